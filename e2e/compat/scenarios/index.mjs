@@ -1,0 +1,19 @@
+// Every scenario, in the order in which they are played.
+import transport from "./transport.mjs";
+import collections from "./collections.mjs";
+import collectionErrors from "./collection-errors.mjs";
+import collectionChanges from "./collection-changes.mjs";
+import imports from "./import.mjs";
+import values from "./values.mjs";
+import modifiers from "./modifiers.mjs";
+import lists from "./lists.mjs";
+import filters from "./filters.mjs";
+import rules from "./rules.mjs";
+import requestRules from "./request-rules.mjs";
+import accounts from "./accounts.mjs";
+import deletions from "./deletions.mjs";
+
+export const scenarios = [
+  transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, rules,
+  requestRules, accounts, deletions,
+].flat();

@@ -1,0 +1,5 @@
+DROP TABLE "_params";
+DROP TABLE "_collections";
+DROP TABLE "_totals";
+DROP FUNCTION "_count_rows"();
+DROP FUNCTION "_compare"(jsonb, jsonb);

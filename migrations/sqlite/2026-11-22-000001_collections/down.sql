@@ -1,0 +1,3 @@
+DROP TABLE "_params";
+DROP TABLE "_totals";
+DROP TABLE "_collections";

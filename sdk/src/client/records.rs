@@ -1,0 +1,252 @@
+//! The records of one collection, and signing in as one of them.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use reqwest::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::{Client, Filter, List, Result, http};
+use crate::types::{AuthMethods, AuthResult, SignIn};
+
+/// The records of one collection, as `T`. From [`Client::collection`].
+///
+/// ```no_run
+/// use plinth_sdk::{Client, filter};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize)]
+/// struct NewPost {
+///     title: String,
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct Post {
+///     id: String,
+///     title: String,
+/// }
+///
+/// # async fn example(client: Client) -> plinth_sdk::Result<()> {
+/// let posts = client.collection::<Post>("posts");
+/// let post = posts.create(&NewPost { title: "Hello".into() }).await?;
+/// let same = posts.get(&post.id).await?;
+/// let first = posts.first(filter!("title = {}", same.title)).await?;
+/// posts.delete(&post.id).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub struct Records<T> {
+    client: Client,
+    name: String,
+    expand: Option<String>,
+    fields: Option<String>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Records<T> {
+    pub(super) fn new(client: Client, name: String) -> Self {
+        Self {
+            client,
+            name,
+            expand: None,
+            fields: None,
+            of: PhantomData,
+        }
+    }
+
+    /// The same records, sent along with related ones under `expand`: `author` or
+    /// `author,comments_via_post`.
+    ///
+    /// ```no_run
+    /// # use plinth_sdk::{Client, Record};
+    /// # async fn example(client: Client) -> plinth_sdk::Result<()> {
+    /// let posts = client.collection::<Record>("posts");
+    /// let post = posts.expand("author").get("post1").await?;
+    /// println!("{}", post["expand"]["author"]["name"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn expand(&self, relations: impl Into<String>) -> Self {
+        Self {
+            expand: Some(relations.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The same records with these fields only: `id,title`. `T` must do without the others.
+    pub fn fields(&self, names: impl Into<String>) -> Self {
+        Self {
+            fields: Some(names.into()),
+            ..self.clone()
+        }
+    }
+
+    /// A list of the records: say which, then ask for it.
+    pub fn list(&self) -> List<T> {
+        let mut list = List::new(self.client.clone(), &self.path());
+        if let Some(relations) = &self.expand {
+            list = list.expand(relations);
+        }
+        if let Some(names) = &self.fields {
+            list = list.fields(names);
+        }
+        list
+    }
+
+    /// Fetches the first record that passes the filter, if there is any.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 if the server does not understand the filter.
+    pub async fn first(&self, filter: impl Into<Filter>) -> Result<Option<T>> {
+        self.list().filter(filter).first().await
+    }
+
+    /// Fetches a record.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 404 if there is no such record, or none that one may see.
+    pub async fn get(&self, id: &str) -> Result<T> {
+        let url = self.record(id)?;
+        self.client.call(Method::GET, url, http::NO_BODY).await
+    }
+
+    /// Creates a record, and answers with what it has become.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 with [`Error::field`](crate::Error::field) if a value is
+    /// not valid.
+    pub async fn create<B: Serialize + ?Sized>(&self, record: &B) -> Result<T> {
+        let url = self.at(&self.path())?;
+        self.client.call(Method::POST, url, Some(record)).await
+    }
+
+    /// Changes the fields that are in `changes`, and answers with what the record has become.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 404 if there is no such record, or none that one may change;
+    /// 400 with [`Error::field`](crate::Error::field) if a value is not valid.
+    pub async fn update<B: Serialize + ?Sized>(&self, id: &str, changes: &B) -> Result<T> {
+        let url = self.record(id)?;
+        self.client.call(Method::PATCH, url, Some(changes)).await
+    }
+
+    /// Deletes a record.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 404 if there is no such record, or none that one may delete;
+    /// 400 if another record needs it.
+    pub async fn delete(&self, id: &str) -> Result<()> {
+        let url = self.record(id)?;
+        self.client.tell(Method::DELETE, url, http::NO_BODY).await
+    }
+
+    /// Signs in with a password. From now on, the client and its clones send the token.
+    ///
+    /// `identity` is the e-mail address, or whatever the collection lets one sign in with.
+    /// Superusers are in the collection `_superusers`.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 if the two do not match, 403 if the account or the
+    /// collection does not let one sign in like this. Who was signed in before stays so.
+    pub async fn auth_with_password(
+        &self,
+        identity: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Result<AuthResult<T>> {
+        let body = SignIn {
+            identity: identity.into(),
+            password: password.into(),
+            ..SignIn::default()
+        };
+        self.auth("auth-with-password", Some(&body)).await
+    }
+
+    /// Exchanges the token for one that is good for longer, and tells who is signed in.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 401 if nobody is signed in or the token has expired, 403 if
+    /// the account is in another collection.
+    pub async fn auth_refresh(&self) -> Result<AuthResult<T>> {
+        self.auth("auth-refresh", http::NO_BODY).await
+    }
+
+    /// Asks how one can sign in as one of these records.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 404 if the records are not accounts.
+    pub async fn auth_methods(&self) -> Result<AuthMethods> {
+        let path = ["api", "collections", &self.name, "auth-methods"];
+        let url = self.client.at(&path)?;
+        self.client.call(Method::GET, url, http::NO_BODY).await
+    }
+
+    async fn auth<B: Serialize>(&self, way: &str, body: Option<&B>) -> Result<AuthResult<T>> {
+        let mut url = self.client.at(&["api", "collections", &self.name, way])?;
+        if let Some(relations) = &self.expand {
+            url.query_pairs_mut().append_pair("expand", relations);
+        }
+        if let Some(names) = &self.fields {
+            let names = names
+                .split(',')
+                .map(|name| format!("record.{}", name.trim()));
+            let names = names.collect::<Vec<_>>().join(",");
+            url.query_pairs_mut()
+                .append_pair("fields", &format!("token,{names}"));
+        }
+        let result: AuthResult<T> = self.client.call(Method::POST, url, body).await?;
+        self.client.set_token(&result.token);
+        Ok(result)
+    }
+
+    fn path(&self) -> [&str; 4] {
+        ["api", "collections", &self.name, "records"]
+    }
+
+    fn record(&self, id: &str) -> Result<Url> {
+        let [api, collections, name, records] = self.path();
+        self.at(&[api, collections, name, records, id])
+    }
+
+    fn at(&self, path: &[&str]) -> Result<Url> {
+        let mut url = self.client.at(path)?;
+        let parameters = [("expand", &self.expand), ("fields", &self.fields)];
+        for (name, value) in parameters {
+            if let Some(value) = value {
+                url.query_pairs_mut().append_pair(name, value);
+            }
+        }
+        Ok(url)
+    }
+}
+
+impl<T> Clone for Records<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            name: self.name.clone(),
+            expand: self.expand.clone(),
+            fields: self.fields.clone(),
+            of: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Records<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records")
+            .field("client", &self.client)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,41 @@
+use serde::{Deserialize, Serialize};
+
+/// A password sign-in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SignIn {
+    /// The e-mail address, or another identity field's value.
+    pub identity: String,
+    /// The password in the clear.
+    pub password: String,
+    /// Which identity field to look in; all of them when empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub identity_field: String,
+}
+
+/// The answer to a sign-in or a refresh.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthResult<R> {
+    /// The account.
+    pub record: R,
+    /// The token to send as `Authorization`.
+    pub token: String,
+}
+
+/// How an account can sign in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AuthMethods {
+    /// Sign-in with a password.
+    pub password: PasswordMethod,
+}
+
+/// Sign-in with a password.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PasswordMethod {
+    /// The fields whose value may be given as the identity.
+    pub identity_fields: Vec<String>,
+    /// Whether it is allowed.
+    pub enabled: bool,
+}

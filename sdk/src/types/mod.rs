@@ -1,0 +1,20 @@
+//! What travels between a client and the server, as JSON.
+
+mod auth;
+mod collection;
+mod field;
+mod list;
+mod new;
+mod problem;
+
+pub use auth::{AuthMethods, AuthResult, PasswordMethod, SignIn};
+pub use collection::{
+    AuthAlert, AuthOptions, Collection, CollectionType, EmailTemplate, Import, Mfa, OAuth2,
+    OAuth2MappedFields, Otp, PasswordAuth, Scaffolds, Token,
+};
+pub use field::{
+    AutodateOptions, BoolOptions, DateOptions, DomainOptions, Field, FieldKind, JsonOptions,
+    NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
+};
+pub use list::Page;
+pub use problem::{FieldProblem, FieldProblems, Problem};

@@ -1,0 +1,258 @@
+//! Routes of accounts.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordMethod, SignIn};
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+
+use super::password::Verdict;
+use super::{of_accounts, store, token};
+use crate::app::App;
+use crate::collections::Collection;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query};
+use crate::policy::{Grant, system};
+use crate::records::api::{complete_one, paths};
+use crate::records::{Record, Reveal};
+use crate::request::{Caller, Request};
+
+const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
+const INVALID: &str = "An error occurred while validating the submitted data.";
+const FAILED: &str = "Failed to authenticate.";
+const MAX_LENGTH: usize = 255;
+
+/// Sign in with a password.
+pub async fn auth_with_password(
+    app: App,
+    name: CollectionName,
+    request: CallerRequest,
+    query: Query,
+    body: Body,
+) -> Result<Answer> {
+    let schema = app.schema.current();
+    let collection = of_accounts(schema.find(&name))?;
+    let sign_in = read_sign_in(body)?;
+    let fields = identity_fields(&collection, &sign_in)?;
+    let grant = system(
+        &schema,
+        &collection,
+        request.0.within("password"),
+        "an account is looked for before anybody is signed in",
+    );
+    let identity = sign_in.identity;
+    let find = move |conn: &mut Conn| {
+        for field in &fields {
+            if let Some(record) = store::find_by(conn, &grant, field, &identity)? {
+                let may_sign_in = store::may_sign_in(conn, &grant, &record)?;
+                return Ok(Some((record, may_sign_in)));
+            }
+        }
+        Ok(None)
+    };
+    let found = app.db.read(find).await?;
+    let hash = found.as_ref().map_or("", |(record, _)| record.text("password")).to_owned();
+    let verdict = app.hasher.verify(sign_in.password.clone(), hash.clone()).await?;
+    let (Some((record, may_sign_in)), true) = (found, verdict != Verdict::Wrong) else {
+        return Err(Error::invalid(FAILED));
+    };
+    if !may_sign_in {
+        return Err(Error::Forbidden(
+            "The request doesn't satisfy the collection requirements to authenticate.",
+        ));
+    }
+    if verdict == Verdict::Outdated {
+        let better = app.hasher.hash(sign_in.password).await?;
+        let (collection, id) = (Arc::clone(&collection), record.id().to_owned());
+        let replace =
+            move |conn: &mut Conn| store::replace_hash(conn, &collection, &id, &hash, &better);
+        app.db.write(replace).await?;
+    }
+    let token = token::auth(&record, request.0.now)?;
+    answer(&app, &collection, request.0, record, token, &query).await
+}
+
+/// Exchange a token for a new one.
+pub async fn auth_refresh(
+    app: App,
+    name: CollectionName,
+    request: CallerRequest,
+    query: Query,
+) -> Result<Answer> {
+    let schema = app.schema.current();
+    let missing = Error::NotFound("Missing or invalid collection context.");
+    let collection = Arc::clone(schema.find(&name).ok_or(missing)?);
+    let Caller::Account(account) = request.0.caller.clone() else {
+        return Err(Error::Unauthenticated);
+    };
+    if account.record.collection.def.id != collection.def.id {
+        return Err(Error::ForbiddenBut(format!(
+            "The request requires auth record from {} collection.",
+            account.record.collection.def.name
+        )));
+    }
+    let record = account.record.clone();
+    let grant = system(
+        &schema,
+        &collection,
+        request.0.clone(),
+        "the account itself asks",
+    );
+    let same = record.clone();
+    let may = app.db.read(move |conn| store::may_sign_in(conn, &grant, &same)).await?;
+    if !may {
+        return Err(Error::Forbidden(
+            "The request doesn't satisfy the collection requirements to authenticate.",
+        ));
+    }
+    let token = if account.refreshable {
+        token::auth(&record, request.0.now)?
+    } else {
+        request.1.clone()
+    };
+    answer(&app, &collection, request.0, record, token, &query).await
+}
+
+/// How accounts can sign in.
+pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Result<Answer> {
+    let schema = app.schema.current();
+    let collection = of_accounts(schema.find(&name))?;
+    let password = collection.def.auth.as_ref().map(|auth| &auth.password_auth);
+    let (enabled, fields) = password
+        .filter(|password| password.enabled)
+        .map_or((false, Vec::new()), |password| (true, password.identity_fields.clone()));
+    let by = |field: &str| fields.iter().any(|f| f == field);
+    let methods = Methods {
+        username_password: by("username"),
+        email_password: by("email"),
+        password: PasswordMethod {
+            identity_fields: fields,
+            enabled,
+        },
+        ..Methods::default()
+    };
+    Ok(Answer::picked(&methods, &query))
+}
+
+/// What `auth-methods` answers: the SDK's type, and what older clients look for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Methods {
+    password: PasswordMethod,
+    oauth2: Json,
+    mfa: Json,
+    otp: Json,
+    auth_providers: Option<Vec<Json>>,
+    username_password: bool,
+    email_password: bool,
+}
+
+impl Default for Methods {
+    fn default() -> Self {
+        Self {
+            password: PasswordMethod::default(),
+            oauth2: json!({"providers": [], "enabled": false}),
+            mfa: json!({"enabled": false, "duration": 0}),
+            otp: json!({"enabled": false, "duration": 0}),
+            auth_providers: None,
+            username_password: false,
+            email_password: false,
+        }
+    }
+}
+
+fn read_sign_in(body: Body) -> Result<SignIn> {
+    let given: Map<String, Json> = body
+        .object(UNLOADABLE)?
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect();
+    let sign_in: SignIn =
+        serde_json::from_value(Json::Object(given)).map_err(|_| Error::invalid(UNLOADABLE))?;
+    let mut problems = FieldProblems::new();
+    for (name, value) in [("identity", &sign_in.identity), ("password", &sign_in.password)] {
+        if value.is_empty() {
+            let problem = FieldProblem::new("validation_required", "Cannot be blank.");
+            problems.insert(name.to_owned(), problem);
+        } else if value.chars().count() > MAX_LENGTH {
+            problems.insert(name.to_owned(), too_long());
+        }
+    }
+    if problems.is_empty() {
+        Ok(sign_in)
+    } else {
+        Err(invalid(problems))
+    }
+}
+
+fn too_long() -> FieldProblem {
+    let params = json!({"min": 1, "max": MAX_LENGTH});
+    FieldProblem::Broken {
+        code: "validation_length_out_of_range".to_owned(),
+        message: format!("The length must be between 1 and {MAX_LENGTH}."),
+        params: params.as_object().cloned(),
+    }
+}
+
+/// The fields to look for the identity in, the likeliest first.
+fn identity_fields(collection: &Collection, sign_in: &SignIn) -> Result<Vec<String>> {
+    let password = collection.def.auth.as_ref().map(|auth| &auth.password_auth);
+    let Some(password) = password.filter(|password| password.enabled) else {
+        return Err(Error::Forbidden(
+            "The collection is not configured to allow password authentication.",
+        ));
+    };
+    let mut fields = password.identity_fields.clone();
+    if !sign_in.identity_field.is_empty() {
+        fields.retain(|field| *field == sign_in.identity_field);
+        if fields.is_empty() {
+            let problem = FieldProblem::new("validation_in_invalid", "Must be a valid value.");
+            return Err(invalid(FieldProblems::from([("identityField".to_owned(), problem)])));
+        }
+    }
+    if sign_in.identity.contains('@') {
+        fields.sort_by_key(|field| field != "email");
+    }
+    Ok(fields)
+}
+
+fn invalid(data: FieldProblems) -> Error {
+    Error::Invalid {
+        message: INVALID,
+        data,
+    }
+}
+
+/// The account as itself sees it, with its token.
+async fn answer(
+    app: &App,
+    collection: &Arc<Collection>,
+    request: Request,
+    record: Record,
+    token: String,
+    query: &Query,
+) -> Result<Answer> {
+    let schema = app.schema.current();
+    let own = Request {
+        caller: Caller::Account(Arc::new(crate::request::Account {
+            record: record.clone(),
+            is_superuser: collection.is_superusers(),
+            refreshable: true,
+        })),
+        ..request
+    };
+    let grant: Grant = system(&schema, collection, own, "the account itself asks");
+    let paths = paths(query);
+    let complete = move |conn: &mut Conn| complete_one(conn, &grant, record, &paths);
+    let mut record = app.db.read(complete).await?;
+    record.reveal = Reveal {
+        email: true,
+        ..record.reveal
+    };
+    let result = AuthResult {
+        record: record.to_json(),
+        token,
+    };
+    Ok(Answer::picked(&result, query))
+}

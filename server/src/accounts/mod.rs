@@ -1,0 +1,69 @@
+//! Accounts: records of auth collections that sign in.
+//!
+//! A token names its account and is signed with the account's own key, so it dies with a new password. Nothing
+//! about tokens is stored.
+
+pub mod api;
+pub mod password;
+pub mod store;
+pub mod token;
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::clock::Moment;
+use crate::collections::Collection;
+use crate::error::Result;
+use crate::request::{Account, Caller, Request};
+use token::{Claims, Kind};
+
+/// Who sent this `Authorization` header. A token that is not good makes a guest.
+pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
+    let token = header
+        .get(..7)
+        .filter(|prefix| prefix.eq_ignore_ascii_case("bearer "))
+        .map_or(header, |prefix| &header[prefix.len()..]);
+    let Some(claims) = token::peek(token) else {
+        return Ok(Caller::Guest);
+    };
+    if claims.kind != Kind::Auth {
+        return Ok(Caller::Guest);
+    }
+    let schema = app.schema.current();
+    let Some(collection) = schema.find(&claims.collection_id).filter(|c| c.is_auth()) else {
+        return Ok(Caller::Guest);
+    };
+    let grant = crate::policy::system(
+        &schema,
+        collection,
+        Request::internal(),
+        "nobody is signed in before the token is checked",
+    );
+    let Claims { id, refreshable, .. } = claims;
+    let record = app.db.read_few(move |conn| {
+        crate::records::store::find(conn, &grant, &id, crate::records::store::Purpose::Read)
+    });
+    let Some(record) = record.await? else {
+        return Ok(Caller::Guest);
+    };
+    let key = token::signing_key(&record, Kind::Auth);
+    if token::verify(token, &key, Moment::now()).is_none() {
+        return Ok(Caller::Guest);
+    }
+    Ok(Caller::Account(Arc::new(Account {
+        is_superuser: collection.is_superusers(),
+        refreshable: refreshable.unwrap_or(false),
+        record,
+    })))
+}
+
+/// The collection, if its records are accounts.
+fn of_accounts(collection: Option<&Arc<Collection>>) -> Result<Arc<Collection>> {
+    let collection =
+        collection.ok_or(crate::error::Error::NotFound("Missing or invalid collection context."))?;
+    if collection.is_auth() {
+        Ok(Arc::clone(collection))
+    } else {
+        Err(crate::error::Error::NotFound("Missing or invalid auth collection context."))
+    }
+}

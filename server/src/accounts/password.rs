@@ -1,0 +1,89 @@
+//! Hashes of passwords: argon2id for new ones; bcrypt, which other servers made, is still understood.
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, Result};
+
+/// Hashes passwords on threads of their own, a few at a time: each hash takes a core and 19 MiB for a while.
+pub struct Hasher {
+    permits: Semaphore,
+}
+
+/// What comparing a password with a hash says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is another password.
+    Wrong,
+    /// It is the one.
+    Right,
+    /// It is the one, and the hash is of a kind that should be replaced.
+    Outdated,
+}
+
+/// A hash of nobody's password, to take as long for accounts that do not exist.
+const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$VE0e3g7DalWHgDwou3nuRA$uC6TER156UQpk0lNQ5+jHM0l5poVjPA1he/Tyn9J4Zw";
+
+impl Hasher {
+    /// Hashes on `threads` threads at most.
+    pub fn new(threads: usize) -> Self {
+        Self {
+            permits: Semaphore::new(threads.max(1)),
+        }
+    }
+
+    /// The hash of a password.
+    pub async fn hash(&self, password: String) -> Result<String> {
+        self.run(move || {
+            let hash = Argon2::default().hash_password(password.as_bytes());
+            let hash: PasswordHash = hash.map_err(|error| Error::internal(anyhow::anyhow!("{error}")))?;
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    /// Compares a password with a hash. Without a hash it takes as long and is wrong.
+    pub async fn verify(&self, password: String, hash: String) -> Result<Verdict> {
+        self.run(move || Ok(verify(&password, &hash))).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let _permit = self.permits.acquire().await.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    }
+}
+
+fn verify(password: &str, hash: &str) -> Verdict {
+    if hash.starts_with("$2") {
+        return match bcrypt::verify(password, hash) {
+            Ok(true) => Verdict::Outdated,
+            Ok(false) | Err(_) => Verdict::Wrong,
+        };
+    }
+    let is_nobody = hash.is_empty();
+    let hash = if is_nobody { NOBODYS } else { hash };
+    let matches = PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+    if matches && !is_nobody { Verdict::Right } else { Verdict::Wrong }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_kinds_of_hashes() {
+        let bcrypt = bcrypt::hash("secret", 4).unwrap();
+        assert_eq!(verify("secret", &bcrypt), Verdict::Outdated);
+        assert_eq!(verify("other", &bcrypt), Verdict::Wrong);
+        let hash: PasswordHash = Argon2::default().hash_password(b"secret").unwrap();
+        assert_eq!(verify("secret", &hash.to_string()), Verdict::Right);
+        assert_eq!(verify("other", &hash.to_string()), Verdict::Wrong);
+        assert_eq!(verify("", ""), Verdict::Wrong);
+        assert!(PasswordHash::new(NOBODYS).is_ok());
+    }
+}

@@ -1,0 +1,80 @@
+//! The SQL of accounts.
+
+use crate::collections::Collection;
+use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, execute, load, sql};
+use crate::error::Result;
+use crate::filter::{Condition, Trust};
+use crate::policy::Grant;
+use crate::records::{Record, store as records};
+
+/// The account whose `field` has this value.
+pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Result<Option<Record>> {
+    let engine = conn.engine();
+    let Some(column) = grant.collection().column(field) else {
+        return Ok(None);
+    };
+    let ignores_case = grant.collection().indexes.iter().any(|index| {
+        matches!(&index.columns[..], [only] if only.name == field && only.no_case && index.unique)
+    });
+    let mut same = Sql::new(engine);
+    let mut wanted = Sql::new(engine);
+    wanted.bind(Value::from(value));
+    if ignores_case {
+        lower_column(&mut same, engine, &column.ident);
+        same.text(" = ");
+        same.append(crate::db::dialect::lower(engine, wanted));
+    } else {
+        same.column(&records::alias(), &column.ident).text(" = ").append(wanted);
+    }
+    Ok(records::find_where(conn, grant, same, Some(1))?.pop())
+}
+
+/// As the index has it.
+fn lower_column(out: &mut Sql, engine: Engine, column: &Ident) {
+    let mut plain = Sql::new(engine);
+    plain.column(&records::alias(), column);
+    out.append(crate::db::dialect::lower(engine, plain));
+}
+
+/// Whether the collection's auth rule lets the account sign in.
+pub fn may_sign_in(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
+    use crate::collections::Rule;
+    let engine = conn.engine();
+    let rule = match &grant.collection().rules.auth {
+        Rule::Locked => return Ok(false),
+        Rule::Open => return Ok(true),
+        Rule::Filter(rule) => rule,
+    };
+    let (mut resolver, _) = grant.narrow(engine, records::alias())?;
+    let Ok(condition) = resolver.condition(rule, Trust::Full) else {
+        return Ok(false);
+    };
+    let (joins, condition) = resolver.finish(condition);
+    let condition = match condition {
+        Condition::True => return Ok(true),
+        Condition::False => return Ok(false),
+        Condition::Sql(condition) => condition,
+    };
+    let mut select = sql(engine, "SELECT 1");
+    records::from(&mut select, grant.collection(), joins);
+    select.text(" WHERE ").column(&records::alias(), &Ident::new("id"));
+    select.text(" = ").bind(Value::from(record.id()));
+    select.text(" AND ").append(condition);
+    Ok(!load(conn, select, &[Storage::Int])?.is_empty())
+}
+
+/// Puts a better hash of the same password in place of `old`.
+pub fn replace_hash(
+    conn: &mut Conn,
+    collection: &Collection,
+    id: &str,
+    old: &str,
+    new: &str,
+) -> Result<()> {
+    let mut update = sql(conn.engine(), "UPDATE ");
+    update.ident(&collection.table).text(" SET \"password\" = ").bind(Value::from(new));
+    update.text(" WHERE \"id\" = ").bind(Value::from(id));
+    update.text(" AND \"password\" = ").bind(Value::from(old));
+    execute(conn, &update)?;
+    Ok(())
+}

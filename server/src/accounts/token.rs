@@ -1,0 +1,108 @@
+//! Tokens: JSON Web Tokens signed with HMAC-SHA-256, as the wire protocol has them.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::error::{Error, Result};
+use crate::records::Record;
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    /// To act as the account.
+    Auth,
+}
+
+/// What a token says. Keys are in alphabetical order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claims {
+    /// The account's collection.
+    pub collection_id: String,
+    /// When it ends, in seconds since 1970.
+    pub exp: i64,
+    /// The account.
+    pub id: String,
+    /// Whether it may be exchanged for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refreshable: Option<bool>,
+    /// What it is for.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+}
+
+/// What signs the tokens of an account: its own key and its collection's secret.
+pub fn signing_key(record: &Record, kind: Kind) -> String {
+    let secret = record.collection.def.auth.as_ref().map(|auth| match kind {
+        Kind::Auth => auth.auth_token.secret.as_str(),
+    });
+    format!("{}{}", record.text("tokenKey"), secret.unwrap_or_default())
+}
+
+/// A new token that lets its bearer act as the account.
+pub fn auth(record: &Record, now: Moment) -> Result<String> {
+    let auth = record.collection.def.auth.as_ref();
+    let duration = auth.map_or(0, |auth| auth.auth_token.duration);
+    let claims = Claims {
+        collection_id: record.collection.def.id.clone(),
+        exp: now.unix() + duration,
+        id: record.id().to_owned(),
+        refreshable: Some(true),
+        kind: Kind::Auth,
+    };
+    let key = EncodingKey::from_secret(signing_key(record, Kind::Auth).as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(Error::internal)
+}
+
+/// What a token says, if it is one; nothing vouches for it yet.
+pub fn peek(token: &str) -> Option<Claims> {
+    jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
+        .ok()
+        .map(|token| token.claims)
+}
+
+/// What a token says, if it was signed with `key` and has not ended.
+pub fn verify(token: &str, key: &str, now: Moment) -> Option<Claims> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.validate_exp = false;
+    validation.required_spec_claims.clear();
+    let key = DecodingKey::from_secret(key.as_bytes());
+    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()?.claims;
+    (claims.exp > now.unix()).then_some(claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(claims: &Claims, key: &str, algorithm: Algorithm) -> String {
+        let key = EncodingKey::from_secret(key.as_bytes());
+        jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
+    }
+
+    #[test]
+    fn n20_only_what_was_signed_so_is_good() {
+        let now = Moment::parse("2024-01-01").unwrap();
+        let claims = Claims {
+            collection_id: "c".to_owned(),
+            exp: now.unix() + 10,
+            id: "i".to_owned(),
+            refreshable: Some(true),
+            kind: Kind::Auth,
+        };
+        let good = token(&claims, "key", Algorithm::HS256);
+        assert_eq!(verify(&good, "key", now), Some(claims.clone()));
+        assert_eq!(verify(&good, "other", now), None);
+        assert_eq!(verify(&token(&claims, "key", Algorithm::HS512), "key", now), None);
+        let ended = Claims { exp: now.unix(), ..claims };
+        assert_eq!(verify(&token(&ended, "key", Algorithm::HS256), "key", now), None);
+        // {"alg":"none","typ":"JWT"}
+        let unsigned = format!(
+            "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.",
+            good.split('.').nth(1).unwrap()
+        );
+        assert_eq!(verify(&unsigned, "key", now), None);
+    }
+}

@@ -1,0 +1,62 @@
+//! Everything a request can reach.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::accounts::password::Hasher;
+use crate::collections::{Shared, store};
+use crate::config::Config;
+use crate::db::Db;
+use crate::error::Result;
+
+/// The state of a server; clones share it.
+#[derive(Clone)]
+pub struct App(Arc<State>);
+
+/// See [`App`].
+pub struct State {
+    /// The database.
+    pub db: Db,
+    /// The collections as they are now.
+    pub schema: Shared,
+    /// Hashes passwords, a few at a time.
+    pub hasher: Hasher,
+}
+
+impl App {
+    /// Connects to the database, brings it up to date and loads the collections.
+    pub async fn build(config: &Config) -> anyhow::Result<Self> {
+        let db = Db::open(&config.location()?, config.database_connections)?;
+        let schema = Shared::default();
+        schema.replace(db.write(store::initialise).await?);
+        Ok(Self(Arc::new(State {
+            db,
+            schema,
+            hasher: Hasher::new(config.hashing_threads),
+        })))
+    }
+
+    /// Loads the collections again if another process changed them.
+    pub async fn refresh_schema(&self) -> Result<()> {
+        let known = self.schema.current().version;
+        let changed = self.db.read(move |conn| {
+            if store::version(conn)? == known {
+                return Ok(None);
+            }
+            store::read(conn).map(Some)
+        });
+        if let Some(schema) = changed.await? {
+            self.schema.replace(schema);
+            self.db.tables_changed();
+        }
+        Ok(())
+    }
+}
+
+impl Deref for App {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}

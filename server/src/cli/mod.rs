@@ -1,0 +1,64 @@
+//! The command line.
+
+mod serve;
+mod superuser;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+use crate::app::App;
+use crate::config::{Config, Flags};
+use crate::error::Result;
+
+/// A self-hosted backend in one binary: collections, accounts, rules; on SQLite and on PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "plinth", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API
+    Serve(serve::Args),
+    /// Manage the accounts that may do everything
+    #[command(subcommand)]
+    Superuser(superuser::Command),
+}
+
+/// Creates a superuser, or gives an existing one a new password; says whether it is new.
+pub async fn upsert_superuser(app: &App, email: String, password: String) -> Result<bool> {
+    superuser::upsert(app, email, password).await
+}
+
+/// Does what the command line says.
+pub fn run() -> anyhow::Result<()> {
+    let Cli { command, mut flags } = Cli::parse();
+    if let Command::Serve(args) = &command {
+        flags.http.clone_from(&args.http);
+    }
+    let config = Config::load(&flags)?;
+    log_to_stderr(&config)?;
+    let system = actix_web::rt::System::new();
+    match command {
+        Command::Serve(_) => system.block_on(serve::run(&config)),
+        Command::Superuser(command) => system.block_on(superuser::run(&config, command)),
+    }
+}
+
+fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
+    let level: tracing::Level = config
+        .log
+        .parse()
+        .ok()
+        .context("the setting log must be error, warn, info, debug or trace")?;
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .init();
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! `plinth superuser`
+
+use std::io::{IsTerminal, Read};
+
+use anyhow::{Context, bail};
+use serde_json::{Value as Json, json};
+
+use crate::app::App;
+use crate::collections::defaults::SUPERUSERS;
+use crate::config::Config;
+use crate::db::Conn;
+use crate::error::Error;
+use crate::policy::system;
+use crate::records::write::{self, Input};
+use crate::request::Request;
+use crate::accounts;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Create a superuser, or give an existing one a new password
+    Upsert {
+        /// E-mail address
+        email: String,
+        /// Read the password from standard input instead of asking for it
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
+    let Command::Upsert {
+        email,
+        password_stdin,
+    } = command;
+    let password = if password_stdin { read_password()? } else { ask_password()? };
+    if config.database_url.is_empty() {
+        std::fs::create_dir_all(&config.dir)
+            .with_context(|| format!("cannot make the data directory {}", config.dir.display()))?;
+    }
+    let app = App::build(config).await?;
+    let is_new = upsert(&app, email.clone(), password).await.map_err(|error| match &error {
+        Error::Invalid { data, .. } => {
+            anyhow::anyhow!("{}", serde_json::to_string(data).unwrap_or_default())
+        }
+        _ => anyhow::Error::from(error),
+    })?;
+    println!("{} the superuser {email}", if is_new { "Created" } else { "Changed the password of" });
+    Ok(())
+}
+
+fn read_password() -> anyhow::Result<String> {
+    let mut password = String::new();
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut password)
+        .context("cannot read the password")?;
+    Ok(password.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn ask_password() -> anyhow::Result<String> {
+    if !std::io::stdin().is_terminal() {
+        bail!("give the password on standard input with --password-stdin");
+    }
+    let password = rpassword::prompt_password("Password: ").context("cannot read the password")?;
+    if password != rpassword::prompt_password("Again: ").context("cannot read the password")? {
+        bail!("the passwords differ");
+    }
+    Ok(password)
+}
+
+pub(super) async fn upsert(app: &App, email: String, password: String) -> crate::error::Result<bool> {
+    let schema = app.schema.current();
+    let collection = schema.find(SUPERUSERS).ok_or_else(Error::missing)?;
+    let grant = || system(&schema, collection, Request::internal(), "the operator's own command");
+    let body = json!({
+        "email": email, "password": password, "passwordConfirm": password, "verified": true,
+    });
+    let mut input = Input {
+        body: body.as_object().cloned().unwrap_or_default(),
+        ..Input::default()
+    };
+    input.hashes.insert("password".to_owned(), app.hasher.hash(password).await?);
+    let (finding, creating, updating) = (grant(), grant(), grant());
+    app.db
+        .write(move |conn: &mut Conn| {
+            match accounts::store::find_by(conn, &finding, "email", &email)? {
+                None => write::create(conn, creating, &input).map(|_| true),
+                Some(account) => {
+                    input.body.insert("id".to_owned(), Json::from(account.id()));
+                    let id = account.id().to_owned();
+                    write::update(conn, updating, &id, &input).map(|_| false)
+                }
+            }
+        })
+        .await
+}

@@ -1,0 +1,150 @@
+//! Routes of collections; superusers only.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{self as wire, Scaffolds};
+use serde_json::Value as Json;
+
+use super::{Collection, Schema, Shared, defaults, store};
+use crate::app::App;
+use crate::error::{Error, Result, UNREADABLE};
+use crate::extract::{Answer, Body, CollectionName, Query, Superuser};
+use crate::policy::system;
+use crate::records::list;
+
+/// List collections.
+pub async fn list(superuser: Superuser, app: App, query: Query) -> Result<Answer> {
+    let schema = app.schema.current();
+    let asked = list::Query::parse(&query)?;
+    let meta = Arc::new(Collection::of_collections());
+    let grant = system(&schema, &meta, superuser.request, "superusers list every collection");
+    let page_number = asked.page;
+    let per_page = asked.per_page;
+    let page = app.db.read(move |conn| list::list(conn, &grant, &asked)).await?;
+    let items: Vec<_> = page
+        .records
+        .iter()
+        .filter_map(|record| schema.find(record.id()).map(|c| public(&c.def)))
+        .collect();
+    let page = list::envelope(items, page_number, per_page, page.total);
+    Ok(Answer::page(&page, query.get("fields")))
+}
+
+/// View a collection.
+pub async fn view(
+    _: Superuser,
+    app: App,
+    name: CollectionName,
+    query: Query,
+) -> Result<Answer> {
+    let schema = app.schema.current();
+    let collection = schema.find(&name).ok_or_else(Error::missing)?;
+    Ok(answer(&collection.def, &query))
+}
+
+/// Create a collection.
+pub async fn create(_: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
+    let body = body.object("Failed to load the collection type data due to invalid formatting.")?;
+    let changed = app.db.write(move |conn| store::create(conn, &body)).await?;
+    let collection = took_effect(&app, changed);
+    Ok(answer(&collection.def, &query))
+}
+
+/// Update a collection.
+pub async fn update(
+    _: Superuser,
+    app: App,
+    name: CollectionName,
+    query: Query,
+    body: Body,
+) -> Result<Answer> {
+    let body = body.object(UNREADABLE)?;
+    let changed = app.db.write(move |conn| store::update(conn, &name, &body)).await?;
+    let collection = took_effect(&app, changed);
+    Ok(answer(&collection.def, &query))
+}
+
+/// Delete a collection.
+pub async fn delete(_: Superuser, app: App, name: CollectionName) -> Result<Answer> {
+    let schema = app.db.write(move |conn| store::delete(conn, &name)).await?;
+    replace(&app.schema, &app, schema);
+    Ok(Answer::Nothing)
+}
+
+/// Delete every record of a collection.
+pub async fn truncate(superuser: Superuser, app: App, name: CollectionName) -> Result<Answer> {
+    let schema = app.schema.current();
+    let collection = schema.find(&name).ok_or_else(Error::missing)?;
+    let failed = "Failed to truncate collection (most likely due to required cascade delete record references).";
+    if collection.is_superusers() {
+        return Err(Error::invalid(failed));
+    }
+    let grant = system(&schema, collection, superuser.request, "superusers may truncate");
+    app.db
+        .write(move |conn| crate::records::delete::truncate(conn, &grant))
+        .await
+        .map_err(|error| match error {
+            Error::Invalid { .. } => Error::invalid(failed),
+            other => other,
+        })?;
+    Ok(Answer::Nothing)
+}
+
+/// Create and update many collections at once.
+pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
+    let body = body.object("An error occurred while loading the submitted data.")?;
+    let import: wire::Import = serde_json::from_value(Json::Object(body))
+        .map_err(|_| Error::invalid("An error occurred while loading the submitted data."))?;
+    if import.collections.is_empty() {
+        let problem = wire::FieldProblem::new("validation_required", "Cannot be blank.");
+        return Err(Error::field(
+            "An error occurred while validating the submitted data.",
+            "collections",
+            problem,
+        ));
+    }
+    let schema = app.db.write(move |conn| store::import(conn, &import)).await?;
+    replace(&app.schema, &app, schema);
+    Ok(Answer::Nothing)
+}
+
+/// A new collection of each type.
+pub async fn scaffolds(_: Superuser, query: Query) -> Result<Answer> {
+    let scaffold = |kind| public(&defaults::scaffold(kind));
+    let scaffolds = Scaffolds {
+        auth: scaffold(wire::CollectionType::Auth),
+        base: scaffold(wire::CollectionType::Base),
+    };
+    Ok(Answer::picked(&scaffolds, &query))
+}
+
+fn answer(def: &wire::Collection, query: &Query) -> Answer {
+    Answer::picked(&public(def), query)
+}
+
+/// The definition without what signs tokens.
+fn public(def: &wire::Collection) -> wire::Collection {
+    let mut def = def.clone();
+    if let Some(auth) = &mut def.auth {
+        for token in [
+            &mut auth.auth_token,
+            &mut auth.password_reset_token,
+            &mut auth.email_change_token,
+            &mut auth.verification_token,
+            &mut auth.file_token,
+        ] {
+            token.secret.clear();
+        }
+    }
+    def
+}
+
+fn took_effect(app: &App, (schema, collection): (Schema, Arc<Collection>)) -> Arc<Collection> {
+    replace(&app.schema, app, schema);
+    collection
+}
+
+fn replace(shared: &Shared, app: &App, schema: Schema) {
+    shared.replace(schema);
+    app.db.tables_changed();
+}

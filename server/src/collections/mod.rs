@@ -1,0 +1,300 @@
+//! Collections: definitions of tables, and the tables that are made of them.
+//!
+//! [`Collection`] is a definition made ready for use; [`Schema`] is all of them at one moment. Definitions are
+//! changed by [`store`], which changes the table in the same transaction.
+
+pub mod api;
+pub mod defaults;
+mod index;
+mod prepare;
+mod schema;
+pub mod store;
+mod table;
+mod validate;
+
+use plinth_sdk::types::{self as wire, CollectionType, FieldKind};
+
+pub use index::{Index, IndexColumn};
+pub use schema::{Schema, Shared};
+
+use crate::db::{Engine, Ident, Storage};
+use crate::filter::{Expression, FilterError, parse};
+
+/// A collection, ready for use.
+#[derive(Debug)]
+pub struct Collection {
+    /// Its definition.
+    pub def: wire::Collection,
+    /// Its table.
+    pub table: Ident,
+    /// Its columns, in the order of the fields.
+    pub columns: Vec<Column>,
+    /// Its indexes.
+    pub indexes: Vec<Index>,
+    /// Who may do what.
+    pub rules: Rules,
+    /// What a record looks like on the wire: keys in alphabetical order.
+    pub keys: Vec<(String, Key)>,
+}
+
+/// Where the value of a key of a record on the wire comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The column of this index.
+    Column(usize),
+    /// The collection's id.
+    CollectionId,
+    /// The collection's name.
+    CollectionName,
+    /// The records that it refers to.
+    Expand,
+}
+
+/// A column of a collection's table.
+#[derive(Debug)]
+pub struct Column {
+    /// The field's name.
+    pub name: String,
+    /// The column's name.
+    pub ident: Ident,
+    /// How it stores values.
+    pub storage: Storage,
+    /// What the values mean.
+    pub shape: Shape,
+    /// Whether only superusers see it.
+    pub hidden: bool,
+}
+
+/// What the values of a column mean, as far as queries have to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One text, number or bool.
+    Scalar,
+    /// Any JSON.
+    Json,
+    /// One or several of a list of values.
+    Select {
+        /// Whether there may be several.
+        is_list: bool,
+    },
+    /// One or several records.
+    Relation {
+        /// The id of the other collection.
+        target: String,
+        /// Whether there may be several.
+        is_list: bool,
+    },
+    /// A password's hash: never read by a client.
+    Secret,
+}
+
+/// Who may do what with the records of a collection.
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// List, and the list's filter.
+    pub list: Rule,
+    /// View.
+    pub view: Rule,
+    /// Create.
+    pub create: Rule,
+    /// Update.
+    pub update: Rule,
+    /// Delete.
+    pub delete: Rule,
+    /// Sign in.
+    pub auth: Rule,
+    /// Manage other accounts.
+    pub manage: Rule,
+    /// Whether any of them asks about the request's headers.
+    pub ask_headers: bool,
+}
+
+/// Who may do one thing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Rule {
+    /// Superusers only.
+    #[default]
+    Locked,
+    /// Everybody.
+    Open,
+    /// Whoever it holds for.
+    Filter(Expression),
+}
+
+impl Rule {
+    /// Reads a rule as definitions have it.
+    pub fn parse(rule: Option<&str>) -> Result<Self, FilterError> {
+        match rule.map(str::trim) {
+            None => Ok(Self::Locked),
+            Some("") => Ok(Self::Open),
+            Some(filter) => parse(filter).map(Self::Filter),
+        }
+    }
+}
+
+impl Shape {
+    fn of(kind: &FieldKind) -> Self {
+        match kind {
+            FieldKind::Select(_) => Self::Select {
+                is_list: kind.is_multiple(),
+            },
+            FieldKind::Relation(options) => Self::Relation {
+                target: options.collection_id.clone(),
+                is_list: kind.is_multiple(),
+            },
+            FieldKind::Json(_) => Self::Json,
+            FieldKind::Password(_) => Self::Secret,
+            FieldKind::Text(_)
+            | FieldKind::Number(_)
+            | FieldKind::Bool(_)
+            | FieldKind::Email(_)
+            | FieldKind::Url(_)
+            | FieldKind::Date(_)
+            | FieldKind::Autodate(_) => Self::Scalar,
+        }
+    }
+
+    /// Whether the value is one or several of something.
+    pub fn is_choice(&self) -> bool {
+        matches!(self, Self::Select { .. } | Self::Relation { .. })
+    }
+}
+
+impl Column {
+    fn of(field: &wire::Field) -> Self {
+        Self {
+            name: field.name.clone(),
+            ident: Ident::new(&field.name),
+            storage: storage(&field.kind),
+            shape: Shape::of(&field.kind),
+            hidden: field.hidden,
+        }
+    }
+
+    /// Whether the value is a list.
+    pub fn is_list(&self) -> bool {
+        matches!(
+            self.shape,
+            Shape::Select { is_list: true } | Shape::Relation { is_list: true, .. }
+        )
+    }
+}
+
+/// How values of this type are stored.
+pub fn storage(kind: &FieldKind) -> Storage {
+    match kind {
+        FieldKind::Number(_) => Storage::Number,
+        FieldKind::Bool(_) => Storage::Bool,
+        FieldKind::Json(_) => Storage::Json,
+        FieldKind::Select(_) | FieldKind::Relation(_) if kind.is_multiple() => Storage::Json,
+        FieldKind::Text(_)
+        | FieldKind::Email(_)
+        | FieldKind::Url(_)
+        | FieldKind::Date(_)
+        | FieldKind::Autodate(_)
+        | FieldKind::Password(_)
+        | FieldKind::Select(_)
+        | FieldKind::Relation(_) => Storage::Text,
+    }
+}
+
+impl Collection {
+    /// Makes a definition ready for use. A rule or index that cannot be read is nobody's: the definition was
+    /// checked when it was saved.
+    pub fn new(def: wire::Collection) -> Self {
+        let columns: Vec<Column> = def.fields.iter().map(Column::of).collect();
+        let mut keys: Vec<(String, Key)> = columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| column.shape != Shape::Secret)
+            .filter(|(_, column)| def.auth.is_none() || column.name != "tokenKey")
+            .map(|(index, column)| (column.name.clone(), Key::Column(index)))
+            .collect();
+        keys.push(("collectionId".to_owned(), Key::CollectionId));
+        keys.push(("collectionName".to_owned(), Key::CollectionName));
+        keys.push(("expand".to_owned(), Key::Expand));
+        keys.sort_by(|a, b| a.0.cmp(&b.0));
+        let rule = |rule: Option<&String>| Rule::parse(rule.map(String::as_str)).unwrap_or_default();
+        let auth = def.auth.as_deref();
+        let all_rules = [
+            def.list_rule.as_ref(),
+            def.view_rule.as_ref(),
+            def.create_rule.as_ref(),
+            def.update_rule.as_ref(),
+            def.delete_rule.as_ref(),
+            auth.and_then(|a| a.auth_rule.as_ref()),
+            auth.and_then(|a| a.manage_rule.as_ref()),
+        ];
+        let rules = Rules {
+            list: rule(all_rules[0]),
+            view: rule(all_rules[1]),
+            create: rule(all_rules[2]),
+            update: rule(all_rules[3]),
+            delete: rule(all_rules[4]),
+            auth: rule(all_rules[5]),
+            manage: rule(all_rules[6]),
+            ask_headers: all_rules
+                .iter()
+                .flatten()
+                .any(|rule| rule.contains("@request.headers")),
+        };
+        Self {
+            table: Ident::new(&def.name),
+            indexes: def.indexes.iter().filter_map(|i| Index::parse(i).ok()).collect(),
+            columns,
+            rules,
+            keys,
+            def,
+        }
+    }
+
+    /// The table of the definitions itself, as far as it can be listed.
+    pub fn of_collections() -> Self {
+        let text = |name: &str| wire::Field::new(name, FieldKind::Text(wire::TextOptions::default()));
+        let system = wire::Field::new("system", FieldKind::Bool(wire::BoolOptions::default()));
+        Self::new(wire::Collection {
+            id: "_collections".to_owned(),
+            name: "_collections".to_owned(),
+            fields: vec![text("id"), text("name"), text("type"), system, text("created"), text("updated")],
+            ..wire::Collection::default()
+        })
+    }
+
+    /// Whether its records are accounts.
+    pub fn is_auth(&self) -> bool {
+        self.def.kind == CollectionType::Auth
+    }
+
+    /// Whether its records are superusers.
+    pub fn is_superusers(&self) -> bool {
+        self.def.name == defaults::SUPERUSERS
+    }
+
+    /// The column of this name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The index of the column of this name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Whether no two records have the same value in this field.
+    pub fn is_unique(&self, name: &str) -> bool {
+        self.indexes.iter().any(|index| index.is_unique_on(name))
+    }
+
+    /// What `SELECT` reads: every column, in the order of the fields.
+    pub fn selection(&self, engine: Engine, alias: &Ident) -> (crate::db::Sql, Vec<Storage>) {
+        let mut out = crate::db::Sql::new(engine);
+        for (index, column) in self.columns.iter().enumerate() {
+            if index > 0 {
+                out.text(", ");
+            }
+            out.read(alias, &column.ident, column.storage);
+        }
+        let storages = self.columns.iter().map(|column| column.storage).collect();
+        (out, storages)
+    }
+}

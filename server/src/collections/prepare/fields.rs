@@ -1,0 +1,164 @@
+//! The list of fields.
+
+use std::collections::HashSet;
+
+use plinth_sdk::types::{CollectionType, Field, FieldKind, FieldProblem, FieldProblems};
+use serde_json::Value as Json;
+
+use crate::clock::Moment;
+use crate::collections::defaults;
+use crate::error::{Error, Result, UNREADABLE};
+
+/// Types that PocketBase has and Plinth does not have yet.
+const UNSUPPORTED: [&str; 3] = ["file", "editor", "geoPoint"];
+
+/// Reads the list of a body. A field without an id is the one of that name and type in `old`, if there is one.
+pub(super) fn read(list: &[Json], old: &[Field], message: &'static str) -> Result<Vec<Field>> {
+    let text = |given: &'_ Json, key: &str| given.get(key).and_then(Json::as_str).map(str::to_owned);
+    let given_ids: HashSet<String> = list.iter().filter_map(|given| text(given, "id")).collect();
+    let has_id = list.iter().any(|given| text(given, "name").as_deref() == Some("id"));
+    let mut problems = FieldProblems::new();
+    let mut fields = Vec::with_capacity(list.len());
+    for (position, given) in list.iter().enumerate() {
+        let kind = text(given, "type").unwrap_or_default();
+        if UNSUPPORTED.contains(&kind.as_str()) {
+            let problem = FieldProblem::new(
+                "validation_unsupported_type",
+                format!("Fields of type {kind} are not supported yet."),
+            );
+            let inside = FieldProblems::from([("type".to_owned(), problem)]);
+            // The system field is first when it is not given.
+            let position = position + usize::from(!has_id);
+            problems.insert(position.to_string(), FieldProblem::Inside(inside));
+            continue;
+        }
+        let mut field = read_one(given)?;
+        if field.id.is_empty() {
+            let same = old.iter().find(|old| {
+                old.name == field.name
+                    && old.kind.name() == field.kind.name()
+                    && !given_ids.contains(&old.id)
+            });
+            field.id = same.map(|old| old.id.clone()).unwrap_or_default();
+        }
+        add(&mut fields, field);
+    }
+    if problems.is_empty() {
+        return Ok(fields);
+    }
+    Err(Error::field(message, "fields", FieldProblem::Inside(problems)))
+}
+
+fn read_one(given: &Json) -> Result<Field> {
+    let unreadable = || Error::invalid(UNREADABLE);
+    let mut given = given.as_object().ok_or_else(unreadable)?.clone();
+    given.retain(|_, value| !value.is_null());
+    let mut field: Field =
+        serde_json::from_value(Json::Object(given)).map_err(|_| unreadable())?;
+    if let FieldKind::Date(options) = &mut field.kind {
+        for limit in [&mut options.min, &mut options.max] {
+            *limit = Moment::parse(limit).map(|m| m.to_string()).unwrap_or_default();
+        }
+    }
+    Ok(field)
+}
+
+/// Whether an imported field is this one: by id, or by name and type where it has no id.
+pub(super) fn is_same(given: &Json, field: &Field) -> bool {
+    let text = |key: &str| given.get(key).and_then(Json::as_str).unwrap_or_default();
+    match text("id") {
+        "" => text("name") == field.name && text("type") == field.kind.name(),
+        id => id == field.id,
+    }
+}
+
+/// Appends a field, or puts it in the place of the one with its id, or with its name where it has no id.
+fn add(fields: &mut Vec<Field>, mut field: Field) {
+    let place = if field.id.is_empty() {
+        let same_name = fields
+            .iter()
+            .position(|f| f.name == field.name && !f.name.is_empty());
+        field.id = match same_name {
+            Some(place) => fields[place].id.clone(),
+            None => free_id(fields, &field),
+        };
+        same_name
+    } else {
+        fields.iter().position(|f| f.id == field.id)
+    };
+    match place {
+        Some(place) => fields[place] = field,
+        None => fields.push(field),
+    }
+}
+
+fn free_id(fields: &[Field], field: &Field) -> String {
+    let id = defaults::field_id(&field.kind, &field.name);
+    let is_free = |id: &String| !fields.iter().any(|f| f.id == *id);
+    let numbered = (2_u32..).map(|n| format!("{id}{n}"));
+    std::iter::once(id.clone())
+        .chain(numbered)
+        .find(is_free)
+        .unwrap_or_default()
+}
+
+/// Puts missing system fields in, as they are in `old` or as they are by default, and makes those that were given
+/// what they have to be.
+pub(super) fn complete(fields: &mut Vec<Field>, kind: CollectionType, old: &[Field]) {
+    let restored = |default: &Field| {
+        let same = |field: &&Field| is_like(field, default);
+        old.iter().find(same).unwrap_or(default).clone()
+    };
+    let id = defaults::id_field();
+    if !fields.iter().any(|field| is_like(field, &id)) {
+        let rest = std::mem::take(fields);
+        fields.push(restored(&id));
+        rest.into_iter().for_each(|field| add(fields, field));
+    }
+    if kind == CollectionType::Auth {
+        for default in defaults::auth_fields() {
+            if fields.iter().any(|field| is_like(field, &default)) {
+                continue;
+            }
+            let mut field = restored(&default);
+            let is_taken = |f: &Field| f.name == field.name || f.id == field.id;
+            if fields.iter().any(is_taken) {
+                field.id = String::new();
+            }
+            add(fields, field);
+        }
+    }
+    for field in fields {
+        enforce(field, kind);
+    }
+}
+
+fn is_like(field: &Field, default: &Field) -> bool {
+    field.name == default.name && field.kind.name() == default.kind.name()
+}
+
+fn enforce(field: &mut Field, kind: CollectionType) {
+    let is_auth = kind == CollectionType::Auth;
+    match (field.name.as_str(), &mut field.kind) {
+        ("id", FieldKind::Text(options)) => {
+            field.hidden = false;
+            options.primary_key = true;
+            options.required = true;
+            if options.pattern.is_empty() {
+                defaults::ID_PATTERN.clone_into(&mut options.pattern);
+            }
+        }
+        ("password", FieldKind::Password(options)) if is_auth => {
+            field.hidden = true;
+            options.required = true;
+        }
+        ("tokenKey", FieldKind::Text(options)) if is_auth => {
+            field.hidden = true;
+            options.required = true;
+        }
+        ("email", FieldKind::Email(_)) if is_auth => field.hidden = false,
+        ("emailVisibility" | "verified", FieldKind::Bool(_)) if is_auth => {}
+        _ => return,
+    }
+    field.system = true;
+}

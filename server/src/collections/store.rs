@@ -1,0 +1,320 @@
+//! Definitions in the database, changed together with their tables.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
+use serde_json::{Map, Value as Json};
+
+use super::{Collection, Schema, defaults, prepare, table, validate};
+use crate::clock::Moment;
+use crate::db::{Conn, Storage, Value, dialect, execute, load, sql};
+use crate::error::{Error, Result};
+
+/// The answers to changes that do not succeed.
+pub const CREATE_FAILED: &str = "Failed to create collection.";
+/// See [`CREATE_FAILED`].
+pub const UPDATE_FAILED: &str = "Failed to update collection.";
+
+/// What is wrong with a deletion.
+const REFERENCED: &str = "Failed to delete collection probably due to existing reference in other collections.";
+
+/// The collections as they are, and none changes until the transaction's end.
+fn lock(conn: &mut Conn) -> Result<Schema> {
+    let mut version = sql(
+        conn.engine(),
+        "SELECT \"value\" FROM \"_params\" WHERE \"id\" = 'schema_version'",
+    );
+    version.text(dialect::for_update(conn.engine()));
+    load(conn, version, &[Storage::Text])?;
+    read(conn)
+}
+
+/// The number of the last change.
+pub fn version(conn: &mut Conn) -> Result<i64> {
+    let select = sql(
+        conn.engine(),
+        "SELECT CAST(\"value\" AS BIGINT) FROM \"_params\" WHERE \"id\" = 'schema_version'",
+    );
+    crate::records::store::first_int(load(conn, select.cached(), &[Storage::Int])?)
+}
+
+/// The collections as they are.
+pub fn read(conn: &mut Conn) -> Result<Schema> {
+    let version = version(conn)?;
+    let select = sql(
+        conn.engine(),
+        "SELECT \"definition\" FROM \"_collections\" ORDER BY \"_rowid_\"",
+    );
+    let mut collections = Vec::new();
+    for row in load(conn, select, &[Storage::Text])? {
+        if let Some(Value::Text(definition)) = row.first() {
+            let definition: wire::Collection =
+                serde_json::from_str(definition).map_err(Error::internal)?;
+            collections.push(Arc::new(Collection::new(definition)));
+        }
+    }
+    Ok(Schema::new(version, collections))
+}
+
+/// Makes the collections that every database has, in a database that has none.
+pub fn initialise(conn: &mut Conn) -> Result<Schema> {
+    let schema = lock(conn)?;
+    if schema.iter().next().is_some() {
+        return Ok(schema);
+    }
+    for mut definition in defaults::initial() {
+        let now = Moment::now().to_string();
+        definition.created.clone_from(&now);
+        definition.updated = now;
+        let collection = Collection::new(definition);
+        add(conn, &collection)?;
+    }
+    committed(conn)
+}
+
+/// Creates a collection.
+pub fn create(conn: &mut Conn, body: &Map<String, Json>) -> Result<(Schema, Arc<Collection>)> {
+    let schema = lock(conn)?;
+    let id = create_in(conn, &schema, body)?;
+    found(committed(conn)?, &id)
+}
+
+/// Changes a collection.
+pub fn update(
+    conn: &mut Conn,
+    id_or_name: &str,
+    body: &Map<String, Json>,
+) -> Result<(Schema, Arc<Collection>)> {
+    let schema = lock(conn)?;
+    let old = schema.find(id_or_name).cloned().ok_or_else(Error::missing)?;
+    update_in(conn, &schema, &old, body)?;
+    found(committed(conn)?, &old.def.id)
+}
+
+/// Deletes a collection with all its records.
+pub fn delete(conn: &mut Conn, id_or_name: &str) -> Result<Schema> {
+    let schema = lock(conn)?;
+    let collection = schema.find(id_or_name).cloned().ok_or_else(Error::missing)?;
+    delete_in(conn, &schema, &collection)?;
+    committed(conn)
+}
+
+/// Creates and changes many collections at once.
+pub fn import(conn: &mut Conn, import: &wire::Import) -> Result<Schema> {
+    let failed = |data: FieldProblems| Error::Invalid {
+        message: "Failed to import collections.",
+        data,
+    };
+    let mut schema = lock(conn)?;
+    let mut mentioned = Vec::new();
+    // Relations between new collections: those that name a later one are made in a later round.
+    let mut waiting: Vec<&Map<String, Json>> =
+        import.collections.iter().filter_map(Json::as_object).collect();
+    if waiting.len() != import.collections.len() {
+        return Err(failed(FieldProblems::new()));
+    }
+    while !waiting.is_empty() {
+        let before = waiting.len();
+        let mut later = Vec::new();
+        let mut first_error = None;
+        for body in waiting {
+            match import_one(conn, &schema, body, import.delete_missing) {
+                Ok(id) => {
+                    mentioned.push(id);
+                    schema = read(conn)?;
+                }
+                Err(error @ Error::Invalid { .. }) => {
+                    later.push(body);
+                    first_error.get_or_insert((body, error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if later.len() == before {
+            let Some((body, Error::Invalid { data, .. })) = first_error else {
+                return Err(failed(FieldProblems::new()));
+            };
+            return Err(failed(import_problem(body, &data)));
+        }
+        waiting = later;
+    }
+    if import.delete_missing {
+        delete_missing(conn, schema, &mentioned)?;
+    }
+    committed(conn)
+}
+
+fn import_problem(body: &Map<String, Json>, data: &FieldProblems) -> FieldProblems {
+    let name = body.get("name").and_then(Json::as_str).unwrap_or_default();
+    let detail = serde_json::to_string(data).unwrap_or_default();
+    let message = format!("Failed to import collection \"{name}\": {detail}");
+    let problem = FieldProblem::new("validation_collections_import_failure", message);
+    FieldProblems::from([("collections".to_owned(), problem)])
+}
+
+fn import_one(
+    conn: &mut Conn,
+    schema: &Schema,
+    body: &Map<String, Json>,
+    delete_missing: bool,
+) -> Result<String> {
+    let text = |key: &str| body.get(key).and_then(Json::as_str).unwrap_or_default();
+    let existing = schema
+        .iter()
+        .find(|c| c.def.id == text("id"))
+        .or_else(|| schema.find(text("name")));
+    match existing.cloned() {
+        None => create_in(conn, schema, body),
+        Some(old) => {
+            let body = prepare::merge_import(body, &old.def, delete_missing);
+            update_in(conn, schema, &old, &body)?;
+            Ok(old.def.id.clone())
+        }
+    }
+}
+
+/// Collections that refer to each other go in whichever order works.
+fn delete_missing(conn: &mut Conn, mut schema: Schema, mentioned: &[String]) -> Result<()> {
+    loop {
+        let missing: Vec<_> = schema
+            .iter()
+            .filter(|c| !c.def.system && !mentioned.contains(&c.def.id))
+            .cloned()
+            .collect();
+        let Some(free) = missing.iter().find(|c| !is_referenced(&schema, c)) else {
+            return match missing.first() {
+                None => Ok(()),
+                Some(_) => Err(Error::invalid(REFERENCED)),
+            };
+        };
+        delete_in(conn, &schema, free)?;
+        schema = read(conn)?;
+    }
+}
+
+fn create_in(conn: &mut Conn, schema: &Schema, body: &Map<String, Json>) -> Result<String> {
+    let mut definition = prepare::prepare(body, None)?;
+    refuse(CREATE_FAILED, validate::validate(&definition, None, schema))?;
+    let now = Moment::now().to_string();
+    definition.created.clone_from(&now);
+    definition.updated = now;
+    let collection = Collection::new(definition);
+    add(conn, &collection).map_err(|error| in_the_way(error, CREATE_FAILED))?;
+    Ok(collection.def.id)
+}
+
+fn update_in(
+    conn: &mut Conn,
+    schema: &Schema,
+    old: &Collection,
+    body: &Map<String, Json>,
+) -> Result<()> {
+    let mut definition = prepare::prepare(body, Some(&old.def))?;
+    refuse(UPDATE_FAILED, validate::validate(&definition, Some(&old.def), schema))?;
+    definition.updated = Moment::now().to_string();
+    let new = Collection::new(definition);
+    table::change(conn, old, &new).map_err(|error| in_the_way(error, UPDATE_FAILED))?;
+    write(conn, &new, Some(&old.def.id))
+}
+
+fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Result<()> {
+    if collection.def.system {
+        return Err(Error::invalid("Failed to delete collection."));
+    }
+    if is_referenced(schema, collection) {
+        return Err(Error::invalid(REFERENCED));
+    }
+    table::drop(conn, collection)?;
+    let mut delete = sql(conn.engine(), "DELETE FROM \"_collections\" WHERE \"id\" = ");
+    delete.bind(Value::Text(collection.def.id.clone()));
+    execute(conn, &delete)?;
+    Ok(())
+}
+
+fn is_referenced(schema: &Schema, collection: &Collection) -> bool {
+    let mut relations = schema.relations_to(collection);
+    relations.any(|(source, _)| source.def.id != collection.def.id)
+}
+
+fn add(conn: &mut Conn, collection: &Collection) -> Result<()> {
+    table::create(conn, collection)?;
+    write(conn, collection, None)
+}
+
+/// Writes the definition's row: a new one, or in place of `old`.
+fn write(conn: &mut Conn, collection: &Collection, old: Option<&str>) -> Result<()> {
+    let def = &collection.def;
+    let definition = stored_form(def)?;
+    let engine = conn.engine();
+    let mut row = match old {
+        None => sql(
+            engine,
+            "INSERT INTO \"_collections\" (\"name\", \"type\", \"system\", \"definition\", \"created\", \"updated\", \"id\") VALUES (",
+        ),
+        Some(_) => sql(engine, "UPDATE \"_collections\" SET \"name\" = "),
+    };
+    let names = [
+        ", \"type\" = ",
+        ", \"system\" = ",
+        ", \"definition\" = ",
+        ", \"created\" = ",
+        ", \"updated\" = ",
+    ];
+    row.bind(Value::from(def.name.as_str()));
+    let values = [
+        Value::from(def.kind.name()),
+        Value::Bool(def.system),
+        Value::Text(definition),
+        Value::from(def.created.as_str()),
+        Value::from(def.updated.as_str()),
+    ];
+    for (name, value) in names.into_iter().zip(values) {
+        row.text(if old.is_some() { name } else { ", " }).bind(value);
+    }
+    match old {
+        None => row.text(", ").bind(Value::from(def.id.as_str())).text(")"),
+        Some(old) => row.text(" WHERE \"id\" = ").bind(Value::from(old)),
+    };
+    execute(conn, &row)?;
+    Ok(())
+}
+
+/// The definition with its secrets.
+fn stored_form(def: &wire::Collection) -> Result<String> {
+    serde_json::to_string(def).map_err(Error::internal)
+}
+
+/// Counts the change, and gives the collections as they are now.
+fn committed(conn: &mut Conn) -> Result<Schema> {
+    let count = sql(
+        conn.engine(),
+        "UPDATE \"_params\" SET \"value\" = CAST(CAST(\"value\" AS BIGINT) + 1 AS TEXT) WHERE \"id\" = 'schema_version'",
+    );
+    execute(conn, &count)?;
+    read(conn)
+}
+
+fn found(schema: Schema, id: &str) -> Result<(Schema, Arc<Collection>)> {
+    let collection = schema.find(id).cloned().ok_or_else(Error::missing)?;
+    Ok((schema, collection))
+}
+
+fn refuse(message: &'static str, data: FieldProblems) -> Result<()> {
+    if data.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid { message, data })
+    }
+}
+
+/// A unique index cannot be made over records that are not.
+fn in_the_way(error: Error, message: &'static str) -> Error {
+    let Error::Unique(_) = error else {
+        return error;
+    };
+    let problem = FieldProblem::new(
+        "validation_invalid_index_expression",
+        "Failed to create a unique index: there are records with the same values.",
+    );
+    Error::field(message, "indexes", problem)
+}

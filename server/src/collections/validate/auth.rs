@@ -1,0 +1,101 @@
+//! Options of auth collections.
+
+use plinth_sdk::types::{
+    AuthOptions, Collection as Definition, EmailTemplate, FieldProblem, FieldProblems, Token,
+};
+use serde_json::Value as Json;
+
+use super::problem::{filled, length, required, required_range, with};
+use crate::collections::Index;
+
+/// Three years.
+const MAX_TOKEN_DURATION: i64 = 94_670_856;
+
+/// Says through `put` what is wrong with each option.
+pub(super) fn check(
+    new: &Definition,
+    auth: &AuthOptions,
+    put: &mut impl FnMut(&str, Option<FieldProblem>),
+) {
+    for (key, token_) in [
+        ("authToken", &auth.auth_token),
+        ("passwordResetToken", &auth.password_reset_token),
+        ("emailChangeToken", &auth.email_change_token),
+        ("verificationToken", &auth.verification_token),
+        ("fileToken", &auth.file_token),
+    ] {
+        put(key, token(token_));
+    }
+    for (key, template_) in [
+        ("verificationTemplate", &auth.verification_template),
+        ("resetPasswordTemplate", &auth.reset_password_template),
+        ("confirmEmailChangeTemplate", &auth.confirm_email_change_template),
+    ] {
+        put(key, template(template_));
+    }
+    let alert = ("emailTemplate", template(&auth.auth_alert.email_template));
+    put("authAlert", inside([alert]));
+    let identity = ("identityFields", identity_fields(new, auth));
+    put("passwordAuth", inside([identity]));
+    let method = |enabled: bool, what| ("enabled", unsupported(enabled, what));
+    let mail = ("emailTemplate", template(&auth.otp.email_template));
+    put("otp", inside([method(auth.otp.enabled, "One-time passwords"), mail]));
+    // An option that asks for a second factor must not be accepted and then ignored.
+    put("mfa", inside([method(auth.mfa.enabled, "Second factors")]));
+    let has_providers = !auth.oauth2.providers.is_empty();
+    let providers = ("providers", unsupported(has_providers, "OAuth2 providers"));
+    put("oauth2", inside([method(auth.oauth2.enabled, "OAuth2 sign-ins"), providers]));
+}
+
+fn token(token: &Token) -> Option<FieldProblem> {
+    let secret = filled(&token.secret).or_else(|| length(&token.secret, 30, 255));
+    inside([
+        ("duration", required_range(token.duration, 10, MAX_TOKEN_DURATION)),
+        ("secret", secret),
+    ])
+}
+
+fn template(template: &EmailTemplate) -> Option<FieldProblem> {
+    inside([("subject", filled(&template.subject)), ("body", filled(&template.body))])
+}
+
+/// Whoever signs in must be one account only.
+fn identity_fields(new: &Definition, auth: &AuthOptions) -> Option<FieldProblem> {
+    if !auth.password_auth.enabled {
+        return None;
+    }
+    let names = &auth.password_auth.identity_fields;
+    if names.is_empty() || names.iter().any(String::is_empty) {
+        return Some(required());
+    }
+    let indexes: Vec<Index> = new.indexes.iter().filter_map(|i| Index::parse(i).ok()).collect();
+    names.iter().find_map(|name| {
+        let param = [("fieldName", Json::from(name.as_str()))];
+        if !new.fields.iter().any(|field| field.name == *name) {
+            let message = format!("Invalid or missing field {name}.");
+            return Some(with("validation_missing_field", message, param));
+        }
+        let is_unique = indexes.iter().any(|index| index.is_unique_on(name));
+        (!is_unique).then(|| {
+            let message = format!("The field {name} doesn't have a UNIQUE constraint.");
+            with("validation_missing_unique_constraint", message, param)
+        })
+    })
+}
+
+fn unsupported(is_used: bool, what: &str) -> Option<FieldProblem> {
+    is_used.then(|| {
+        FieldProblem::new(
+            "validation_unsupported_option",
+            format!("{what} are not supported yet."),
+        )
+    })
+}
+
+fn inside<const N: usize>(problems: [(&str, Option<FieldProblem>); N]) -> Option<FieldProblem> {
+    let problems: FieldProblems = problems
+        .into_iter()
+        .filter_map(|(key, problem)| Some((key.to_owned(), problem?)))
+        .collect();
+    (!problems.is_empty()).then_some(FieldProblem::Inside(problems))
+}

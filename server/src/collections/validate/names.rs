@@ -1,0 +1,117 @@
+//! Names and ids of collections: unique among the collections, and free in the database.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{Collection as Definition, FieldProblem};
+
+use super::problem::{filled, format, found_via, has_via, is_word, length};
+use crate::collections::Collection;
+use crate::db::Ident;
+
+/// Tables of Plinth and of the migrations.
+const INTERNAL: [&str; 4] = ["_collections", "_params", "_totals", "__diesel_schema_migrations"];
+/// Indexes that the migrations name; PostgreSQL derives the others' names from the tables'.
+const INTERNAL_INDEXES: [&str; 2] = ["_collections_name_key", "_collections_id_key"];
+/// Names that the databases keep for themselves.
+const RESERVED_PREFIXES: [&str; 2] = ["sqlite_", "pg_"];
+/// What PostgreSQL adds to a table's name for its constraint, sequence and primary key.
+const DERIVED: [&str; 3] = ["_id_key", "__rowid__seq", "_pkey"];
+
+pub(super) fn id(
+    new: &Definition,
+    old: Option<&Definition>,
+    others: &[Arc<Collection>],
+) -> Option<FieldProblem> {
+    if old.is_some_and(|old| old.id == new.id) {
+        return None;
+    }
+    if let problem @ Some(_) = filled(&new.id).or_else(|| length(&new.id, 1, 100)) {
+        return problem;
+    }
+    if !is_word(&new.id) {
+        return Some(format());
+    }
+    // Routes take either, so that an id that is another one's name would hide it.
+    let is_taken = others.iter().any(|other| {
+        other.def.id.eq_ignore_ascii_case(&new.id) || other.def.name.eq_ignore_ascii_case(&new.id)
+    });
+    is_taken.then(|| {
+        FieldProblem::new(
+            "validation_invalid_or_existing_id",
+            "The model id is invalid or already exists.",
+        )
+    })
+}
+
+pub(super) fn name(
+    new: &Definition,
+    old: Option<&Definition>,
+    others: &[Arc<Collection>],
+) -> Option<FieldProblem> {
+    let name = new.name.as_str();
+    if let problem @ Some(_) = filled(name).or_else(|| length(name, 1, 255)) {
+        return problem;
+    }
+    if has_via(name) {
+        return Some(found_via());
+    }
+    if !is_word(name) {
+        return Some(format());
+    }
+    let is_kept = old.is_some_and(|old| old.name.eq_ignore_ascii_case(name));
+    if old.is_some_and(|old| old.system && old.name != name) {
+        return Some(FieldProblem::new(
+            "validation_collection_system_name_change",
+            "System collection name cannot be changed.",
+        ));
+    }
+    if others.iter().any(|other| other.def.name.eq_ignore_ascii_case(name)) {
+        return Some(FieldProblem::new(
+            "validation_collection_name_exists",
+            "Collection name must be unique (case insensitive).",
+        ));
+    }
+    let mut ids = others.iter().map(|other| other.def.id.as_str()).chain([new.id.as_str()]);
+    if ids.any(|id| id.eq_ignore_ascii_case(name)) {
+        return Some(FieldProblem::new(
+            "validation_collection_name_id_duplicate",
+            "The name must not match an existing collection id.",
+        ));
+    }
+    if is_kept {
+        return None;
+    }
+    let is_index = |other: &Arc<Collection>| other.indexes.iter().any(|i| is_same(&i.name, name));
+    (is_reserved(name) || is_derived(name, others) || others.iter().any(is_index)).then(|| {
+        FieldProblem::new(
+            "validation_collection_name_invalid",
+            "The name shouldn't match with an existing internal table.",
+        )
+    })
+}
+
+/// Whether a table or index of this name is, or may be, the database's or Plinth's own.
+pub(super) fn is_reserved(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    INTERNAL.contains(&name.as_str())
+        || INTERNAL_INDEXES.contains(&name.as_str())
+        || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || DERIVED.iter().any(|suffix| {
+            let table = name.strip_suffix(suffix);
+            table.is_some_and(|table| INTERNAL.contains(&table))
+        })
+}
+
+/// Whether PostgreSQL has made this name from that of a collection.
+pub(super) fn is_derived(name: &str, others: &[Arc<Collection>]) -> bool {
+    let name = name.to_ascii_lowercase();
+    let tables = DERIVED.iter().filter_map(|suffix| name.strip_suffix(suffix));
+    tables
+        .into_iter()
+        .any(|table| others.iter().any(|other| other.def.name.eq_ignore_ascii_case(table)))
+}
+
+/// Whether two names are one for a database.
+pub(super) fn is_same(a: &str, b: &str) -> bool {
+    Ident::new(a).as_str().eq_ignore_ascii_case(Ident::new(b).as_str())
+}

@@ -1,0 +1,181 @@
+//! Rules: that they can be read, and that what they name exists.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{Collection as Definition, FieldProblem};
+
+use crate::collections::{Collection, Schema, Shape};
+use crate::db::Engine;
+use crate::filter::{
+    Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse,
+};
+use crate::request::Request;
+
+/// Checks rules of one collection against all collections as they will be.
+pub(super) struct RuleCheck {
+    schema: Schema,
+    collection: Arc<Collection>,
+    request: Request,
+}
+
+impl RuleCheck {
+    pub(super) fn new(new: &Definition, others: &[Arc<Collection>], version: i64) -> Self {
+        let collection = Arc::new(Collection::new(new.clone()));
+        let mut all = others.to_vec();
+        all.push(Arc::clone(&collection));
+        Self {
+            schema: Schema::new(version, all),
+            collection,
+            request: Request::internal(),
+        }
+    }
+
+    /// What is wrong with a rule; `old` is what it was, if there was a collection before.
+    pub(super) fn check(&self, rule: Option<&str>, old: Option<Option<&str>>) -> Option<FieldProblem> {
+        if let problem @ Some(_) = rule.and_then(|rule| self.unreadable(rule)) {
+            return problem;
+        }
+        let is_fixed = self.collection.def.system && old.is_some_and(|old| old != rule);
+        is_fixed.then(|| {
+            FieldProblem::new(
+                "validation_collection_system_rule_change",
+                "System collection API rule cannot be changed.",
+            )
+        })
+    }
+
+    fn unreadable(&self, rule: &str) -> Option<FieldProblem> {
+        let reason = match rule.trim() {
+            "" if rule.is_empty() => return None,
+            "" => "empty filter expression".to_owned(),
+            text => match parse(text) {
+                Ok(expression) => self.unresolved(&expression)?,
+                Err(FilterError::Syntax(place)) if place > text.chars().count() => {
+                    "invalid or incomplete filter expression".to_owned()
+                }
+                Err(error) => error.to_string(),
+            },
+        };
+        Some(FieldProblem::new(
+            "validation_invalid_rule",
+            format!("Invalid rule. Raw error: {reason}."),
+        ))
+    }
+
+    fn unresolved(&self, expression: &Expression) -> Option<String> {
+        let error = self.resolve(expression).err()?;
+        let Some((side, operand)) = self.blame(expression) else {
+            return Some(error.to_string());
+        };
+        let reason = self.reason(&error);
+        Some(format!("invalid {side} operand \"{operand}\" - {reason}"))
+    }
+
+    fn resolve(&self, expression: &Expression) -> Result<(), FilterError> {
+        let table = self.collection.table.clone();
+        let mut resolver =
+            Resolver::new(Engine::Sqlite, &self.schema, &self.request, &self.collection, table);
+        resolver.condition(expression, Trust::Full).map(drop)
+    }
+
+    /// The operand that cannot be resolved, and where it stands.
+    fn blame<'e>(&self, expression: &'e Expression) -> Option<(&'static str, &'e str)> {
+        let comparison = match expression {
+            Expression::All(parts) | Expression::Any(parts) => {
+                return parts.iter().find_map(|part| self.blame(part));
+            }
+            Expression::Comparison(comparison) => comparison,
+        };
+        let sides = [("left", &comparison.left), ("right", &comparison.right)];
+        sides.into_iter().find_map(|(side, token)| {
+            let name = match token {
+                Token::Identifier(name) | Token::Call(name) => name,
+                Token::Text(_) | Token::Number(_) => return None,
+            };
+            let alone = Expression::Comparison(Comparison {
+                left: token.clone(),
+                operator: Operator::Equal,
+                any: false,
+                right: Token::Text(String::new()),
+            });
+            self.resolve(&alone).is_err().then_some((side, name.as_str()))
+        })
+    }
+
+    /// The error in the words that people know from PocketBase.
+    fn reason(&self, error: &FilterError) -> String {
+        match error {
+            FilterError::UnknownField(path) => self.unknown_field(path),
+            FilterError::Misused(path) => format!("unknown modifier in \"{path}\""),
+            FilterError::UnknownFunction(_) | FilterError::Syntax(_) | FilterError::TooBig(_) => {
+                error.to_string()
+            }
+        }
+    }
+
+    fn unknown_field(&self, path: &str) -> String {
+        let last = path.rsplit('.').next().unwrap_or(path);
+        if let Some(inside) = path.strip_prefix("@collection.") {
+            let name = inside.split(['.', ':']).next().unwrap_or(inside);
+            return if self.schema.find(name).is_none() {
+                format!("failed to load collection \"{name}\" from field path \"{path}\"")
+            } else {
+                format!("unknown field \"{last}\"")
+            };
+        }
+        if path.starts_with('@') {
+            return format!("failed to resolve field \"{path}\"");
+        }
+        let Some((first, _)) = path.split_once('.') else {
+            return format!("unknown field \"{path}\"");
+        };
+        if let Some((_, field)) = first.split_once("_via_") {
+            return format!("missing back relation field \"{field}\"");
+        }
+        match self.collection.column(first).map(|column| &column.shape) {
+            None => format!("failed to resolve field \"{first}\""),
+            Some(Shape::Relation { .. }) => format!("unknown field \"{last}\""),
+            Some(Shape::Scalar | Shape::Json | Shape::Select { .. } | Shape::Secret) => {
+                format!("field \"{first}\" is not a valid relation")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collections::defaults;
+
+    #[test]
+    fn says_what_is_wrong() {
+        let all: Vec<_> = defaults::initial()
+            .into_iter()
+            .map(|def| Arc::new(Collection::new(def)))
+            .collect();
+        let users = all[1].def.clone();
+        let rules = RuleCheck::new(&users, &all[..1], 1);
+        for (rule, expected) in [
+            ("", None),
+            ("@request.auth.id != ''", None),
+            ("  ", Some("empty filter expression")),
+            ("name =", Some("invalid or incomplete filter expression")),
+            ("missing = 1", Some("invalid left operand \"missing\" - unknown field \"missing\"")),
+            ("name = @nope", Some("invalid right operand \"@nope\" - failed to resolve field \"@nope\"")),
+            ("id.x = 1", Some("invalid left operand \"id.x\" - field \"id\" is not a valid relation")),
+            (
+                "@collection.gone.id = ''",
+                Some("invalid left operand \"@collection.gone.id\" - failed to load collection \"gone\" from field path \"@collection.gone.id\""),
+            ),
+            ("nope(1) = 1", Some("invalid left operand \"nope\" - unknown function \"nope\"")),
+        ] {
+            let message = match rules.check(Some(rule), None) {
+                Some(FieldProblem::Broken { message, .. }) => Some(message),
+                Some(FieldProblem::Inside(_)) => panic!("nested"),
+                None => None,
+            };
+            let expected = expected.map(|reason| format!("Invalid rule. Raw error: {reason}."));
+            assert_eq!(message, expected, "{rule}");
+        }
+    }
+}

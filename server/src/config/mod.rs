@@ -1,0 +1,107 @@
+//! Settings: defaults < `plinth.toml` < environment (`PLINTH_HTTP`, …) < flags.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use crate::db::Location;
+
+/// The settings of a server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where to listen, as `address:port`.
+    pub http: String,
+    /// The data directory: the embedded database, and later files and backups.
+    pub dir: PathBuf,
+    /// `postgres://…`; the embedded SQLite in the data directory when empty.
+    pub database_url: String,
+    /// Connections to the database at most.
+    pub database_connections: u32,
+    /// Threads that answer requests.
+    pub workers: usize,
+    /// Password hashes computed at once at most.
+    pub hashing_threads: usize,
+    /// What is logged: `error`, `warn`, `info`, `debug` or `trace`.
+    pub log: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            http: "127.0.0.1:8090".to_owned(),
+            dir: PathBuf::from("plinth_data"),
+            database_url: String::new(),
+            database_connections: 16,
+            workers: cores,
+            hashing_threads: cores.div_ceil(2),
+            log: "info".to_owned(),
+        }
+    }
+}
+
+/// Settings from the command line.
+#[derive(Clone, Debug, Default, Serialize, clap::Args)]
+pub struct Flags {
+    /// Data directory [default: plinth_data]
+    #[arg(long, global = true, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dir: Option<PathBuf>,
+    /// PostgreSQL to use instead of the embedded SQLite: postgres://user@host/database
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+    /// Settings file [default: plinth.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// What to log: error, warn, info, debug or trace [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// Where to listen; only `serve` has the flag.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<String>,
+}
+
+impl Config {
+    /// Puts the settings together.
+    pub fn load(flags: &Flags) -> anyhow::Result<Self> {
+        let file = match &flags.config {
+            Some(file) if !file.exists() => bail!("the settings file {} does not exist", file.display()),
+            Some(file) => file.clone(),
+            None => PathBuf::from("plinth.toml"),
+        };
+        let config: Self = Figment::from(Serialized::defaults(Self::default()))
+            .merge(Toml::file(Path::new(&file)))
+            .merge(Env::prefixed("PLINTH_").ignore(&["email", "password", "url"]))
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .context("the settings are not valid")?;
+        if config.database_connections < 2 {
+            bail!("the setting database_connections must be at least 2");
+        }
+        if config.workers == 0 || config.hashing_threads == 0 {
+            bail!("the settings workers and hashing_threads must be at least 1");
+        }
+        config.location()?;
+        Ok(config)
+    }
+
+    /// Where the database is.
+    pub fn location(&self) -> anyhow::Result<Location> {
+        let url = self.database_url.as_str();
+        if url.is_empty() {
+            Ok(Location::Sqlite(self.dir.join("data.db")))
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Ok(Location::Postgres(url.to_owned()))
+        } else {
+            bail!("the database URL must begin with postgres:// (leave it out for the embedded SQLite)")
+        }
+    }
+}

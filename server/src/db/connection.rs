@@ -1,0 +1,125 @@
+//! One connection, to either database.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, SqliteConnection};
+
+use super::{Engine, Location};
+
+/// Either database. Everything above this module takes `&mut Conn` and does not ask which.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    /// PostgreSQL.
+    Postgres(PgConnection),
+    /// SQLite.
+    Sqlite(SqliteConnection),
+}
+
+impl Conn {
+    /// Which database it is.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Postgres(_) => Engine::Postgres,
+            Self::Sqlite(_) => Engine::Sqlite,
+        }
+    }
+}
+
+/// `busy_timeout` comes first: the other pragmas may already have to wait for another process.
+const SQLITE_SETUP: &str = "
+    PRAGMA busy_timeout = 10000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA synchronous = FULL;
+    PRAGMA journal_size_limit = 33554432;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -8000;
+";
+
+/// Makes connections for the pool.
+pub(super) struct Manager {
+    location: Location,
+    epoch: Arc<AtomicU64>,
+}
+
+/// A connection, and when it was made.
+pub(super) struct Pooled {
+    conn: Conn,
+    epoch: u64,
+}
+
+impl Manager {
+    pub(super) fn new(location: Location, epoch: Arc<AtomicU64>) -> Self {
+        Self { location, epoch }
+    }
+
+    /// A new connection.
+    pub(super) fn open(&self, writable: bool) -> anyhow::Result<Conn> {
+        match &self.location {
+            Location::Sqlite(path) => {
+                let path_text = path.to_str().context("the data directory's name is not UTF-8")?;
+                let mut conn = SqliteConnection::establish(path_text)
+                    .with_context(|| format!("cannot open the database {}", path.display()))?;
+                conn.batch_execute(SQLITE_SETUP)
+                    .with_context(|| format!("cannot use the database {}", path.display()))?;
+                if !writable {
+                    conn.batch_execute("PRAGMA query_only = ON")?;
+                }
+                Ok(Conn::Sqlite(conn))
+            }
+            Location::Postgres(url) => {
+                let mut conn =
+                    PgConnection::establish(url).context("cannot connect to PostgreSQL")?;
+                conn.batch_execute("SET client_min_messages = warning; SET TIME ZONE 'UTC'")?;
+                Ok(Conn::Postgres(conn))
+            }
+        }
+    }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Pooled;
+    type Error = PoolError;
+
+    fn connect(&self) -> Result<Pooled, PoolError> {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let conn = self.open(false).map_err(PoolError)?;
+        Ok(Pooled { conn, epoch })
+    }
+
+    /// Asked before each use; costs no round trip. A connection of an earlier epoch has prepared statements
+    /// of tables that have changed since, or was cut off.
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), PoolError> {
+        if pooled.epoch == self.epoch.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err(PoolError(anyhow::anyhow!("made before the last change")))
+        }
+    }
+
+    fn has_broken(&self, _: &mut Pooled) -> bool {
+        false
+    }
+}
+
+impl std::ops::Deref for Pooled {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl std::ops::DerefMut for Pooled {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+pub(super) struct PoolError(anyhow::Error);

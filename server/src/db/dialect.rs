@@ -1,0 +1,248 @@
+//! The few pieces of SQL that differ between the databases, one `match` each.
+
+use super::{Engine, Ident, Sql, Storage, Value, sql};
+
+/// The type of a column that stores values so, with what it holds when nothing was given.
+pub fn column_type(engine: Engine, storage: Storage, is_list: bool) -> &'static str {
+    match (engine, storage, is_list) {
+        (Engine::Sqlite, Storage::Text, _) => " TEXT DEFAULT '' NOT NULL",
+        (Engine::Sqlite, Storage::Number, _) => " NUMERIC DEFAULT 0 NOT NULL",
+        (Engine::Sqlite, Storage::Int, _) => " INTEGER DEFAULT 0 NOT NULL",
+        (Engine::Sqlite, Storage::Bool, _) => " BOOLEAN DEFAULT FALSE NOT NULL",
+        (Engine::Sqlite, Storage::Json, true) => " JSON DEFAULT '[]' NOT NULL",
+        (Engine::Sqlite, Storage::Json, false) => " JSON DEFAULT NULL",
+        (Engine::Postgres, Storage::Text, _) => " TEXT COLLATE \"C\" DEFAULT '' NOT NULL",
+        (Engine::Postgres, Storage::Number, _) => " DOUBLE PRECISION DEFAULT 0 NOT NULL",
+        (Engine::Postgres, Storage::Int, _) => " BIGINT DEFAULT 0 NOT NULL",
+        (Engine::Postgres, Storage::Bool, _) => " BOOLEAN DEFAULT FALSE NOT NULL",
+        (Engine::Postgres, Storage::Json, true) => " JSONB DEFAULT '[]' NOT NULL",
+        (Engine::Postgres, Storage::Json, false) => " JSONB DEFAULT NULL",
+    }
+}
+
+/// The column that keeps the order of insertion.
+pub fn row_id_type(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "\"_rowid_\" INTEGER PRIMARY KEY",
+        Engine::Postgres => "\"_rowid_\" BIGINT GENERATED ALWAYS AS IDENTITY",
+    }
+}
+
+/// ` LEFT JOIN <the texts of a list column> AS alias`, one row each, in column `value`.
+pub fn join_items(engine: Engine, table: &Ident, column: &Ident, alias: &Ident) -> Sql {
+    let mut list = Sql::new(engine);
+    list.column(table, column);
+    items(engine, list, alias)
+}
+
+/// The same for a list that is known.
+pub fn join_items_of(engine: Engine, list: Value, alias: &Ident) -> Sql {
+    let mut bind = Sql::new(engine);
+    bind.bind(list);
+    items(engine, bind, alias)
+}
+
+fn items(engine: Engine, list: Sql, alias: &Ident) -> Sql {
+    let mut out = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => {
+            out.text(" LEFT JOIN json_each(").append(list);
+            out.text(") AS ").ident(alias).text(" ON 1 = 1");
+        }
+        Engine::Postgres => {
+            out.text(" LEFT JOIN LATERAL (SELECT \"value\" COLLATE \"C\" AS \"value\" FROM jsonb_array_elements_text(");
+            out.append(list).text(") AS \"items\"(\"value\")) AS ").ident(alias);
+            out.text(" ON TRUE");
+        }
+    }
+    out
+}
+
+/// `alias.column` is, or is a list with, `target`.
+pub fn refers_to(engine: Engine, alias: &Ident, column: &Ident, is_list: bool, target: Sql) -> Sql {
+    let mut out = Sql::new(engine);
+    match (engine, is_list) {
+        (_, false) => {
+            out.column(alias, column).text(" = ").append(target);
+        }
+        (Engine::Sqlite, true) => {
+            out.text("EXISTS (SELECT 1 FROM json_each(").column(alias, column);
+            out.text(") AS \"item\" WHERE \"item\".\"value\" = ").append(target).text(")");
+        }
+        (Engine::Postgres, true) => {
+            out.column(alias, column).text(" @> jsonb_build_array(").append(target).text(")");
+        }
+    }
+    out
+}
+
+/// A list as compact JSON text. In jsonb's own layout the items, which are texts, are separated by `", "`.
+pub fn list_text(engine: Engine, list: Sql) -> Sql {
+    match engine {
+        Engine::Sqlite => list,
+        Engine::Postgres => {
+            let mut out = sql(engine, "replace((");
+            out.append(list).text(")::text, '\", \"', '\",\"')");
+            out
+        }
+    }
+}
+
+/// The value at `keys` inside a JSON column; JSON's `null` is no value.
+pub fn inside_json(engine: Engine, column: Sql, keys: &[&str]) -> Sql {
+    let mut out = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => {
+            out.text("json_extract(").append(column).text(", ");
+            out.bind(Value::Text(json_path(keys))).text(")");
+        }
+        Engine::Postgres => {
+            out.text("NULLIF(").append(column).text(" #> ");
+            out.bind(Value::Text(path_array(keys))).text("::text[], 'null'::jsonb)");
+        }
+    }
+    out
+}
+
+/// The same as text.
+pub fn json_text(engine: Engine, column: Sql, keys: &[&str]) -> Sql {
+    match engine {
+        Engine::Sqlite => inside_json(engine, column, keys),
+        Engine::Postgres => {
+            let mut out = sql(engine, "(");
+            out.append(column).text(" #>> ");
+            out.bind(Value::Text(path_array(keys))).text("::text[])");
+            out
+        }
+    }
+}
+
+/// How many items the JSON list at `keys` has: 0 for nothing, 1 for what is no list.
+pub fn json_length(engine: Engine, column: Sql, keys: &[&str]) -> Sql {
+    let mut out = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => {
+            let path = Value::Text(json_path(keys));
+            out.text("(CASE json_type(").append(column.clone()).text(", ").bind(path.clone());
+            out.text(") WHEN 'array' THEN json_array_length(").append(column.clone());
+            out.text(", ").bind(path.clone()).text(") WHEN 'null' THEN 0 ELSE (json_type(");
+            out.append(column).text(", ").bind(path).text(") IS NOT NULL) END)");
+        }
+        Engine::Postgres => {
+            let path = Value::Text(path_array(keys));
+            out.text("(CASE jsonb_typeof(").append(column.clone()).text(" #> ").bind(path.clone());
+            out.text("::text[]) WHEN 'array' THEN jsonb_array_length(").append(column.clone());
+            out.text(" #> ").bind(path.clone()).text("::text[]) WHEN 'null' THEN 0 ELSE (");
+            out.append(column).text(" #> ").bind(path).text("::text[] IS NOT NULL)::int END)");
+        }
+    }
+    out
+}
+
+/// ASCII letters in lower case.
+pub fn lower(engine: Engine, text: Sql) -> Sql {
+    let mut out = sql(engine, "lower((");
+    out.append(text);
+    out.text(match engine {
+        Engine::Sqlite => "))",
+        Engine::Postgres => ") COLLATE \"C\")",
+    });
+    out
+}
+
+/// Ends a `SELECT` such that its rows stay as they are until the transaction's end. SQLite has one writer.
+pub fn for_update(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE",
+    }
+}
+
+/// Ends a `SELECT` such that its rows are not deleted until the transaction's end.
+pub fn for_key_share(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR KEY SHARE",
+    }
+}
+
+/// `$."a"[0]`
+fn json_path(keys: &[&str]) -> String {
+    let mut path = String::from("$");
+    for key in keys {
+        if key.bytes().all(|b| b.is_ascii_digit()) {
+            path.push_str(&format!("[{key}]"));
+        } else {
+            path.push_str(&format!(".\"{key}\""));
+        }
+    }
+    path
+}
+
+/// `{"a","0"}`
+fn path_array(keys: &[&str]) -> String {
+    let quoted: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
+    format!("{{{}}}", quoted.join(","))
+}
+
+/// A value that has its column's type even where no column says so.
+pub fn typed(engine: Engine, value: Value, storage: Storage) -> Sql {
+    let mut out = Sql::new(engine);
+    out.bind(value);
+    if engine == Engine::Postgres {
+        out.text(match storage {
+            Storage::Text => "::text COLLATE \"C\"",
+            Storage::Number => "::double precision",
+            Storage::Int => "::bigint",
+            Storage::Bool => "::boolean",
+            Storage::Json => "::jsonb",
+        });
+    }
+    out
+}
+
+/// `alias.column`, a list, has one of `targets` in it.
+pub fn refers_to_any(engine: Engine, alias: &Ident, column: &Ident, targets: &[String]) -> Sql {
+    let mut out = Sql::new(engine);
+    out.text("EXISTS (SELECT 1 FROM ");
+    out.text(match engine {
+        Engine::Sqlite => "json_each(",
+        Engine::Postgres => "jsonb_array_elements_text(",
+    });
+    out.column(alias, column);
+    out.text(match engine {
+        Engine::Sqlite => ") AS \"item\" WHERE",
+        Engine::Postgres => ") AS \"item\"(\"value\") WHERE",
+    });
+    out.text(" \"item\".\"value\" IN (");
+    for (index, target) in targets.iter().enumerate() {
+        if index > 0 {
+            out.text(", ");
+        }
+        out.bind(Value::from(target.as_str()));
+    }
+    out.text("))");
+    out
+}
+
+/// A single value made a list, or a list's last value made the single one.
+pub fn convert(engine: Engine, column: &Ident, to_list: bool) -> Sql {
+    let mut out = Sql::new(engine);
+    match (engine, to_list) {
+        (Engine::Sqlite, true) => {
+            out.text("CASE ").ident(column).text(" WHEN '' THEN '[]' ELSE json_array(");
+            out.ident(column).text(") END");
+        }
+        (Engine::Postgres, true) => {
+            out.text("CASE ").ident(column).text(" WHEN '' THEN '[]'::jsonb ELSE jsonb_build_array(");
+            out.ident(column).text(") END");
+        }
+        (Engine::Sqlite, false) => {
+            out.text("COALESCE(json_extract(").ident(column).text(", '$[#-1]'), '')");
+        }
+        (Engine::Postgres, false) => {
+            out.text("COALESCE(").ident(column).text(" ->> -1, '')");
+        }
+    }
+    out
+}

@@ -1,0 +1,62 @@
+//! Running statements and reading their rows, by the declared type of each column.
+
+use diesel::connection::{Connection, LoadConnection};
+use diesel::deserialize::FromSql;
+use diesel::row::{Field, Row};
+use diesel::sql_types::{BigInt, Bool, Double, Text};
+
+use super::{Conn, Engine, MultiBackend, Sql, Storage, Value};
+use crate::error::{Error, Result};
+use crate::json;
+
+/// Rows of a statement.
+pub type Rows = Vec<Vec<Value>>;
+
+/// Runs a statement and says how many rows it touched.
+pub fn execute(conn: &mut Conn, statement: &Sql) -> Result<usize> {
+    Ok(conn.execute_returning_count(statement)?)
+}
+
+/// Runs a query. `columns` says how its columns are stored, in order.
+pub fn load(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
+    let engine = conn.engine();
+    let mut rows = Vec::new();
+    for row in LoadConnection::load(conn, query)? {
+        let row = row?;
+        let mut values = Vec::with_capacity(columns.len());
+        for (index, storage) in columns.iter().enumerate() {
+            values.push(read(&row, index, *storage, engine)?);
+        }
+        rows.push(values);
+    }
+    Ok(rows)
+}
+
+fn read<'a>(
+    row: &impl Row<'a, MultiBackend>,
+    index: usize,
+    storage: Storage,
+    engine: Engine,
+) -> Result<Value> {
+    let field = row
+        .get(index)
+        .ok_or_else(|| Error::internal(anyhow::anyhow!("the row has no column {index}")))?;
+    let Some(raw) = field.value() else {
+        return Ok(Value::Null);
+    };
+    let value = match storage {
+        Storage::Text => FromSql::<Text, MultiBackend>::from_sql(raw).map(Value::Text),
+        Storage::Number => FromSql::<Double, MultiBackend>::from_sql(raw).map(Value::Number),
+        Storage::Int => FromSql::<BigInt, MultiBackend>::from_sql(raw).map(Value::Int),
+        Storage::Bool => FromSql::<Bool, MultiBackend>::from_sql(raw).map(Value::Bool),
+        Storage::Json => FromSql::<Text, MultiBackend>::from_sql(raw).map(|text: String| {
+            // PostgreSQL writes jsonb in its own layout.
+            Value::Json(if engine == Engine::Postgres {
+                json::normalise(&text).unwrap_or(text)
+            } else {
+                text
+            })
+        }),
+    };
+    value.map_err(|error| Error::internal(anyhow::anyhow!(error)))
+}

@@ -1,0 +1,192 @@
+//! The only place that knows there are two databases.
+//!
+//! Start with [`Db::read`] and [`Db::write`]; [`Sql`] is how statements on collections' tables are written.
+
+mod connection;
+pub mod dialect;
+mod load;
+mod migrations;
+mod statement;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+pub use connection::{Conn, MultiBackend};
+pub use load::{Rows, execute, load};
+pub use statement::{Ident, Sql, Storage, Value, sql};
+
+use crate::error::{Error, Result};
+use connection::Manager;
+use writer::Writer;
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite, in this process.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A connection string.
+    Postgres(String),
+}
+
+/// A handle on the database; clones share it.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    pool: r2d2::Pool<Manager>,
+    permits: Semaphore,
+    epoch: Arc<AtomicU64>,
+    writer: Option<Writer>,
+}
+
+impl Db {
+    /// Connects, and brings the system tables up to date.
+    pub fn open(location: &Location, connections: u32) -> anyhow::Result<Self> {
+        let epoch = Arc::new(AtomicU64::new(0));
+        let manager = Manager::new(location.clone(), Arc::clone(&epoch));
+        let mut first = manager.open(true)?;
+        migrations::run(&mut first)?;
+        let writer = match location {
+            Location::Sqlite(_) => Some(Writer::start(first)?),
+            Location::Postgres(_) => None,
+        };
+        let pool = r2d2::Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .max_lifetime(None)
+            .idle_timeout(Some(Duration::from_secs(600)))
+            .connection_timeout(Duration::from_secs(5))
+            .error_handler(Box::new(r2d2::NopErrorHandler))
+            .build_unchecked(manager);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                engine: location.engine(),
+                pool,
+                permits: Semaphore::new(connections as usize),
+                epoch,
+                writer,
+            }),
+        })
+    }
+
+    /// Which database it is.
+    pub fn engine(&self) -> Engine {
+        self.inner.engine
+    }
+
+    /// Says that tables have changed. PostgreSQL keeps prepared what may not fit them any more, so its
+    /// connections are replaced; SQLite prepares anew by itself.
+    pub fn tables_changed(&self) {
+        if self.inner.engine == Engine::Postgres {
+            self.replace_connections();
+        }
+    }
+
+    fn replace_connections(&self) {
+        self.inner.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Runs `work` off the async threads, on one connection, without a transaction.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let _permit = self.inner.permits.acquire().await.map_err(Error::internal)?;
+        let db = self.clone();
+        blocking(move || db.with_connection(work)).await
+    }
+
+    /// Like [`Db::read`], for work that finds a few rows by key: on SQLite that takes less time than to hand
+    /// it to another thread, so it runs on this one when a connection is free.
+    pub async fn read_few<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        if self.inner.engine == Engine::Sqlite
+            && let Ok(_permit) = self.inner.permits.try_acquire()
+            && let Some(mut connection) = self.inner.pool.try_get()
+        {
+            return work(&mut connection);
+        }
+        self.read(work).await
+    }
+
+    /// Like [`Db::read`], inside one transaction: all of `work` happens, or none of it.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        match &self.inner.writer {
+            Some(writer) => writer.write(work).await,
+            None => self.read(move |conn| transaction(conn, work)).await,
+        }
+    }
+
+    fn with_connection<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut connection = self.inner.pool.get().map_err(|error| {
+            tracing::error!(%error, "no database connection");
+            Error::Unavailable
+        })?;
+        let outcome = work(&mut connection);
+        if matches!(outcome, Err(Error::Disconnected)) {
+            // The others were most likely cut off by the same event: replace them all.
+            self.replace_connections();
+            return Err(Error::Unavailable);
+        }
+        outcome
+    }
+}
+
+impl Location {
+    /// Which database is there.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
+/// Runs `work` inside a transaction of its own.
+fn transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    execute(conn, &sql(conn.engine(), "BEGIN"))?;
+    match work(conn) {
+        Ok(value) => {
+            execute(conn, &sql(conn.engine(), "COMMIT"))?;
+            Ok(value)
+        }
+        Err(error) => {
+            // A failed ROLLBACK means a lost connection, which rolls back too.
+            let _ = execute(conn, &sql(conn.engine(), "ROLLBACK"));
+            Err(error)
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)?
+}

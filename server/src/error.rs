@@ -1,0 +1,215 @@
+//! What can go wrong, and how the client hears of it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use diesel::result::{DatabaseErrorKind, Error as Diesel};
+use plinth_sdk::types::{FieldProblem, FieldProblems, Problem};
+
+use crate::json;
+
+/// The result of everything that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong, at the edge.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request is not valid; the fields say why.
+    #[error("{message}")]
+    Invalid {
+        /// One sentence.
+        message: &'static str,
+        /// By field.
+        data: FieldProblems,
+    },
+    /// Nobody is signed in.
+    #[error("The request requires valid record authorization token.")]
+    Unauthenticated,
+    /// Somebody is, but may not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The same, with a name in the sentence.
+    #[error("{0}")]
+    ForbiddenBut(String),
+    /// It does not exist, or the caller may not know that it does.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// The body is larger than the route takes.
+    #[error("Request entity too large.")]
+    TooLarge,
+    /// A unique index says no; the columns, or the index.
+    #[error("Value must be unique.")]
+    Unique(Violation),
+    /// The database cannot be used right now.
+    #[error("The server can't reach its database, try again in a moment.")]
+    Unavailable,
+    /// The connection was lost; becomes [`Error::Unavailable`] at the pool.
+    #[error("The server can't reach its database, try again in a moment.")]
+    Disconnected,
+    /// Logged in full; the client sees nothing of it.
+    #[error("Something went wrong while processing your request.")]
+    Internal(#[source] anyhow::Error),
+}
+
+/// Which unique index was violated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// Named by PostgreSQL, and by SQLite for an index on an expression.
+    Index(String),
+    /// SQLite names the columns.
+    Columns(Vec<String>),
+}
+
+/// The message for a request that is wrong in a way that is not told.
+pub const GENERIC: &str = "Something went wrong while processing your request.";
+/// The message for what does not exist.
+pub const MISSING: &str = "The requested resource wasn't found.";
+/// The message for a body that cannot be read.
+pub const UNREADABLE: &str = "Failed to load the submitted data due to invalid formatting.";
+
+impl Error {
+    /// A request that is wrong as a whole.
+    pub fn invalid(message: &'static str) -> Self {
+        Self::Invalid {
+            message,
+            data: FieldProblems::new(),
+        }
+    }
+
+    /// A request with one wrong field.
+    pub fn field(message: &'static str, field: &str, problem: FieldProblem) -> Self {
+        Self::Invalid {
+            message,
+            data: FieldProblems::from([(field.to_owned(), problem)]),
+        }
+    }
+
+    /// What does not exist.
+    pub fn missing() -> Self {
+        Self::NotFound(MISSING)
+    }
+
+    /// A failure that is nobody's business but the operator's.
+    pub fn internal(error: impl Into<anyhow::Error>) -> Self {
+        Self::Internal(error.into())
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Invalid { .. } | Self::Unique(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) | Self::ForbiddenBut(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unavailable | Self::Disconnected => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The answer's body.
+    pub fn problem(&self) -> Problem {
+        let data = match self {
+            Self::Invalid { data, .. } => data.clone(),
+            Self::Unauthenticated
+            | Self::Forbidden(_)
+            | Self::ForbiddenBut(_)
+            | Self::NotFound(_)
+            | Self::TooLarge
+            | Self::Unique(_)
+            | Self::Unavailable
+            | Self::Disconnected
+            | Self::Internal(_) => FieldProblems::new(),
+        };
+        Problem {
+            data,
+            message: self.to_string(),
+            status: self.status().as_u16(),
+        }
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        if let Self::Internal(error) = self {
+            tracing::error!(error = format!("{error:#}"), "internal error");
+        }
+        let mut response = HttpResponse::build(self.status());
+        response.content_type("application/json");
+        if matches!(self, Self::Unavailable | Self::Disconnected) {
+            response.insert_header(("Retry-After", "1"));
+        }
+        response.body(json::body(&self.problem()))
+    }
+}
+
+impl From<Diesel> for Error {
+    fn from(error: Diesel) -> Self {
+        let Diesel::DatabaseError(kind, info) = &error else {
+            return Self::Internal(error.into());
+        };
+        let message = info.message();
+        match kind {
+            DatabaseErrorKind::UniqueViolation => Self::Unique(violation(
+                info.constraint_name(),
+                message,
+            )),
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
+                Self::Disconnected
+            }
+            DatabaseErrorKind::SerializationFailure => Self::Unavailable,
+            _ if is_disconnect(message) => {
+                tracing::error!(message, "lost the database connection");
+                Self::Disconnected
+            }
+            _ if is_out_of_space(message) => {
+                tracing::error!(message, "the database is out of space");
+                Self::Unavailable
+            }
+            _ => Self::Internal(error.into()),
+        }
+    }
+}
+
+/// libpq reports a lost connection as an ordinary error, in words.
+fn is_disconnect(message: &str) -> bool {
+    [
+        "server closed the connection",
+        "terminating connection",
+        "no connection to the server",
+        "connection to server",
+        "could not receive data",
+        "could not send data",
+        "the database system is",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
+fn is_out_of_space(message: &str) -> bool {
+    ["disk is full", "disk I/O error", "No space left", "database is locked"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
+/// Both databases' words, brought into one form.
+fn violation(constraint: Option<&str>, message: &str) -> Violation {
+    if let Some(name) = constraint {
+        return Violation::Index(name.to_owned());
+    }
+    let detail = message
+        .strip_prefix("UNIQUE constraint failed: ")
+        .unwrap_or_default();
+    if let Some(name) = detail.strip_prefix("index ") {
+        return Violation::Index(name.trim_matches('\'').to_owned());
+    }
+    Violation::Columns(
+        detail
+            .split(", ")
+            .filter_map(|column| column.split_once('.'))
+            .map(|(_, column)| column.to_owned())
+            .collect(),
+    )
+}

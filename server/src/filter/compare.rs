@@ -1,0 +1,419 @@
+//! What `=`, `!=`, `<`, `~` and their like mean, in SQL that answers alike on both databases.
+//!
+//! The meaning is SQLite's: numbers sort before texts, a text that looks like a number equals a number column's
+//! value, `true` is 1; and for `=` and `!=` an empty text is the same as no value.
+
+use std::cmp::Ordering;
+
+use super::operand::{Column, Kind, Known, Operand};
+use super::parse::Operator;
+use super::resolve::Condition;
+use crate::db::{Engine, Sql, Value, sql};
+use crate::json;
+
+/// The condition that `left operator right` holds.
+pub(super) fn compare(
+    engine: Engine,
+    operator: Operator,
+    left: &Operand,
+    right: &Operand,
+) -> Condition {
+    match operator {
+        Operator::Like => like(engine, " LIKE ", left, right),
+        Operator::NotLike => like(engine, " NOT LIKE ", left, right),
+        Operator::Equal => equal(engine, true, left, right),
+        Operator::NotEqual => equal(engine, false, left, right),
+        Operator::Greater
+        | Operator::GreaterOrEqual
+        | Operator::Less
+        | Operator::LessOrEqual => order(engine, operator, left, right),
+    }
+}
+
+fn equal(engine: Engine, positive: bool, left: &Operand, right: &Operand) -> Condition {
+    match (left, right) {
+        (Operand::Known(a), Operand::Known(b)) => {
+            let same = (a.is_empty() && b.is_empty()) || classes(a, b) == Some(Ordering::Equal);
+            Condition::from(same == positive)
+        }
+        (Operand::Column(column), Operand::Known(known))
+        | (Operand::Known(known), Operand::Column(column)) => {
+            equal_known(engine, positive, column, known)
+        }
+        (Operand::Column(a), Operand::Column(b)) => equal_columns(engine, positive, a, b),
+    }
+}
+
+fn equal_known(engine: Engine, positive: bool, column: &Column, known: &Known) -> Condition {
+    if column.kind == Kind::Json {
+        return same(engine, positive, json_form(engine, column), json_value(engine, known));
+    }
+    if known.is_empty() {
+        return empty(engine, positive, column);
+    }
+    let Some(value) = fit(column.kind, known) else {
+        return Condition::from(!positive);
+    };
+    let mut value_sql = Sql::new(engine);
+    value_sql.bind(value);
+    if positive {
+        Condition::Sql(infix(column.sql.clone(), " = ", value_sql))
+    } else if column.nullable {
+        same(engine, false, column.sql.clone(), value_sql)
+    } else {
+        Condition::Sql(infix(column.sql.clone(), " <> ", value_sql))
+    }
+}
+
+fn empty(engine: Engine, positive: bool, column: &Column) -> Condition {
+    let is_text = column.kind == Kind::Text;
+    let mut out = sql(engine, "(");
+    match (is_text, column.nullable) {
+        (false, false) => return Condition::from(!positive),
+        (true, false) => {
+            out.append(column.sql.clone())
+                .text(if positive { " = ''" } else { " <> ''" });
+        }
+        (true, true) => {
+            out.append(column.sql.clone())
+                .text(if positive { " = '' OR " } else { " <> '' AND " })
+                .append(column.sql.clone())
+                .text(if positive { " IS NULL" } else { " IS NOT NULL" });
+        }
+        (false, true) => {
+            out.append(column.sql.clone())
+                .text(if positive { " IS NULL" } else { " IS NOT NULL" });
+        }
+    }
+    out.text(")");
+    Condition::Sql(out)
+}
+
+fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Condition {
+    if a.kind == Kind::Json || b.kind == Kind::Json {
+        return same(engine, positive, json_form(engine, a), json_form(engine, b));
+    }
+    if a.kind != b.kind {
+        return match engine {
+            Engine::Sqlite => same(engine, positive, or_empty(a), or_empty(b)),
+            Engine::Postgres => {
+                let mut out = sql(engine, "(COALESCE(\"_compare\"(to_jsonb(");
+                out.append(a.sql.clone()).text("), to_jsonb(");
+                out.append(b.sql.clone());
+                out.text(if positive { ")), 1) = 0)" } else { ")), 1) <> 0)" });
+                Condition::Sql(out)
+            }
+        };
+    }
+    if !a.nullable && !b.nullable {
+        let sign = if positive { " = " } else { " <> " };
+        return Condition::Sql(infix(a.sql.clone(), sign, b.sql.clone()));
+    }
+    if a.kind == Kind::Text {
+        let sign = if positive { " = " } else { " <> " };
+        return Condition::Sql(infix(or_empty(a), sign, or_empty(b)));
+    }
+    same(engine, positive, a.sql.clone(), b.sql.clone())
+}
+
+fn or_empty(column: &Column) -> Sql {
+    let mut out = sql(column.sql.engine(), "COALESCE(");
+    out.append(column.sql.clone()).text(", '')");
+    out
+}
+
+/// `IS` / `IS NOT`: equal, and no value equals no value.
+fn same(engine: Engine, positive: bool, a: Sql, b: Sql) -> Condition {
+    let sign = match (engine, positive) {
+        (Engine::Sqlite, true) => " IS ",
+        (Engine::Sqlite, false) => " IS NOT ",
+        (Engine::Postgres, true) => " IS NOT DISTINCT FROM ",
+        (Engine::Postgres, false) => " IS DISTINCT FROM ",
+    };
+    Condition::Sql(infix(a, sign, b))
+}
+
+fn order(engine: Engine, operator: Operator, left: &Operand, right: &Operand) -> Condition {
+    match (left, right) {
+        (Operand::Known(a), Operand::Known(b)) => {
+            Condition::from(classes(a, b).is_some_and(|ordering| holds(operator, ordering)))
+        }
+        (Operand::Column(column), Operand::Known(known)) => {
+            order_known(engine, operator, column, known)
+        }
+        (Operand::Known(known), Operand::Column(column)) => {
+            order_known(engine, flip(operator), column, known)
+        }
+        (Operand::Column(a), Operand::Column(b)) if a.kind == b.kind && a.kind != Kind::Json => {
+            Condition::Sql(infix(a.sql.clone(), sign(operator), b.sql.clone()))
+        }
+        (Operand::Column(a), Operand::Column(b)) => {
+            order_any(engine, operator, json_form(engine, a), json_form(engine, b))
+        }
+    }
+}
+
+fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Known) -> Condition {
+    if *known == Known::Null {
+        return Condition::False;
+    }
+    if column.kind == Kind::Json {
+        return order_any(engine, operator, json_form(engine, column), json_value(engine, known));
+    }
+    match fit(column.kind, known) {
+        Some(value) => {
+            let mut value_sql = Sql::new(engine);
+            value_sql.bind(value);
+            Condition::Sql(infix(column.sql.clone(), sign(operator), value_sql))
+        }
+        // A number is less than any text.
+        None if holds(operator, Ordering::Less) => {
+            let mut out = column.sql.clone();
+            out.text(" IS NOT NULL");
+            Condition::Sql(out)
+        }
+        None => Condition::False,
+    }
+}
+
+/// Orders two values whose types are not known before.
+fn order_any(engine: Engine, operator: Operator, a: Sql, b: Sql) -> Condition {
+    match engine {
+        Engine::Sqlite => Condition::Sql(infix(a, sign(operator), b)),
+        Engine::Postgres => {
+            let mut out = sql(engine, "\"_compare\"(");
+            out.append(a).text(", ").append(b).text(")");
+            out.text(sign(operator)).text("0");
+            Condition::Sql(out)
+        }
+    }
+}
+
+fn like(engine: Engine, sign: &'static str, left: &Operand, right: &Operand) -> Condition {
+    let text = match left {
+        Operand::Known(Known::Null) => return Condition::False,
+        Operand::Known(known) => bound_text(engine, known_text(known)),
+        Operand::Column(column) => text_form(engine, column),
+    };
+    let pattern = match right {
+        Operand::Known(Known::Null) => return Condition::False,
+        Operand::Known(known) => bound_text(engine, pattern(&known_text(known))),
+        Operand::Column(column) => {
+            let mut out = sql(engine, "('%' || ");
+            out.append(text_form(engine, column)).text(" || '%')");
+            out
+        }
+    };
+    let mut out = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => out.append(text).text(sign).append(pattern),
+        // SQLite ignores the case of ASCII letters alone; so does lower() in the C collation.
+        Engine::Postgres => out
+            .text("lower(")
+            .append(text)
+            .text(" COLLATE \"C\")")
+            .text(sign)
+            .text("lower(")
+            .append(pattern)
+            .text(" COLLATE \"C\")"),
+    };
+    out.text(" ESCAPE '\\'");
+    Condition::Sql(out)
+}
+
+fn bound_text(engine: Engine, text: String) -> Sql {
+    let mut out = Sql::new(engine);
+    out.bind(Value::Text(text));
+    out
+}
+
+/// Without a wildcard of its own, a pattern matches anywhere, and every character stands for itself.
+fn pattern(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 2);
+    let mut wild = false;
+    let mut previous = ' ';
+    for c in text.chars() {
+        let is_escaped = previous == '\\';
+        if c == '%' && !is_escaped {
+            wild = true;
+        }
+        if matches!(c, '%' | '_' | '\\') && !is_escaped {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+        previous = if is_escaped { ' ' } else { c };
+    }
+    if wild {
+        // PostgreSQL takes no pattern that ends in the middle of an escape.
+        let open = text.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1;
+        return if open { format!("{text}\\") } else { text.to_owned() };
+    }
+    format!("%{escaped}%")
+}
+
+fn known_text(known: &Known) -> String {
+    match known {
+        Known::Null => String::new(),
+        Known::Text(text) => text.clone(),
+        Known::Number(number) => json::number_text(*number),
+        Known::Bool(bool) => i32::from(*bool).to_string(),
+    }
+}
+
+/// The column's value as text.
+fn text_form(engine: Engine, column: &Column) -> Sql {
+    let mut out = Sql::new(engine);
+    match (engine, column.kind) {
+        (Engine::Sqlite, _) | (_, Kind::Text) => out.append(column.sql.clone()),
+        (Engine::Postgres, Kind::Number) => out.text("(").append(column.sql.clone()).text(")::text"),
+        (Engine::Postgres, Kind::Bool) => {
+            out.text("(").append(column.sql.clone()).text(")::int::text")
+        }
+        (Engine::Postgres, Kind::Json) => {
+            out.text("((").append(column.sql.clone()).text(") #>> '{}')")
+        }
+    };
+    out
+}
+
+/// The column's value such that it compares with values of any type.
+fn json_form(engine: Engine, column: &Column) -> Sql {
+    if engine == Engine::Sqlite {
+        return column.sql.clone();
+    }
+    let mut out = Sql::new(engine);
+    match column.kind {
+        // true and 1 are the same
+        Kind::Json => {
+            out.text("(CASE (").append(column.sql.clone());
+            out.text(") WHEN 'true' THEN '1' WHEN 'false' THEN '0' WHEN 'null' THEN NULL ELSE (");
+            out.append(column.sql.clone()).text(") END)");
+        }
+        Kind::Bool => {
+            out.text("to_jsonb((").append(column.sql.clone()).text(")::int)");
+        }
+        Kind::Text | Kind::Number => {
+            out.text("to_jsonb(").append(column.sql.clone()).text(")");
+        }
+    }
+    out
+}
+
+fn json_value(engine: Engine, known: &Known) -> Sql {
+    let value = known.clone().into_value();
+    let mut out = Sql::new(engine);
+    if engine == Engine::Sqlite || value == Value::Null {
+        out.bind(value);
+    } else {
+        out.text("to_jsonb(").bind(value).text(")");
+    }
+    out
+}
+
+/// The value as the column's type has it; `None` when the column can never hold it.
+fn fit(kind: Kind, known: &Known) -> Option<Value> {
+    let number = match known {
+        Known::Null => None,
+        Known::Text(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
+        Known::Number(number) => Some(*number),
+        Known::Bool(bool) => Some(f64::from(*bool)),
+    };
+    match (kind, known) {
+        (Kind::Text, Known::Text(text)) => Some(Value::Text(text.clone())),
+        // A number beside a text column is written as SQLite writes a double.
+        (Kind::Text, Known::Number(number)) => Some(Value::Text(format!("{number:?}"))),
+        (Kind::Text, _) => Some(Value::Text(known_text(known))),
+        (Kind::Number, _) => number.map(Value::Number),
+        (Kind::Bool, _) => match number {
+            Some(0.0) => Some(Value::Bool(false)),
+            Some(1.0) => Some(Value::Bool(true)),
+            _ => None,
+        },
+        (Kind::Json, _) => None,
+    }
+}
+
+/// How SQLite orders two values; `None` when one is no value.
+fn classes(a: &Known, b: &Known) -> Option<Ordering> {
+    let number = |known: &Known| match known {
+        Known::Number(number) => Some(*number),
+        Known::Bool(bool) => Some(f64::from(*bool)),
+        Known::Null | Known::Text(_) => None,
+    };
+    match (a, b) {
+        (Known::Null, _) | (_, Known::Null) => None,
+        (Known::Text(a), Known::Text(b)) => Some(a.cmp(b)),
+        (Known::Text(_), _) => Some(Ordering::Greater),
+        (_, Known::Text(_)) => Some(Ordering::Less),
+        (a, b) => number(a)?.partial_cmp(&number(b)?),
+    }
+}
+
+fn holds(operator: Operator, ordering: Ordering) -> bool {
+    match operator {
+        Operator::Greater => ordering.is_gt(),
+        Operator::GreaterOrEqual => ordering.is_ge(),
+        Operator::Less => ordering.is_lt(),
+        Operator::LessOrEqual => ordering.is_le(),
+        Operator::Equal | Operator::Like => ordering.is_eq(),
+        Operator::NotEqual | Operator::NotLike => ordering.is_ne(),
+    }
+}
+
+fn flip(operator: Operator) -> Operator {
+    match operator {
+        Operator::Greater => Operator::Less,
+        Operator::GreaterOrEqual => Operator::LessOrEqual,
+        Operator::Less => Operator::Greater,
+        Operator::LessOrEqual => Operator::GreaterOrEqual,
+        Operator::Equal | Operator::NotEqual | Operator::Like | Operator::NotLike => operator,
+    }
+}
+
+fn sign(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Greater => " > ",
+        Operator::GreaterOrEqual => " >= ",
+        Operator::Less => " < ",
+        Operator::LessOrEqual => " <= ",
+        Operator::Equal => " = ",
+        Operator::NotEqual => " <> ",
+        Operator::Like => " LIKE ",
+        Operator::NotLike => " NOT LIKE ",
+    }
+}
+
+fn infix(mut left: Sql, sign: &'static str, right: Sql) -> Sql {
+    left.text(sign).append(right);
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_anywhere_unless_they_say_where() {
+        assert_eq!(pattern("a"), "%a%");
+        assert_eq!(pattern("a%"), "a%");
+        assert_eq!(pattern("50\\%"), "%50\\%%");
+        assert_eq!(pattern("a_b\\"), "%a\\_b\\\\%");
+        assert_eq!(pattern("%a\\"), "%a\\\\");
+    }
+
+    #[test]
+    fn known_values_need_no_database() {
+        let known = |k: Known| Operand::Known(k);
+        let holds = |operator, a: Known, b: Known| {
+            compare(Engine::Sqlite, operator, &known(a), &known(b)).is_true()
+        };
+        let text = |t: &str| Known::Text(t.to_owned());
+        assert!(holds(Operator::Equal, Known::Null, text("")));
+        assert!(!holds(Operator::NotEqual, Known::Null, text("")));
+        assert!(holds(Operator::NotEqual, text("x"), text("")));
+        assert!(!holds(Operator::Equal, text("5"), Known::Number(5.0)));
+        assert!(holds(Operator::Less, Known::Number(5.0), text("a")));
+        assert!(holds(Operator::Equal, Known::Bool(true), Known::Number(1.0)));
+        assert!(!holds(Operator::Less, Known::Null, Known::Number(1.0)));
+    }
+}

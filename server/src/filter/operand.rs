@@ -1,0 +1,86 @@
+//! The two sides of a comparison, once it is known what they are.
+
+use serde_json::Value as Json;
+
+use crate::db::{Sql, Value};
+use crate::json;
+
+/// An operand.
+#[derive(Clone, Debug)]
+pub(super) enum Operand {
+    /// Its value is known before the database is asked.
+    Known(Known),
+    /// The database has it.
+    Column(Column),
+}
+
+/// A value from the filter's text or from the request.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Known {
+    Null,
+    Text(String),
+    Number(f64),
+    Bool(bool),
+}
+
+/// Something that the database computes.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) sql: Sql,
+    pub(super) kind: Kind,
+    pub(super) nullable: bool,
+    /// Must hold too, whatever the comparison says.
+    pub(super) guard: Option<Sql>,
+}
+
+/// How a column compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Number,
+    Bool,
+    /// A scalar out of JSON, whose type differs from row to row.
+    Json,
+}
+
+impl Known {
+    /// Lists and objects compare by their JSON text.
+    pub(super) fn from_json(value: &Json) -> Self {
+        match value {
+            Json::Null => Self::Null,
+            Json::Bool(v) => Self::Bool(*v),
+            Json::Number(v) => Self::Number(v.as_f64().unwrap_or_default()),
+            Json::String(v) => Self::Text(v.clone()),
+            Json::Array(_) | Json::Object(_) => Self::Text(json::canonical(value)),
+        }
+    }
+
+    /// `null` and the empty text are the same to `=` and `!=`.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::Number(_) | Self::Bool(_) => false,
+        }
+    }
+
+    pub(super) fn into_value(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Text(text) => Value::Text(text),
+            Self::Number(number) => Value::Number(number),
+            Self::Bool(bool) => Value::Number(f64::from(bool)),
+        }
+    }
+}
+
+impl Column {
+    pub(super) fn new(sql: Sql, kind: Kind) -> Self {
+        Self {
+            sql,
+            kind,
+            nullable: true,
+            guard: None,
+        }
+    }
+}

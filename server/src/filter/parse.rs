@@ -1,0 +1,317 @@
+//! From text to [`Expression`].
+
+use super::FilterError;
+
+/// Limits of a client's filter.
+pub const MAX_LENGTH: usize = 3500;
+const MAX_COMPARISONS: usize = 200;
+const MAX_DEPTH: usize = 32;
+
+/// A filter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// One comparison.
+    Comparison(Comparison),
+    /// All of them hold.
+    All(Vec<Expression>),
+    /// At least one of them holds.
+    Any(Vec<Expression>),
+}
+
+/// `left operator right`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// What stands to the left.
+    pub left: Token,
+    /// How they are compared.
+    pub operator: Operator,
+    /// Whether one matching value of several is enough (`?=`).
+    pub any: bool,
+    /// What stands to the right.
+    pub right: Token,
+}
+
+/// How two operands are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// `=`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `~`
+    Like,
+    /// `!~`
+    NotLike,
+}
+
+/// An operand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Token {
+    /// A field's path, a macro, `true`, `false` or `null`.
+    Identifier(String),
+    /// A quoted text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// A function's call.
+    Call(String),
+}
+
+/// Reads a filter of any length; `clients` are held to [`MAX_LENGTH`].
+pub fn parse(text: &str) -> Result<Expression, FilterError> {
+    let mut parser = Parser {
+        text,
+        at: 0,
+        comparisons: 0,
+    };
+    let expression = parser.any(0)?;
+    parser.space();
+    if parser.at < text.len() {
+        return Err(parser.unexpected());
+    }
+    Ok(expression)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    comparisons: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn any(&mut self, depth: usize) -> Result<Expression, FilterError> {
+        let mut parts = vec![self.all(depth)?];
+        while self.eat("||") {
+            parts.push(self.all(depth)?);
+        }
+        Ok(one_or(parts, Expression::Any))
+    }
+
+    fn all(&mut self, depth: usize) -> Result<Expression, FilterError> {
+        let mut parts = vec![self.term(depth)?];
+        while self.eat("&&") {
+            parts.push(self.term(depth)?);
+        }
+        Ok(one_or(parts, Expression::All))
+    }
+
+    fn term(&mut self, depth: usize) -> Result<Expression, FilterError> {
+        if !self.eat("(") {
+            return self.comparison().map(Expression::Comparison);
+        }
+        if depth >= MAX_DEPTH {
+            return Err(FilterError::TooBig("deep"));
+        }
+        let inner = self.any(depth + 1)?;
+        if self.eat(")") {
+            Ok(inner)
+        } else {
+            Err(self.unexpected())
+        }
+    }
+
+    fn comparison(&mut self) -> Result<Comparison, FilterError> {
+        self.comparisons += 1;
+        if self.comparisons > MAX_COMPARISONS {
+            return Err(FilterError::TooBig("long"));
+        }
+        let left = self.token()?;
+        let any = self.eat("?");
+        let operator = self.operator()?;
+        let right = self.token()?;
+        Ok(Comparison {
+            left,
+            operator,
+            any,
+            right,
+        })
+    }
+
+    fn operator(&mut self) -> Result<Operator, FilterError> {
+        // Longer ones first: `>=` begins with `>`.
+        let known = [
+            ("!=", Operator::NotEqual),
+            ("!~", Operator::NotLike),
+            (">=", Operator::GreaterOrEqual),
+            ("<=", Operator::LessOrEqual),
+            ("=", Operator::Equal),
+            ("~", Operator::Like),
+            (">", Operator::Greater),
+            ("<", Operator::Less),
+        ];
+        for (sign, operator) in known {
+            if self.eat(sign) {
+                return Ok(operator);
+            }
+        }
+        Err(self.unexpected())
+    }
+
+    fn token(&mut self) -> Result<Token, FilterError> {
+        self.space();
+        let rest = self.rest();
+        match rest.bytes().next() {
+            Some(quote @ (b'\'' | b'"')) => self.quoted(quote),
+            Some(b'0'..=b'9' | b'-') => self.number(),
+            Some(first) if first.is_ascii_alphabetic() || b"_@#".contains(&first) => {
+                let length = rest
+                    .find(|c: char| !(c.is_ascii_alphanumeric() || "_.:@#".contains(c)))
+                    .unwrap_or(rest.len());
+                let name = rest[..length].to_owned();
+                self.at += length;
+                if self.rest().starts_with('(') {
+                    return Ok(Token::Call(name));
+                }
+                if name.ends_with(['.', ':']) {
+                    return Err(self.unexpected());
+                }
+                Ok(Token::Identifier(name))
+            }
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// A backslash before a quote makes the quote part of the text; elsewhere it stands for itself. Before a
+    /// quote, two backslashes stand for one, so that a text may end with one.
+    fn quoted(&mut self, quote: u8) -> Result<Token, FilterError> {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        let mut value = String::new();
+        let mut from = self.at + 1;
+        let mut at = from;
+        while let Some(&byte) = bytes.get(at) {
+            if byte != quote {
+                at += 1;
+                continue;
+            }
+            let slashes = bytes[from..at]
+                .iter()
+                .rev()
+                .take_while(|b| **b == b'\\')
+                .count();
+            value.push_str(&self.text[from..at - slashes.div_ceil(2)]);
+            if slashes % 2 == 0 {
+                self.at = at + 1;
+                return Ok(Token::Text(value));
+            }
+            value.push(char::from(quote));
+            at += 1;
+            from = at;
+        }
+        self.at = start;
+        Err(self.unexpected())
+    }
+
+    fn number(&mut self) -> Result<Token, FilterError> {
+        let rest = self.rest();
+        let length = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "-.".contains(c)))
+            .unwrap_or(rest.len());
+        let well_formed = rest[..length].bytes().enumerate().all(|(i, b)| {
+            b.is_ascii_digit() || b == b'.' || (i == 0 && b == b'-')
+        });
+        match rest[..length].parse::<f64>() {
+            Ok(number) if well_formed && number.is_finite() => {
+                self.at += length;
+                Ok(Token::Number(number))
+            }
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn eat(&mut self, sign: &str) -> bool {
+        self.space();
+        let found = self.rest().starts_with(sign);
+        if found {
+            self.at += sign.len();
+        }
+        found
+    }
+
+    /// Skips white space and comments.
+    fn space(&mut self) {
+        loop {
+            let rest = self.rest();
+            let trimmed = rest.trim_start();
+            self.at += rest.len() - trimmed.len();
+            if !trimmed.starts_with("//") {
+                return;
+            }
+            self.at += trimmed.find('\n').unwrap_or(trimmed.len());
+        }
+    }
+
+    fn unexpected(&self) -> FilterError {
+        FilterError::Syntax(self.text[..self.at].chars().count() + 1)
+    }
+}
+
+fn one_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -> Expression {
+    if parts.len() == 1 {
+        parts.remove(0)
+    } else {
+        many(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(filter: &str) -> String {
+        match parse(filter) {
+            Ok(Expression::Comparison(Comparison {
+                right: Token::Text(text),
+                ..
+            })) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn and_binds_tighter_than_or() {
+        let Ok(Expression::Any(parts)) = parse("a=1 || b=2 && c=3 // end") else {
+            panic!("not an or");
+        };
+        assert!(matches!(&parts[..], [Expression::Comparison(_), Expression::All(_)]));
+    }
+
+    #[test]
+    fn quotes_and_backslashes() {
+        assert_eq!(text(r"a = 'it\'s'"), "it's");
+        assert_eq!(text(r#"a = "x'y""#), "x'y");
+        assert_eq!(text(r"a = 'C:\dir\\x'"), r"C:\dir\\x");
+        assert_eq!(text(r"a = 'ends\\'"), r"ends\");
+        assert_eq!(text("a = '|| 1=1 //'"), "|| 1=1 //");
+    }
+
+    #[test]
+    fn what_is_no_filter() {
+        for wrong in [
+            "", "a", "a=", "=1", "(a=1", "a=1)", "a=1 &&", "a='x", "a==1", "a=1 b=2", "a.=1",
+            "a=1e5", "a=--1", "é=1", "a=1 | b=1",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(
+            parse(&format!("{}a=1{}", "(".repeat(40), ")".repeat(40))),
+            Err(FilterError::TooBig("deep"))
+        );
+        assert_eq!(
+            parse(&vec!["a=1"; 201].join("||")),
+            Err(FilterError::TooBig("long"))
+        );
+    }
+}

@@ -1,0 +1,375 @@
+//! From [`Expression`] to SQL, for one collection and one caller.
+//!
+//! References to one record become `LEFT JOIN`s of the query itself, which adds no rows. References to several
+//! (multiple relations, back-relations, `:each`, `@collection`) are joined inside one `EXISTS` around the whole
+//! condition: comparisons on the same path see the same related record, and no row comes twice.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::compare::compare;
+use super::operand::Operand;
+use super::parse::{Comparison, Expression, Token};
+use super::{FilterError, Operator};
+use crate::collections::{Collection, Schema};
+use crate::db::{Engine, Ident, Sql, sql};
+use crate::request::Request;
+
+/// Whose filter it is, which decides what it may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// A rule of a collection, or a superuser's filter.
+    Full,
+    /// A client's: no hidden fields, no hidden e-mail addresses, no collections that the client may not list.
+    Client,
+}
+
+/// What must hold for a row.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// Every row.
+    True,
+    /// No row.
+    False,
+    /// The rows for which this holds.
+    Sql(Sql),
+}
+
+/// Makes SQL of filters and sorts of one query.
+pub struct Resolver<'a> {
+    pub(super) engine: Engine,
+    pub(super) schema: &'a Schema,
+    pub(super) request: &'a Request,
+    pub(super) root: &'a Collection,
+    pub(super) root_alias: Ident,
+    scope: Scope,
+    aliases: Rc<Cell<u32>>,
+}
+
+/// Joins of one query or subquery, each made once for its path.
+#[derive(Default)]
+pub(super) struct Scope {
+    joins: Vec<Join>,
+    by_path: HashMap<String, usize>,
+}
+
+struct Join {
+    alias: Ident,
+    many: bool,
+    sql: Sql,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for queries on `root`, which goes by `alias` in them.
+    pub fn new(
+        engine: Engine,
+        schema: &'a Schema,
+        request: &'a Request,
+        root: &'a Collection,
+        alias: Ident,
+    ) -> Self {
+        Self {
+            engine,
+            schema,
+            request,
+            root,
+            root_alias: alias,
+            scope: Scope::default(),
+            aliases: Rc::default(),
+        }
+    }
+
+    /// The database that it is for.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// A resolver for a condition on another collection inside this query.
+    pub(super) fn nested<'b>(&self, root: &'b Collection, alias: Ident) -> Resolver<'b>
+    where
+        'a: 'b,
+    {
+        Resolver {
+            engine: self.engine,
+            schema: self.schema,
+            request: self.request,
+            root,
+            root_alias: alias,
+            scope: Scope::default(),
+            aliases: Rc::clone(&self.aliases),
+        }
+    }
+
+    /// What `expression` asks of a row. Joins that it needs come with [`Resolver::finish`].
+    pub fn condition(
+        &mut self,
+        expression: &Expression,
+        trust: Trust,
+    ) -> Result<Condition, FilterError> {
+        match expression {
+            Expression::Comparison(comparison) => self.comparison(comparison, trust),
+            Expression::All(parts) => Ok(Condition::all(self.engine, self.each(parts, trust)?)),
+            Expression::Any(parts) => Ok(Condition::any(self.engine, self.each(parts, trust)?)),
+        }
+    }
+
+    fn each(&mut self, parts: &[Expression], trust: Trust) -> Result<Vec<Condition>, FilterError> {
+        parts.iter().map(|part| self.condition(part, trust)).collect()
+    }
+
+    /// What to order by: a path, or `@random`, `@rowid`.
+    pub fn order(
+        &mut self,
+        path: &str,
+        descending: bool,
+        trust: Trust,
+    ) -> Result<Sql, FilterError> {
+        if path == "@random" {
+            return Ok(sql(self.engine, "RANDOM()"));
+        }
+        let mut out = Sql::new(self.engine);
+        if path == "@rowid" {
+            out.column(&self.root_alias, &Ident::new("_rowid_"));
+        } else {
+            let mut scope = Scope::default();
+            std::mem::swap(&mut scope, &mut self.scope);
+            let known_joins = scope.joins.len();
+            let resolved = self.path(&mut scope, path, trust);
+            std::mem::swap(&mut scope, &mut self.scope);
+            let (operand, many) = resolved?;
+            let Operand::Column(column) = operand else {
+                return Err(FilterError::Misused(path.to_owned()));
+            };
+            if many {
+                // A row has one place in the list: its first value decides.
+                self.scope.forget_from(known_joins);
+                let mut own = Scope::default();
+                let (Operand::Column(column), _) = self.path(&mut own, path, trust)? else {
+                    return Err(FilterError::Misused(path.to_owned()));
+                };
+                out.text("(SELECT ").append(column.sql);
+                out.append(own.from_one_row(self.engine)).text(" LIMIT 1)");
+            } else {
+                out.append(column.sql);
+            }
+        }
+        out.text(match (self.engine, descending) {
+            (Engine::Sqlite, false) => " ASC",
+            (Engine::Sqlite, true) => " DESC",
+            (Engine::Postgres, false) => " ASC NULLS FIRST",
+            (Engine::Postgres, true) => " DESC NULLS LAST",
+        });
+        Ok(out)
+    }
+
+    /// The joins that belong into the query, and the condition as it stands after `WHERE`.
+    pub fn finish(self, condition: Condition) -> (Sql, Condition) {
+        let (many, one): (Vec<_>, Vec<_>) = self.scope.joins.into_iter().partition(|j| j.many);
+        let mut joins = Sql::new(self.engine);
+        for join in one {
+            joins.append(join.sql);
+        }
+        let condition = match condition {
+            Condition::Sql(inner) if !many.is_empty() => {
+                let mut out = sql(self.engine, "EXISTS (SELECT 1 FROM (SELECT 1 AS \"one\") AS \"one\"");
+                for join in many {
+                    out.append(join.sql);
+                }
+                out.text(" WHERE ").append(inner).text(")");
+                Condition::Sql(out)
+            }
+            other => other,
+        };
+        (joins, condition)
+    }
+
+    /// Like [`Resolver::finish`], with every join inside the condition.
+    pub(super) fn finish_inside(self, condition: Condition) -> Condition {
+        match condition {
+            Condition::Sql(inner) if !self.scope.joins.is_empty() => {
+                let mut out = sql(self.engine, "EXISTS (SELECT 1");
+                out.append(self.scope.from_one_row(self.engine));
+                out.text(" WHERE ").append(inner).text(")");
+                Condition::Sql(out)
+            }
+            other => other,
+        }
+    }
+
+    pub(super) fn alias(&self) -> Ident {
+        self.aliases.set(self.aliases.get() + 1);
+        Ident::new(&format!("j{}", self.aliases.get()))
+    }
+
+    fn comparison(
+        &mut self,
+        comparison: &Comparison,
+        trust: Trust,
+    ) -> Result<Condition, FilterError> {
+        let mut scope = std::mem::take(&mut self.scope);
+        let resolved = self.both(&mut scope, comparison, trust);
+        self.scope = scope;
+        let (condition, many) = resolved?;
+        if !many || comparison.any {
+            return Ok(condition);
+        }
+        // Without a `?`, every one of the related values must do.
+        let mut own = Scope::default();
+        let (each, _) = self.both(&mut own, comparison, trust)?;
+        let each = match each {
+            Condition::True => return Ok(condition),
+            Condition::False => return Ok(Condition::False),
+            Condition::Sql(each) => each,
+        };
+        let mut none = sql(self.engine, "NOT EXISTS (SELECT 1");
+        none.append(own.from_one_row(self.engine));
+        none.text(" WHERE NOT (").append(each).text("))");
+        Ok(Condition::all(self.engine, vec![condition, Condition::Sql(none)]))
+    }
+
+    fn both(
+        &mut self,
+        scope: &mut Scope,
+        comparison: &Comparison,
+        trust: Trust,
+    ) -> Result<(Condition, bool), FilterError> {
+        let (left, left_many) = self.operand(scope, &comparison.left, trust)?;
+        let (right, right_many) = self.operand(scope, &comparison.right, trust)?;
+        let mut parts = vec![compare(self.engine, comparison.operator, &left, &right)];
+        for operand in [left, right] {
+            if let Operand::Column(column) = operand {
+                parts.extend(column.guard.map(Condition::Sql));
+            }
+        }
+        Ok((Condition::all(self.engine, parts), left_many || right_many))
+    }
+
+    fn operand(
+        &mut self,
+        scope: &mut Scope,
+        token: &Token,
+        trust: Trust,
+    ) -> Result<(Operand, bool), FilterError> {
+        use super::operand::Known;
+        let known = match token {
+            Token::Text(text) if text.contains('\0') => return Err(FilterError::Syntax(1)),
+            Token::Text(text) => Known::Text(text.clone()),
+            Token::Number(number) => Known::Number(*number),
+            Token::Call(name) => return Err(FilterError::UnknownFunction(name.clone())),
+            Token::Identifier(name) => match name.to_ascii_lowercase().as_str() {
+                "null" => Known::Null,
+                "true" => Known::Bool(true),
+                "false" => Known::Bool(false),
+                _ => return self.path(scope, name, trust),
+            },
+        };
+        Ok((Operand::Known(known), false))
+    }
+
+    /// A condition that `left` differs from `right`.
+    pub(super) fn differ(&self, left: &Operand, right: &Operand) -> Condition {
+        compare(self.engine, Operator::NotEqual, left, right)
+    }
+}
+
+impl Scope {
+    /// The alias of the join for `path`; `make` says how it is joined, when it is not yet.
+    pub(super) fn join(
+        &mut self,
+        path: &str,
+        many: bool,
+        alias: Ident,
+        make: impl FnOnce(&Ident) -> Result<Sql, FilterError>,
+    ) -> Result<Ident, FilterError> {
+        if let Some(&index) = self.by_path.get(path) {
+            return Ok(self.joins[index].alias.clone());
+        }
+        let sql = make(&alias)?;
+        self.by_path.insert(path.to_owned(), self.joins.len());
+        self.joins.push(Join {
+            alias: alias.clone(),
+            many,
+            sql,
+        });
+        Ok(alias)
+    }
+
+    fn forget_from(&mut self, length: usize) {
+        self.joins.truncate(length);
+        self.by_path.retain(|_, index| *index < length);
+    }
+
+    fn from_one_row(self, engine: Engine) -> Sql {
+        let mut out = sql(engine, " FROM (SELECT 1 AS \"one\") AS \"one\"");
+        for join in self.joins {
+            out.append(join.sql);
+        }
+        out
+    }
+}
+
+impl From<bool> for Condition {
+    fn from(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+impl Condition {
+    /// Whether it holds for every row.
+    pub fn is_true(&self) -> bool {
+        matches!(self, Self::True)
+    }
+
+    /// All of them.
+    pub fn all(engine: Engine, parts: Vec<Self>) -> Self {
+        let mut out = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                Self::True => {}
+                Self::False => return Self::False,
+                Self::Sql(sql) => out.push(sql),
+            }
+        }
+        if out.is_empty() {
+            Self::True
+        } else {
+            joined(engine, " AND ", out)
+        }
+    }
+
+    /// At least one of them.
+    pub fn any(engine: Engine, parts: Vec<Self>) -> Self {
+        let mut out = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                Self::True => return Self::True,
+                Self::False => {}
+                Self::Sql(sql) => out.push(sql),
+            }
+        }
+        if out.is_empty() {
+            Self::False
+        } else {
+            joined(engine, " OR ", out)
+        }
+    }
+
+    /// As it stands after `WHERE`.
+    pub fn into_sql(self, engine: Engine) -> Sql {
+        match self {
+            Self::True => sql(engine, "1 = 1"),
+            Self::False => sql(engine, "1 = 0"),
+            Self::Sql(sql) => sql,
+        }
+    }
+}
+
+fn joined(engine: Engine, separator: &'static str, mut parts: Vec<Sql>) -> Condition {
+    if parts.len() == 1 {
+        return Condition::Sql(parts.remove(0));
+    }
+    let mut out = sql(engine, "(");
+    out.join(separator, parts).text(")");
+    Condition::Sql(out)
+}

@@ -1,0 +1,127 @@
+//! JSON as the wire protocol writes it: numbers without a needless fraction or exponent, and `<`, `>`, `&`
+//! escaped, such that an answer can be put into a page.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
+
+/// The body of an answer: JSON and a line's end.
+pub fn body(value: &impl Serialize) -> Vec<u8> {
+    let mut out = text(value);
+    out.push(b'\n');
+    escape(out)
+}
+
+/// JSON, not escaped for pages.
+pub fn text(value: &impl Serialize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    let written = value.serialize(&mut Serializer::with_formatter(&mut out, Numbers));
+    debug_assert!(written.is_ok(), "a value that JSON cannot hold");
+    out
+}
+
+/// Sorted keys, no spaces, numbers in their short form.
+pub fn canonical(value: &Value) -> String {
+    String::from_utf8(text(value)).unwrap_or_default()
+}
+
+/// Like [`canonical`], for JSON text.
+pub fn normalise(text: &str) -> Option<String> {
+    serde_json::from_str::<Value>(text)
+        .ok()
+        .map(|value| canonical(&value))
+}
+
+/// Escapes what a browser could take for markup. In JSON these characters occur only inside strings.
+pub fn escape(json: Vec<u8>) -> Vec<u8> {
+    let is_special = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | 0xe2);
+    if !json.iter().any(is_special) {
+        return json;
+    }
+    let mut out = Vec::with_capacity(json.len() + 32);
+    let mut rest = json.as_slice();
+    while let Some((&byte, after)) = rest.split_first() {
+        let (escaped, length): (&[u8], usize) = match byte {
+            b'<' => (b"\\u003c", 1),
+            b'>' => (b"\\u003e", 1),
+            b'&' => (b"\\u0026", 1),
+            0xe2 if after.starts_with(&[0x80, 0xa8]) => (b"\\u2028", 3),
+            0xe2 if after.starts_with(&[0x80, 0xa9]) => (b"\\u2029", 3),
+            _ => (&rest[..1], 1),
+        };
+        out.extend_from_slice(escaped);
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// Appends a JSON string.
+pub fn push_str(out: &mut Vec<u8>, value: &str) {
+    let written = serde_json::to_writer(out, value);
+    debug_assert!(written.is_ok(), "writing to memory failed");
+}
+
+/// Appends a number.
+pub fn push_number(out: &mut Vec<u8>, value: f64) {
+    let written = write_number(out, value);
+    debug_assert!(written.is_ok(), "writing to memory failed");
+}
+
+struct Numbers;
+
+impl Formatter for Numbers {
+    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        write_number(writer, value)
+    }
+}
+
+/// The shortest form that reads back as the same double; an exponent only beyond 21 digits.
+fn write_number<W: ?Sized + Write>(writer: &mut W, value: f64) -> io::Result<()> {
+    let size = value.abs();
+    if size != 0.0 && !(1e-6..1e21).contains(&size) {
+        let text = format!("{value:e}");
+        return match text.split_once("e-") {
+            Some(_) => write!(writer, "{text}"),
+            None => write!(writer, "{}", text.replace('e', "e+")),
+        };
+    }
+    write!(writer, "{value}")
+}
+
+/// The text of a number as it stands in JSON.
+pub fn number_text(value: f64) -> String {
+    let mut out = Vec::with_capacity(8);
+    push_number(&mut out, value);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, expected) in [
+            (5.0, "5"),
+            (2.5, "2.5"),
+            (-0.1, "-0.1"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (1.5e-7, "1.5e-7"),
+            (9_007_199_254_740_993.0, "9007199254740992"),
+        ] {
+            assert_eq!(number_text(value), expected);
+        }
+    }
+
+    #[test]
+    fn keys_are_sorted_and_markup_is_escaped() {
+        let value: Value = serde_json::from_str(r#"{"b":"<a & b>","a":1e3}"#).unwrap();
+        assert_eq!(
+            String::from_utf8(body(&value)).unwrap(),
+            "{\"a\":1000,\"b\":\"\\u003ca \\u0026 b\\u003e\"}\n"
+        );
+    }
+}

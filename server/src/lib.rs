@@ -1,0 +1,27 @@
+//! Plinth: a self-hosted backend in one binary.
+//!
+//! A request's way: [`routes`] → `<subject>/api.rs` → `<subject>/store.rs`. The subjects:
+
+pub mod accounts; // sign-in, tokens, password hashes
+pub mod app; // everything a request can reach
+pub mod cli; // the subcommands
+pub mod clock; // moments
+pub mod collections; // definitions of tables, and the tables
+pub mod config; // settings, from files, environment and flags
+pub mod db; // the only place that knows two databases exist
+pub mod error; // the only way out
+pub mod extract; // what handlers take and give
+pub mod filter; // the language of filters and rules
+pub mod json; // JSON as the wire has it
+pub mod openapi; // the API described, from the live collections
+pub mod policy; // who may do what
+pub mod records; // rows of collections
+pub mod request; // what is known of a request
+pub mod routes; // every route, a line each
+pub mod serve; // the HTTP server
+
+/// A length as a number of the wire.
+#[expect(clippy::cast_precision_loss, reason = "no list has 2^53 items")]
+pub(crate) fn number(length: usize) -> f64 {
+    length as f64
+}

@@ -1,0 +1,3 @@
+//! The API described, from the live collections.
+
+pub mod api;

@@ -1,0 +1,171 @@
+//! Who may do what: the only way to a [`Grant`], which every access to records needs.
+//!
+//! A grant says that the caller may try the action on the collection, and carries the rule that narrows it to
+//! rows; the store puts the rule into its SQL.
+
+use std::sync::Arc;
+
+use crate::collections::{Collection, Rule, Schema};
+use crate::db::{Engine, Ident};
+use crate::error::{Error, Result};
+use crate::filter::{Condition, Expression, FilterError, Resolver, Trust};
+use crate::request::Request;
+
+/// What can be done with records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// List them.
+    List,
+    /// View one.
+    View,
+    /// Create one.
+    Create,
+    /// Update one.
+    Update,
+    /// Delete one.
+    Delete,
+}
+
+/// The permission to do something with the records of a collection.
+#[derive(Debug)]
+pub struct Grant {
+    schema: Arc<Schema>,
+    collection: Arc<Collection>,
+    /// What is known of the request; the body is added once it is read.
+    pub request: Request,
+    rule: Rule,
+    /// Whether it is the server's own.
+    is_system: bool,
+}
+
+/// The answer to who is locked out.
+pub const LOCKED: &str = "Only superusers can perform this action.";
+
+/// Asks whether the request's caller may try `action`.
+pub fn grant(
+    schema: Arc<Schema>,
+    request: Request,
+    collection: &str,
+    action: Action,
+) -> Result<Grant> {
+    let collection = Arc::clone(schema.find(collection).ok_or_else(Error::missing)?);
+    let rule = if request.caller.is_superuser() {
+        Rule::Open
+    } else {
+        collection.rules.of(action).clone()
+    };
+    if rule == Rule::Locked {
+        return Err(Error::Forbidden(LOCKED));
+    }
+    Ok(Grant {
+        schema,
+        collection,
+        request,
+        rule,
+        is_system: false,
+    })
+}
+
+/// A grant that no rule narrows, for what the server does on its own account; `why` is for the reader.
+pub fn system(
+    schema: &Arc<Schema>,
+    collection: &Arc<Collection>,
+    request: Request,
+    _why: &'static str,
+) -> Grant {
+    Grant {
+        schema: Arc::clone(schema),
+        collection: Arc::clone(collection),
+        request,
+        rule: Rule::Open,
+        is_system: true,
+    }
+}
+
+impl crate::collections::Rules {
+    /// The rule for an action.
+    pub fn of(&self, action: Action) -> &Rule {
+        match action {
+            Action::List => &self.list,
+            Action::View => &self.view,
+            Action::Create => &self.create,
+            Action::Update => &self.update,
+            Action::Delete => &self.delete,
+        }
+    }
+}
+
+impl Grant {
+    /// The collections as the request sees them.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// The collection.
+    pub fn collection(&self) -> &Arc<Collection> {
+        &self.collection
+    }
+
+    /// Whether it is a superuser's, or the server's own.
+    pub fn is_superior(&self) -> bool {
+        self.is_system || self.request.caller.is_superuser()
+    }
+
+    /// Whether no rule narrows it.
+    pub fn is_unconditional(&self) -> bool {
+        self.rule == Rule::Open
+    }
+
+    /// A grant to follow relations into another collection, under that collection's view rule. `None` when the
+    /// caller may not view it at all.
+    pub fn expanding(&self, collection: &Arc<Collection>) -> Option<Self> {
+        let rule = if self.request.caller.is_superuser() {
+            Rule::Open
+        } else {
+            collection.rules.view.clone()
+        };
+        (rule != Rule::Locked).then(|| Self {
+            schema: Arc::clone(&self.schema),
+            collection: Arc::clone(collection),
+            request: self.request.within("expand"),
+            rule,
+            is_system: false,
+        })
+    }
+
+    /// A resolver for this collection, which goes by `alias`, and what the grant's rule asks of a row.
+    pub fn narrow(&self, engine: Engine, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
+        let mut resolver =
+            Resolver::new(engine, &self.schema, &self.request, &self.collection, alias);
+        let condition = match &self.rule {
+            Rule::Locked => Condition::False,
+            Rule::Open => Condition::True,
+            Rule::Filter(rule) => holds(&mut resolver, rule)?,
+        };
+        Ok((resolver, condition))
+    }
+
+    /// What the collection's manage rule asks of an account; nobody's when there is none.
+    pub fn manages(&self, engine: Engine, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
+        let mut resolver =
+            Resolver::new(engine, &self.schema, &self.request, &self.collection, alias);
+        let condition = match &self.collection.rules.manage {
+            _ if self.is_superior() => Condition::True,
+            Rule::Locked | Rule::Open => Condition::False,
+            Rule::Filter(rule) => holds(&mut resolver, rule)?,
+        };
+        Ok((resolver, condition))
+    }
+}
+
+/// A rule was checked when it was saved. When it names what has gone since, nobody passes.
+fn holds(resolver: &mut Resolver<'_>, rule: &Expression) -> Result<Condition> {
+    match resolver.condition(rule, Trust::Full) {
+        Ok(condition) => Ok(condition),
+        Err(error @ FilterError::UnknownField(_)) => {
+            tracing::warn!(%error, "a rule does not hold any more");
+            Ok(Condition::False)
+        }
+        Err(error) => Err(Error::internal(error)),
+    }
+}

@@ -1,0 +1,200 @@
+//! Routes of records.
+
+use super::list::{self, envelope};
+use super::write::{self, Input};
+use super::{Record, delete as deletion, expand as expansion, pick::Fields, store};
+use crate::accounts::password;
+use crate::app::App;
+use crate::collections::Shape;
+use crate::db::{Conn, Value};
+use crate::error::{Error, GENERIC, Result};
+use crate::extract::{Answer, Body, Create, Delete, Granted, List, Query, RecordId, Update, View};
+use crate::json;
+use crate::policy::Grant;
+use expansion::Paths;
+
+/// List records.
+pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answer> {
+    let grant = granted.grant;
+    only_superusers_ask_about_requests(&grant, &query)?;
+    let asked = list::Query::parse(&query)?;
+    let paths = paths(&query);
+    let (page_number, per_page) = (asked.page, asked.per_page);
+    let page = app.db.read(move |conn| {
+        let mut page = list::list(conn, &grant, &asked)?;
+        complete(conn, &grant, &mut page.records, &paths)?;
+        Ok(page)
+    });
+    let page = page.await?;
+    if let Some(fields) = query.get("fields") {
+        let items = page.records.iter().map(Record::to_json).collect();
+        let page = envelope(items, page_number, per_page, page.total);
+        return Ok(Answer::page(&page, Some(fields)));
+    }
+    Ok(Answer::Json(render(&page, page_number, per_page)))
+}
+
+/// View a record.
+pub async fn view(granted: Granted<View>, app: App, id: RecordId, query: Query) -> Result<Answer> {
+    let grant = granted.grant;
+    let paths = paths(&query);
+    let is_plain = grant.is_unconditional() && paths.is_empty();
+    let find = move |conn: &mut Conn| {
+        let record = store::find(conn, &grant, &id.0, store::Purpose::Read)?;
+        complete_one(conn, &grant, record.ok_or_else(Error::missing)?, &paths)
+    };
+    let record = if is_plain {
+        app.db.read_few(find).await?
+    } else {
+        app.db.read(find).await?
+    };
+    Ok(answer(&record, &query))
+}
+
+/// Create a record.
+pub async fn create(granted: Granted<Create>, app: App, query: Query, body: Body) -> Result<Answer> {
+    let grant = granted.grant;
+    let paths = paths(&query);
+    let input = input(&app, &grant, body, None).await?;
+    let write = move |conn: &mut Conn| {
+        let (grant, record) = write::create(conn, grant, &input)?;
+        complete_one(conn, &grant, record, &paths)
+    };
+    let record = app.db.write(write).await?;
+    Ok(answer(&record, &query))
+}
+
+/// Update a record.
+pub async fn update(
+    granted: Granted<Update>,
+    app: App,
+    id: RecordId,
+    query: Query,
+    body: Body,
+) -> Result<Answer> {
+    let grant = granted.grant;
+    let paths = paths(&query);
+    let input = input(&app, &grant, body, Some(&id.0)).await?;
+    let write = move |conn: &mut Conn| {
+        let (grant, record) = write::update(conn, grant, &id.0, &input)?;
+        complete_one(conn, &grant, record, &paths)
+    };
+    let record = app.db.write(write).await?;
+    Ok(answer(&record, &query))
+}
+
+/// Delete a record.
+pub async fn delete(granted: Granted<Delete>, app: App, id: RecordId) -> Result<Answer> {
+    let grant = granted.grant;
+    app.db.write(move |conn| deletion::delete(conn, &grant, &id.0)).await?;
+    Ok(Answer::Nothing)
+}
+
+/// The body, with what must not be worked out inside a transaction: hashes take long.
+async fn input(app: &App, grant: &Grant, body: Body, id: Option<&str>) -> Result<Input> {
+    let mut input = Input {
+        body: body.object(GENERIC)?,
+        ..Input::default()
+    };
+    let collection = grant.collection();
+    for (column, field) in collection.columns.iter().zip(&collection.def.fields) {
+        let Some(password) = input.body.get(&column.name).and_then(|raw| raw.as_str()) else {
+            continue;
+        };
+        let is_acceptable = column.shape == Shape::Secret
+            && !password.is_empty()
+            && super::validate::validate(field, &Value::from(password), None).is_none();
+        if is_acceptable {
+            let hash = app.hasher.hash(password.to_owned()).await?;
+            input.hashes.insert(column.name.clone(), hash);
+        }
+    }
+    if let (Some(id), Some(old)) = (id, input.body.get("oldPassword").and_then(|raw| raw.as_str()))
+        && collection.is_auth()
+        && !old.is_empty()
+    {
+        let reader = crate::policy::system(
+            grant.schema(),
+            collection,
+            grant.request.clone(),
+            "to compare the old password",
+        );
+        let id = id.to_owned();
+        let find = move |conn: &mut Conn| store::find(conn, &reader, &id, store::Purpose::Read);
+        if let Some(stored) = app.db.read(find).await? {
+            let hash = stored.text("password").to_owned();
+            let verdict = app.hasher.verify(old.to_owned(), hash.clone()).await?;
+            if verdict != password::Verdict::Wrong {
+                input.old_password = Some(hash);
+            }
+        }
+    }
+    Ok(input)
+}
+
+/// Adds what the caller may see of the record, and what it refers to.
+pub fn complete_one(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: Record,
+    paths: &Paths,
+) -> Result<Record> {
+    let mut records = [record];
+    complete(conn, grant, &mut records, paths)?;
+    let [record] = records;
+    Ok(record)
+}
+
+fn complete(conn: &mut Conn, grant: &Grant, records: &mut [Record], paths: &Paths) -> Result<()> {
+    store::reveal(conn, grant, records)?;
+    expansion::expand(conn, grant, records, paths)
+}
+
+/// What `?expand=` asks for.
+pub fn paths(query: &Query) -> Paths {
+    query.get("expand").map_or_else(Paths::default, |text| Paths::parse(text))
+}
+
+fn answer(record: &Record, query: &Query) -> Answer {
+    if let Some(fields) = query.get("fields") {
+        return Answer::json(&Fields::parse(fields).pick(&record.to_json()));
+    }
+    let mut out = Vec::with_capacity(512);
+    record.write(&mut out);
+    out.push(b'\n');
+    Answer::Json(json::escape(out))
+}
+
+/// The page as JSON, straight from the rows.
+fn render(page: &list::Page, number: i64, per_page: i64) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256 * (page.records.len() + 1));
+    out.extend_from_slice(b"{\"items\":[");
+    for (index, record) in page.records.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        record.write(&mut out);
+    }
+    // The envelope without items, from its first key after them.
+    let envelope = json::text(&envelope(Vec::<u8>::new(), number, per_page, page.total));
+    out.extend_from_slice(&envelope[b"{\"items\":[".len()..]);
+    out.push(b'\n');
+    json::escape(out)
+}
+
+/// Others could find out by trial what the rules compare with.
+fn only_superusers_ask_about_requests(grant: &Grant, query: &Query) -> Result<()> {
+    if grant.request.caller.is_superuser() {
+        return Ok(());
+    }
+    for parameter in ["filter", "sort"] {
+        let text = query.get(parameter).map_or("", String::as_str);
+        if text.contains("@request.") {
+            return Err(Error::Forbidden("Only superusers can filter by @request."));
+        }
+        if text.contains("@collection.") {
+            return Err(Error::Forbidden("Only superusers can filter by @collection."));
+        }
+    }
+    Ok(())
+}

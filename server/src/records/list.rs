@@ -1,0 +1,183 @@
+//! Lists of records: which, in what order, and how many there are.
+
+use std::collections::BTreeMap;
+
+use plinth_sdk::types as wire;
+
+use super::{Record, store};
+use crate::collections::Collection;
+use crate::db::{Conn, Ident, Sql, Storage, Value, load, sql};
+use crate::error::{Error, GENERIC, Result};
+use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, parse};
+use crate::policy::Grant;
+
+const DEFAULT_PER_PAGE: i64 = 30;
+const MAX_PER_PAGE: i64 = 1000;
+const MAX_SORTS: usize = 8;
+const MAX_SORT_LENGTH: usize = 255;
+
+/// What is asked of a list.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// The page's number, from 1.
+    pub page: i64,
+    /// Records of a page.
+    pub per_page: i64,
+    /// By what they are ordered, first to last: a path, and whether it descends.
+    pub sort: Vec<(String, bool)>,
+    /// Which ones.
+    pub filter: String,
+    /// Whether the total is not wanted.
+    pub skip_total: bool,
+}
+
+/// One page.
+#[derive(Debug)]
+pub struct Page {
+    /// Its records.
+    pub records: Vec<Record>,
+    /// How many there are on all pages, unless that was not wanted.
+    pub total: Option<i64>,
+}
+
+impl Query {
+    /// Reads the parameters of a request.
+    pub fn parse(parameters: &BTreeMap<String, String>) -> Result<Self> {
+        let number = |name: &str| match parameters.get(name).map_or("", String::as_str) {
+            "" => Ok(0),
+            text => text.parse::<i64>().map_err(|_| Error::invalid(GENERIC)),
+        };
+        let filter = parameters.get("filter").cloned().unwrap_or_default();
+        if filter.len() > MAX_LENGTH {
+            return Err(Error::invalid(GENERIC));
+        }
+        let mut sort = Vec::new();
+        for term in parameters.get("sort").map_or("", String::as_str).split(',') {
+            let term = term.trim();
+            if term.is_empty() {
+                continue;
+            }
+            if term.len() > MAX_SORT_LENGTH || sort.len() == MAX_SORTS {
+                return Err(Error::invalid(GENERIC));
+            }
+            let path = term.trim_start_matches(['+', '-']);
+            sort.push((path.to_owned(), term.starts_with('-')));
+        }
+        let per_page = match number("perPage")? {
+            n if n <= 0 => DEFAULT_PER_PAGE,
+            n => n.min(MAX_PER_PAGE),
+        };
+        Ok(Self {
+            page: number("page")?.max(1),
+            per_page,
+            sort,
+            filter: filter.trim().to_owned(),
+            skip_total: is_true(parameters.get("skipTotal")),
+        })
+    }
+}
+
+/// What Go reads as true.
+fn is_true(text: Option<&String>) -> bool {
+    matches!(
+        text.map(String::as_str),
+        Some("1" | "t" | "T" | "true" | "TRUE" | "True")
+    )
+}
+
+/// The page that `query` asks for, of the records that the grant reaches.
+pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
+    let engine = conn.engine();
+    let collection = grant.collection();
+    let trust = if grant.request.caller.is_superuser() {
+        Trust::Full
+    } else {
+        Trust::Client
+    };
+    let (mut resolver, rule) = grant.narrow(engine, store::alias())?;
+    let mut conditions = vec![rule];
+    if !query.filter.is_empty() {
+        let filter = parse(&query.filter).map_err(|_| Error::invalid(GENERIC))?;
+        let condition = resolver.condition(&filter, trust);
+        conditions.push(condition.map_err(|_| Error::invalid(GENERIC))?);
+    }
+    let order = order(&mut resolver, collection, query, trust)?;
+    let (joins, condition) = resolver.finish(Condition::all(engine, conditions));
+    if matches!(condition, Condition::False) {
+        return Ok(Page {
+            records: Vec::new(),
+            total: (!query.skip_total).then_some(0),
+        });
+    }
+    let is_everything = condition.is_true();
+    let offset = (query.page - 1).saturating_mul(query.per_page);
+    let mut matching = Sql::new(engine);
+    store::from(&mut matching, collection, joins);
+    if let Condition::Sql(condition) = condition {
+        matching.text(" WHERE ").append(condition);
+    }
+    let mut select = sql(engine, "SELECT ");
+    let (columns, storages) = collection.selection(engine, &store::alias());
+    select.append(columns).append(matching.clone());
+    select.text(" ORDER BY ").append(order);
+    select.text(" LIMIT ").bind(Value::Int(query.per_page));
+    select.text(" OFFSET ").bind(Value::Int(offset));
+    if is_everything && query.sort.is_empty() {
+        select = select.cached();
+    }
+    let rows = load(conn, select, &storages)?;
+    let found = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let total = if query.skip_total {
+        None
+    } else if found < query.per_page && (found > 0 || offset == 0) {
+        // The last page says how many there are.
+        Some(offset + found)
+    } else if is_everything {
+        Some(store::total(conn, collection)?)
+    } else {
+        let mut count = sql(engine, "SELECT count(*)");
+        count.append(matching);
+        Some(store::first_int(load(conn, count, &[Storage::Int])?)?)
+    };
+    let records = rows
+        .into_iter()
+        .map(|values| Record::new(collection.clone(), values))
+        .collect();
+    Ok(Page { records, total })
+}
+
+/// The page as it stands on the wire.
+pub fn envelope<T>(items: Vec<T>, page: i64, per_page: i64, total: Option<i64>) -> wire::Page<T> {
+    let per_page = per_page.max(1);
+    wire::Page {
+        items,
+        page: u64::try_from(page).unwrap_or(1),
+        per_page: u64::try_from(per_page).unwrap_or(1),
+        total_items: total.unwrap_or(-1),
+        total_pages: total.map_or(-1, |total| (total + per_page - 1) / per_page),
+    }
+}
+
+/// What follows `ORDER BY`. The order of insertion decides what nothing else does, so pages do not overlap.
+fn order(
+    resolver: &mut Resolver<'_>,
+    collection: &Collection,
+    query: &Query,
+    trust: Trust,
+) -> Result<Sql> {
+    let mut terms = Vec::with_capacity(query.sort.len() + 1);
+    for (path, descending) in &query.sort {
+        let hidden = collection.column(path).is_some_and(|column| column.hidden);
+        if hidden && trust == Trust::Client {
+            return Err(Error::invalid(GENERIC));
+        }
+        let term = resolver.order(path, *descending, trust);
+        terms.push(term.map_err(|_| Error::invalid(GENERIC))?);
+    }
+    let mut out = Sql::new(resolver.engine());
+    let mut last = Sql::new(resolver.engine());
+    last.column(&store::alias(), &Ident::new("_rowid_"));
+    terms.push(last);
+    out.join(", ", terms);
+    Ok(out)
+}

@@ -1,0 +1,171 @@
+//! Records: rows of collections' tables.
+//!
+//! Start with [`api`], one function a route; [`store`] has their SQL, [`write`] what becomes of a body.
+
+pub mod api;
+pub mod delete;
+pub mod expand;
+pub mod generate;
+pub mod list;
+pub mod pick;
+pub mod store;
+pub mod validate;
+pub mod values;
+pub mod write;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use crate::collections::{Collection, Key};
+use crate::db::Value;
+use crate::json;
+
+/// A record, with what its reader may see of it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its collection.
+    pub collection: Arc<Collection>,
+    /// Its values, in the order of the collection's columns.
+    pub values: Vec<Value>,
+    /// The records that it refers to, as far as they were asked for.
+    pub expand: Option<Map<String, Json>>,
+    /// What its reader may see beyond what everybody may.
+    pub reveal: Reveal,
+}
+
+/// What a reader of a record may see beyond what everybody may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reveal {
+    /// Hidden fields.
+    pub hidden: bool,
+    /// The e-mail address, whatever `emailVisibility` says.
+    pub email: bool,
+}
+
+impl Record {
+    /// A record with these values.
+    pub fn new(collection: Arc<Collection>, values: Vec<Value>) -> Self {
+        Self {
+            collection,
+            values,
+            expand: None,
+            reveal: Reveal::default(),
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.text("id")
+    }
+
+    /// A text field's value; empty when there is no such field.
+    pub fn text(&self, name: &str) -> &str {
+        match self.value(name) {
+            Some(Value::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// A bool field's value.
+    pub fn is(&self, name: &str) -> bool {
+        matches!(self.value(name), Some(Value::Bool(true)))
+    }
+
+    /// A field's value.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.values.get(self.collection.position(name)?)
+    }
+
+    /// Changes a field's value, if there is such a field.
+    pub fn set(&mut self, name: &str, value: Value) {
+        if let Some(position) = self.collection.position(name) {
+            self.values[position] = value;
+        }
+    }
+
+    /// A value as rules see it.
+    pub fn known(&self, name: &str) -> Option<Json> {
+        match name {
+            "collectionId" => Some(self.collection.def.id.as_str().into()),
+            "collectionName" => Some(self.collection.def.name.as_str().into()),
+            _ => {
+                let key = self.collection.keys.iter().find(|(key, _)| key == name)?;
+                match key.1 {
+                    Key::Column(index) => Some(to_json(&self.values[index])),
+                    Key::CollectionId | Key::CollectionName | Key::Expand => None,
+                }
+            }
+        }
+    }
+
+    /// Writes it as JSON, with its keys in alphabetical order.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let mut first = true;
+        for (name, key) in &self.collection.keys {
+            if !self.shows(name, *key) {
+                continue;
+            }
+            if !std::mem::take(&mut first) {
+                out.push(b',');
+            }
+            out.push(b'"');
+            // Names are words: nothing in them needs an escape.
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            match key {
+                Key::Column(index) => write_value(out, &self.values[*index]),
+                Key::CollectionId => json::push_str(out, &self.collection.def.id),
+                Key::CollectionName => json::push_str(out, &self.collection.def.name),
+                Key::Expand => out.extend_from_slice(&json::text(&self.expand)),
+            }
+        }
+        out.push(b'}');
+    }
+
+    /// The same, as a value.
+    pub fn to_json(&self) -> Json {
+        let mut out = Vec::with_capacity(256);
+        self.write(&mut out);
+        serde_json::from_slice(&out).unwrap_or_default()
+    }
+
+    fn shows(&self, name: &str, key: Key) -> bool {
+        match key {
+            Key::CollectionId | Key::CollectionName => true,
+            Key::Expand => self.expand.is_some(),
+            Key::Column(index) => {
+                if self.collection.columns[index].hidden && !self.reveal.hidden {
+                    return false;
+                }
+                let is_private = self.collection.is_auth() && name == "email";
+                !is_private || self.reveal.email || self.is("emailVisibility")
+            }
+        }
+    }
+}
+
+/// A stored value as JSON.
+pub fn to_json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Text(text) => Json::String(text.clone()),
+        Value::Number(number) => serde_json::from_str(&json::number_text(*number)).unwrap_or_default(),
+        Value::Int(number) => Json::from(*number),
+        Value::Bool(bool) => Json::Bool(*bool),
+        Value::Json(text) => serde_json::from_str(text).unwrap_or_default(),
+    }
+}
+
+fn write_value(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Text(text) => json::push_str(out, text),
+        Value::Number(number) => json::push_number(out, *number),
+        Value::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Json(text) => out.extend_from_slice(text.as_bytes()),
+    }
+}

@@ -1,0 +1,254 @@
+//! The beginning of a text, without its markup.
+
+use std::borrow::Cow;
+
+use html_escape::decode_html_entities;
+use serde_json::Value as Json;
+
+/// What these have inside is no text.
+const HIDDEN: [&str; 20] = [
+    "applet", "button", "dialog", "embed", "form", "iframe", "img", "input", "noscript", "object", "option",
+    "picture", "script", "select", "style", "svg", "template", "textarea", "title", "frameset",
+];
+/// Of the hidden ones, those with nothing inside.
+const EMPTY: [&str; 3] = ["embed", "img", "input"];
+/// Of the hidden ones, those that have no tags inside.
+const RAW: [&str; 6] = ["iframe", "noscript", "script", "style", "textarea", "title"];
+/// These do not part words.
+const INLINE: [&str; 27] = [
+    "a", "abbr", "acronym", "b", "bdo", "big", "body", "br", "cite", "code", "em", "head", "html", "i", "label",
+    "q", "small", "span", "strike", "strong", "sub", "sup", "time", "!", "?", "/", "",
+];
+
+/// `:excerpt(max,withEllipsis)`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Excerpt {
+    max: usize,
+    with_ellipsis: bool,
+}
+
+impl Excerpt {
+    /// Reads the modifier, after its colon.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (name, arguments) = text.split_once('(')?;
+        let (arguments, _) = arguments.rsplit_once(')')?;
+        let mut arguments = arguments.split(',').map(str::trim);
+        let max = arguments.next()?.split('.').next()?.parse().ok()?;
+        let with_ellipsis = match arguments.next() {
+            None => false,
+            Some(text) => matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True"),
+        };
+        let is_valid = name.trim() == "excerpt" && max > 0 && arguments.next().is_none();
+        is_valid.then_some(Self { max, with_ellipsis })
+    }
+
+    /// The excerpt of a text; other values stay as they are.
+    pub(super) fn of(&self, value: &Json) -> Json {
+        let Json::String(html) = value else {
+            return value.clone();
+        };
+        let text = plain(html);
+        let text = text.trim();
+        let Some((end, _)) = text.char_indices().nth(self.max) else {
+            return text.into();
+        };
+        let ellipsis = if self.with_ellipsis { "..." } else { "" };
+        format!("{}{ellipsis}", text[..end].trim()).into()
+    }
+}
+
+/// The text of HTML: without tags, entities resolved, with single spaces.
+fn plain(html: &str) -> String {
+    let mut out = Text::default();
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        out.push(&rest[..start]);
+        rest = &rest[start..];
+        let Some(tag) = Tag::read(rest) else {
+            out.push("<");
+            rest = &rest[1..];
+            continue;
+        };
+        rest = tag.rest;
+        if HIDDEN.contains(&&*tag.name) {
+            rest = if tag.is_end || EMPTY.contains(&&*tag.name) { rest } else { tag.after_content() };
+        } else if !INLINE.contains(&&*tag.name) {
+            out.space();
+        }
+    }
+    out.push(rest);
+    out.text
+}
+
+#[derive(Default)]
+struct Text {
+    text: String,
+    ends_in_space: bool,
+}
+
+impl Text {
+    fn push(&mut self, html: &str) {
+        for c in decode_html_entities(html).chars() {
+            match c {
+                ' ' | '\t' | '\n' | '\r' | '\u{c}' => self.space(),
+                _ => {
+                    self.text.push(c);
+                    self.ends_in_space = false;
+                }
+            }
+        }
+    }
+
+    fn space(&mut self) {
+        if !self.ends_in_space {
+            self.text.push(' ');
+            self.ends_in_space = true;
+        }
+    }
+}
+
+/// A tag, or a comment, which goes by the name of `!`.
+struct Tag<'a> {
+    name: Cow<'a, str>,
+    is_end: bool,
+    is_closed: bool,
+    rest: &'a str,
+}
+
+impl<'a> Tag<'a> {
+    /// Reads what a `<` begins; `None` when it is a mere character.
+    fn read(html: &'a str) -> Option<Self> {
+        let inner = &html[1..];
+        let comment = |end: &str| Self {
+            name: "!".into(),
+            is_end: false,
+            is_closed: false,
+            rest: inner.split_once(end).map_or("", |(_, rest)| rest),
+        };
+        if inner.starts_with("!--") {
+            return Some(comment("-->"));
+        }
+        let (is_end, inner) = inner.strip_prefix('/').map_or((false, inner), |inner| (true, inner));
+        match inner.chars().next()? {
+            '!' | '?' => return Some(comment(">")),
+            c if c.is_ascii_alphabetic() => {}
+            _ if is_end => return Some(comment(">")),
+            _ => return None,
+        }
+        let is_delimiter = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>');
+        let (name, attributes) = inner.split_at(inner.find(is_delimiter).unwrap_or(inner.len()));
+        let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        };
+        let end = end_of_tag(attributes);
+        Some(Self {
+            name,
+            is_end,
+            is_closed: end.is_some_and(|end| attributes[..end].ends_with('/')),
+            rest: end.map_or("", |end| &attributes[end + 1..]),
+        })
+    }
+
+    /// What comes after the end tag that belongs to this tag.
+    fn after_content(&self) -> &'a str {
+        if self.is_closed && self.name == "svg" {
+            return self.rest;
+        }
+        let is_raw = RAW.contains(&&*self.name);
+        let mut depth = 1_usize;
+        let mut rest = self.rest;
+        while let Some(start) = rest.find('<') {
+            rest = &rest[start..];
+            match Tag::read(rest) {
+                Some(tag) if tag.name == self.name && tag.is_end => {
+                    depth -= 1;
+                    rest = tag.rest;
+                    if depth == 0 {
+                        return rest;
+                    }
+                }
+                Some(tag) if !is_raw => {
+                    depth += usize::from(tag.name == self.name);
+                    rest = tag.rest;
+                }
+                _ => rest = &rest[1..],
+            }
+        }
+        ""
+    }
+}
+
+/// Where the `>` is that ends a tag: not inside a quoted value.
+fn end_of_tag(attributes: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut after_equals = false;
+    for (position, byte) in attributes.bytes().enumerate() {
+        match quote {
+            Some(open) if open == byte => quote = None,
+            Some(_) => {}
+            None if byte == b'>' => return Some(position),
+            None if after_equals && matches!(byte, b'"' | b'\'') => quote = Some(byte),
+            None => after_equals = byte == b'=' || (after_equals && byte.is_ascii_whitespace()),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excerpts_of_html() {
+        for (html, expected) in [
+            ("é漢😀ab", "é漢😀ab"),
+            ("  a \n\n b ", "a b"),
+            ("a < b & c", "a < b & c"),
+            ("1 <2 and 3> 2", "1 <2 and 3> 2"),
+            ("a &lt; b &copy;&#65;&#x42;&bogus;", "a < b ©AB&bogus;"),
+            ("&nbsp;a&nbsp;&nbsp;b", "a\u{a0}\u{a0}b"),
+            ("<p>a</p><p>b</p>", "a b"),
+            ("<P>a<P>b", "a b"),
+            ("a<br>b<br/>c", "abc"),
+            ("<div>a<span>b</span>c</div>d", "abc d"),
+            ("<a href='x>y'>l</a>k", "lk"),
+            ("<p class=\">\">x</p>", "x"),
+            ("x<!-- c > -->y<!DOCTYPE html>z<?php x ?>", "xyz"),
+            ("a<script>if (a<b) '</p>'</script>b<style>p{}</style>c", "abc"),
+            ("a<SCRIPT>x", "a"),
+            ("<svg><text>q</text></svg>z<svg/>y", "zy"),
+            ("<form><form>q</form>r</form>z<input>y", "zy"),
+            ("<ul><li>1</li><li>2</li></ul>", "1 2"),
+            ("<table><tr><td>1<td>2</table>", "1 2"),
+            ("<label>a</label><small>b</small><u>c</u>", "ab c"),
+            ("<head><title>x</title></head><body>q</body>r", "qr"),
+            ("a<b", "a"),
+            ("<<a", "<"),
+            ("</p>x</b>y", "xy"),
+            ("<", "<"),
+            ("a</", "a</"),
+            ("<svg", ""),
+        ] {
+            let excerpt = Excerpt { max: 1000, with_ellipsis: true };
+            assert_eq!(excerpt.of(&html.into()), Json::from(expected), "{html}");
+        }
+    }
+
+    #[test]
+    fn lengths() {
+        for (modifier, expected) in [
+            ("excerpt(5)", "Title"),
+            ("excerpt(18,true)", "Title Some bold wo..."),
+            ("excerpt(6,1)", "Title..."),
+            ("excerpt(1.5)", "T"),
+            ("excerpt(100,true)", "Title Some bold words & more end."),
+        ] {
+            let html = "<h1>Title</h1>\n<p>Some   <b>bold</b> words &amp; <script>alert(1)</script> more</p> end.";
+            let excerpt = Excerpt::parse(modifier).unwrap();
+            assert_eq!(excerpt.of(&html.into()), Json::from(expected), "{modifier}");
+        }
+        assert_eq!(Excerpt { max: 1, with_ellipsis: true }.of(&5.into()), Json::from(5));
+    }
+}

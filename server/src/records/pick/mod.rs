@@ -1,0 +1,180 @@
+//! The `?fields=` parameter: what of an answer is wanted.
+
+mod excerpt;
+
+use serde_json::{Map, Value as Json};
+
+use excerpt::Excerpt;
+
+/// What `?fields=` asks for: paths such as `title`, `expand.author.name`, `meta.*` and `text:excerpt(100,true)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fields {
+    /// `None` when the parameter cannot be read.
+    paths: Option<Vec<(String, Option<Excerpt>)>>,
+}
+
+/// What is wanted of a value: the rest of a path, and what becomes of the value at its end.
+type Want<'a> = (&'a str, Option<&'a Excerpt>);
+
+impl Fields {
+    /// Reads the parameter.
+    pub fn parse(text: &str) -> Self {
+        Self {
+            paths: split(text).and_then(|terms| terms.into_iter().map(term).collect()),
+        }
+    }
+
+    /// Whether the parameter cannot be read. PocketBase then answers 200 with nothing.
+    pub fn is_broken(&self) -> bool {
+        self.paths.is_none()
+    }
+
+    /// What is wanted of `value`, or of each of its items when it is a list. Nothing in particular is everything.
+    pub fn pick(&self, value: &Json) -> Json {
+        let paths = self.paths.as_deref().unwrap_or_default();
+        if paths.is_empty() {
+            return value.clone();
+        }
+        let wanted: Vec<Want<'_>> = paths
+            .iter()
+            .map(|(path, excerpt)| (path.as_str(), excerpt.as_ref()))
+            .collect();
+        pick(value, &wanted)
+    }
+}
+
+/// The parts between commas, except for commas inside brackets; `None` when a bracket is not closed.
+fn split(text: &str) -> Option<Vec<&str>> {
+    let mut depth = 0_usize;
+    let parts = text.split(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    let parts: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
+    (depth == 0).then_some(parts)
+}
+
+fn term(term: &str) -> Option<(String, Option<Excerpt>)> {
+    match term.split_once(':') {
+        None => Some((term.to_owned(), None)),
+        Some((path, modifier)) => Some((path.to_owned(), Some(Excerpt::parse(modifier)?))),
+    }
+}
+
+fn pick(value: &Json, wanted: &[Want<'_>]) -> Json {
+    match value {
+        Json::Object(object) => Json::Object(pick_from(object, wanted)),
+        Json::Array(items) if items.first().is_some_and(Json::is_object) => {
+            items.iter().map(|item| pick(item, wanted)).collect()
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => value.clone(),
+    }
+}
+
+fn pick_from(object: &Map<String, Json>, wanted: &[Want<'_>]) -> Map<String, Json> {
+    let everything = wanted.iter().rfind(|(path, _)| *path == "*");
+    let mut out = Map::new();
+    for (key, value) in object {
+        let mut inside: Vec<Want<'_>> = Vec::new();
+        // Of a path to the value itself, the last one counts.
+        let mut whole = None;
+        for (path, excerpt) in wanted {
+            match below(path, key) {
+                Some("") => whole = Some(*excerpt),
+                Some(rest) => inside.push((rest, *excerpt)),
+                None => {}
+            }
+        }
+        if inside.is_empty() {
+            whole = whole.or(everything.map(|(_, excerpt)| *excerpt));
+        }
+        let picked = match whole {
+            Some(Some(excerpt)) => excerpt.of(value),
+            Some(None) => value.clone(),
+            None if inside.is_empty() => continue,
+            None => pick(value, &inside),
+        };
+        out.insert(key.clone(), picked);
+    }
+    out
+}
+
+/// What is left of a path that goes through, or ends at, `key`.
+fn below<'a>(path: &'a str, key: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(key)?;
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    rest.strip_prefix('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn parts_of_a_record() {
+        let record = json!({
+            "id": "546",
+            "t": "<h1>Title</h1>\n<p>Some   <b>bold</b> words",
+            "u": "plain text here",
+            "j": {
+                "a": [{"b": 1, "c": 2}, {"b": 3}],
+                "m": [1, {"b": 2}],
+                "o": {"p": {"q": 1}},
+                "s": "<b>x</b>yy",
+                "a.b": 7,
+            },
+        });
+        let all = json!({"q": 1});
+        for (fields, expected) in [
+            ("id", json!({"id": "546"})),
+            (" id ,, u ", json!({"id": "546", "u": "plain text here"})),
+            ("missing", json!({})),
+            ("items.id", json!({})),
+            ("-id", json!({})),
+            ("j.a.b", json!({"j": {"a": [{"b": 1}, {"b": 3}], "a.b": 7}})),
+            ("j.m.b", json!({"j": {"m": [1, {"b": 2}]}})),
+            ("j.o.*", json!({"j": {"o": {"p": all}}})),
+            ("j.o.p.x", json!({"j": {"o": {"p": {}}}})),
+            ("j.o,j.o.p.x", json!({"j": {"o": {"p": all}}})),
+            ("j.*.b", json!({"j": {}})),
+            ("j..a", json!({"j": {}})),
+            ("*.a", json!({})),
+            ("(id)", json!({})),
+            ("j.s:excerpt(1)", json!({"j": {"s": "x"}})),
+            ("id,id:excerpt(2)", json!({"id": "54"})),
+            ("id:excerpt(2),id", json!({"id": "546"})),
+            ("t:excerpt(3, true)", json!({"t": "Tit..."})),
+            ("t: excerpt(3)", json!({"t": "Tit"})),
+            ("j.a:excerpt(1)", json!({"j": {"a": [{"b": 1, "c": 2}, {"b": 3}]}})),
+        ] {
+            let fields_read = Fields::parse(fields);
+            assert!(!fields_read.is_broken(), "{fields}");
+            assert_eq!(fields_read.pick(&record), expected, "{fields}");
+        }
+        for fields in ["", ",", "*", "id,*"] {
+            assert_eq!(Fields::parse(fields).pick(&record), record, "{fields}");
+        }
+        let picked = Fields::parse("*:excerpt(3),j.o").pick(&record);
+        assert_eq!(picked, json!({"id": "546", "t": "Tit", "u": "pla", "j": {"o": {"p": {"q": 1}}}}));
+        let picked = Fields::parse("id").pick(&json!([record]));
+        assert_eq!(picked, json!([{"id": "546"}]));
+    }
+
+    #[test]
+    fn parameters_that_cannot_be_read() {
+        for fields in [
+            "t:", "t:x", "t:excerpt", "t:excerpt()", "t:excerpt(x)", "t:excerpt(0)", "t:excerpt(-5,true)",
+            "t:excerpt(5,true,1)", "t:Excerpt(3)", "t:excerpt(3", "id,t:unknown(1)",
+        ] {
+            assert!(Fields::parse(fields).is_broken(), "{fields}");
+        }
+    }
+}

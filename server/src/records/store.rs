@@ -1,0 +1,306 @@
+//! The SQL of records.
+
+use std::collections::HashSet;
+
+use super::Record;
+use crate::collections::Collection;
+use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::error::Result;
+use crate::filter::Condition;
+use crate::policy::Grant;
+use crate::request::Caller;
+
+/// Values bound in one statement at most.
+pub const CHUNK: usize = 1000;
+
+/// What a collection's table goes by in queries.
+pub fn alias() -> Ident {
+    Ident::new("r")
+}
+
+/// Whether a row is only read, or about to be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Read.
+    Read,
+    /// Changed in this transaction.
+    Change,
+}
+
+/// The record of this id, if the grant reaches it.
+pub fn find(conn: &mut Conn, grant: &Grant, id: &str, purpose: Purpose) -> Result<Option<Record>> {
+    let engine = conn.engine();
+    let (resolver, condition) = grant.narrow(engine, alias())?;
+    let (joins, condition) = resolver.finish(condition);
+    let is_plain = condition.is_true();
+    let mut select = sql(engine, "SELECT ");
+    let (columns, storages) = grant.collection().selection(engine, &alias());
+    select.append(columns);
+    from(&mut select, grant.collection(), joins);
+    select.text(" WHERE ").column(&alias(), &Ident::new("id"));
+    select.text(" = ").bind(Value::from(id));
+    match condition {
+        Condition::True => {}
+        Condition::False => return Ok(None),
+        Condition::Sql(condition) => {
+            select.text(" AND ").append(condition);
+        }
+    }
+    if purpose == Purpose::Change {
+        select.text(dialect::for_update(engine));
+    }
+    if is_plain {
+        select = select.cached();
+    }
+    let row = load(conn, select, &storages)?.pop();
+    Ok(row.map(|values| Record::new(grant.collection().clone(), values)))
+}
+
+/// The records of these ids that the grant reaches, in no order.
+pub fn find_all(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<Vec<Record>> {
+    let engine = conn.engine();
+    let mut records = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let mut among = Sql::new(engine);
+        among.column(&alias(), &Ident::new("id"));
+        in_list(&mut among, chunk);
+        records.extend(find_where(conn, grant, among, None)?);
+    }
+    Ok(records)
+}
+
+/// The records for which `extra` holds and that the grant reaches, in the order they were made.
+pub fn find_where(
+    conn: &mut Conn,
+    grant: &Grant,
+    extra: Sql,
+    limit: Option<i64>,
+) -> Result<Vec<Record>> {
+    let engine = conn.engine();
+    let (resolver, condition) = grant.narrow(engine, alias())?;
+    let (joins, condition) = resolver.finish(condition);
+    let mut select = sql(engine, "SELECT ");
+    let (columns, storages) = grant.collection().selection(engine, &alias());
+    select.append(columns);
+    from(&mut select, grant.collection(), joins);
+    select.text(" WHERE ").append(extra);
+    match condition {
+        Condition::True => {}
+        Condition::False => return Ok(Vec::new()),
+        Condition::Sql(condition) => {
+            select.text(" AND ").append(condition);
+        }
+    }
+    select.text(" ORDER BY ").column(&alias(), &Ident::new("_rowid_"));
+    if let Some(limit) = limit {
+        select.text(" LIMIT ").bind(Value::Int(limit));
+    }
+    let rows = load(conn, select, &storages)?;
+    Ok(rows
+        .into_iter()
+        .map(|values| Record::new(grant.collection().clone(), values))
+        .collect())
+}
+
+/// Whether the grant's rule holds for a record that is not stored yet.
+pub fn would_be_granted(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
+    let engine = conn.engine();
+    let (resolver, condition) = grant.narrow(engine, alias())?;
+    let (joins, condition) = resolver.finish(condition);
+    holds_for(conn, record, joins, condition)
+}
+
+/// Whether the caller manages an account that is not stored yet.
+pub fn would_be_managed(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
+    let engine = conn.engine();
+    let (resolver, condition) = grant.manages(engine, alias())?;
+    let (joins, condition) = resolver.finish(condition);
+    holds_for(conn, record, joins, condition)
+}
+
+fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition) -> Result<bool> {
+    let engine = conn.engine();
+    let condition = match condition {
+        Condition::True => return Ok(true),
+        Condition::False => return Ok(false),
+        Condition::Sql(condition) => condition,
+    };
+    let mut select = sql(engine, "SELECT 1 FROM (SELECT ");
+    for (index, column) in record.collection.columns.iter().enumerate() {
+        if index > 0 {
+            select.text(", ");
+        }
+        select.append(dialect::typed(engine, record.values[index].clone(), column.storage));
+        select.text(" AS ").ident(&column.ident);
+    }
+    select.text(") AS ").ident(&alias()).append(joins);
+    select.text(" WHERE ").append(condition);
+    Ok(!load(conn, select, &[Storage::Int])?.is_empty())
+}
+
+/// Which of these accounts the caller manages.
+pub fn managed(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<HashSet<String>> {
+    let engine = conn.engine();
+    let (resolver, condition) = grant.manages(engine, alias())?;
+    let (joins, condition) = resolver.finish(condition);
+    let condition = match condition {
+        Condition::True => return Ok(ids.iter().cloned().collect()),
+        Condition::False => return Ok(HashSet::new()),
+        Condition::Sql(condition) => condition,
+    };
+    let mut managed = HashSet::new();
+    for chunk in ids.chunks(CHUNK) {
+        let mut select = sql(engine, "SELECT ");
+        select.column(&alias(), &Ident::new("id"));
+        from(&mut select, grant.collection(), joins.clone());
+        select.text(" WHERE ").column(&alias(), &Ident::new("id"));
+        in_list(&mut select, chunk);
+        select.text(" AND ").append(condition.clone());
+        managed.extend(load(conn, select, &[Storage::Text])?.into_iter().filter_map(first_text));
+    }
+    Ok(managed)
+}
+
+/// Lets the caller see of the records what the caller may.
+pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<()> {
+    if grant.request.caller.is_superuser() {
+        for record in records {
+            record.reveal.hidden = true;
+            record.reveal.email = true;
+        }
+        return Ok(());
+    }
+    if !grant.collection().is_auth() || records.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = records.iter().map(|record| record.id().to_owned()).collect();
+    let managed = managed(conn, grant, &ids)?;
+    for record in records {
+        let is_own = match &grant.request.caller {
+            Caller::Guest => false,
+            Caller::Account(account) => {
+                account.record.id() == record.id()
+                    && account.record.collection.def.id == record.collection.def.id
+            }
+        };
+        record.reveal.email = is_own || managed.contains(record.id());
+    }
+    Ok(())
+}
+
+/// Adds a row.
+pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
+    let engine = conn.engine();
+    let collection = &record.collection;
+    let mut insert = sql(engine, "INSERT INTO ");
+    insert.ident(&collection.table).text(" (");
+    for (index, column) in collection.columns.iter().enumerate() {
+        if index > 0 {
+            insert.text(", ");
+        }
+        insert.ident(&column.ident);
+    }
+    insert.text(") VALUES (");
+    for (index, value) in record.values.iter().enumerate() {
+        if index > 0 {
+            insert.text(", ");
+        }
+        insert.append(dialect::typed(engine, value.clone(), collection.columns[index].storage));
+    }
+    insert.text(")");
+    execute(conn, &insert.cached())?;
+    Ok(())
+}
+
+/// Changes the columns in which `record` differs from `stored`.
+pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record) -> Result<()> {
+    let engine = conn.engine();
+    let collection = &record.collection;
+    let mut update = sql(engine, "UPDATE ");
+    update.ident(&collection.table).text(" SET ");
+    let mut changes = 0;
+    for (index, column) in collection.columns.iter().enumerate() {
+        if record.values[index] == stored.values[index] {
+            continue;
+        }
+        if changes > 0 {
+            update.text(", ");
+        }
+        changes += 1;
+        update.ident(&column.ident).text(" = ");
+        update.append(dialect::typed(engine, record.values[index].clone(), column.storage));
+    }
+    if changes == 0 {
+        return Ok(());
+    }
+    update.text(" WHERE \"id\" = ").bind(Value::from(stored.id()));
+    execute(conn, &update)?;
+    Ok(())
+}
+
+/// Removes rows.
+pub fn delete(conn: &mut Conn, _grant: &Grant, collection: &Collection, ids: &[String]) -> Result<()> {
+    for chunk in ids.chunks(CHUNK) {
+        let mut delete = sql(conn.engine(), "DELETE FROM ");
+        delete.ident(&collection.table).text(" WHERE \"id\"");
+        in_list(&mut delete, chunk);
+        execute(conn, &delete)?;
+    }
+    Ok(())
+}
+
+/// How many of these ids are records, which then stay until the transaction's end.
+pub fn count_existing(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<usize> {
+    let mut count = 0;
+    for chunk in ids.chunks(CHUNK) {
+        let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
+        select.ident(&collection.table).text(" WHERE \"id\"");
+        in_list(&mut select, chunk);
+        select.text(dialect::for_key_share(conn.engine()));
+        count += load(conn, select, &[Storage::Text])?.len();
+    }
+    Ok(count)
+}
+
+/// How many records a collection has.
+pub fn total(conn: &mut Conn, collection: &Collection) -> Result<i64> {
+    let mut select = sql(
+        conn.engine(),
+        "SELECT CAST(COALESCE(SUM(\"total\"), 0) AS BIGINT) FROM \"_totals\" WHERE \"collection\" = ",
+    );
+    select.bind(Value::Text(collection.def.id.clone()));
+    first_int(load(conn, select.cached(), &[Storage::Int])?)
+}
+
+/// `FROM <table> AS r <joins>`
+pub fn from(query: &mut Sql, collection: &Collection, joins: Sql) {
+    query.text(" FROM ").ident(&collection.table);
+    query.text(" AS ").ident(&alias()).append(joins);
+}
+
+/// ` IN (…)`
+pub fn in_list(query: &mut Sql, ids: &[String]) {
+    query.text(" IN (");
+    for (index, id) in ids.iter().enumerate() {
+        if index > 0 {
+            query.text(", ");
+        }
+        query.bind(Value::from(id.as_str()));
+    }
+    query.text(")");
+}
+
+/// The first column of the first row.
+pub fn first_int(rows: crate::db::Rows) -> Result<i64> {
+    match rows.first().and_then(|row| row.first()) {
+        Some(Value::Int(value)) => Ok(*value),
+        _ => Ok(0),
+    }
+}
+
+fn first_text(row: Vec<Value>) -> Option<String> {
+    match row.into_iter().next() {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,87 @@
+//! Between the types of JSON and those of fields.
+
+use std::borrow::Cow;
+
+use serde_json::Value as Json;
+
+/// Text; empty for lists and objects.
+pub(super) fn text(raw: &Json) -> Cow<'_, str> {
+    match raw {
+        Json::String(text) => Cow::Borrowed(text),
+        Json::Bool(bool) => Cow::Borrowed(if *bool { "true" } else { "false" }),
+        Json::Number(number) => Cow::Owned(number.as_f64().unwrap_or_default().to_string()),
+        Json::Null | Json::Array(_) | Json::Object(_) => Cow::Borrowed(""),
+    }
+}
+
+/// A number; 0 for what is none. Text can be `NaN` and `Infinity`, which validation refuses.
+pub(super) fn number(raw: &Json) -> f64 {
+    match raw {
+        Json::Number(number) => number.as_f64().unwrap_or_default(),
+        Json::Bool(bool) => f64::from(u8::from(*bool)),
+        Json::String(text) => parse_number(text).unwrap_or_default(),
+        Json::Null | Json::Array(_) | Json::Object(_) => 0.0,
+    }
+}
+
+fn parse_number(text: &str) -> Option<f64> {
+    let bytes = text.as_bytes();
+    if !bytes.contains(&b'_') {
+        let number: f64 = text.parse().ok()?;
+        let is_too_large = number.is_infinite() && bytes.iter().any(u8::is_ascii_digit);
+        return (!is_too_large).then_some(number);
+    }
+    let separates = |window: &[u8]| {
+        window[1] != b'_' || (window[0].is_ascii_digit() && window[2].is_ascii_digit())
+    };
+    if bytes.starts_with(b"_") || bytes.ends_with(b"_") || !bytes.windows(3).all(separates) {
+        return None;
+    }
+    parse_number(&text.replace('_', ""))
+}
+
+/// Whether it is true, or a number other than 0.
+pub(super) fn bool(raw: &Json) -> bool {
+    match raw {
+        Json::Bool(bool) => *bool,
+        Json::Number(number) => number.as_f64().is_some_and(|number| number != 0.0),
+        Json::String(text) => {
+            matches!(text.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True")
+        }
+        Json::Null | Json::Array(_) | Json::Object(_) => false,
+    }
+}
+
+/// Distinct values that are not empty. Forms can send text only, so a text that is a JSON list counts as the list.
+pub(super) fn list(raw: &Json) -> Vec<String> {
+    let values = match raw {
+        Json::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
+            Vec::new()
+        }
+        Json::Array(items) => items.iter().map(|item| text(item).into_owned()).collect(),
+        Json::String(text) if text.contains('[') => {
+            match serde_json::from_str::<Vec<Option<String>>>(text) {
+                Ok(items) => items.into_iter().flatten().collect(),
+                Err(_) => vec![text.clone()],
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => {
+            vec![text(raw).into_owned()]
+        }
+    };
+    distinct(values)
+}
+
+/// Without repetitions and empty values, in the order of their first occurrence.
+pub(super) fn distinct(values: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::with_capacity(values.len());
+    let keep: Vec<bool> = values
+        .iter()
+        .map(|value| !value.is_empty() && seen.insert(value.as_str()))
+        .collect();
+    drop(seen);
+    let mut keep = keep.into_iter();
+    let mut values = values;
+    values.retain(|_| keep.next().unwrap_or_default());
+    values
+}

@@ -1,0 +1,386 @@
+//! What becomes of the body of a create or an update: values, rules, validation, and the row itself.
+
+use std::collections::BTreeMap;
+
+use plinth_sdk::types::{FieldKind, FieldProblem, FieldProblems};
+use serde_json::{Map, Value as Json};
+
+use super::values::{self, split_key};
+use super::{Record, generate, store, to_json, validate};
+use crate::clock::Moment;
+use crate::collections::{Collection, Shape};
+use crate::db::{Conn, Ident, Storage, Value, load, sql};
+use crate::error::{Error, Result, Violation};
+use crate::policy::Grant;
+
+/// The answer to a create that does not succeed.
+pub const CREATE_FAILED: &str = "Failed to create record.";
+/// The answer to an update that does not succeed.
+pub const UPDATE_FAILED: &str = "Failed to update record.";
+
+/// What a client sent, as far as it could be worked out before the transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Input {
+    /// The body.
+    pub body: Map<String, Json>,
+    /// Hashes of the passwords in the body, by field.
+    pub hashes: BTreeMap<String, String>,
+    /// The hash that the given old password was found to match.
+    pub old_password: Option<String>,
+}
+
+/// Creates a record.
+pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, Record)> {
+    let collection = grant.collection().clone();
+    let now = grant.request.now;
+    let values = collection.def.fields.iter().map(|field| values::zero(&field.kind));
+    let mut record = Record::new(collection.clone(), values.collect());
+    fill(&mut record, None, &grant, input);
+    generate_missing(&mut record);
+    stamp(&mut record, now, true);
+    grant.request.body = body_of(&record, &input.body);
+
+    let mut would_be = record.clone();
+    if collection.is_auth() {
+        would_be.set("verified", Value::Bool(false));
+    }
+    if !store::would_be_granted(conn, &grant, &would_be)? {
+        return Err(Error::invalid(CREATE_FAILED));
+    }
+    let refuse = |data| Error::Invalid {
+        message: CREATE_FAILED,
+        data,
+    };
+    if collection.is_auth() {
+        let is_manager = store::would_be_managed(conn, &grant, &would_be)?;
+        let problems = account_problems(&record, None, is_manager, input);
+        if !problems.is_empty() {
+            return Err(refuse(problems));
+        }
+    }
+    let mut problems = field_problems(&record, None, input);
+    relation_problems(conn, &grant, &record, None, &mut problems)?;
+    if problems.is_empty() && collection.is_auth() && input.body.contains_key("id") {
+        other_account_problem(conn, &grant, &record, &mut problems)?;
+    }
+    if !problems.is_empty() {
+        return Err(refuse(problems));
+    }
+    store::insert(conn, &grant, &record).map_err(|error| taken(error, &collection, CREATE_FAILED))?;
+    Ok((grant, record))
+}
+
+/// Updates the record of this id.
+pub fn update(conn: &mut Conn, mut grant: Grant, id: &str, input: &Input) -> Result<(Grant, Record)> {
+    let collection = grant.collection().clone();
+    // Rules ask about the values that the record would have, of a row that stays as it is meanwhile.
+    let unruled = crate::policy::system(
+        grant.schema(),
+        &collection,
+        grant.request.clone(),
+        "to work out the body that the rule asks about",
+    );
+    let stored = store::find(conn, &unruled, id, store::Purpose::Change)?
+        .ok_or_else(Error::missing)?;
+    let mut record = stored.clone();
+    fill(&mut record, Some(&stored), &grant, input);
+    grant.request.body = body_of(&record, &input.body);
+    if store::find(conn, &grant, id, store::Purpose::Read)?.is_none() {
+        return Err(Error::missing());
+    }
+    let refuse = |data| Error::Invalid {
+        message: UPDATE_FAILED,
+        data,
+    };
+    if collection.is_auth() {
+        let is_manager = store::managed(conn, &grant, &[id.to_owned()])?.contains(id);
+        let problems = account_problems(&record, Some(&stored), is_manager, input);
+        if !problems.is_empty() {
+            return Err(refuse(problems));
+        }
+    }
+    let mut problems = field_problems(&record, Some(&stored), input);
+    relation_problems(conn, &grant, &record, Some(&stored), &mut problems)?;
+    if !problems.is_empty() {
+        return Err(refuse(problems));
+    }
+    if collection.is_auth() && (changed(&record, &stored, "password") || changed(&record, &stored, "email")) {
+        // Every token of the account was signed with the old key.
+        record.set("tokenKey", Value::Text(generate::alphanumeric(50)));
+    }
+    stamp(&mut record, grant.request.now, false);
+    store::update(conn, &grant, &stored, &record)
+        .map_err(|error| taken(error, &collection, UPDATE_FAILED))?;
+    Ok((grant, record))
+}
+
+/// Puts the body's values into the record: plain keys first, then those with a modifier.
+fn fill(record: &mut Record, stored: Option<&Record>, grant: &Grant, input: &Input) {
+    let collection = record.collection.clone();
+    let is_superuser = grant.is_superior();
+    let mut modified = Vec::new();
+    for (key, raw) in &input.body {
+        let (name, modifier) = match collection.position(key) {
+            Some(_) => (key.as_str(), None),
+            None => split_key(key),
+        };
+        let Some(position) = collection.position(name) else {
+            continue;
+        };
+        let column = &collection.columns[position];
+        let kind = &collection.def.fields[position].kind;
+        let is_password = column.shape == Shape::Secret;
+        let is_settable = !matches!(kind, FieldKind::Autodate(_))
+            && (!column.hidden || is_superuser || (collection.is_auth() && is_password));
+        if !is_settable {
+            continue;
+        }
+        if is_password {
+            if let Some(hash) = input.hashes.get(name) {
+                record.values[position] = Value::Text(hash.clone());
+            }
+        } else if let Some(modifier) = modifier {
+            modified.push((position, modifier, raw));
+        } else {
+            record.values[position] = values::normalise(kind, raw);
+        }
+    }
+    for (position, modifier, raw) in modified {
+        let kind = &collection.def.fields[position].kind;
+        let current = record.values[position].clone();
+        record.values[position] = values::apply_modifier(kind, &current, modifier, raw);
+    }
+    for (key, raw) in &input.body {
+        let Some(name) = key.strip_suffix(":autogenerate") else {
+            continue;
+        };
+        let is_new = stored.is_none_or(|stored| !changed(record, stored, name));
+        if let (Some(position), true) = (collection.position(name), is_new)
+            && let FieldKind::Text(options) = &collection.def.fields[position].kind
+            && (!collection.columns[position].hidden || is_superuser)
+            && let Some(generated) = generate::generate(&options.autogenerate_pattern)
+        {
+            let prefix = raw.as_str().unwrap_or_default();
+            record.values[position] = Value::Text(format!("{prefix}{generated}"));
+        }
+    }
+}
+
+/// Texts that make themselves when nothing was given: the id, the token key, …
+fn generate_missing(record: &mut Record) {
+    let collection = record.collection.clone();
+    for (position, field) in collection.def.fields.iter().enumerate() {
+        if let FieldKind::Text(options) = &field.kind
+            && record.values[position] == Value::Text(String::new())
+            && !options.autogenerate_pattern.is_empty()
+        {
+            let generated = generate::generate(&options.autogenerate_pattern);
+            record.values[position] = Value::Text(generated.unwrap_or_default());
+        }
+    }
+}
+
+/// Sets the moments that the server sets.
+pub(super) fn stamp(record: &mut Record, now: Moment, is_new: bool) {
+    let collection = record.collection.clone();
+    for (position, field) in collection.def.fields.iter().enumerate() {
+        if let FieldKind::Autodate(options) = &field.kind
+            && (if is_new { options.on_create } else { options.on_update })
+        {
+            record.values[position] = Value::Text(now.to_string());
+        }
+    }
+}
+
+/// `@request.body`: what was sent, with the values that it comes to.
+fn body_of(record: &Record, body: &Map<String, Json>) -> Map<String, Json> {
+    let mut out = body.clone();
+    for key in body.keys() {
+        let name = match record.collection.position(key) {
+            Some(_) => key.as_str(),
+            None => split_key(key).0,
+        };
+        let name = name.strip_suffix(":autogenerate").unwrap_or(name);
+        if let Some(position) = record.collection.position(name)
+            && record.collection.columns[position].shape != Shape::Secret
+        {
+            out.insert(name.to_owned(), to_json(&record.values[position]));
+        }
+    }
+    out
+}
+
+/// What only accounts have to obey; checked before everything else, and alone.
+fn account_problems(
+    record: &Record,
+    stored: Option<&Record>,
+    is_manager: bool,
+    input: &Input,
+) -> FieldProblems {
+    let mut problems = FieldProblems::new();
+    let text = |name: &str| input.body.get(name).and_then(Json::as_str).unwrap_or_default();
+    let (password, confirm) = (text("password"), text("passwordConfirm"));
+    let old = text("oldPassword");
+    if !is_manager {
+        let was_email = stored.map(|stored| stored.text("email"));
+        if was_email.is_some_and(|email| email != record.text("email")) {
+            problems.insert("email".to_owned(), mismatch());
+        }
+        let was_verified = stored.is_some_and(|stored| stored.is("verified"));
+        if record.is("verified") != was_verified {
+            problems.insert("verified".to_owned(), mismatch());
+        }
+    }
+    let is_new = stored.is_none();
+    if is_new || !confirm.is_empty() || !old.is_empty() {
+        require(&mut problems, "password", password);
+    }
+    if is_new || !password.is_empty() || !old.is_empty() {
+        require(&mut problems, "passwordConfirm", confirm);
+        if !confirm.is_empty() && confirm != password {
+            problems.insert("passwordConfirm".to_owned(), mismatch());
+        }
+    }
+    if let Some(stored) = stored
+        && !is_manager
+        && !(password.is_empty() && confirm.is_empty() && old.is_empty())
+    {
+        require(&mut problems, "oldPassword", old);
+        if !old.is_empty() && input.old_password.as_deref() != Some(stored.text("password")) {
+            let problem = FieldProblem::new(
+                "validation_invalid_old_password",
+                "Missing or invalid old password.",
+            );
+            problems.insert("oldPassword".to_owned(), problem);
+        }
+    }
+    problems
+}
+
+fn require(problems: &mut FieldProblems, name: &str, value: &str) {
+    if value.is_empty() {
+        let problem = FieldProblem::new("validation_required", "Cannot be blank.");
+        problems.insert(name.to_owned(), problem);
+    }
+}
+
+fn mismatch() -> FieldProblem {
+    FieldProblem::new("validation_values_mismatch", "Values don't match.")
+}
+
+/// What the fields' own options refuse.
+fn field_problems(record: &Record, stored: Option<&Record>, input: &Input) -> FieldProblems {
+    let mut problems = FieldProblems::new();
+    for (position, field) in record.collection.def.fields.iter().enumerate() {
+        let raw = input.body.get(&field.name);
+        let value = &record.values[position];
+        let problem = if let FieldKind::Password(_) = field.kind {
+            let given = raw.and_then(Json::as_str).unwrap_or_default();
+            if stored.is_some() && raw.is_none() {
+                continue;
+            }
+            validate::validate(field, &Value::from(given), raw)
+        } else if let Some(stored) = stored
+            && field.name == "id"
+        {
+            (stored.id() != record.id()).then(|| {
+                FieldProblem::new("validation_pk_change", "The record primary key cannot be changed.")
+            })
+        } else {
+            validate::validate(field, value, raw)
+        };
+        if let Some(problem) = problem {
+            problems.insert(field.name.clone(), problem);
+        }
+    }
+    problems
+}
+
+/// Whether the records exist that were not referred to before.
+fn relation_problems(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: &Record,
+    stored: Option<&Record>,
+    problems: &mut FieldProblems,
+) -> Result<()> {
+    for (position, column) in record.collection.columns.iter().enumerate() {
+        let Shape::Relation { target, .. } = &column.shape else {
+            continue;
+        };
+        let ids = values::list(&record.values[position]);
+        let is_old = stored.is_some_and(|stored| stored.values[position] == record.values[position]);
+        if ids.is_empty() || is_old || problems.contains_key(&column.name) {
+            continue;
+        }
+        let problem = match grant.schema().find(target) {
+            None => FieldProblem::new(
+                "validation_missing_rel_collection",
+                "Relation connection is missing or cannot be accessed.",
+            ),
+            Some(target) if store::count_existing(conn, target, &ids)? < ids.len() => {
+                FieldProblem::new(
+                    "validation_missing_rel_records",
+                    "Failed to find all relation records with the provided ids.",
+                )
+            }
+            Some(_) => continue,
+        };
+        problems.insert(column.name.clone(), problem);
+    }
+    Ok(())
+}
+
+/// No two accounts have one id, in whichever collections they are: a token names its account by it.
+fn other_account_problem(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: &Record,
+    problems: &mut FieldProblems,
+) -> Result<()> {
+    for other in grant.schema().iter().filter(|other| other.is_auth()) {
+        let mut select = sql(conn.engine(), "SELECT 1 FROM ");
+        select.ident(&other.table).text(" WHERE ").ident(&Ident::new("id"));
+        select.text(" = ").bind(Value::from(record.id()));
+        if other.def.id != record.collection.def.id
+            && !load(conn, select, &[Storage::Int])?.is_empty()
+        {
+            let problem = FieldProblem::new(
+                "validation_invalid_auth_id",
+                "Invalid or duplicated auth record id.",
+            );
+            problems.insert("id".to_owned(), problem);
+        }
+    }
+    Ok(())
+}
+
+fn changed(record: &Record, stored: &Record, name: &str) -> bool {
+    record.value(name) != stored.value(name)
+}
+
+/// Names the fields whose values another record has.
+fn taken(error: Error, collection: &Collection, message: &'static str) -> Error {
+    let Error::Unique(violation) = error else {
+        return error;
+    };
+    let names: Vec<String> = match violation {
+        Violation::Columns(names) => names,
+        Violation::Index(name) => collection
+            .indexes
+            .iter()
+            .find(|index| index.ident().as_str() == name)
+            .map_or_else(
+                || vec!["id".to_owned()],
+                |index| index.columns.iter().map(|c| c.name.clone()).collect(),
+            ),
+    };
+    let problem = |name: String| {
+        let problem = FieldProblem::new("validation_not_unique", "Value must be unique.");
+        (name, problem)
+    };
+    Error::Invalid {
+        message,
+        data: names.into_iter().map(problem).collect(),
+    }
+}

@@ -1,0 +1,86 @@
+//! What is known of a request before the database is asked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Map;
+
+use crate::clock::Moment;
+use crate::records::Record;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Nobody that is known; also who sends a token that is not good.
+    Guest,
+    /// A signed-in account.
+    Account(Arc<Account>),
+}
+
+/// A signed-in account.
+#[derive(Debug)]
+pub struct Account {
+    /// Its record.
+    pub record: Record,
+    /// Whether rules do not apply to it.
+    pub is_superuser: bool,
+    /// Whether its token may be exchanged for a new one.
+    pub refreshable: bool,
+}
+
+impl Caller {
+    /// Whether rules do not apply.
+    pub fn is_superuser(&self) -> bool {
+        matches!(self, Self::Account(account) if account.is_superuser)
+    }
+
+    /// The account, if there is one.
+    pub fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Guest => None,
+            Self::Account(account) => Some(account),
+        }
+    }
+}
+
+/// What rules can ask about the request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks.
+    pub caller: Caller,
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// What the rule is evaluated for: `default`, `expand`, `password`, …
+    pub context: &'static str,
+    /// Headers, in lower case, with `_` for `-`.
+    pub headers: BTreeMap<String, String>,
+    /// Query parameters.
+    pub query: BTreeMap<String, String>,
+    /// The body's fields.
+    pub body: Map<String, serde_json::Value>,
+    /// When the request came.
+    pub now: Moment,
+}
+
+impl Request {
+    /// A request of the server to itself.
+    pub fn internal() -> Self {
+        Self {
+            caller: Caller::Guest,
+            method: String::new(),
+            context: "default",
+            headers: BTreeMap::new(),
+            query: BTreeMap::new(),
+            body: Map::new(),
+            now: Moment::now(),
+        }
+    }
+
+    /// The same request, asked for another purpose.
+    pub fn within(&self, context: &'static str) -> Self {
+        Self {
+            context,
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Nothing acknowledged is lost, and a server that cannot work says so.
+
+mod support;
+
+use std::collections::HashSet;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use support::process::{Process, make_superuser, plinth, run};
+use support::{Home, Reply, on_postgres};
+
+fn posts() -> serde_json::Value {
+    json!({
+        "name": "posts", "createRule": "", "listRule": "", "viewRule": "",
+        "fields": [{"type": "text", "name": "title"}],
+        "indexes": ["CREATE UNIQUE INDEX posts_title ON posts (title)"],
+    })
+}
+
+#[test]
+fn n47_every_acknowledged_record_survives_kill_9() {
+    let home = Home::new();
+    make_superuser(&home);
+    let mut server = Process::start(&home);
+    server.root().post("/api/collections", posts()).ok();
+    let acknowledged = Arc::new(Mutex::new(HashSet::new()));
+    for round in 0..3 {
+        let stop = Arc::new(AtomicBool::new(false));
+        let before = acknowledged.lock().expect("no panic").len();
+        let writers: Vec<_> = (0..8)
+            .map(|writer| {
+                let (client, stop) = (server.client.clone(), Arc::clone(&stop));
+                let acknowledged = Arc::clone(&acknowledged);
+                std::thread::spawn(move || {
+                    for n in 0.. {
+                        let title = format!("{round}-{writer}-{n}");
+                        let body = json!({"title": title}).to_string().into_bytes();
+                        let path = "/api/collections/posts/records";
+                        let reply = client.try_send("POST", path, Some(body), "application/json");
+                        match reply {
+                            Some(reply) if reply.status == 200 => {
+                                acknowledged.lock().expect("no panic").insert(title);
+                            }
+                            _ => return,
+                        }
+                        if stop.load(Ordering::Relaxed) {
+                            return;
+                        }
+                    }
+                })
+            })
+            .collect();
+        // Killed in the middle of a stream, not before it flows.
+        while acknowledged.lock().expect("no panic").len() < before + 300 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        server.kill();
+        stop.store(true, Ordering::Relaxed);
+        for writer in writers {
+            writer.join().expect("no panic");
+        }
+        server = Process::start(&home);
+        let mut found = HashSet::new();
+        for page in 1.. {
+            let path = format!("/api/collections/posts/records?perPage=1000&skipTotal=1&page={page}");
+            let items = server.client.get(&path).ok()["items"].clone();
+            let items = items.as_array().expect("items");
+            found.extend(items.iter().filter_map(|i| i["title"].as_str().map(str::to_owned)));
+            if items.len() < 1000 {
+                break;
+            }
+        }
+        let acknowledged = acknowledged.lock().expect("no panic");
+        let lost: Vec<_> = acknowledged.difference(&found).collect();
+        assert!(lost.is_empty(), "lost {lost:?}");
+        // The kept total is the number of rows, also after a crash.
+        let total = server.client.get("/api/collections/posts/records?perPage=1").ok();
+        assert_eq!(total["totalItems"], json!(found.len()));
+    }
+}
+
+#[test]
+fn a_second_server_on_a_data_directory_says_so_and_stops() {
+    let home = Home::new();
+    if on_postgres() {
+        // Servers on one PostgreSQL are replicas: both serve.
+        let _first = Process::start(&home);
+        let _second = Process::start(&home);
+        return;
+    }
+    let _first = Process::start(&home);
+    let mut second = plinth(&home);
+    second.args(["serve", "--http", "127.0.0.1:0"]);
+    let output = run(second, "");
+    assert!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("another server already uses the data directory"), "{message}");
+}
+
+#[test]
+fn a_replica_sees_the_collections_of_another() {
+    if !on_postgres() {
+        // One process has the embedded database to itself; the command line may still add a superuser.
+        let home = Home::new();
+        let server = Process::start(&home);
+        make_superuser(&home);
+        assert_eq!(server.root().get("/api/collections").status, 200);
+        return;
+    }
+    let home = Home::new();
+    make_superuser(&home);
+    let (one, two) = (Process::start(&home), Process::start(&home));
+    one.root().post("/api/collections", posts()).ok();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while two.client.get("/api/collections/posts/records").status != 200 {
+        assert!(Instant::now() < deadline, "the second server never learned of it");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn an_unreachable_postgres_at_start_is_said_and_ends_it() {
+    let home = Home::new();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_plinth"));
+    command.current_dir(home.dir.path());
+    command.args(["serve", "--http", "127.0.0.1:0", "--database-url", "postgres://nobody@127.0.0.1:1/none"]);
+    let output = run(command, "");
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("cannot connect to PostgreSQL"), "{message}");
+}
+
+/// Forwards connections, until they are cut.
+struct Wire {
+    port: u16,
+    is_cut: Arc<AtomicBool>,
+    streams: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Wire {
+    fn to(target: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let is_cut = Arc::new(AtomicBool::new(false));
+        let streams = Arc::new(Mutex::new(Vec::new()));
+        let (cut, kept) = (Arc::clone(&is_cut), Arc::clone(&streams));
+        std::thread::spawn(move || {
+            for near in listener.incoming().flatten() {
+                if cut.load(Ordering::Relaxed) {
+                    continue;
+                }
+                let far = TcpStream::connect(&target).expect("the cluster answers");
+                let clone = |stream: &TcpStream| stream.try_clone().expect("a clone");
+                kept.lock().expect("no panic").extend([clone(&near), clone(&far)]);
+                for (mut from, mut to) in [(clone(&near), clone(&far)), (far, near)] {
+                    std::thread::spawn(move || {
+                        let mut buffer = [0; 8192];
+                        while let Ok(length @ 1..) = from.read(&mut buffer) {
+                            if to.write_all(&buffer[..length]).is_err() {
+                                break;
+                            }
+                        }
+                        let _ = to.shutdown(std::net::Shutdown::Both);
+                    });
+                }
+            }
+        });
+        Self { port, is_cut, streams }
+    }
+
+    fn cut(&self) {
+        self.is_cut.store(true, Ordering::Relaxed);
+        for stream in self.streams.lock().expect("no panic").drain(..) {
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        }
+    }
+
+    fn mend(&self) {
+        self.is_cut.store(false, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_database_that_fails_is_503_and_loses_nothing() {
+    if on_postgres() {
+        a_lost_postgres_comes_back();
+    } else {
+        a_full_disk_refuses_and_keeps();
+    }
+}
+
+fn create(server: &Process, title: &str) -> Reply {
+    let body = json!({"title": title}).to_string().into_bytes();
+    server.client.send("POST", "/api/collections/posts/records", Some(body), "application/json")
+}
+
+fn a_lost_postgres_comes_back() {
+    let mut home = Home::new();
+    let url = url::Url::parse(&home.database_url).expect("a URL");
+    let wire = Wire::to(format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port")));
+    let mut through = url.clone();
+    through.set_port(Some(wire.port)).expect("a port");
+    home.database_url = through.to_string();
+    make_superuser(&home);
+    let server = Process::start(&home);
+    server.root().post("/api/collections", posts()).ok();
+    create(&server, "before").ok();
+    wire.cut();
+    for _ in 0..3 {
+        server.client.list("posts", &[]).refused(503);
+        create(&server, "lost").refused(503);
+    }
+    wire.mend();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while server.client.list("posts", &[]).status != 200 {
+        assert!(Instant::now() < deadline, "it does not come back");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    create(&server, "after").ok();
+    assert_eq!(server.client.filter("posts", "", "title"), ["before", "after"]);
+}
+
+/// A limit on the size of files does to SQLite what a full disk does.
+fn a_full_disk_refuses_and_keeps() {
+    let home = Home::new();
+    make_superuser(&home);
+    let server = Process::start(&home);
+    server.root().post("/api/collections", posts()).ok();
+    server.kill();
+    let mut limited = std::process::Command::new("sh");
+    // In blocks of 512 bytes: 1 MiB.
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\""]);
+    let server = Process::start_as(&home, limited);
+    let mut kept = Vec::new();
+    let filler = "x".repeat(2000);
+    let refusal = loop {
+        let title = format!("{} {filler}", kept.len());
+        let reply = create(&server, &title);
+        if reply.status != 200 {
+            break reply;
+        }
+        kept.push(title);
+        assert!(kept.len() < 5000, "the limit is never reached");
+    };
+    refusal.refused(503);
+    assert_eq!(server.client.get("/api/health").status, 200);
+    let found = |server: &Process| {
+        let mut found = Vec::new();
+        for page in 1.. {
+            let page = format!("/api/collections/posts/records?perPage=500&page={page}");
+            let items = server.client.get(&page).ok()["items"].clone();
+            let items = items.as_array().expect("items");
+            found.extend(items.iter().filter_map(|i| i["title"].as_str().map(str::to_owned)));
+            if items.is_empty() {
+                return found;
+            }
+        }
+        found
+    };
+    assert_eq!(found(&server), kept);
+    server.kill();
+    let server = Process::start(&home);
+    assert_eq!(found(&server), kept);
+    create(&server, "room again").ok();
+}

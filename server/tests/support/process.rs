@@ -1,0 +1,100 @@
+//! A server in a process of its own, to be killed.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Client, Home, PASSWORD, ROOT};
+
+/// A running `plinth serve`.
+pub struct Process {
+    pub child: Child,
+    pub client: Client,
+}
+
+impl Process {
+    /// Starts it and waits until it answers.
+    pub fn start(home: &Home) -> Self {
+        Self::start_as(home, Command::new("env"))
+    }
+
+    /// Starts it by another program, which gets the command line.
+    pub fn start_as(home: &Home, mut program: Command) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let serve = plinth(home);
+        let child = program
+            .arg(serve.get_program())
+            .args(serve.get_args())
+            .current_dir(home.dir.path())
+            .args(["serve", "--http", &format!("127.0.0.1:{port}")])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let client = Client {
+            url: format!("http://127.0.0.1:{port}"),
+            token: String::new(),
+        };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while client
+            .try_send("GET", "/api/health", None, "")
+            .is_none_or(|reply| reply.status != 200)
+        {
+            assert!(Instant::now() < deadline, "the server does not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { child, client }
+    }
+
+    /// `kill -9`
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it is gone");
+    }
+
+    /// A superuser's way to it.
+    pub fn root(&self) -> Client {
+        self.client.sign_in("_superusers", ROOT)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary, on this data.
+pub fn plinth(home: &Home) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plinth"));
+    command.current_dir(home.dir.path()).arg("--dir").arg(home.dir.path());
+    if !home.database_url.is_empty() {
+        command.arg("--database-url").arg(&home.database_url);
+    }
+    command
+}
+
+/// Runs a command to its end, with a standard input.
+pub fn run(mut command: Command, input: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    // A command that does not read its input may be gone already.
+    let _ = child.stdin.take().expect("an input").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+/// Makes the superuser by the command line.
+pub fn make_superuser(home: &Home) {
+    let mut command = plinth(home);
+    command.args(["superuser", "upsert", ROOT, "--password-stdin"]);
+    let output = run(command, &format!("{PASSWORD}\n"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
