@@ -12,7 +12,7 @@ use actix_web::http::header::{
     HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpMessage, HttpResponse, HttpServer, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, HttpServer};
 use anyhow::Context;
 use futures_util::FutureExt;
 use serde_json::json;
@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::extract::{Answer, Query, request};
 use crate::records::generate;
 use crate::request::Caller;
-use crate::{accounts, json as wire, routes};
+use crate::{accounts, routes};
 
 /// How often other processes' changes of collections are looked for.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -96,7 +96,7 @@ async fn around(
     let mut response = if is_options {
         request.into_response(HttpResponse::NoContent().finish()).map_into_boxed_body()
     } else {
-        answer(request, next, &request_id).await
+        answer(request, next).await?
     };
     let headers = response.headers_mut();
     for (name, value) in [
@@ -113,33 +113,25 @@ async fn around(
     Ok(response)
 }
 
+/// The route's answer. actix wants the request to itself, so what comes after a panic cannot name it.
 async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    request_id: &str,
-) -> ServiceResponse {
-    let http = request.request().clone();
-    let outcome = AssertUnwindSafe(async {
-        let caller = who_asks(&request).await?;
-        request.extensions_mut().insert(caller);
-        next.call(request).await
-    })
-    .catch_unwind()
-    .await;
-    let error = match outcome {
-        Ok(Ok(response)) => return response.map_into_boxed_body(),
-        Ok(Err(error)) => error,
-        Err(_) => Error::internal(anyhow::anyhow!("a handler panicked")).into(),
+) -> Result<ServiceResponse, actix_web::Error> {
+    let caller = match AssertUnwindSafe(who_asks(&request)).catch_unwind().await {
+        Ok(Ok(caller)) => caller,
+        Ok(Err(error)) => return Ok(request.error_response(error)),
+        Err(_) => return Ok(request.error_response(panicked())),
     };
-    tracing::debug!(request_id, %error, path = http.path(), "refused");
-    let response = match error.as_error::<Error>() {
-        Some(error) => error.error_response(),
-        // actix's own: a path or header that it cannot read.
-        None => HttpResponse::build(error.as_response_error().status_code())
-            .content_type("application/json")
-            .body(wire::body(&Error::invalid(crate::error::GENERIC).problem())),
-    };
-    ServiceResponse::new(http, response)
+    request.extensions_mut().insert(caller);
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(answered) => Ok(answered?.map_into_boxed_body()),
+        Err(_) => Err(panicked().into()),
+    }
+}
+
+fn panicked() -> Error {
+    Error::internal(anyhow::anyhow!("a handler panicked"))
 }
 
 async fn who_asks(request: &ServiceRequest) -> Result<Caller> {

@@ -3,6 +3,8 @@
 mod serve;
 mod superuser;
 
+use std::io::IsTerminal;
+
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
@@ -57,6 +59,7 @@ fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
         .context("the setting log must be error, warn, info, debug or trace")?;
     tracing_subscriber::fmt()
         .with_max_level(level)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .with_writer(std::io::stderr)
         .init();

@@ -6,19 +6,22 @@ use html_escape::decode_html_entities;
 use serde_json::Value as Json;
 
 /// What these have inside is no text.
-const HIDDEN: [&str; 20] = [
+const HIDDEN: [&str; 19] = [
     "applet", "button", "dialog", "embed", "form", "iframe", "img", "input", "noscript", "object", "option",
-    "picture", "script", "select", "style", "svg", "template", "textarea", "title", "frameset",
+    "picture", "script", "select", "style", "svg", "template", "textarea", "title",
 ];
 /// Of the hidden ones, those with nothing inside.
 const EMPTY: [&str; 3] = ["embed", "img", "input"];
 /// Of the hidden ones, those that have no tags inside.
 const RAW: [&str; 6] = ["iframe", "noscript", "script", "style", "textarea", "title"];
 /// These do not part words.
-const INLINE: [&str; 27] = [
+const INLINE: [&str; 24] = [
     "a", "abbr", "acronym", "b", "bdo", "big", "body", "br", "cite", "code", "em", "head", "html", "i", "label",
-    "q", "small", "span", "strike", "strong", "sub", "sup", "time", "!", "?", "/", "",
+    "q", "small", "span", "strike", "strong", "sub", "sup", "time", COMMENT,
 ];
+
+/// What a comment goes by.
+const COMMENT: &str = "!";
 
 /// `:excerpt(max,withEllipsis)`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +110,7 @@ impl Text {
     }
 }
 
-/// A tag, or a comment, which goes by the name of `!`.
+/// A tag, or a comment.
 struct Tag<'a> {
     name: Cow<'a, str>,
     is_end: bool,
@@ -120,7 +123,7 @@ impl<'a> Tag<'a> {
     fn read(html: &'a str) -> Option<Self> {
         let inner = &html[1..];
         let comment = |end: &str| Self {
-            name: "!".into(),
+            name: COMMENT.into(),
             is_end: false,
             is_closed: false,
             rest: inner.split_once(end).map_or("", |(_, rest)| rest),

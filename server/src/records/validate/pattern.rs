@@ -106,6 +106,13 @@ fn escape<'a>(after: &'a str, in_class: bool, out: &mut String) -> &'a str {
         'S' => out.push_str(r"[^\t\n\f\r ]"),
         'b' if !in_class => out.push_str(r"(?-u:\b)"),
         '_' => out.push('_'),
+        // `\p{Greek}`, `\x{41}`
+        'p' | 'P' | 'x' if after[1..].starts_with('{') => {
+            let (name, rest) = after.split_at(after.find('}').unwrap_or(after.len()));
+            out.push('\\');
+            out.push_str(name);
+            return rest;
+        }
         _ => out.extend(['\\', c]),
     }
     &after[c.len_utf8()..]

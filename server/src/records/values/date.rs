@@ -83,11 +83,15 @@ fn worded(text: &str) -> Option<DateTime> {
         }
     }
     let text = words.join(" ");
+    // A day that comes first has two digits.
+    let day = text.bytes().take_while(u8::is_ascii_digit).count();
+    if day == 1 {
+        return None;
+    }
     let local = WORDED.iter().find_map(|format| {
-        strtime::parse(format, &text).ok()?.to_datetime().or_else(|_| {
-            // A date alone.
-            strtime::parse(format, &text)?.to_date().map(|date| date.at(0, 0, 0, 0))
-        }).ok()
+        let parsed = strtime::parse(format, &text).ok()?;
+        let date = || parsed.to_date().map(|date| date.at(0, 0, 0, 0));
+        parsed.to_datetime().or_else(|_| date()).ok()
     })?;
     to_utc(local, offset)
 }
