@@ -1,5 +1,7 @@
 //! What can go wrong, and how the client hears of it.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as Diesel};
@@ -17,7 +19,7 @@ pub enum Error {
     #[error("{message}")]
     Invalid {
         /// One sentence.
-        message: &'static str,
+        message: Cow<'static, str>,
         /// By field.
         data: FieldProblems,
     },
@@ -68,19 +70,25 @@ pub const UNREADABLE: &str = "Failed to load the submitted data due to invalid f
 
 impl Error {
     /// A request that is wrong as a whole.
-    pub fn invalid(message: &'static str) -> Self {
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::refused(message, FieldProblems::new())
+    }
+
+    /// A request that is wrong in these fields.
+    pub fn refused(message: impl Into<Cow<'static, str>>, data: FieldProblems) -> Self {
         Self::Invalid {
-            message,
-            data: FieldProblems::new(),
+            message: message.into(),
+            data,
         }
     }
 
     /// A request with one wrong field.
-    pub fn field(message: &'static str, field: &str, problem: FieldProblem) -> Self {
-        Self::Invalid {
-            message,
-            data: FieldProblems::from([(field.to_owned(), problem)]),
-        }
+    pub fn field(
+        message: impl Into<Cow<'static, str>>,
+        field: &str,
+        problem: FieldProblem,
+    ) -> Self {
+        Self::refused(message, FieldProblems::from([(field.to_owned(), problem)]))
     }
 
     /// What does not exist.

@@ -8,7 +8,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderMap,
+    ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, HeaderMap,
     HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use actix_web::middleware::{Next, from_fn};
@@ -89,15 +89,13 @@ async fn around(
     let request_id = generate::id();
     let headers = request.headers();
     let has_origin = headers.contains_key(ORIGIN);
-    let preflight = (request.method() == "OPTIONS" && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD))
-        .then(|| headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned());
-    let is_options = request.method() == "OPTIONS";
-
-    let mut response = if is_options {
-        request.into_response(HttpResponse::NoContent().finish()).map_into_boxed_body()
-    } else {
-        answer(request, next).await?
-    };
+    let asked = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    if request.method() == "OPTIONS" {
+        let mut response = request.into_response(HttpResponse::NoContent().finish());
+        cors(response.headers_mut(), has_origin, has_origin.then_some(asked));
+        return Ok(response.map_into_boxed_body());
+    }
+    let mut response = answer(request, next).await?;
     let headers = response.headers_mut();
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
@@ -109,7 +107,7 @@ async fn around(
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    cors(headers, has_origin, preflight);
+    cors(headers, has_origin, None);
     Ok(response)
 }
 

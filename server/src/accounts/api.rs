@@ -218,10 +218,7 @@ fn identity_fields(collection: &Collection, sign_in: &SignIn) -> Result<Vec<Stri
 }
 
 fn invalid(data: FieldProblems) -> Error {
-    Error::Invalid {
-        message: INVALID,
-        data,
-    }
+    Error::refused(INVALID, data)
 }
 
 /// The account as itself sees it, with its token.

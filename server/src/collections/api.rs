@@ -92,7 +92,8 @@ pub async fn truncate(superuser: Superuser, app: App, name: CollectionName) -> R
 
 /// Create and update many collections at once.
 pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
-    let body = body.object("An error occurred while loading the submitted data.")?;
+    let mut body = body.object("An error occurred while loading the submitted data.")?;
+    body.retain(|_, value| !value.is_null());
     let import: wire::Import = serde_json::from_value(Json::Object(body))
         .map_err(|_| Error::invalid("An error occurred while loading the submitted data."))?;
     if import.collections.is_empty() {

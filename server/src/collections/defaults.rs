@@ -20,18 +20,20 @@ const OWN_RECORD: &str = "id = @request.auth.id";
 const DAY: i64 = 86_400;
 
 /// The collections that every database has.
+#[must_use]
 pub fn initial() -> Vec<Collection> {
     vec![superusers(), users()]
 }
 
 /// A new collection of this type, with nothing but its system fields.
+#[must_use]
 pub fn scaffold(kind: CollectionType) -> Collection {
     let mut fields = vec![id_field()];
     let mut indexes = Vec::new();
     let mut auth = None;
     if kind == CollectionType::Auth {
         fields.extend(auth_fields());
-        indexes.extend(auth_indexes(&generate::alphanumeric(10), "").map(|(_, index)| index));
+        indexes.extend(auth_indexes(&generate::id()[..10], "").map(|(_, index)| index));
         auth = Some(Box::new(auth_options()));
     }
     Collection {
@@ -44,6 +46,7 @@ pub fn scaffold(kind: CollectionType) -> Collection {
 }
 
 /// The table of the definitions themselves, as far as they can be filtered and sorted.
+#[must_use]
 pub fn collections_table() -> Collection {
     let text = |name| identified(name, FieldKind::Text(TextOptions::default()));
     Collection {
@@ -62,10 +65,8 @@ pub fn collections_table() -> Collection {
 }
 
 fn superusers() -> Collection {
-    let mut collection = auth_collection(
-        collection_id(CollectionType::Auth, SUPERUSERS),
-        SUPERUSERS,
-    );
+    let mut collection =
+        auth_collection(collection_id(CollectionType::Auth, SUPERUSERS), SUPERUSERS);
     collection.system = true;
     if let Some(auth) = &mut collection.auth {
         auth.auth_token.duration = DAY;
@@ -83,13 +84,15 @@ fn users() -> Collection {
     collection.update_rule.clone_from(&own_record);
     collection.delete_rule = own_record;
     if let Some(auth) = &mut collection.auth {
-        auth.oauth2.mapped_fields.name = "name".to_owned();
+        "name".clone_into(&mut auth.oauth2.mapped_fields.name);
     }
     let name = TextOptions {
         max: 255,
         ..TextOptions::default()
     };
-    collection.fields.push(identified("name", FieldKind::Text(name)));
+    collection
+        .fields
+        .push(identified("name", FieldKind::Text(name)));
     collection.fields.extend(moments());
     collection
 }
@@ -112,6 +115,21 @@ pub(super) fn collection_id(kind: CollectionType, name: &str) -> String {
 /// The id of a field that was not given one.
 pub(super) fn field_id(kind: &FieldKind, name: &str) -> String {
     format!("{}{}", kind.name(), crc32fast::hash(name.as_bytes()))
+}
+
+/// The id itself, or the first of `id2`, `id3`, … that is not taken.
+pub(super) fn first_free(id: String, is_taken: impl Fn(&str) -> bool) -> String {
+    let numbered = |n: u32| {
+        if n == 1 {
+            id.clone()
+        } else {
+            format!("{id}{n}")
+        }
+    };
+    (1..=u32::MAX)
+        .map(numbered)
+        .find(|id| !is_taken(id))
+        .unwrap_or(id)
 }
 
 /// A new secret for the tokens of one purpose.
@@ -174,7 +192,9 @@ pub(super) fn auth_indexes(id: &str, table: &str) -> [(&'static str, String); 2]
         ),
         (
             "email",
-            format!("CREATE UNIQUE INDEX `idx_email_{id}` ON `{table}` (`email`) WHERE `email` != ''"),
+            format!(
+                "CREATE UNIQUE INDEX `idx_email_{id}` ON `{table}` (`email`) WHERE `email` != ''"
+            ),
         ),
     ]
 }
@@ -300,7 +320,10 @@ mod tests {
         };
         assert_eq!(superusers.id, "pbc_3142635823");
         assert_eq!(users.id, USERS_ID);
-        assert_eq!(collection_id(CollectionType::Base, "books"), "pbc_2170393721");
+        assert_eq!(
+            collection_id(CollectionType::Base, "books"),
+            "pbc_2170393721"
+        );
         let ids: Vec<&str> = users.fields.iter().map(|field| field.id.as_str()).collect();
         assert_eq!(
             ids,

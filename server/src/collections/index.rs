@@ -171,7 +171,7 @@ impl Index {
 }
 
 /// Changes names in the text of an index, such that it stays as its author wrote it.
-pub fn rename(text: &str, from: &str, to: &str) -> String {
+pub(super) fn rename(text: &str, from: &str, to: &str) -> String {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

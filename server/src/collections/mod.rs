@@ -206,8 +206,9 @@ impl Collection {
         let mut keys: Vec<(String, Key)> = columns
             .iter()
             .enumerate()
-            .filter(|(_, column)| column.shape != Shape::Secret)
-            .filter(|(_, column)| def.auth.is_none() || column.name != "tokenKey")
+            .filter(|(_, column)| {
+                def.auth.is_none() || !matches!(column.name.as_str(), "password" | "tokenKey")
+            })
             .map(|(index, column)| (column.name.clone(), Key::Column(index)))
             .collect();
         keys.push(("collectionId".to_owned(), Key::CollectionId));

@@ -15,9 +15,6 @@ pub const CREATE_FAILED: &str = "Failed to create collection.";
 /// See [`CREATE_FAILED`].
 pub const UPDATE_FAILED: &str = "Failed to update collection.";
 
-/// What is wrong with a deletion.
-const REFERENCED: &str = "Failed to delete collection probably due to existing reference in other collections.";
-
 /// The collections as they are, and none changes until the transaction's end.
 fn lock(conn: &mut Conn) -> Result<Schema> {
     let mut version = sql(
@@ -101,17 +98,14 @@ pub fn delete(conn: &mut Conn, id_or_name: &str) -> Result<Schema> {
 
 /// Creates and changes many collections at once.
 pub fn import(conn: &mut Conn, import: &wire::Import) -> Result<Schema> {
-    let failed = |data: FieldProblems| Error::Invalid {
-        message: "Failed to import collections.",
-        data,
-    };
+    let failed = |data| Error::refused("Failed to import collections.", data);
     let mut schema = lock(conn)?;
     let mut mentioned = Vec::new();
     // Relations between new collections: those that name a later one are made in a later round.
     let mut waiting: Vec<&Map<String, Json>> =
         import.collections.iter().filter_map(Json::as_object).collect();
     if waiting.len() != import.collections.len() {
-        return Err(failed(FieldProblems::new()));
+        return Err(Error::invalid("An error occurred while loading the submitted data."));
     }
     while !waiting.is_empty() {
         let before = waiting.len();
@@ -120,6 +114,9 @@ pub fn import(conn: &mut Conn, import: &wire::Import) -> Result<Schema> {
         for body in waiting {
             match import_one(conn, &schema, body, import.delete_missing) {
                 Ok(id) => {
+                    if mentioned.contains(&id) {
+                        return Err(failed(import_problem(body, &FieldProblems::new())));
+                    }
                     mentioned.push(id);
                     schema = read(conn)?;
                 }
@@ -181,19 +178,17 @@ fn delete_missing(conn: &mut Conn, mut schema: Schema, mentioned: &[String]) -> 
             .filter(|c| !c.def.system && !mentioned.contains(&c.def.id))
             .cloned()
             .collect();
-        let Some(free) = missing.iter().find(|c| !is_referenced(&schema, c)) else {
-            return match missing.first() {
-                None => Ok(()),
-                Some(_) => Err(Error::invalid(REFERENCED)),
-            };
+        let free = missing.iter().find(|c| referrer(&schema, c).is_none());
+        let Some(next) = free.or(missing.first()) else {
+            return Ok(());
         };
-        delete_in(conn, &schema, free)?;
+        delete_in(conn, &schema, next)?;
         schema = read(conn)?;
     }
 }
 
 fn create_in(conn: &mut Conn, schema: &Schema, body: &Map<String, Json>) -> Result<String> {
-    let mut definition = prepare::prepare(body, None)?;
+    let mut definition = prepare::prepare_new(body, schema)?;
     refuse(CREATE_FAILED, validate::validate(&definition, None, schema))?;
     let now = Moment::now().to_string();
     definition.created.clone_from(&now);
@@ -221,8 +216,11 @@ fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Resul
     if collection.def.system {
         return Err(Error::invalid("Failed to delete collection."));
     }
-    if is_referenced(schema, collection) {
-        return Err(Error::invalid(REFERENCED));
+    if let Some(referrer) = referrer(schema, collection) {
+        return Err(Error::invalid(format!(
+            "Failed to delete collection probably due to existing reference in {}.",
+            referrer.def.name
+        )));
     }
     table::drop(conn, collection)?;
     let mut delete = sql(conn.engine(), "DELETE FROM \"_collections\" WHERE \"id\" = ");
@@ -231,9 +229,10 @@ fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Resul
     Ok(())
 }
 
-fn is_referenced(schema: &Schema, collection: &Collection) -> bool {
+/// Another collection that refers to this one.
+fn referrer<'a>(schema: &'a Schema, collection: &'a Collection) -> Option<&'a Arc<Collection>> {
     let mut relations = schema.relations_to(collection);
-    relations.any(|(source, _)| source.def.id != collection.def.id)
+    relations.find(|(source, _)| source.def.id != collection.def.id).map(|(source, _)| source)
 }
 
 fn add(conn: &mut Conn, collection: &Collection) -> Result<()> {
@@ -303,18 +302,14 @@ fn refuse(message: &'static str, data: FieldProblems) -> Result<()> {
     if data.is_empty() {
         Ok(())
     } else {
-        Err(Error::Invalid { message, data })
+        Err(Error::refused(message, data))
     }
 }
 
-/// A unique index cannot be made over records that are not.
+/// Says of which change it is that the records are in the way.
 fn in_the_way(error: Error, message: &'static str) -> Error {
-    let Error::Unique(_) = error else {
-        return error;
-    };
-    let problem = FieldProblem::new(
-        "validation_invalid_index_expression",
-        "Failed to create a unique index: there are records with the same values.",
-    );
-    Error::field(message, "indexes", problem)
+    match error {
+        Error::Invalid { data, .. } => Error::refused(message, data),
+        other => other,
+    }
 }

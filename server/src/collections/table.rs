@@ -1,8 +1,10 @@
 //! The table that a collection's definition describes.
 
+use plinth_sdk::types::{FieldProblem, FieldProblems};
+
 use super::{Collection, Index};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, sql};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Makes the table of a new collection.
 pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
@@ -137,10 +139,25 @@ fn rename_column(conn: &mut Conn, collection: &Collection, from: &Ident, to: &Id
 }
 
 fn create_indexes(conn: &mut Conn, collection: &Collection, indexes: &[Index]) -> Result<()> {
-    for index in indexes {
-        execute(conn, &index.create(conn.engine(), &collection.table))?;
+    for (position, index) in indexes.iter().enumerate() {
+        execute(conn, &index.create(conn.engine(), &collection.table))
+            .map_err(|error| not_unique(error, position, index))?;
     }
     Ok(())
+}
+
+/// A unique index cannot be made over records that are not.
+fn not_unique(error: Error, position: usize, index: &Index) -> Error {
+    let Error::Unique(_) = error else {
+        return error;
+    };
+    let problem = FieldProblem::new(
+        "validation_invalid_index_expression",
+        format!("Failed to create index {}: some records have the same values.", index.name),
+    );
+    let at = FieldProblems::from([(position.to_string(), problem)]);
+    let data = FieldProblems::from([("indexes".to_owned(), FieldProblem::Inside(at))]);
+    Error::refused("", data)
 }
 
 /// Triggers that keep the table's total.

@@ -246,3 +246,14 @@ pub fn convert(engine: Engine, column: &Ident, to_list: bool) -> Sql {
     }
     out
 }
+
+/// A value as text.
+pub fn text(engine: Engine, value: Sql, storage: Storage) -> Sql {
+    if engine == Engine::Sqlite || storage == Storage::Text {
+        return value;
+    }
+    let mut out = sql(engine, "(");
+    out.append(value);
+    out.text(if storage == Storage::Bool { ")::int::text" } else { ")::text" });
+    out
+}

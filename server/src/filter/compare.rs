@@ -230,25 +230,25 @@ fn bound_text(engine: Engine, text: String) -> Sql {
 /// Without a wildcard of its own, a pattern matches anywhere, and every character stands for itself.
 fn pattern(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 2);
-    let mut wild = false;
-    let mut previous = ' ';
-    for c in text.chars() {
-        let is_escaped = previous == '\\';
-        if c == '%' && !is_escaped {
-            wild = true;
+    let mut is_wild = false;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some(&next @ ('%' | '_' | '\\'))) => {
+                escaped.extend(['\\', next]);
+                chars.next();
+            }
+            ('%', _) => {
+                is_wild = true;
+                escaped.push(c);
+            }
+            ('_', _) if !text.contains('%') => escaped.extend(['\\', '_']),
+            // The databases take no pattern that ends in the middle of an escape.
+            ('\\', _) => escaped.push_str("\\\\"),
+            _ => escaped.push(c),
         }
-        if matches!(c, '%' | '_' | '\\') && !is_escaped {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-        previous = if is_escaped { ' ' } else { c };
     }
-    if wild {
-        // PostgreSQL takes no pattern that ends in the middle of an escape.
-        let open = text.bytes().rev().take_while(|b| *b == b'\\').count() % 2 == 1;
-        return if open { format!("{text}\\") } else { text.to_owned() };
-    }
-    format!("%{escaped}%")
+    if is_wild { escaped } else { format!("%{escaped}%") }
 }
 
 fn known_text(known: &Known) -> String {

@@ -123,16 +123,30 @@ impl<'a> Parser<'a> {
         if self.comparisons > MAX_COMPARISONS {
             return Err(FilterError::TooBig("long"));
         }
-        let left = self.token()?;
+        let left = self.token(0)?;
         let any = self.eat("?");
         let operator = self.operator()?;
-        let right = self.token()?;
+        let right = self.token(0)?;
         Ok(Comparison {
             left,
             operator,
             any,
             right,
         })
+    }
+
+    /// The arguments of a call, to its closing bracket.
+    fn arguments(&mut self, depth: usize) -> Result<(), FilterError> {
+        if depth >= MAX_DEPTH {
+            return Err(FilterError::TooBig("deep"));
+        }
+        while !self.eat(")") {
+            self.token(depth + 1)?;
+            if !self.eat(",") && !self.rest().starts_with(')') {
+                return Err(self.unexpected());
+            }
+        }
+        Ok(())
     }
 
     fn operator(&mut self) -> Result<Operator, FilterError> {
@@ -155,11 +169,11 @@ impl<'a> Parser<'a> {
         Err(self.unexpected())
     }
 
-    fn token(&mut self) -> Result<Token, FilterError> {
+    fn token(&mut self, depth: usize) -> Result<Token, FilterError> {
         self.space();
         let rest = self.rest();
         match rest.bytes().next() {
-            Some(quote @ (b'\'' | b'"')) => self.quoted(quote),
+            Some(quote @ (b'\'' | b'"')) => self.quoted(char::from(quote)),
             Some(b'0'..=b'9' | b'-') => self.number(),
             Some(first) if first.is_ascii_alphabetic() || b"_@#".contains(&first) => {
                 let length = rest
@@ -167,7 +181,8 @@ impl<'a> Parser<'a> {
                     .unwrap_or(rest.len());
                 let name = rest[..length].to_owned();
                 self.at += length;
-                if self.rest().starts_with('(') {
+                if self.eat("(") {
+                    self.arguments(depth)?;
                     return Ok(Token::Call(name));
                 }
                 if name.ends_with(['.', ':']) {
@@ -179,34 +194,23 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A backslash before a quote makes the quote part of the text; elsewhere it stands for itself. Before a
-    /// quote, two backslashes stand for one, so that a text may end with one.
-    fn quoted(&mut self, quote: u8) -> Result<Token, FilterError> {
-        let start = self.at;
-        let bytes = self.text.as_bytes();
+    /// A backslash before a quote or a backslash makes that part of the text; elsewhere it stands for itself.
+    fn quoted(&mut self, quote: char) -> Result<Token, FilterError> {
         let mut value = String::new();
-        let mut from = self.at + 1;
-        let mut at = from;
-        while let Some(&byte) = bytes.get(at) {
-            if byte != quote {
-                at += 1;
-                continue;
+        let mut chars = self.rest()[1..].char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
+            match (c, chars.peek()) {
+                ('\\', Some(&(_, next))) if next == quote || next == '\\' => {
+                    value.push(next);
+                    chars.next();
+                }
+                _ if c == quote => {
+                    self.at += at + 2;
+                    return Ok(Token::Text(value));
+                }
+                _ => value.push(c),
             }
-            let slashes = bytes[from..at]
-                .iter()
-                .rev()
-                .take_while(|b| **b == b'\\')
-                .count();
-            value.push_str(&self.text[from..at - slashes.div_ceil(2)]);
-            if slashes % 2 == 0 {
-                self.at = at + 1;
-                return Ok(Token::Text(value));
-            }
-            value.push(char::from(quote));
-            at += 1;
-            from = at;
         }
-        self.at = start;
         Err(self.unexpected())
     }
 
@@ -292,7 +296,7 @@ mod tests {
     fn quotes_and_backslashes() {
         assert_eq!(text(r"a = 'it\'s'"), "it's");
         assert_eq!(text(r#"a = "x'y""#), "x'y");
-        assert_eq!(text(r"a = 'C:\dir\\x'"), r"C:\dir\\x");
+        assert_eq!(text(r"a = 'C:\dir\\x'"), r"C:\dir\x");
         assert_eq!(text(r"a = 'ends\\'"), r"ends\");
         assert_eq!(text("a = '|| 1=1 //'"), "|| 1=1 //");
     }

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::operand::{Column, Kind, Known, Operand};
 use super::resolve::{Condition, Resolver, Scope, Trust};
 use super::{FilterError, macros};
+use super::parse::Expression;
 use crate::collections::{Collection, Rule, Shape};
 use crate::db::{Ident, Sql, Storage, Value, dialect, sql};
 use crate::json;
@@ -26,6 +27,8 @@ struct Walk<'w> {
     many: bool,
     relations: usize,
     trust: Trust,
+    /// What must hold of the records on the way for the client to see them.
+    guards: Vec<Sql>,
 }
 
 type Resolved = Result<(Operand, bool), FilterError>;
@@ -41,6 +44,7 @@ impl Resolver<'_> {
                 many: false,
                 relations: 0,
                 trust,
+            guards: Vec::new(),
             };
             return self.walk(scope, walk, self.root, &segments(text));
         };
@@ -93,9 +97,7 @@ impl Resolver<'_> {
         let collection = schema.find(collection_name).ok_or_else(|| unknown(text))?;
         let key = format!("@collection.{name}");
         let table = scope.join(&key, true, self.alias(), |alias| {
-            let mut on = sql(self.engine, "1 = 1");
-            self.and_visible(&mut on, collection, alias, trust, text)?;
-            Ok(self.left_join(collection, alias, on))
+            Ok(self.left_join(collection, alias, sql(self.engine, "1 = 1")))
         })?;
         let walk = Walk {
             text,
@@ -105,6 +107,7 @@ impl Resolver<'_> {
             many: true,
             relations: 0,
             trust,
+            guards: Vec::new(),
         };
         self.walk(scope, walk, collection, path)
     }
@@ -145,6 +148,7 @@ impl Resolver<'_> {
             many: false,
             relations: 0,
             trust: Trust::Full,
+            guards: Vec::new(),
         };
         let schema = self.schema;
         let collection = schema.find(&collection.def.id).ok_or_else(|| unknown(text))?;
@@ -180,6 +184,7 @@ impl Resolver<'_> {
                 many,
                 relations: 1,
                 trust: Trust::Full,
+            guards: Vec::new(),
             };
             return self.walk(scope, walk, target, &path[1..]);
         }
@@ -210,7 +215,7 @@ impl Resolver<'_> {
                     let list = Value::Json(json::canonical(&Json::from(items)));
                     Ok(dialect::join_items_of(self.engine, list, alias))
                 })?;
-                Ok((self.item(&table), true))
+                Ok((Operand::Column(self.item(&table)), true))
             }
             Some(_) => Err(FilterError::Misused(text.to_owned())),
         }
@@ -229,13 +234,6 @@ impl Resolver<'_> {
         };
         let (plain, modifier) = modifier(name);
         let Some(column) = collection.column(plain) else {
-            if rest.is_empty() && modifier.is_none() {
-                match plain {
-                    "collectionId" => return known(Known::Text(collection.def.id.clone())),
-                    "collectionName" => return known(Known::Text(collection.def.name.clone())),
-                    _ => {}
-                }
-            }
             return self.back_relation(scope, walk, collection, plain, rest);
         };
         if walk.trust == Trust::Client && column.hidden {
@@ -243,6 +241,10 @@ impl Resolver<'_> {
         }
         match &column.shape {
             Shape::Json => self.inside_json(&walk, &column.ident, path),
+            // The column has it already.
+            Shape::Relation { is_list: false, .. } if rest == ["id"] => {
+                self.column(scope, &walk, column, None)
+            }
             Shape::Relation { target, .. } if !rest.is_empty() => {
                 let schema = self.schema;
                 let target = schema.find(target).ok_or_else(|| unknown(walk.text))?;
@@ -252,17 +254,13 @@ impl Resolver<'_> {
             _ if !rest.is_empty() => Err(unknown(walk.text)),
             _ => {
                 let guarded = walk.trust == Trust::Client && collection.is_auth() && plain == "email";
-                let guard = guarded.then(|| {
+                if guarded {
                     let mut guard = Sql::new(self.engine);
                     guard.column(&walk.table, &Ident::new("emailVisibility"));
                     guard.text(if self.is_sqlite() { " = 1" } else { " = TRUE" });
-                    guard
-                });
-                let (operand, many) = self.column(scope, &walk, column, modifier)?;
-                Ok(match operand {
-                    Operand::Column(column) => (Operand::Column(Column { guard, ..column }), many),
-                    known @ Operand::Known(_) => (known, many),
-                })
+                    walk.guards.push(guard);
+                }
+                self.column(scope, &walk, column, modifier)
             }
         }
     }
@@ -290,14 +288,16 @@ impl Resolver<'_> {
             from = Sql::new(self.engine);
             from.column(&items, &Ident::new("value"));
         }
+        let rule = self.visibility(target, walk)?;
+        let is_own = scope.is_own;
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut on = Sql::new(self.engine);
             on.column(alias, &Ident::new("id")).text(" = ").append(from);
-            self.and_visible(&mut on, target, alias, walk.trust, walk.text)?;
+            self.and_if(&mut on, is_own, rule, target, alias)?;
             Ok(self.left_join(target, alias, on))
         })?;
         walk.nullable = true;
-        Ok(())
+        self.guard(walk, is_own, rule, target)
     }
 
     /// `comments_via_post`: the records of another collection that refer to this one.
@@ -321,14 +321,17 @@ impl Resolver<'_> {
         self.step(&mut walk, name)?;
         walk.many |= !source.is_unique(&column.name);
         let table = walk.table.clone();
+        let rule = self.visibility(source, &walk)?;
+        let is_own = scope.is_own;
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut target = Sql::new(self.engine);
             target.column(&table, &Ident::new("id"));
             let mut on = dialect::refers_to(self.engine, alias, &column.ident, column.is_list(), target);
-            self.and_visible(&mut on, source, alias, walk.trust, walk.text)?;
+            self.and_if(&mut on, is_own, rule, source, alias)?;
             Ok(self.left_join(source, alias, on))
         })?;
         walk.nullable = true;
+        self.guard(&mut walk, is_own, rule, source)?;
         self.walk(scope, walk, source, rest)
     }
 
@@ -352,7 +355,7 @@ impl Resolver<'_> {
             }
             Some(_) => return Err(FilterError::Misused(walk.text.to_owned())),
         };
-        Ok((Operand::Column(operand), walk.many))
+        Ok((Operand::Column(guarded(operand, &walk.guards)), walk.many))
     }
 
     /// The field at the end of a path.
@@ -371,7 +374,7 @@ impl Resolver<'_> {
                 let items = scope.join(&key, true, self.alias(), |alias| {
                     Ok(dialect::join_items(self.engine, &walk.table, &column.ident, alias))
                 })?;
-                return Ok((self.item(&items), true));
+                return Ok((Operand::Column(guarded(self.item(&items), &walk.guards)), true));
             }
             (Some("length"), true) => {
                 (dialect::json_length(self.engine, plain, &[]), Kind::Number)
@@ -382,8 +385,9 @@ impl Resolver<'_> {
                 (length, Kind::Number)
             }
             (Some("each"), false) if column.shape.is_choice() => (plain, Kind::Text),
-            (Some("lower"), false) if column.storage == Storage::Text => {
-                (dialect::lower(self.engine, plain), Kind::Text)
+            (Some("lower"), false) => {
+                let text = dialect::text(self.engine, plain, column.storage);
+                (dialect::lower(self.engine, text), Kind::Text)
             }
             (Some("lower"), true) => {
                 let text = dialect::list_text(self.engine, plain);
@@ -401,7 +405,7 @@ impl Resolver<'_> {
             nullable: walk.nullable,
             ..Column::new(sql, kind)
         };
-        Ok((Operand::Column(column), walk.many))
+        Ok((Operand::Column(guarded(column, &walk.guards)), walk.many))
     }
 
     fn step(&self, walk: &mut Walk<'_>, name: &str) -> Result<(), FilterError> {
@@ -421,34 +425,65 @@ impl Resolver<'_> {
         out
     }
 
-    /// A client's filter sees of another collection only what the client may list.
-    fn and_visible(
+    /// What a client must be allowed to list to reach a collection; `None` when nothing has to hold.
+    fn visibility<'c>(
+        &self,
+        collection: &'c Collection,
+        walk: &Walk<'_>,
+    ) -> Result<Option<&'c Expression>, FilterError> {
+        match &collection.rules.list {
+            _ if walk.trust == Trust::Full => Ok(None),
+            Rule::Locked => Err(unknown(walk.text)),
+            Rule::Open => Ok(None),
+            Rule::Filter(rule) => Ok(Some(rule)),
+        }
+    }
+
+    /// Where every joined record has to satisfy a comparison, or one to sort by, those that the client may not
+    /// list are not joined at all: what they hold must not show.
+    fn and_if(
         &self,
         on: &mut Sql,
+        is_own: bool,
+        rule: Option<&Expression>,
         collection: &Collection,
         alias: &Ident,
-        trust: Trust,
-        text: &str,
     ) -> Result<(), FilterError> {
-        if trust == Trust::Full {
-            return Ok(());
+        if let Some(rule) = rule.filter(|_| is_own) {
+            on.text(" AND ").append(self.listed(rule, collection, alias)?);
         }
-        let rule = match &collection.rules.list {
-            Rule::Locked => return Err(unknown(text)),
-            Rule::Open => return Ok(()),
-            Rule::Filter(rule) => rule,
-        };
-        let mut nested = self.nested(collection, alias.clone());
-        let condition = nested.condition(rule, Trust::Full)?;
-        on.text(" AND ");
-        on.append(nested.finish_inside(condition).into_sql(self.engine));
         Ok(())
     }
 
-    fn item(&self, items: &Ident) -> Operand {
+    /// Elsewhere a comparison holds only for records that the client may list.
+    fn guard(
+        &self,
+        walk: &mut Walk<'_>,
+        is_own: bool,
+        rule: Option<&Expression>,
+        collection: &Collection,
+    ) -> Result<(), FilterError> {
+        if let Some(rule) = rule.filter(|_| !is_own) {
+            walk.guards.push(self.listed(rule, collection, &walk.table)?);
+        }
+        Ok(())
+    }
+
+    fn listed(
+        &self,
+        rule: &Expression,
+        collection: &Collection,
+        alias: &Ident,
+    ) -> Result<Sql, FilterError> {
+        let mut nested = self.nested(collection, alias.clone());
+        let condition = nested.condition(rule, Trust::Full)?;
+        Ok(nested.finish_inside(condition).into_sql(self.engine))
+    }
+
+    fn item(&self, items: &Ident) -> Column {
         let mut value = Sql::new(self.engine);
         value.column(items, &Ident::new("value"));
-        Operand::Column(Column::new(value, Kind::Text))
+        Column::new(value, Kind::Text)
     }
 
     fn truth(&self, condition: Condition) -> Operand {
@@ -469,6 +504,15 @@ impl Resolver<'_> {
     fn is_sqlite(&self) -> bool {
         self.engine == crate::db::Engine::Sqlite
     }
+}
+
+/// The column, for records on whose way all of `guards` hold.
+fn guarded(column: Column, guards: &[Sql]) -> Column {
+    let guard = guards.iter().cloned().reduce(|mut all, next| {
+        all.text(" AND ").append(next);
+        all
+    });
+    Column { guard, ..column }
 }
 
 /// Splits at dots.

@@ -50,6 +50,8 @@ pub struct Resolver<'a> {
 /// Joins of one query or subquery, each made once for its path.
 #[derive(Default)]
 pub(super) struct Scope {
+    /// Whether it is of one comparison alone.
+    pub(super) is_own: bool,
     joins: Vec<Join>,
     by_path: HashMap<String, usize>,
 }
@@ -144,12 +146,15 @@ impl<'a> Resolver<'a> {
             if many {
                 // A row has one place in the list: its first value decides.
                 self.scope.forget_from(known_joins);
-                let mut own = Scope::default();
+                let mut own = Scope::own();
                 let (Operand::Column(column), _) = self.path(&mut own, path, trust)? else {
                     return Err(FilterError::Misused(path.to_owned()));
                 };
                 out.text("(SELECT ").append(column.sql);
                 out.append(own.from_one_row(self.engine)).text(" LIMIT 1)");
+            } else if let Some(guard) = column.guard {
+                out.text("(CASE WHEN ").append(guard).text(" THEN ");
+                out.append(column.sql).text(" END)");
             } else {
                 out.append(column.sql);
             }
@@ -215,7 +220,7 @@ impl<'a> Resolver<'a> {
             return Ok(condition);
         }
         // Without a `?`, every one of the related values must do.
-        let mut own = Scope::default();
+        let mut own = Scope::own();
         let (each, _) = self.both(&mut own, comparison, trust)?;
         let each = match each {
             Condition::True => return Ok(condition),
@@ -274,6 +279,13 @@ impl<'a> Resolver<'a> {
 }
 
 impl Scope {
+    fn own() -> Self {
+        Self {
+            is_own: true,
+            ..Self::default()
+        }
+    }
+
     /// The alias of the join for `path`; `make` says how it is joined, when it is not yet.
     pub(super) fn join(
         &mut self,

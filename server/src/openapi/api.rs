@@ -2,9 +2,11 @@
 
 use crate::app::App;
 use crate::error::Result;
-use crate::extract::Answer;
+use crate::extract::{Answer, CallerRequest, Query};
 
 /// The description of the API, as far as the caller may use it.
-pub async fn document(_app: App) -> Result<Answer> {
-    Ok(Answer::json(&serde_json::json!({})))
+pub async fn document(app: App, request: CallerRequest, query: Query) -> Result<Answer> {
+    let is_superuser = request.0.caller.is_superuser();
+    let document = super::document(&app.schema.current(), is_superuser);
+    Ok(Answer::picked(&document, &query))
 }

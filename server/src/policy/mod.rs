@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::collections::{Collection, Rule, Schema};
 use crate::db::{Engine, Ident};
-use crate::error::{Error, Result};
+use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, Expression, FilterError, Resolver, Trust};
 use crate::request::Request;
 
@@ -158,13 +158,13 @@ impl Grant {
     }
 }
 
-/// A rule was checked when it was saved. When it names what has gone since, nobody passes.
+/// A rule was checked when it was saved. When it names what has gone since, the request is refused.
 fn holds(resolver: &mut Resolver<'_>, rule: &Expression) -> Result<Condition> {
     match resolver.condition(rule, Trust::Full) {
         Ok(condition) => Ok(condition),
         Err(error @ FilterError::UnknownField(_)) => {
             tracing::warn!(%error, "a rule does not hold any more");
-            Ok(Condition::False)
+            Err(Error::invalid(GENERIC))
         }
         Err(error) => Err(Error::internal(error)),
     }

@@ -98,14 +98,16 @@ async fn input(app: &App, grant: &Grant, body: Body, id: Option<&str>) -> Result
     };
     let collection = grant.collection();
     for (column, field) in collection.columns.iter().zip(&collection.def.fields) {
-        let Some(password) = input.body.get(&column.name).and_then(|raw| raw.as_str()) else {
+        if column.shape != Shape::Secret {
+            continue;
+        }
+        let given = input.body.get(&column.name);
+        let given = given.map(|raw| super::values::normalise(&field.kind, raw));
+        let Some(Value::Text(password)) = given.filter(|value| *value != Value::from("")) else {
             continue;
         };
-        let is_acceptable = column.shape == Shape::Secret
-            && !password.is_empty()
-            && super::validate::validate(field, &Value::from(password), None).is_none();
-        if is_acceptable {
-            let hash = app.hasher.hash(password.to_owned()).await?;
+        if super::validate::validate(field, &Value::from(password.as_str()), None).is_none() {
+            let hash = app.hasher.hash(password).await?;
             input.hashes.insert(column.name.clone(), hash);
         }
     }

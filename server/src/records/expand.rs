@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::{Record, store, values};
-use crate::collections::Shape;
+use crate::collections::{Collection, Schema, Shape};
 use crate::db::{Conn, Sql, dialect};
 use crate::error::Result;
 use crate::policy::Grant;
@@ -35,6 +35,18 @@ impl Paths {
         paths
     }
 
+    /// Whether there is something to follow at `name`, and at each of these behind it.
+    fn lead_somewhere(&self, schema: &Schema, collection: &Collection, name: &str) -> bool {
+        let next = match collection.column(name).map(|column| &column.shape) {
+            Some(Shape::Relation { target, .. }) => schema.find(target),
+            Some(_) => None,
+            None => schema.back_relation(collection, name).map(|(source, _)| source),
+        };
+        next.is_some_and(|next| {
+            self.0.iter().all(|(name, deeper)| deeper.lead_somewhere(schema, next, name))
+        })
+    }
+
     /// Whether nothing is to be followed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -46,6 +58,12 @@ pub fn expand(conn: &mut Conn, grant: &Grant, records: &mut [Record], paths: &Pa
     for (name, deeper) in &paths.0 {
         if records.is_empty() {
             return Ok(());
+        }
+        if !deeper.lead_somewhere(grant.schema(), grant.collection(), name) {
+            continue;
+        }
+        for record in &mut *records {
+            record.expand.get_or_insert_with(Map::new);
         }
         if grant.collection().column(name).is_some() {
             follow(conn, grant, records, name, deeper)?;

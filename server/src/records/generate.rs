@@ -40,7 +40,10 @@ pub fn generate(pattern: &str) -> Option<String> {
 }
 
 fn rng() -> impl CryptoRng {
-    #[expect(clippy::disallowed_methods, reason = "the one place that makes random texts")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that makes random texts"
+    )]
     rand::rng()
 }
 
@@ -91,9 +94,15 @@ fn character(class: &Class, rng: &mut impl CryptoRng) -> Option<char> {
     if total > LARGE_CLASS {
         let has = |symbol: u8| {
             let symbol = u32::from(symbol);
-            ranges.iter().any(|(first, last)| (*first..=*last).contains(&symbol))
+            ranges
+                .iter()
+                .any(|(first, last)| (*first..=*last).contains(&symbol))
         };
-        let symbols: Vec<u8> = ALPHANUMERIC.iter().copied().filter(|symbol| has(*symbol)).collect();
+        let symbols: Vec<u8> = ALPHANUMERIC
+            .iter()
+            .copied()
+            .filter(|symbol| has(*symbol))
+            .collect();
         if !symbols.is_empty() {
             return Some(char::from(symbols[rng.random_range(0..symbols.len())]));
         }
@@ -137,15 +146,31 @@ mod tests {
         ] {
             for _ in 0..20 {
                 let text = generate(source).unwrap();
-                assert!(pattern::matches(&format!("^(?:{source})$"), &text), "{source}: {text}");
+                assert!(
+                    pattern::matches(&format!("^(?:{source})$"), &text),
+                    "{source}: {text}"
+                );
             }
         }
-        assert!(generate("[^a]{9}").unwrap().chars().all(|c| c.is_ascii_alphanumeric()));
+        assert!(
+            generate("[^a]{9}")
+                .unwrap()
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric())
+        );
     }
 
     #[test]
     fn patterns_that_describe_no_text() {
-        for pattern in ["^abc$", r"\bx", "[a-z", r"\1", "(?=a)", "((a{1000}){1000}){1000}", "[^\\s\\S]"] {
+        for pattern in [
+            "^abc$",
+            r"\bx",
+            "[a-z",
+            r"\1",
+            "(?=a)",
+            "((a{1000}){1000}){1000}",
+            "[^\\s\\S]",
+        ] {
             assert_eq!(generate(pattern), None, "{pattern}");
         }
     }
@@ -155,6 +180,10 @@ mod tests {
         let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         assert!((0..100).all(|_| id().len() == 15 && id().chars().all(is_id)));
         assert_eq!(alphanumeric(50).len(), 50);
-        assert!(alphanumeric(500).bytes().any(|byte| byte.is_ascii_uppercase()));
+        assert!(
+            alphanumeric(500)
+                .bytes()
+                .any(|byte| byte.is_ascii_uppercase())
+        );
     }
 }

@@ -52,15 +52,13 @@ impl Query {
             return Err(Error::invalid(GENERIC));
         }
         let mut sort = Vec::new();
-        for term in parameters.get("sort").map_or("", String::as_str).split(',') {
+        let terms = parameters.get("sort").filter(|text| !text.trim().is_empty());
+        for term in terms.into_iter().flat_map(|text| text.split(',')) {
             let term = term.trim();
-            if term.is_empty() {
-                continue;
-            }
-            if term.len() > MAX_SORT_LENGTH || sort.len() == MAX_SORTS {
+            let path = term.strip_prefix(['+', '-']).unwrap_or(term);
+            if path.is_empty() || term.len() > MAX_SORT_LENGTH || sort.len() == MAX_SORTS {
                 return Err(Error::invalid(GENERIC));
             }
-            let path = term.trim_start_matches(['+', '-']);
             sort.push((path.to_owned(), term.starts_with('-')));
         }
         let per_page = match number("perPage")? {
@@ -71,18 +69,19 @@ impl Query {
             page: number("page")?.max(1),
             per_page,
             sort,
-            filter: filter.trim().to_owned(),
-            skip_total: is_true(parameters.get("skipTotal")),
+            filter,
+            skip_total: bool_of(parameters.get("skipTotal"))?,
         })
     }
 }
 
-/// What Go reads as true.
-fn is_true(text: Option<&String>) -> bool {
-    matches!(
-        text.map(String::as_str),
-        Some("1" | "t" | "T" | "true" | "TRUE" | "True")
-    )
+/// The words that the protocol has for yes and no.
+fn bool_of(text: Option<&String>) -> Result<bool> {
+    match text.map_or("", String::as_str) {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "" | "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(Error::invalid(GENERIC)),
+    }
 }
 
 /// The page that `query` asks for, of the records that the grant reaches.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use crate::collections::{Collection, Key};
+use crate::collections::{Collection, Key, Shape};
 use crate::db::Value;
 use crate::json;
 
@@ -92,6 +92,9 @@ impl Record {
             _ => {
                 let key = self.collection.keys.iter().find(|(key, _)| key == name)?;
                 match key.1 {
+                    Key::Column(index) if self.collection.columns[index].shape == Shape::Secret => {
+                        Some(Json::from(""))
+                    }
                     Key::Column(index) => Some(to_json(&self.values[index])),
                     Key::CollectionId | Key::CollectionName | Key::Expand => None,
                 }
@@ -115,6 +118,10 @@ impl Record {
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b"\":");
             match key {
+                // A hash is nobody's to see, but the key is there.
+                Key::Column(index) if self.collection.columns[*index].shape == Shape::Secret => {
+                    out.extend_from_slice(b"\"\"");
+                }
                 Key::Column(index) => write_value(out, &self.values[*index]),
                 Key::CollectionId => json::push_str(out, &self.collection.def.id),
                 Key::CollectionName => json::push_str(out, &self.collection.def.name),

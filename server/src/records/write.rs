@@ -47,10 +47,7 @@ pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant
     if !store::would_be_granted(conn, &grant, &would_be)? {
         return Err(Error::invalid(CREATE_FAILED));
     }
-    let refuse = |data| Error::Invalid {
-        message: CREATE_FAILED,
-        data,
-    };
+    let refuse = |data| Error::refused(CREATE_FAILED, data);
     if collection.is_auth() {
         let is_manager = store::would_be_managed(conn, &grant, &would_be)?;
         let problems = account_problems(&record, None, is_manager, input);
@@ -88,10 +85,7 @@ pub fn update(conn: &mut Conn, mut grant: Grant, id: &str, input: &Input) -> Res
     if store::find(conn, &grant, id, store::Purpose::Read)?.is_none() {
         return Err(Error::missing());
     }
-    let refuse = |data| Error::Invalid {
-        message: UPDATE_FAILED,
-        data,
-    };
+    let refuse = |data| Error::refused(UPDATE_FAILED, data);
     if collection.is_auth() {
         let is_manager = store::managed(conn, &grant, &[id.to_owned()])?.contains(id);
         let problems = account_problems(&record, Some(&stored), is_manager, input);
@@ -275,11 +269,11 @@ fn field_problems(record: &Record, stored: Option<&Record>, input: &Input) -> Fi
         let raw = input.body.get(&field.name);
         let value = &record.values[position];
         let problem = if let FieldKind::Password(_) = field.kind {
-            let given = raw.and_then(Json::as_str).unwrap_or_default();
             if stored.is_some() && raw.is_none() {
                 continue;
             }
-            validate::validate(field, &Value::from(given), raw)
+            let given = raw.map_or_else(|| Value::from(""), |raw| values::normalise(&field.kind, raw));
+            validate::validate(field, &given, raw)
         } else if let Some(stored) = stored
             && field.name == "id"
         {
@@ -379,8 +373,5 @@ fn taken(error: Error, collection: &Collection, message: &'static str) -> Error 
         let problem = FieldProblem::new("validation_not_unique", "Value must be unique.");
         (name, problem)
     };
-    Error::Invalid {
-        message,
-        data: names.into_iter().map(problem).collect(),
-    }
+    Error::refused(message, names.into_iter().map(problem).collect())
 }

@@ -78,12 +78,14 @@ fn new_database() -> String {
     format!("{cluster}/{name}")
 }
 
-/// A server in this process.
+/// A server in this process, which ends with the test.
 pub struct TestApp {
-    pub home: Home,
     pub url: String,
     pub app: App,
     root: Client,
+    system: actix_web::rt::System,
+    server: Option<std::thread::JoinHandle<()>>,
+    pub home: Home,
 }
 
 /// A way to the server, as somebody.
@@ -110,39 +112,24 @@ impl TestApp {
     pub fn start_in(home: Home) -> Self {
         let config = home.config();
         let (started, starting) = mpsc::channel();
-        std::thread::spawn(move || {
-            let listener = TcpListener::bind(&config.http).expect("a free port");
-            let address = listener.local_addr().expect("an address");
-            actix_web::rt::System::new().block_on(async move {
-                if config.database_url.is_empty() {
-                    std::fs::create_dir_all(&config.dir).expect("a data directory");
-                }
-                let app = App::build(&config).await.expect("a database");
-                plinth::cli::upsert_superuser(&app, ROOT.to_owned(), PASSWORD.to_owned())
-                    .await
-                    .expect("a superuser");
-                started.send((app.clone(), address)).expect("the test waits");
-                plinth::serve::run(app, &config, listener).await.expect("it serves");
-            });
-        });
-        let (app, address) = starting
+        let server = std::thread::spawn(move || serve(config, started));
+        let (app, url, system) = starting
             .recv_timeout(Duration::from_secs(60))
             .expect("the server starts");
-        let url = format!("http://{address}");
-        let guest = Client {
-            url: url.clone(),
-            token: String::new(),
-        };
-        let root = guest.sign_in("_superusers", ROOT);
-        Self { home, url, app, root }
+        let root = Client::guest(&url).sign_in("_superusers", ROOT);
+        Self {
+            url,
+            app,
+            root,
+            system,
+            server: Some(server),
+            home,
+        }
     }
 
     /// Nobody.
     pub fn guest(&self) -> Client {
-        Client {
-            url: self.url.clone(),
-            token: String::new(),
-        }
+        Client::guest(&self.url)
     }
 
     /// The superuser.
@@ -180,7 +167,61 @@ impl TestApp {
     }
 }
 
+/// Serves until its system is stopped.
+fn serve(config: Config, started: mpsc::Sender<(App, String, actix_web::rt::System)>) {
+    let runner = actix_web::rt::System::new();
+    let system = actix_web::rt::System::current();
+    runner.runtime().spawn(async move {
+        let listener = TcpListener::bind(&config.http).expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        if config.database_url.is_empty() {
+            std::fs::create_dir_all(&config.dir).expect("a data directory");
+        }
+        let app = App::build(&config).await.expect("a database");
+        plinth::cli::upsert_superuser(&app, ROOT.to_owned(), PASSWORD.to_owned())
+            .await
+            .expect("a superuser");
+        let url = format!("http://{address}");
+        started.send((app.clone(), url, system)).expect("the test waits");
+        plinth::serve::run(app, &config, listener).await.expect("it serves");
+    });
+    runner.run().expect("it ends well");
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.system.stop();
+        if let Some(server) = self.server.take() {
+            let _ = server.join();
+        }
+    }
+}
+
+/// Does `work` in `count` threads that start together, and gives what each gave.
+pub fn at_once<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = std::sync::Barrier::new(count);
+    std::thread::scope(|scope| {
+        let run = |n| {
+            let (start, work) = (&start, &work);
+            scope.spawn(move || {
+                start.wait();
+                work(n)
+            })
+        };
+        let threads: Vec<_> = (0..count).map(run).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    })
+}
+
 impl Client {
+    /// Nobody.
+    pub fn guest(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            token: String::new(),
+        }
+    }
+
     pub fn sign_in(&self, collection: &str, identity: &str) -> Self {
         let reply = self.post(
             &format!("/api/collections/{collection}/auth-with-password"),
@@ -228,6 +269,37 @@ impl Client {
 
     pub fn delete(&self, path: &str) -> Reply {
         self.send("DELETE", path, None, "")
+    }
+
+    /// The values of `field` of all records that this client may list, in order of insertion.
+    pub fn all(&self, collection: &str, field: &str) -> Vec<String> {
+        self.filter(collection, "", field)
+    }
+
+    /// Tries to create a record.
+    pub fn try_create(&self, collection: &str, body: Value) -> Reply {
+        self.post(&format!("/api/collections/{collection}/records"), body)
+    }
+
+    /// Tries to update a record.
+    pub fn update(&self, collection: &str, id: &str, body: Value) -> Reply {
+        self.patch(&format!("/api/collections/{collection}/records/{id}"), body)
+    }
+
+    /// Tries to view a record.
+    pub fn view(&self, collection: &str, id: &str) -> Reply {
+        self.get(&format!("/api/collections/{collection}/records/{id}"))
+    }
+
+    /// Tries to delete a record.
+    pub fn remove(&self, collection: &str, id: &str) -> Reply {
+        self.delete(&format!("/api/collections/{collection}/records/{id}"))
+    }
+
+    /// Everything in these collections, definitions too: to compare before and after.
+    pub fn everything(&self, collections: &[&str]) -> Vec<Value> {
+        let lists = collections.iter().map(|name| self.list(name, &[("perPage", "1000")]).ok());
+        std::iter::once(self.get("/api/collections?perPage=1000").ok()).chain(lists).collect()
     }
 
     /// Creates a record and gives it.
@@ -291,6 +363,14 @@ impl Reply {
         for leak in ["SELECT", "SQLITE", "sqlite", "diesel", "postgres", "panicked", "/tmp", "column \""] {
             assert!(!self.text.contains(leak), "leaks {leak}: {}", self.text);
         }
+        self
+    }
+
+    /// Asserts a refusal for what is wrong with one field.
+    #[track_caller]
+    pub fn refused_for(&self, field: &str, code: &str) -> &Self {
+        self.refused(400);
+        assert_eq!(self.code(field), format!("validation_{code}"), "{field}: {}", self.text);
         self
     }
 

@@ -14,9 +14,12 @@ const UNSUPPORTED: [&str; 3] = ["file", "editor", "geoPoint"];
 
 /// Reads the list of a body. A field without an id is the one of that name and type in `old`, if there is one.
 pub(super) fn read(list: &[Json], old: &[Field], message: &'static str) -> Result<Vec<Field>> {
-    let text = |given: &'_ Json, key: &str| given.get(key).and_then(Json::as_str).map(str::to_owned);
+    let text =
+        |given: &'_ Json, key: &str| given.get(key).and_then(Json::as_str).map(str::to_owned);
     let given_ids: HashSet<String> = list.iter().filter_map(|given| text(given, "id")).collect();
-    let has_id = list.iter().any(|given| text(given, "name").as_deref() == Some("id"));
+    let has_id = list
+        .iter()
+        .any(|given| text(given, "name").as_deref() == Some("id"));
     let mut problems = FieldProblems::new();
     let mut fields = Vec::with_capacity(list.len());
     for (position, given) in list.iter().enumerate() {
@@ -46,18 +49,23 @@ pub(super) fn read(list: &[Json], old: &[Field], message: &'static str) -> Resul
     if problems.is_empty() {
         return Ok(fields);
     }
-    Err(Error::field(message, "fields", FieldProblem::Inside(problems)))
+    Err(Error::field(
+        message,
+        "fields",
+        FieldProblem::Inside(problems),
+    ))
 }
 
 fn read_one(given: &Json) -> Result<Field> {
     let unreadable = || Error::invalid(UNREADABLE);
     let mut given = given.as_object().ok_or_else(unreadable)?.clone();
     given.retain(|_, value| !value.is_null());
-    let mut field: Field =
-        serde_json::from_value(Json::Object(given)).map_err(|_| unreadable())?;
+    let mut field: Field = serde_json::from_value(Json::Object(given)).map_err(|_| unreadable())?;
     if let FieldKind::Date(options) = &mut field.kind {
         for limit in [&mut options.min, &mut options.max] {
-            *limit = Moment::parse(limit).map(|m| m.to_string()).unwrap_or_default();
+            *limit = Moment::parse(limit)
+                .map(|m| m.to_string())
+                .unwrap_or_default();
         }
     }
     Ok(field)
@@ -94,12 +102,7 @@ fn add(fields: &mut Vec<Field>, mut field: Field) {
 
 fn free_id(fields: &[Field], field: &Field) -> String {
     let id = defaults::field_id(&field.kind, &field.name);
-    let is_free = |id: &String| !fields.iter().any(|f| f.id == *id);
-    let numbered = (2_u32..).map(|n| format!("{id}{n}"));
-    std::iter::once(id.clone())
-        .chain(numbered)
-        .find(is_free)
-        .unwrap_or_default()
+    defaults::first_free(id, |id| fields.iter().any(|f| f.id == id))
 }
 
 /// Puts missing system fields in, as they are in `old` or as they are by default, and makes those that were given
@@ -113,7 +116,9 @@ pub(super) fn complete(fields: &mut Vec<Field>, kind: CollectionType, old: &[Fie
     if !fields.iter().any(|field| is_like(field, &id)) {
         let rest = std::mem::take(fields);
         fields.push(restored(&id));
-        rest.into_iter().for_each(|field| add(fields, field));
+        for field in rest {
+            add(fields, field);
+        }
     }
     if kind == CollectionType::Auth {
         for default in defaults::auth_fields() {

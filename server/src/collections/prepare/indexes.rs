@@ -35,7 +35,11 @@ pub(super) fn complete(collection: &mut Collection) {
     }
     if collection.kind == CollectionType::Auth {
         for (field, index) in defaults::auth_indexes(&collection.id, &collection.name) {
-            if !collection.indexes.iter().any(|text| super::is_unique_on(text, field)) {
+            if !collection
+                .indexes
+                .iter()
+                .any(|text| super::is_unique_on(text, field))
+            {
                 collection.indexes.push(index);
             }
         }
@@ -46,21 +50,16 @@ pub(super) fn complete(collection: &mut Collection) {
 fn on_table(text: &str, index: &Index, table: &str) -> Option<String> {
     let (head, rest) = text.split_once('(')?;
     let (columns, rest) = list(rest)?;
-    let mut out = String::from("CREATE ");
-    if index.unique {
-        out.push_str("UNIQUE ");
-    }
-    out.push_str("INDEX ");
-    if head.to_ascii_lowercase().contains("if not exists") {
-        out.push_str("IF NOT EXISTS ");
-    }
-    out.push_str(&format!("`{}` ON `{table}` (", index.name));
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let is_lenient = head.to_ascii_lowercase().contains("if not exists");
+    let lenient = if is_lenient { "IF NOT EXISTS " } else { "" };
     let columns: Vec<String> = columns.into_iter().map(column).collect();
-    match &columns[..] {
-        [column] => out.push_str(column),
-        columns => out.push_str(&format!("\n  {}\n", columns.join(",\n  "))),
-    }
-    out.push(')');
+    let columns = match &columns[..] {
+        [column] => column.clone(),
+        columns => format!("\n  {}\n", columns.join(",\n  ")),
+    };
+    let name = &index.name;
+    let mut out = format!("CREATE {unique}INDEX {lenient}`{name}` ON `{table}` ({columns})");
     let rest = rest.trim().trim_end_matches(';').trim_end();
     if let Some(keyword) = rest.get(..5)
         && keyword.eq_ignore_ascii_case("where")
@@ -127,8 +126,14 @@ mod tests {
     #[test]
     fn an_index_moves_to_another_table() {
         for (text, expected) in [
-            ("CREATE INDEX idx_bad ON other (title)", "CREATE INDEX `idx_bad` ON `t` (`title`)"),
-            ("create unique index [i5] on [zz] ([b]);", "CREATE UNIQUE INDEX `i5` ON `t` (`b`)"),
+            (
+                "CREATE INDEX idx_bad ON other (title)",
+                "CREATE INDEX `idx_bad` ON `t` (`title`)",
+            ),
+            (
+                "create unique index [i5] on [zz] ([b]);",
+                "CREATE UNIQUE INDEX `i5` ON `t` (`b`)",
+            ),
             (
                 "CREATE INDEX i ON o (a collate nocase desc, lower(b)) where a != 'x, y'",
                 "CREATE INDEX `i` ON `t` (\n  `a` COLLATE nocase DESC,\n  lower(b)\n) WHERE a != 'x, y'",

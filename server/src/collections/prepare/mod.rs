@@ -13,16 +13,34 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::store::{CREATE_FAILED, UPDATE_FAILED};
-use super::{Index, defaults};
+use super::{Index, Schema, defaults};
 use crate::clock::Moment;
 use crate::error::{Error, Result, UNREADABLE};
 
 /// The answer to a new collection whose type or name cannot be read.
-const TYPE_UNREADABLE: &str =
-    "Failed to load the collection type data due to invalid formatting.";
+const TYPE_UNREADABLE: &str = "Failed to load the collection type data due to invalid formatting.";
 
 /// The definition that results from the body of a request to create a collection, or to update `existing`.
-pub(super) fn prepare(body: &Map<String, Json>, existing: Option<&Collection>) -> Result<Collection> {
+pub(super) fn prepare(
+    body: &Map<String, Json>,
+    existing: Option<&Collection>,
+) -> Result<Collection> {
+    lay_over(body, existing, &|_| false)
+}
+
+/// Like [`prepare`], for a new collection, whose id is one that no collection has. Another one may still have
+/// the id that comes with the name, when it has been renamed.
+pub(super) fn prepare_new(body: &Map<String, Json>, schema: &Schema) -> Result<Collection> {
+    lay_over(body, None, &|id| {
+        schema.iter().any(|other| other.def.id == id)
+    })
+}
+
+fn lay_over(
+    body: &Map<String, Json>,
+    existing: Option<&Collection>,
+    is_taken: &dyn Fn(&str) -> bool,
+) -> Result<Collection> {
     let kind = kind(body, existing)?;
     let mut new = existing.cloned().unwrap_or_else(|| Collection {
         indexes: Vec::new(),
@@ -32,7 +50,7 @@ pub(super) fn prepare(body: &Map<String, Json>, existing: Option<&Collection>) -
         new.kind = kind;
         new.auth = (kind == CollectionType::Auth).then(Box::default);
     }
-    identity(body, existing, &mut new)?;
+    identity(body, existing, is_taken, &mut new)?;
     rule(body, "listRule", &mut new.list_rule)?;
     rule(body, "viewRule", &mut new.view_rule)?;
     rule(body, "createRule", &mut new.create_rule)?;
@@ -107,7 +125,11 @@ pub(super) fn merge_import(
 }
 
 fn failed(existing: Option<&Collection>) -> &'static str {
-    if existing.is_some() { UPDATE_FAILED } else { CREATE_FAILED }
+    if existing.is_some() {
+        UPDATE_FAILED
+    } else {
+        CREATE_FAILED
+    }
 }
 
 fn kind(body: &Map<String, Json>, existing: Option<&Collection>) -> Result<CollectionType> {
@@ -139,7 +161,12 @@ fn kind(body: &Map<String, Json>, existing: Option<&Collection>) -> Result<Colle
 }
 
 /// Everything that tells the collection from others.
-fn identity(body: &Map<String, Json>, existing: Option<&Collection>, new: &mut Collection) -> Result<()> {
+fn identity(
+    body: &Map<String, Json>,
+    existing: Option<&Collection>,
+    is_taken: &dyn Fn(&str) -> bool,
+    new: &mut Collection,
+) -> Result<()> {
     match take(body, "name") {
         Ok(name) => new.name = name.unwrap_or_else(|| std::mem::take(&mut new.name)),
         Err(_) if existing.is_none() => return Err(Error::invalid(TYPE_UNREADABLE)),
@@ -147,11 +174,16 @@ fn identity(body: &Map<String, Json>, existing: Option<&Collection>, new: &mut C
     }
     let id: Option<String> = take(body, "id")?;
     match existing {
-        Some(old) if id.as_ref().is_some_and(|id| *id != old.id) => return Err(Error::invalid(UPDATE_FAILED)),
+        Some(old) if id.as_ref().is_some_and(|id| *id != old.id) => {
+            return Err(Error::invalid(UPDATE_FAILED));
+        }
         Some(_) => {}
         None => {
             let given = id.filter(|id| !id.is_empty());
-            new.id = given.unwrap_or_else(|| defaults::collection_id(new.kind, &new.name));
+            new.id = given.unwrap_or_else(|| {
+                let id = defaults::collection_id(new.kind, &new.name);
+                defaults::first_free(id, is_taken)
+            });
         }
     }
     if let Some(system) = take(body, "system")? {
@@ -187,7 +219,8 @@ fn rule(body: &Map<String, Json>, key: &str, rule: &mut Option<String>) -> Resul
 }
 
 fn gives(body: &Map<String, Json>, key: &str, inside: &str) -> bool {
-    body.get(key).is_some_and(|options| options.get(inside).is_some())
+    body.get(key)
+        .is_some_and(|options| options.get(inside).is_some())
 }
 
 /// The options of an auth collection. A base collection's body is read too, since nonsense is refused in both.
@@ -231,17 +264,23 @@ fn merge(option: &mut Json, given: &Json) {
     }
 }
 
-/// Names that changed, from what to what.
+/// Names that changed, from what to what. Those of system fields cannot.
 fn renamed(old: &[Field], new: &[Field]) -> Vec<(String, String)> {
     let pairs = new.iter().filter_map(|field| {
         let before = old.iter().find(|old| old.id == field.id)?;
-        (before.name != field.name).then(|| (before.name.clone(), field.name.clone()))
+        (before.name != field.name && !before.system)
+            .then(|| (before.name.clone(), field.name.clone()))
     });
     pairs.collect()
 }
 
 fn forget_missing(mapped: &mut OAuth2MappedFields, fields: &[Field]) {
-    for name in [&mut mapped.id, &mut mapped.name, &mut mapped.username, &mut mapped.avatar_url] {
+    for name in [
+        &mut mapped.id,
+        &mut mapped.name,
+        &mut mapped.username,
+        &mut mapped.avatar_url,
+    ] {
         if !fields.iter().any(|field| field.name == *name) {
             name.clear();
         }
@@ -254,116 +293,4 @@ fn is_unique_on(text: &str, field: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn prepared(body: &Json, existing: Option<&Collection>) -> Result<Collection> {
-        prepare(body.as_object().unwrap(), existing)
-    }
-
-    fn names(collection: &Collection) -> Vec<&str> {
-        collection.fields.iter().map(|field| field.name.as_str()).collect()
-    }
-
-    #[test]
-    fn system_fields_and_indexes_are_added() {
-        let body = json!({"name": "people", "type": "auth", "fields": [
-            {"type": "number", "name": "email"}, {"type": "text", "name": "nick"},
-        ]});
-        let people = prepared(&body, None).unwrap();
-        assert_eq!(people.id, "pbc_1846335439");
-        assert_eq!(
-            names(&people),
-            ["id", "email", "nick", "password", "tokenKey", "emailVisibility", "verified"]
-        );
-        assert_eq!(people.fields[1].id, "number3885137012");
-        assert_eq!(
-            people.indexes[0],
-            "CREATE UNIQUE INDEX `idx_tokenKey_pbc_1846335439` ON `people` (`tokenKey`)"
-        );
-        assert_eq!(people.indexes.len(), 2);
-    }
-
-    #[test]
-    fn fields_are_the_same_by_id_then_by_name() {
-        let body = json!({"name": "t", "indexes": ["CREATE INDEX i ON t (a)"], "fields": [
-            {"type": "text", "name": "a", "id": "f_a", "max": 7}, {"type": "text", "name": "b", "id": "f_b"},
-        ]});
-        let old = prepared(&body, None).unwrap();
-        for (fields, expected) in [
-            (json!([{"type": "text", "name": "a"}]), vec!["text3208210256", "f_a"]),
-            (json!([{"type": "bool", "name": "a"}]), vec!["text3208210256", "bool3904355907"]),
-            (
-                json!([{"type": "text", "name": "b", "id": "f_a"}, {"type": "text", "name": "c", "id": "f_a"}]),
-                vec!["text3208210256", "f_a"],
-            ),
-            (Json::Null, vec!["text3208210256"]),
-        ] {
-            let new = prepared(&json!({"fields": fields}), Some(&old)).unwrap();
-            let ids: Vec<&str> = new.fields.iter().map(|field| field.id.as_str()).collect();
-            assert_eq!(ids, expected, "{fields}");
-        }
-        let renamed = json!({"name": "u", "fields": [{"type": "text", "name": "z", "id": "f_a"}]});
-        let renamed = prepared(&renamed, Some(&old)).unwrap();
-        assert_eq!(renamed.indexes, ["CREATE INDEX `i` ON `u` (`z`)"]);
-    }
-
-    #[test]
-    fn options_merge_and_secrets_stay() {
-        let old = prepared(&json!({"name": "p", "type": "auth"}), None).unwrap();
-        let secrets = |c: &Collection| {
-            let auth = c.auth.clone().unwrap();
-            (auth.auth_token.secret, auth.file_token.secret)
-        };
-        let body = json!({"authToken": {"duration": 60}, "passwordAuth": {"enabled": false}, "otp": null});
-        let new = prepared(&body, Some(&old)).unwrap();
-        let auth = new.auth.as_deref().unwrap();
-        assert_eq!((auth.auth_token.duration, auth.otp.length), (60, 8));
-        assert_eq!(auth.password_auth.identity_fields, ["email"]);
-        assert_eq!(secrets(&new), secrets(&old));
-        let locked = prepared(&json!({"authRule": null}), Some(&old)).unwrap();
-        assert_ne!(secrets(&locked).0, secrets(&old).0);
-        assert_eq!(secrets(&locked).1, secrets(&old).1);
-    }
-
-    #[test]
-    fn imports_keep_what_they_do_not_mention() {
-        let body = json!({"name": "t", "fields": [
-            {"type": "text", "name": "a", "id": "f_a"}, {"type": "number", "name": "n"},
-        ]});
-        let old = prepared(&body, None).unwrap();
-        let import = json!({"name": "t", "fields": [{"type": "text", "name": "new"}, {"type": "text", "name": "a"}]});
-        for (delete_missing, expected) in
-            [(false, vec!["new", "a", "id", "n"]), (true, vec!["new", "a", "id"])]
-        {
-            let body = merge_import(import.as_object().unwrap(), &old, delete_missing);
-            assert_eq!(names(&prepare(&body, Some(&old)).unwrap()), expected);
-        }
-    }
-
-    #[test]
-    fn nonsense_is_refused() {
-        for (body, message, field) in [
-            (json!({"name": 5}), TYPE_UNREADABLE, ""),
-            (json!({"type": 5}), TYPE_UNREADABLE, ""),
-            (json!({"id": 5}), UNREADABLE, ""),
-            (json!({"fields": {}}), UNREADABLE, ""),
-            (json!({"fields": [null]}), UNREADABLE, ""),
-            (json!({"fields": [{"name": "a"}]}), UNREADABLE, ""),
-            (json!({"fields": [{"name": "a", "type": "unknown"}]}), UNREADABLE, ""),
-            (json!({"fields": [{"name": "a", "type": "text", "min": 1.5}]}), UNREADABLE, ""),
-            (json!({"fields": [{"name": "a", "type": "file"}]}), CREATE_FAILED, "fields"),
-            (json!({"indexes": [5]}), UNREADABLE, ""),
-            (json!({"listRule": 5}), UNREADABLE, ""),
-            (json!({"authRule": 5}), UNREADABLE, ""),
-            (json!({"type": "other"}), CREATE_FAILED, "type"),
-            (json!({"type": "view"}), CREATE_FAILED, "type"),
-        ] {
-            let problem = prepared(&body, None).unwrap_err().problem();
-            assert_eq!(problem.message, message, "{body}");
-            assert_eq!(problem.data.keys().next().map_or("", String::as_str), field, "{body}");
-        }
-    }
-}
+mod tests;

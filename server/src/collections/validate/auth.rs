@@ -1,11 +1,11 @@
 //! Options of auth collections.
 
 use plinth_sdk::types::{
-    AuthOptions, Collection as Definition, EmailTemplate, FieldProblem, FieldProblems, Token,
+    AuthOptions, Collection as Definition, EmailTemplate, FieldProblem, Token,
 };
 use serde_json::Value as Json;
 
-use super::problem::{filled, length, required, required_range, with};
+use super::problem::{filled, inside, length, required, required_range, with};
 use crate::collections::Index;
 
 /// Three years.
@@ -29,7 +29,10 @@ pub(super) fn check(
     for (key, template_) in [
         ("verificationTemplate", &auth.verification_template),
         ("resetPasswordTemplate", &auth.reset_password_template),
-        ("confirmEmailChangeTemplate", &auth.confirm_email_change_template),
+        (
+            "confirmEmailChangeTemplate",
+            &auth.confirm_email_change_template,
+        ),
     ] {
         put(key, template(template_));
     }
@@ -39,24 +42,36 @@ pub(super) fn check(
     put("passwordAuth", inside([identity]));
     let method = |enabled: bool, what| ("enabled", unsupported(enabled, what));
     let mail = ("emailTemplate", template(&auth.otp.email_template));
-    put("otp", inside([method(auth.otp.enabled, "One-time passwords"), mail]));
+    put(
+        "otp",
+        inside([method(auth.otp.enabled, "One-time passwords"), mail]),
+    );
     // An option that asks for a second factor must not be accepted and then ignored.
     put("mfa", inside([method(auth.mfa.enabled, "Second factors")]));
     let has_providers = !auth.oauth2.providers.is_empty();
     let providers = ("providers", unsupported(has_providers, "OAuth2 providers"));
-    put("oauth2", inside([method(auth.oauth2.enabled, "OAuth2 sign-ins"), providers]));
+    put(
+        "oauth2",
+        inside([method(auth.oauth2.enabled, "OAuth2 sign-ins"), providers]),
+    );
 }
 
 fn token(token: &Token) -> Option<FieldProblem> {
     let secret = filled(&token.secret).or_else(|| length(&token.secret, 30, 255));
     inside([
-        ("duration", required_range(token.duration, 10, MAX_TOKEN_DURATION)),
+        (
+            "duration",
+            required_range(token.duration, 10, MAX_TOKEN_DURATION),
+        ),
         ("secret", secret),
     ])
 }
 
 fn template(template: &EmailTemplate) -> Option<FieldProblem> {
-    inside([("subject", filled(&template.subject)), ("body", filled(&template.body))])
+    inside([
+        ("subject", filled(&template.subject)),
+        ("body", filled(&template.body)),
+    ])
 }
 
 /// Whoever signs in must be one account only.
@@ -68,7 +83,11 @@ fn identity_fields(new: &Definition, auth: &AuthOptions) -> Option<FieldProblem>
     if names.is_empty() || names.iter().any(String::is_empty) {
         return Some(required());
     }
-    let indexes: Vec<Index> = new.indexes.iter().filter_map(|i| Index::parse(i).ok()).collect();
+    let indexes: Vec<Index> = new
+        .indexes
+        .iter()
+        .filter_map(|i| Index::parse(i).ok())
+        .collect();
     names.iter().find_map(|name| {
         let param = [("fieldName", Json::from(name.as_str()))];
         if !new.fields.iter().any(|field| field.name == *name) {
@@ -90,12 +109,4 @@ fn unsupported(is_used: bool, what: &str) -> Option<FieldProblem> {
             format!("{what} are not supported yet."),
         )
     })
-}
-
-fn inside<const N: usize>(problems: [(&str, Option<FieldProblem>); N]) -> Option<FieldProblem> {
-    let problems: FieldProblems = problems
-        .into_iter()
-        .filter_map(|(key, problem)| Some((key.to_owned(), problem?)))
-        .collect();
-    (!problems.is_empty()).then_some(FieldProblem::Inside(problems))
 }

@@ -15,7 +15,10 @@ pub(super) fn check(new: &Definition, others: &[Arc<Collection>]) -> Option<Fiel
     let mut indexes: Vec<Index> = Vec::new();
     for (position, text) in new.indexes.iter().enumerate() {
         let Ok(index) = Index::parse(text) else {
-            return Some(at(position, invalid("Invalid CREATE INDEX expression.".to_owned())));
+            return Some(at(
+                position,
+                invalid("Invalid CREATE INDEX expression.".to_owned()),
+            ));
         };
         if let Some(problem) = check_one(&index, &indexes, others) {
             return Some(at(position, problem));
@@ -42,7 +45,8 @@ fn check_one(index: &Index, before: &[Index], others: &[Arc<Collection>]) -> Opt
             "The index name already exists.",
         ));
     }
-    let has_it = |other: &&Arc<Collection>| other.indexes.iter().any(|i| is_same(&i.name, &index.name));
+    let has_it =
+        |other: &&Arc<Collection>| other.indexes.iter().any(|i| is_same(&i.name, &index.name));
     if let Some(other) = others.iter().find(has_it) {
         let name = other.def.name.as_str();
         return Some(with(
@@ -87,7 +91,9 @@ fn refusal(index: &Index, new: &Definition, others: &[Arc<Collection>]) -> Optio
     }
     let is_table = is_same(&new.name, name) || others.iter().any(|o| is_same(&o.def.name, name));
     if name.is_empty() || is_table || is_derived(name, others) {
-        return Some(format!("SQL logic error: there is already a table named {name} (1)"));
+        return Some(format!(
+            "SQL logic error: there is already a table named {name} (1)"
+        ));
     }
     if let Some(missing) = index.mentions().into_iter().find(|name| !has_field(name)) {
         return Some(format!("SQL logic error: no such column: {missing} (1)"));
@@ -98,7 +104,10 @@ fn refusal(index: &Index, new: &Definition, others: &[Arc<Collection>]) -> Optio
         field.is_some_and(|field| storage(&field.kind) == Storage::Text)
     };
     let wrong = no_case.into_iter().find(|column| !is_text(&column.name))?;
-    Some(format!("only texts have upper and lower case, {} is none", wrong.name))
+    Some(format!(
+        "only texts have upper and lower case, {} is none",
+        wrong.name
+    ))
 }
 
 fn invalid(message: String) -> FieldProblem {

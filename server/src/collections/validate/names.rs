@@ -9,7 +9,12 @@ use crate::collections::Collection;
 use crate::db::Ident;
 
 /// Tables of Plinth and of the migrations.
-const INTERNAL: [&str; 4] = ["_collections", "_params", "_totals", "__diesel_schema_migrations"];
+const INTERNAL: [&str; 4] = [
+    "_collections",
+    "_params",
+    "_totals",
+    "__diesel_schema_migrations",
+];
 /// Indexes that the migrations name; PostgreSQL derives the others' names from the tables'.
 const INTERNAL_INDEXES: [&str; 2] = ["_collections_name_key", "_collections_id_key"];
 /// Names that the databases keep for themselves.
@@ -65,13 +70,19 @@ pub(super) fn name(
             "System collection name cannot be changed.",
         ));
     }
-    if others.iter().any(|other| other.def.name.eq_ignore_ascii_case(name)) {
+    if others
+        .iter()
+        .any(|other| other.def.name.eq_ignore_ascii_case(name))
+    {
         return Some(FieldProblem::new(
             "validation_collection_name_exists",
             "Collection name must be unique (case insensitive).",
         ));
     }
-    let mut ids = others.iter().map(|other| other.def.id.as_str()).chain([new.id.as_str()]);
+    let mut ids = others
+        .iter()
+        .map(|other| other.def.id.as_str())
+        .chain([new.id.as_str()]);
     if ids.any(|id| id.eq_ignore_ascii_case(name)) {
         return Some(FieldProblem::new(
             "validation_collection_name_id_duplicate",
@@ -95,7 +106,9 @@ pub(super) fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     INTERNAL.contains(&name.as_str())
         || INTERNAL_INDEXES.contains(&name.as_str())
-        || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || RESERVED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
         || DERIVED.iter().any(|suffix| {
             let table = name.strip_suffix(suffix);
             table.is_some_and(|table| INTERNAL.contains(&table))
@@ -105,13 +118,19 @@ pub(super) fn is_reserved(name: &str) -> bool {
 /// Whether PostgreSQL has made this name from that of a collection.
 pub(super) fn is_derived(name: &str, others: &[Arc<Collection>]) -> bool {
     let name = name.to_ascii_lowercase();
-    let tables = DERIVED.iter().filter_map(|suffix| name.strip_suffix(suffix));
-    tables
-        .into_iter()
-        .any(|table| others.iter().any(|other| other.def.name.eq_ignore_ascii_case(table)))
+    let tables = DERIVED
+        .iter()
+        .filter_map(|suffix| name.strip_suffix(suffix));
+    tables.into_iter().any(|table| {
+        others
+            .iter()
+            .any(|other| other.def.name.eq_ignore_ascii_case(table))
+    })
 }
 
 /// Whether two names are one for a database.
 pub(super) fn is_same(a: &str, b: &str) -> bool {
-    Ident::new(a).as_str().eq_ignore_ascii_case(Ident::new(b).as_str())
+    Ident::new(a)
+        .as_str()
+        .eq_ignore_ascii_case(Ident::new(b).as_str())
 }

@@ -1,6 +1,6 @@
 //! The problems that many options can have.
 
-use plinth_sdk::types::FieldProblem;
+use plinth_sdk::types::{FieldProblem, FieldProblems};
 use serde_json::{Map, Value as Json};
 
 pub(super) fn required() -> FieldProblem {
@@ -12,7 +12,10 @@ pub(super) fn format() -> FieldProblem {
 }
 
 pub(super) fn found_via() -> FieldProblem {
-    FieldProblem::new("validation_found_via", "The value cannot contain \"_via_\".")
+    FieldProblem::new(
+        "validation_found_via",
+        "The value cannot contain \"_via_\".",
+    )
 }
 
 pub(super) fn with(
@@ -20,7 +23,9 @@ pub(super) fn with(
     message: String,
     params: impl IntoIterator<Item = (&'static str, Json)>,
 ) -> FieldProblem {
-    let params = params.into_iter().map(|(key, value)| (key.to_owned(), value));
+    let params = params
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value));
     FieldProblem::Broken {
         code: code.to_owned(),
         message,
@@ -59,7 +64,11 @@ pub(super) fn range(number: i64, min: i64, max: i64) -> Option<FieldProblem> {
 
 /// The same, for what must be given.
 pub(super) fn required_range(number: i64, min: i64, max: i64) -> Option<FieldProblem> {
-    if number == 0 { Some(required()) } else { range(number, min, max) }
+    if number == 0 {
+        Some(required())
+    } else {
+        range(number, min, max)
+    }
 }
 
 /// Refuses what is empty.
@@ -75,4 +84,26 @@ pub(super) fn is_word(text: &str) -> bool {
 /// Whether it has the part that names of back-relations are recognised by.
 pub(super) fn has_via(text: &str) -> bool {
     text.to_ascii_lowercase().contains("_via_")
+}
+
+/// The problems of what has names, if there are any.
+pub(super) fn inside<const N: usize>(
+    problems: [(&str, Option<FieldProblem>); N],
+) -> Option<FieldProblem> {
+    let problems: FieldProblems = problems
+        .into_iter()
+        .filter_map(|(key, problem)| Some((key.to_owned(), problem?)))
+        .collect();
+    (!problems.is_empty()).then_some(FieldProblem::Inside(problems))
+}
+
+/// The problems of a list, by position.
+pub(super) fn numbered(
+    problems: impl Iterator<Item = Option<FieldProblem>>,
+) -> Option<FieldProblem> {
+    let problems: FieldProblems = problems
+        .enumerate()
+        .filter_map(|(position, problem)| Some((position.to_string(), problem?)))
+        .collect();
+    (!problems.is_empty()).then_some(FieldProblem::Inside(problems))
 }

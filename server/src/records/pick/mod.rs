@@ -54,7 +54,10 @@ fn split(text: &str) -> Option<Vec<&str>> {
         }
         c == ',' && depth == 0
     });
-    let parts: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = parts
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
     (depth == 0).then_some(parts)
 }
 
@@ -71,7 +74,9 @@ fn pick(value: &Json, wanted: &[Want<'_>]) -> Json {
         Json::Array(items) if items.first().is_some_and(Json::is_object) => {
             items.iter().map(|item| pick(item, wanted)).collect()
         }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => value.clone(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
+            value.clone()
+        }
     }
 }
 
@@ -153,7 +158,10 @@ mod tests {
             ("id:excerpt(2),id", json!({"id": "546"})),
             ("t:excerpt(3, true)", json!({"t": "Tit..."})),
             ("t: excerpt(3)", json!({"t": "Tit"})),
-            ("j.a:excerpt(1)", json!({"j": {"a": [{"b": 1, "c": 2}, {"b": 3}]}})),
+            (
+                "j.a:excerpt(1)",
+                json!({"j": {"a": [{"b": 1, "c": 2}, {"b": 3}]}}),
+            ),
         ] {
             let fields_read = Fields::parse(fields);
             assert!(!fields_read.is_broken(), "{fields}");
@@ -163,7 +171,10 @@ mod tests {
             assert_eq!(Fields::parse(fields).pick(&record), record, "{fields}");
         }
         let picked = Fields::parse("*:excerpt(3),j.o").pick(&record);
-        assert_eq!(picked, json!({"id": "546", "t": "Tit", "u": "pla", "j": {"o": {"p": {"q": 1}}}}));
+        assert_eq!(
+            picked,
+            json!({"id": "546", "t": "Tit", "u": "pla", "j": {"o": {"p": {"q": 1}}}})
+        );
         let picked = Fields::parse("id").pick(&json!([record]));
         assert_eq!(picked, json!([{"id": "546"}]));
     }
@@ -171,8 +182,17 @@ mod tests {
     #[test]
     fn parameters_that_cannot_be_read() {
         for fields in [
-            "t:", "t:x", "t:excerpt", "t:excerpt()", "t:excerpt(x)", "t:excerpt(0)", "t:excerpt(-5,true)",
-            "t:excerpt(5,true,1)", "t:Excerpt(3)", "t:excerpt(3", "id,t:unknown(1)",
+            "t:",
+            "t:x",
+            "t:excerpt",
+            "t:excerpt()",
+            "t:excerpt(x)",
+            "t:excerpt(0)",
+            "t:excerpt(-5,true)",
+            "t:excerpt(5,true,1)",
+            "t:Excerpt(3)",
+            "t:excerpt(3",
+            "id,t:unknown(1)",
         ] {
             assert!(Fields::parse(fields).is_broken(), "{fields}");
         }

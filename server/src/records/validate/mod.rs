@@ -4,10 +4,11 @@
 
 pub mod address;
 pub mod pattern;
+mod text;
 
 use plinth_sdk::types::{
     DateOptions, DomainOptions, Field, FieldKind, FieldProblem, JsonOptions, NumberOptions,
-    PasswordOptions, RelationOptions, SelectOptions, TextOptions,
+    RelationOptions, SelectOptions,
 };
 use serde_json::{Map, Value as Json};
 
@@ -15,21 +16,13 @@ use super::values;
 use crate::db::Value;
 use crate::json;
 
-/// The most characters of a text that sets no limit.
-const TEXT_MAX: i64 = 5000;
-/// The most characters of a password that sets no limit.
-const PASSWORD_MAX: i64 = 71;
 /// The most bytes of a JSON value that sets no limit.
 const JSON_MAX: i64 = 1 << 20;
-/// Characters that no id has, whatever its pattern says: ids occur in paths, of URLs and of files.
-const NO_ID_HAS: &[char] = &[
-    '.', '/', '\\', '|', '"', '\'', '`', '<', '>', ':', '?', '*', '%', '$', '\0', '\t', '\n', '\r', ' ',
-];
 
 /// What is wrong with a field's value. A password is given as it was typed. `raw` is what the client sent.
 pub fn validate(field: &Field, value: &Value, raw: Option<&Json>) -> Option<FieldProblem> {
     match (&field.kind, value) {
-        (FieldKind::Text(options), Value::Text(text)) => text_problem(options, text),
+        (FieldKind::Text(options), Value::Text(text)) => text::problem(options, text),
         (FieldKind::Number(options), Value::Number(number)) => number_problem(options, *number),
         (FieldKind::Bool(options), Value::Bool(is)) => (options.required && !is).then(required),
         (FieldKind::Email(options), Value::Text(text)) => email_problem(options, text),
@@ -39,76 +32,13 @@ pub fn validate(field: &Field, value: &Value, raw: Option<&Json>) -> Option<Fiel
         (FieldKind::Relation(options), _) => relation_problem(options, value),
         (FieldKind::Json(options), Value::Json(text)) => json_problem(options, text, raw),
         (FieldKind::Json(options), Value::Null) => options.required.then(required),
-        (FieldKind::Password(options), Value::Text(text)) => password_problem(options, text),
+        (FieldKind::Password(options), Value::Text(text)) => text::password_problem(options, text),
         (FieldKind::Autodate(_), _) => None,
         _ => Some(FieldProblem::new(
             "validation_unsupported_value_type",
             "Invalid or unsupported value type.",
         )),
     }
-}
-
-fn text_problem(options: &TextOptions, text: &str) -> Option<FieldProblem> {
-    if text.is_empty() {
-        return (options.required || options.primary_key).then(required);
-    }
-    if options.primary_key && options.pattern != pattern::ID {
-        if let Some(problem) = id_problem(text) {
-            return Some(problem);
-        }
-    }
-    let max = if options.max == 0 { TEXT_MAX } else { options.max };
-    let length = length(text);
-    if length < options.min {
-        return Some(too_short(options.min, true));
-    }
-    if length > max {
-        return Some(broken(
-            "validation_max_text_constraint",
-            format!("Must be no more than {max} character(s)."),
-            &[("max", max.into())],
-        ));
-    }
-    let is_valid = !text.contains('\0') && pattern::matches(&options.pattern, text);
-    (!is_valid).then(invalid_format)
-}
-
-fn id_problem(id: &str) -> Option<FieldProblem> {
-    if let Some(forbidden) = NO_ID_HAS.iter().find(|c| id.contains(**c)) {
-        return Some(broken(
-            "validation_forbidden_pk_character",
-            format!("'{forbidden}' is not a valid primary key character."),
-            &[("ch", forbidden.to_string().into())],
-        ));
-    }
-    let reserved = id.to_ascii_uppercase();
-    let is_device = matches!(reserved.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-        || matches!(reserved.as_bytes(), [b'C', b'O', b'M', b'1'..=b'9'] | [b'L', b'P', b'T', b'1'..=b'9']);
-    is_device.then(|| {
-        broken(
-            "validation_reserved_pk",
-            format!("The primary key '{reserved}' is reserved and cannot be used."),
-            &[("reserved", reserved.into())],
-        )
-    })
-}
-
-fn password_problem(options: &PasswordOptions, password: &str) -> Option<FieldProblem> {
-    if password.is_empty() {
-        return options.required.then(required);
-    }
-    let max = if options.max <= 0 { PASSWORD_MAX } else { options.max };
-    let length = length(password);
-    if length < options.min {
-        return Some(too_short(options.min, false));
-    }
-    if length > max {
-        return Some(FieldProblem::new(
-            "validation_max_text_constraint",
-            format!("Must be less than {max} character(s)."),
-        ));
-    }
-    (!pattern::matches(&options.pattern, password)).then(invalid_format)
 }
 
 fn number_problem(options: &NumberOptions, number: f64) -> Option<FieldProblem> {
@@ -169,7 +99,10 @@ fn url_problem(options: &DomainOptions, url: &str) -> Option<FieldProblem> {
         return options.required.then(required);
     }
     if !address::is_url(url) {
-        return Some(FieldProblem::new("validation_invalid_url", "Must be a valid url."));
+        return Some(FieldProblem::new(
+            "validation_invalid_url",
+            "Must be a valid url.",
+        ));
     }
     (!is_allowed(options, address::host(url))).then(|| {
         FieldProblem::new(
@@ -192,9 +125,16 @@ fn date_problem(options: &DateOptions, date: &str) -> Option<FieldProblem> {
         return options.required.then(required);
     }
     let limit = |code, words, limit: String| {
-        let short = limit.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.');
+        let short = limit
+            .trim_end_matches('Z')
+            .trim_end_matches('0')
+            .trim_end_matches('.');
         let threshold = format!("{}Z", short.replace(' ', "T"));
-        broken(code, format!("{words} {short} +0000 UTC."), &[("threshold", threshold.into())])
+        broken(
+            code,
+            format!("{words} {short} +0000 UTC."),
+            &[("threshold", threshold.into())],
+        )
     };
     // Stored dates sort as text.
     if let Some(min) = values::normalise_date(&options.min).filter(|min| date < min.as_str()) {
@@ -214,9 +154,15 @@ fn select_problem(options: &SelectOptions, value: &Value) -> Option<FieldProblem
     if let Some(problem) = too_many(&selected, options.max_select) {
         return Some(problem);
     }
-    let unknown = selected.into_iter().find(|value| !options.values.contains(value))?;
+    let unknown = selected
+        .into_iter()
+        .find(|value| !options.values.contains(value))?;
     let message = sentence(&format!("Invalid value {unknown}"));
-    Some(broken("validation_invalid_value", message, &[("value", unknown.into())]))
+    Some(broken(
+        "validation_invalid_value",
+        message,
+        &[("value", unknown.into())],
+    ))
 }
 
 /// Whether the records exist is for whoever has the database.
@@ -258,7 +204,11 @@ fn too_many(selected: &[String], max: i64) -> Option<FieldProblem> {
 }
 
 fn json_problem(options: &JsonOptions, text: &str, raw: Option<&Json>) -> Option<FieldProblem> {
-    let max = if options.max_size <= 0 { JSON_MAX } else { options.max_size };
+    let max = if options.max_size <= 0 {
+        JSON_MAX
+    } else {
+        options.max_size
+    };
     // Text that is JSON counts with its spaces.
     let size = match raw {
         Some(Json::String(raw)) if !text.starts_with('"') => raw.len().max(text.len()),
@@ -288,29 +238,14 @@ fn has_nul(json: &str) -> bool {
     })
 }
 
-fn length(text: &str) -> i64 {
-    i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
-}
-
 fn required() -> FieldProblem {
     FieldProblem::new("validation_required", "Cannot be blank.")
 }
 
-fn invalid_format() -> FieldProblem {
-    FieldProblem::new("validation_invalid_format", "Invalid value format.")
-}
-
-fn too_short(min: i64, with_params: bool) -> FieldProblem {
-    let message = format!("Must be at least {min} character(s).");
-    if with_params {
-        broken("validation_min_text_constraint", message, &[("min", min.into())])
-    } else {
-        FieldProblem::new("validation_min_text_constraint", message)
-    }
-}
-
 fn broken(code: &str, message: String, params: &[(&str, Json)]) -> FieldProblem {
-    let params = params.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let params = params
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()));
     FieldProblem::Broken {
         code: code.to_owned(),
         message,
@@ -321,7 +256,11 @@ fn broken(code: &str, message: String, params: &[(&str, Json)]) -> FieldProblem 
 /// With a full stop, where it does not end a sentence already.
 fn sentence(text: &str) -> String {
     let text = text.trim();
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
     format!("{text}{end}")
 }
 

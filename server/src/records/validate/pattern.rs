@@ -30,14 +30,14 @@ pub fn matches(pattern: &str, text: &str) -> bool {
         let is_valid = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         return !text.is_empty() && text.bytes().all(is_valid);
     }
-    let test = |regex: &Option<Regex>| regex.as_ref().is_some_and(|regex| regex.is_match(text));
+    let holds = |regex: &Option<Regex>| regex.as_ref().is_some_and(|regex| regex.is_match(text));
     let compiled = COMPILED.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(regex) = compiled.get(pattern) {
-        return test(regex);
+        return holds(regex);
     }
     drop(compiled);
     let regex = compile(pattern);
-    let is_match = test(&regex);
+    let is_match = holds(&regex);
     let mut compiled = COMPILED.write().unwrap_or_else(PoisonError::into_inner);
     if compiled.len() >= MOST_KEPT {
         compiled.clear();
@@ -135,16 +135,15 @@ fn open_class<'a>(after: &'a str, out: &mut String) -> &'a str {
 
 /// Writes a `[:name:]` inside a class, or a bracket that is a member.
 fn inner_bracket<'a>(after: &'a str, out: &mut String) -> &'a str {
-    match after.strip_prefix(':').and_then(|name| name.split_once(":]")) {
-        Some((name, rest)) => {
-            out.extend(["[:", name, ":]"]);
-            rest
-        }
-        None => {
-            out.push_str(r"\[");
-            after
-        }
+    let name = after
+        .strip_prefix(':')
+        .and_then(|name| name.split_once(":]"));
+    if let Some((name, rest)) = name {
+        out.extend(["[:", name, ":]"]);
+        return rest;
     }
+    out.push_str(r"\[");
+    after
 }
 
 /// Whether what follows a `{` makes it a repetition.

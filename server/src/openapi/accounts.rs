@@ -1,0 +1,126 @@
+//! Routes of accounts, described for each auth collection.
+
+use utoipa::openapi::path::HttpMethod;
+
+use super::fields::password;
+use super::parts::{self, Route, anything, boolean, list_of, object, reference, text};
+use super::records::name;
+use super::{Draft, Reader};
+use crate::collections::Collection;
+
+/// The most characters of an identity or password at a sign-in.
+const MAX_LENGTH: usize = 255;
+
+/// Writes down how accounts of the collection sign in.
+pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Collection) {
+    let Some(options) = collection
+        .def
+        .auth
+        .as_ref()
+        .filter(|_| reader.may_sign_in(collection))
+    else {
+        return;
+    };
+    let identities = &options.password_auth.identity_fields;
+    let field = text()
+        .enum_values((!identities.is_empty()).then(|| identities.clone()))
+        .description(Some(
+            "The only field to look in; all of them when it is left out.",
+        ));
+    let sign_in = object([
+        (
+            "identity",
+            text()
+                .min_length(Some(1))
+                .max_length(Some(MAX_LENGTH))
+                .description(Some(format!("The account's {}.", identities.join(" or "))))
+                .into(),
+        ),
+        (
+            "password",
+            password()
+                .min_length(Some(1))
+                .max_length(Some(MAX_LENGTH))
+                .into(),
+        ),
+    ]);
+    draft.schema(
+        name(collection, "sign_in"),
+        sign_in.property("identityField", field),
+    );
+    let signed_in = object([
+        ("record", reference(&name(collection, "record")).into()),
+        (
+            "token",
+            text()
+                .description(Some("To be sent as `Authorization`."))
+                .into(),
+        ),
+    ]);
+    draft.schema(name(collection, "auth"), signed_in);
+    draft.schema("AuthMethods", methods());
+
+    let who = reader.who(&collection.rules.auth, options.auth_rule.as_deref());
+    let (auth, sign_in) = (name(collection, "auth"), name(collection, "sign_in"));
+    let of = &collection.def.name;
+    let path = |end: &str| format!("/api/collections/{of}/{end}");
+    let route = |verb: &str, summary: String| Route {
+        tag: of,
+        id: format!("{verb}_{of}"),
+        summary,
+        description: if collection.rules.auth == crate::collections::Rule::Locked {
+            "Nobody: the collection has no auth rule.".to_owned()
+        } else {
+            who.clone()
+        },
+        answer: Some(&auth),
+        parameters: &["expand", "fields"],
+        problems: &[400, 403, 404],
+        needs_token: false,
+    };
+    let with_password = route(
+        "auth_with_password",
+        format!("Sign in to {of} with a password"),
+    )
+    .operation()
+    .request_body(Some(parts::body(&sign_in)));
+    draft.route(HttpMethod::Post, path("auth-with-password"), with_password);
+    let refresh = Route {
+        problems: &[401, 403, 404],
+        needs_token: true,
+        description: format!("{who} It takes a token of an account of this collection."),
+        ..route("auth_refresh", "Exchange a token for a new one".to_owned())
+    };
+    draft.route(HttpMethod::Post, path("auth-refresh"), refresh.operation());
+    let methods = Route {
+        answer: Some("AuthMethods"),
+        parameters: &["fields"],
+        problems: &[404],
+        description: "Everyone.".to_owned(),
+        ..route(
+            "auth_methods",
+            format!("See how accounts of {of} can sign in"),
+        )
+    };
+    draft.route(HttpMethod::Get, path("auth-methods"), methods.operation());
+}
+
+/// How accounts can sign in. The rest of the answer is for older clients.
+fn methods() -> utoipa::openapi::schema::ObjectBuilder {
+    let password = object([
+        (
+            "identityFields",
+            list_of(text())
+                .description(Some("Fields whose value may be given as the identity."))
+                .build()
+                .into(),
+        ),
+        ("enabled", boolean().into()),
+    ]);
+    object([
+        ("password", password.into()),
+        ("oauth2", anything().into()),
+        ("mfa", anything().into()),
+        ("otp", anything().into()),
+    ])
+}

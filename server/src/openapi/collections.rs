@@ -1,0 +1,301 @@
+//! Routes of collections, described to superusers.
+
+use plinth_sdk::types::{
+    self as wire, AuthOptions, AutodateOptions, BoolOptions, DateOptions, DomainOptions, FieldKind,
+    JsonOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
+};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use utoipa::openapi::path::HttpMethod;
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
+
+use super::Draft;
+use super::parts::{
+    self, Described, Route, anything, boolean, integer, list_of, object, page, reference, text,
+};
+
+/// The tag. The space keeps it apart from names of collections.
+const TAG: &str = "The collections";
+
+/// Writes down the routes, whose operations have ids that no collection's have: those begin with the verb.
+pub(super) fn describe(draft: &mut Draft) {
+    draft.tag(
+        TAG,
+        "Definitions of tables, and of who may do what with their records. Superusers only.",
+    );
+    schemas(draft);
+    let route = |verb: &str, summary: &str, answer, parameters, problems| Route {
+        tag: TAG,
+        id: format!("collections_{verb}"),
+        summary: summary.to_owned(),
+        description: "Superusers only.".to_owned(),
+        answer,
+        parameters,
+        problems,
+        needs_token: true,
+    };
+    let (all, one) = ("/api/collections", "/api/collections/{collection}");
+
+    let of_list: &[_] = &["page", "perPage", "sort", "filter", "skipTotal", "fields"];
+    let list = route(
+        "list",
+        "List collections",
+        Some("Collections"),
+        of_list,
+        &[400, 401, 403],
+    );
+    draft.route(HttpMethod::Get, all, list.operation());
+
+    let create = route(
+        "create",
+        "Create a collection",
+        Some("Collection"),
+        &["fields"],
+        &[400, 401, 403],
+    );
+    let create = create
+        .operation()
+        .request_body(Some(parts::body("NewCollection")));
+    draft.route(HttpMethod::Post, all, create);
+
+    let import = route(
+        "import",
+        "Create and update collections, all or none",
+        None,
+        &[],
+        &[400, 401, 403],
+    );
+    let import = import
+        .operation()
+        .request_body(Some(parts::body("CollectionsImport")));
+    draft.route(HttpMethod::Put, "/api/collections/import", import);
+
+    let scaffolds = route(
+        "scaffolds",
+        "See a new collection of each type",
+        Some("Scaffolds"),
+        &["fields"],
+        &[401, 403],
+    );
+    draft.route(
+        HttpMethod::Get,
+        "/api/collections/meta/scaffolds",
+        scaffolds.operation(),
+    );
+
+    let of_one: &[_] = &["Collection", "fields"];
+    let view = route(
+        "view",
+        "View a collection",
+        Some("Collection"),
+        of_one,
+        &[401, 403, 404],
+    );
+    draft.route(HttpMethod::Get, one, view.operation());
+
+    let update = route(
+        "update",
+        "Update a collection",
+        Some("Collection"),
+        of_one,
+        &[400, 401, 403, 404],
+    );
+    let update = update
+        .operation()
+        .request_body(Some(parts::body("CollectionChanges")));
+    draft.route(HttpMethod::Patch, one, update);
+
+    let delete = route(
+        "delete",
+        "Delete a collection and its records",
+        None,
+        &["Collection"],
+        &[400, 401, 403, 404],
+    );
+    draft.route(HttpMethod::Delete, one, delete.operation());
+
+    let truncate = route(
+        "truncate",
+        "Delete every record of a collection",
+        None,
+        &["Collection"],
+        &[400, 401, 403, 404],
+    );
+    draft.route(
+        HttpMethod::Delete,
+        "/api/collections/{collection}/truncate",
+        truncate.operation(),
+    );
+}
+
+fn schemas(draft: &mut Draft) {
+    draft.schema("Field", field());
+    draft.schema("CollectionChanges", definition());
+    let with = |more: ObjectBuilder| {
+        AllOfBuilder::new()
+            .item(reference("CollectionChanges"))
+            .item(more)
+    };
+    let name = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .required("name");
+    draft.schema("NewCollection", with(name));
+    let moment = || text().read_only(true);
+    let mut whole = object([("created", moment().into()), ("updated", moment().into())]);
+    for key in [
+        "id",
+        "listRule",
+        "viewRule",
+        "createRule",
+        "updateRule",
+        "deleteRule",
+        "name",
+        "type",
+        "fields",
+        "indexes",
+        "system",
+    ] {
+        whole = whole.required(key);
+    }
+    draft.schema("Collection", with(whole));
+    draft.schema("Collections", page(reference("Collection")));
+    let scaffolds = object([
+        ("auth", reference("Collection").into()),
+        ("base", reference("Collection").into()),
+    ]);
+    draft.schema("Scaffolds", scaffolds);
+    let collections = list_of(reference("CollectionChanges"))
+        .min_items(Some(1))
+        .description(Some("Matched with those that exist by id, then by name."));
+    let deletes = boolean().default(Some(false.into())).description(Some(
+        "Whether collections and fields that are not mentioned are deleted.",
+    ));
+    let import =
+        object([("collections", collections.build().into())]).property("deleteMissing", deletes);
+    draft.schema("CollectionsImport", import);
+}
+
+/// What a definition can say.
+fn definition() -> ObjectBuilder {
+    let indexes = list_of(text()).description(Some("`CREATE [UNIQUE] INDEX` statements."));
+    let mut definition = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("What is left out stays as it is, or at its default. The auth options are for auth collections."))
+        .property("id", text().description(Some("Stable: it survives a renaming.")))
+        .property("name", text().max_length(Some(255)).pattern(Some(r"^\w+$")))
+        .property("type", text().enum_values(Some(["base", "auth"])).description(Some("It cannot change.")))
+        .property("system", boolean().read_only(true).description(Some("Whether Plinth itself needs it.")))
+        .property("fields", list_of(reference("Field")).build())
+        .property("indexes", indexes.build());
+    for (key, who) in [
+        ("listRule", "list records; also the filter of the list"),
+        ("viewRule", "view a record"),
+        ("createRule", "create a record"),
+        ("updateRule", "update a record"),
+        ("deleteRule", "delete a record"),
+    ] {
+        let what = format!(
+            "Who may {who}: superusers only when null, everyone when empty, else whoever satisfies it."
+        );
+        definition = definition.property(key, rule(what));
+    }
+    let auth = AuthOptions {
+        auth_token: secret(),
+        password_reset_token: secret(),
+        email_change_token: secret(),
+        verification_token: secret(),
+        file_token: secret(),
+        ..AuthOptions::default()
+    };
+    for (key, value) in members(&auth) {
+        definition = definition.property(&key, like(&key, &value));
+    }
+    definition
+}
+
+/// A token's options with everything that they can have.
+fn secret() -> wire::Token {
+    wire::Token {
+        secret: "x".to_owned(),
+        ..wire::Token::default()
+    }
+}
+
+/// A field: what all have, and the options of its type.
+fn field() -> OneOfBuilder {
+    let kinds = [
+        FieldKind::Text(TextOptions::default()),
+        FieldKind::Number(NumberOptions::default()),
+        FieldKind::Bool(BoolOptions::default()),
+        FieldKind::Email(DomainOptions::default()),
+        FieldKind::Url(DomainOptions::default()),
+        FieldKind::Date(DateOptions::default()),
+        FieldKind::Autodate(AutodateOptions::default()),
+        FieldKind::Select(SelectOptions::default()),
+        FieldKind::Json(JsonOptions::default()),
+        FieldKind::Relation(RelationOptions::default()),
+        FieldKind::Password(PasswordOptions::default()),
+    ];
+    kinds.into_iter().fold(OneOfBuilder::new(), |all, kind| {
+        let title = format!("A field of type {}", kind.name());
+        let mut one = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .title(Some(title))
+            .required("name")
+            .required("type");
+        for (key, value) in members(&wire::Field::new("", kind)) {
+            let schema = match key.as_str() {
+                "type" => parts::constant(value).into(),
+                key => like(key, &value),
+            };
+            one = one.property(key, schema);
+        }
+        all.item(one)
+    })
+}
+
+fn members(value: &impl Serialize) -> Map<String, Json> {
+    match serde_json::to_value(value) {
+        Ok(Json::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+/// The schema of what is like `value`, an option's default: it follows the types that definitions are made of.
+fn like(key: &str, value: &Json) -> Described {
+    match value {
+        Json::Null if key == "authRule" => {
+            rule("Which accounts may sign in: none when null, all when empty.")
+        }
+        Json::Null if key == "manageRule" => {
+            rule("Who may change another account's e-mail address and password.")
+        }
+        Json::Null if key.ends_with("Domains") => list_of(text())
+            .schema_type(SchemaType::from_iter([Type::Array, Type::Null]))
+            .build()
+            .into(),
+        Json::Null => ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::Number, Type::Null]))
+            .into(),
+        Json::Bool(_) => boolean().into(),
+        Json::Number(_) => integer().into(),
+        Json::String(_) if key == "secret" => text().write_only(true).into(),
+        Json::String(_) => text().into(),
+        Json::Array(_) if key == "providers" => list_of(anything()).build().into(),
+        Json::Array(_) => list_of(text()).build().into(),
+        Json::Object(members) => {
+            let object = ObjectBuilder::new().schema_type(Type::Object);
+            members
+                .iter()
+                .fold(object, |object, (key, value)| {
+                    object.property(key, like(key, value))
+                })
+                .into()
+        }
+    }
+}
+
+fn rule(what: impl Into<String>) -> Described {
+    let kind = SchemaType::from_iter([Type::String, Type::Null]);
+    text().schema_type(kind).description(Some(what)).into()
+}

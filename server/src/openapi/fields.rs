@@ -1,0 +1,374 @@
+//! Fields as JSON Schema.
+
+use plinth_sdk::types::{
+    BoolOptions, DateOptions, DomainOptions, Field, FieldKind, NumberOptions, RelationOptions,
+    SelectOptions,
+};
+use serde_json::{Value as Json, json};
+use utoipa::openapi::schema::{
+    AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type,
+};
+
+use super::Reader;
+use super::parts::{Described, anything, boolean, integer, list_of, text};
+
+/// The most characters of a text, of a password, and the most bytes of JSON, unless the field says otherwise.
+const MAX_TEXT: usize = 5000;
+const MAX_PASSWORD: usize = 71;
+const MAX_JSON: usize = 1 << 20;
+
+/// How a moment looks in answers; empty when there is none.
+const MOMENT: &str = r"^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{3}Z)?$";
+const EXAMPLE: &str = "2024-01-31 10:00:00.000Z";
+
+/// What a field's value is described for.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Side {
+    /// What the server answers: types without limits, since a record may be older than they are.
+    Answer,
+    /// What clients send.
+    Body,
+}
+
+/// A field's value.
+pub(super) fn describe(reader: &Reader<'_>, field: &Field, side: Side) -> Described {
+    let notes = Notes::new(help(&field.kind));
+    let is_body = side == Side::Body;
+    match &field.kind {
+        FieldKind::Text(o) if is_body => {
+            let notes = notes.add_if(
+                !o.autogenerate_pattern.is_empty(),
+                "Made up when it is left out.",
+            );
+            let limits = Limits {
+                min: o.min,
+                max: length(o.max).unwrap_or(MAX_TEXT),
+                pattern: &o.pattern,
+                required: o.required,
+            };
+            limits.apply(text(), notes)
+        }
+        FieldKind::Text(_) => text().description(notes.join()).into(),
+        FieldKind::Number(o) => number(o, is_body, notes),
+        FieldKind::Bool(BoolOptions { required, .. }) => {
+            let only = (is_body && *required).then_some([true]);
+            boolean().enum_values(only).description(notes.join()).into()
+        }
+        FieldKind::Email(o) => {
+            let format = SchemaFormat::KnownFormat(KnownFormat::Email);
+            address(text().format(Some(format)), o, is_body, notes)
+        }
+        FieldKind::Url(o) => address(
+            text().format(Some(SchemaFormat::Custom("uri".to_owned()))),
+            o,
+            is_body,
+            notes,
+        ),
+        FieldKind::Date(o) if is_body => date(o, notes),
+        FieldKind::Date(_) => moment(notes),
+        FieldKind::Autodate(_) => moment(notes.add("Set by the server.")),
+        FieldKind::Select(o) => select(o, is_body, notes),
+        FieldKind::Relation(o) => relation(reader, o, is_body, notes),
+        FieldKind::Json(o) => {
+            let most = length(o.max_size).unwrap_or(MAX_JSON);
+            let notes = notes.add_if(is_body, &format!("Any JSON, of {most} bytes at most."));
+            anything()
+                .description(notes.add_if(is_body && o.required, "Not empty.").join())
+                .into()
+        }
+        FieldKind::Password(o) => {
+            let limits = Limits {
+                min: o.min,
+                max: length(o.max).unwrap_or(MAX_PASSWORD),
+                pattern: &o.pattern,
+                required: o.required,
+            };
+            limits.apply(password(), notes)
+        }
+    }
+}
+
+/// A password that is sent.
+pub(super) fn password() -> ObjectBuilder {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Password);
+    text().format(Some(format)).write_only(true)
+}
+
+/// Whether a new record is refused without a value for the field.
+pub(super) fn is_needed(kind: &FieldKind) -> bool {
+    match kind {
+        FieldKind::Text(o) => o.required && o.autogenerate_pattern.is_empty(),
+        FieldKind::Number(o) => o.required,
+        FieldKind::Bool(o) => o.required,
+        FieldKind::Email(o) | FieldKind::Url(o) => o.required,
+        FieldKind::Date(o) => o.required,
+        FieldKind::Select(o) => o.required,
+        FieldKind::Json(o) => o.required,
+        FieldKind::Relation(o) => o.required,
+        FieldKind::Password(o) => o.required,
+        FieldKind::Autodate(_) => false,
+    }
+}
+
+/// Keys of an update that change the value the field has, with what they take and do.
+pub(super) fn modifiers(field: &Field) -> Vec<(String, Described)> {
+    let name = &field.name;
+    if let FieldKind::Number(_) = &field.kind {
+        let number = |what: String| {
+            ObjectBuilder::new()
+                .schema_type(Type::Number)
+                .description(Some(what))
+                .into()
+        };
+        return vec![
+            (format!("{name}+"), number(format!("Is added to `{name}`."))),
+            (
+                format!("{name}-"),
+                number(format!("Is subtracted from `{name}`.")),
+            ),
+        ];
+    }
+    if !field.kind.is_multiple() {
+        return Vec::new();
+    }
+    let list = |what: String| list_of(text()).description(Some(what)).build().into();
+    vec![
+        (
+            format!("+{name}"),
+            list(format!("Go in front of `{name}`.")),
+        ),
+        (
+            format!("{name}+"),
+            list(format!("Go to the end of `{name}`.")),
+        ),
+        (
+            format!("{name}-"),
+            list(format!("Are taken out of `{name}`.")),
+        ),
+    ]
+}
+
+fn help(kind: &FieldKind) -> &str {
+    match kind {
+        FieldKind::Text(o) => &o.help,
+        FieldKind::Number(o) => &o.help,
+        FieldKind::Bool(o) => &o.help,
+        FieldKind::Email(o) | FieldKind::Url(o) => &o.help,
+        FieldKind::Date(o) => &o.help,
+        FieldKind::Select(o) => &o.help,
+        FieldKind::Json(o) => &o.help,
+        FieldKind::Relation(o) => &o.help,
+        FieldKind::Password(o) => &o.help,
+        FieldKind::Autodate(_) => "",
+    }
+}
+
+/// Paragraphs of a description.
+struct Notes(Vec<String>);
+
+impl Notes {
+    fn new(help: &str) -> Self {
+        Self(Vec::new()).add_if(!help.trim().is_empty(), help.trim())
+    }
+
+    fn add(mut self, note: impl Into<String>) -> Self {
+        self.0.push(note.into());
+        self
+    }
+
+    fn add_if(self, condition: bool, note: &str) -> Self {
+        if condition { self.add(note) } else { self }
+    }
+
+    fn join(self) -> Option<String> {
+        (!self.0.is_empty()).then(|| self.0.join("\n\n"))
+    }
+}
+
+/// What a text that is sent keeps to, unless it is empty.
+struct Limits<'a> {
+    min: i64,
+    max: usize,
+    pattern: &'a str,
+    required: bool,
+}
+
+impl Limits<'_> {
+    fn apply(self, schema: ObjectBuilder, notes: Notes) -> Described {
+        let least = length(self.min).or(self.required.then_some(1));
+        let is_portable = is_portable(self.pattern);
+        let schema = schema
+            .max_length(Some(self.max))
+            .min_length(least)
+            .pattern((is_portable && !self.pattern.is_empty()).then_some(self.pattern));
+        let notes = notes.add_if(
+            !is_portable,
+            &format!("It matches the regular expression `{}`.", self.pattern),
+        );
+        let refuses_empty = length(self.min).is_some() || !self.pattern.is_empty();
+        or_zero(schema, !self.required && refuses_empty, "", notes)
+    }
+}
+
+/// The value, or the zero value of a field that is not required, which its limits would refuse.
+fn or_zero(
+    schema: ObjectBuilder,
+    takes_zero: bool,
+    zero: impl Into<Json>,
+    notes: Notes,
+) -> Described {
+    if !takes_zero {
+        return schema.description(notes.join()).into();
+    }
+    let zero = zero.into();
+    let kind = if zero.is_number() {
+        Type::Number
+    } else {
+        Type::String
+    };
+    let zero = ObjectBuilder::new()
+        .schema_type(kind)
+        .enum_values(Some([zero]));
+    AnyOfBuilder::new()
+        .item(schema)
+        .item(zero)
+        .description(notes.join())
+        .into()
+}
+
+fn number(options: &NumberOptions, is_body: bool, notes: Notes) -> Described {
+    let schema = if options.only_int {
+        integer()
+    } else {
+        let format = SchemaFormat::KnownFormat(KnownFormat::Double);
+        ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .format(Some(format))
+    };
+    if !is_body {
+        return schema.description(notes.join()).into();
+    }
+    let schema = schema.minimum(options.min).maximum(options.max);
+    let refuses_zero =
+        options.min.is_some_and(|min| min > 0.0) || options.max.is_some_and(|max| max < 0.0);
+    let notes = notes.add_if(options.required && !refuses_zero, "Not 0.");
+    or_zero(schema, !options.required && refuses_zero, 0, notes)
+}
+
+fn address(
+    schema: ObjectBuilder,
+    options: &DomainOptions,
+    is_body: bool,
+    notes: Notes,
+) -> Described {
+    let domains = |domains: &Option<Vec<String>>| {
+        domains
+            .as_ref()
+            .map_or_else(String::new, |list| list.join(", "))
+    };
+    let (only, except) = (
+        domains(&options.only_domains),
+        domains(&options.except_domains),
+    );
+    let notes = notes
+        .add_if(
+            is_body && !only.is_empty(),
+            &format!("Only of these domains: {only}."),
+        )
+        .add_if(
+            is_body && !except.is_empty(),
+            &format!("Not of these domains: {except}."),
+        );
+    or_zero(schema, !options.required, "", notes)
+}
+
+fn date(options: &DateOptions, notes: Notes) -> Described {
+    let notes = notes
+        .add(format!(
+            "A moment such as `{EXAMPLE}` or `2024-01-31T11:00:00+01:00`, in UTC where it names no zone."
+        ))
+        .add_if(!options.min.is_empty(), &format!("Not before {}.", options.min))
+        .add_if(!options.max.is_empty(), &format!("Not after {}.", options.max));
+    text()
+        .min_length(options.required.then_some(1))
+        .description(notes.join())
+        .into()
+}
+
+fn moment(notes: Notes) -> Described {
+    text()
+        .pattern(Some(MOMENT))
+        .examples([EXAMPLE])
+        .description(notes.join())
+        .into()
+}
+
+fn select(options: &SelectOptions, is_body: bool, notes: Notes) -> Described {
+    let mut values: Vec<Json> = Vec::with_capacity(options.values.len() + 1);
+    let is_list = options.max_select > 1;
+    let zero = (!is_list && !options.required).then_some("");
+    for value in options.values.iter().map(String::as_str).chain(zero) {
+        if !values.contains(&json!(value)) {
+            values.push(json!(value));
+        }
+    }
+    let choice = text().enum_values((!values.is_empty()).then_some(values));
+    if is_list {
+        let limits = (usize::from(options.required), options.max_select);
+        return list(choice, limits, is_body, notes);
+    }
+    choice.description(notes.join()).into()
+}
+
+fn relation(
+    reader: &Reader<'_>,
+    options: &RelationOptions,
+    is_body: bool,
+    notes: Notes,
+) -> Described {
+    let target = reader
+        .schema
+        .find(&options.collection_id)
+        .filter(|target| reader.knows(target));
+    let of = target.map_or_else(String::new, |target| format!(" of `{}`", target.def.name));
+    if options.max_select > 1 {
+        let least = if options.required {
+            length(options.min_select).unwrap_or(1)
+        } else {
+            0
+        };
+        let notes = notes.add(format!("Ids of records{of}.")).add_if(
+            is_body && !options.required && options.min_select > 1,
+            &format!("None, or at least {}.", options.min_select),
+        );
+        return list(text(), (least, options.max_select), is_body, notes);
+    }
+    let notes = notes.add(format!("The id of a record{of}."));
+    let least = (is_body && options.required).then_some(1);
+    text().min_length(least).description(notes.join()).into()
+}
+
+fn list(items: ObjectBuilder, (min, max): (usize, i64), is_body: bool, notes: Notes) -> Described {
+    let list: ArrayBuilder = list_of(items).description(notes.join());
+    if !is_body {
+        return list.build().into();
+    }
+    list.min_items((min > 0).then_some(min))
+        .max_items(length(max))
+        .build()
+        .into()
+}
+
+/// A limit; none when it is 0.
+fn length(limit: i64) -> Option<usize> {
+    usize::try_from(limit).ok().filter(|limit| *limit > 0)
+}
+
+/// Whether a pattern means the same in JSON Schema, whose regular expressions are JavaScript's.
+fn is_portable(pattern: &str) -> bool {
+    let foreign = [
+        "(?i", "(?m", "(?s", "(?u", "(?x", "(?U", "(?-", "(?P", r"\A", r"\z", r"\Q", r"\p", r"\P",
+        r"\x{", r"\a", "[[",
+    ];
+    !foreign.iter().any(|syntax| pattern.contains(syntax))
+}

@@ -1,0 +1,277 @@
+//! Routes of records, described for each collection.
+
+use plinth_sdk::types::{Field, FieldKind};
+use utoipa::openapi::path::HttpMethod;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+use super::fields::{self, Side};
+use super::parts::{self, Route, constant, list_of, page, reference};
+use super::{Draft, Reader};
+use crate::collections::{Collection, Key, Rule, Shape};
+use crate::policy::Action;
+
+/// Names of schemas, and ids of operations, are a collection's name with something before or after it that keeps
+/// them apart from one another. Names of collections differ even in lower case.
+pub(super) fn name(collection: &Collection, what: &str) -> String {
+    format!("{}_{what}", collection.def.name)
+}
+
+/// What can be asked of a collection's records.
+struct Verb {
+    action: Action,
+    method: HttpMethod,
+    name: &'static str,
+    summary: &'static str,
+    parameters: &'static [&'static str],
+    problems: &'static [u16],
+}
+
+const VERBS: [Verb; 5] = [
+    Verb {
+        action: Action::List,
+        method: HttpMethod::Get,
+        name: "list",
+        summary: "List records of",
+        parameters: &[
+            "page",
+            "perPage",
+            "sort",
+            "filter",
+            "skipTotal",
+            "expand",
+            "fields",
+        ],
+        problems: &[400, 403, 404],
+    },
+    Verb {
+        action: Action::Create,
+        method: HttpMethod::Post,
+        name: "create",
+        summary: "Create a record of",
+        parameters: &["expand", "fields"],
+        problems: &[400, 403, 404],
+    },
+    Verb {
+        action: Action::View,
+        method: HttpMethod::Get,
+        name: "view",
+        summary: "View a record of",
+        parameters: &["Record", "expand", "fields"],
+        problems: &[403, 404],
+    },
+    Verb {
+        action: Action::Update,
+        method: HttpMethod::Patch,
+        name: "update",
+        summary: "Update a record of",
+        parameters: &["Record", "expand", "fields"],
+        problems: &[400, 403, 404],
+    },
+    Verb {
+        action: Action::Delete,
+        method: HttpMethod::Delete,
+        name: "delete",
+        summary: "Delete a record of",
+        parameters: &["Record"],
+        problems: &[400, 403, 404],
+    },
+];
+
+/// Writes down a collection that the reader knows.
+pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Collection) {
+    let def = &collection.def;
+    let what = if collection.is_auth() {
+        "Accounts"
+    } else {
+        "Records"
+    };
+    draft.tag(&def.name, format!("{what} of `{}`.", def.name));
+    if reader.meets(collection) {
+        draft.schema(name(collection, "record"), record(reader, collection));
+    }
+    for verb in VERBS
+        .into_iter()
+        .filter(|verb| reader.may(collection, verb.action))
+    {
+        let body = match verb.action {
+            Action::List => {
+                draft.schema(
+                    name(collection, "page"),
+                    page(reference(&name(collection, "record"))),
+                );
+                None
+            }
+            Action::Create => Some(("create", new_record(reader, collection))),
+            Action::Update => Some(("update", changes(reader, collection))),
+            Action::View | Action::Delete => None,
+        };
+        let answer = match verb.action {
+            Action::List => Some(name(collection, "page")),
+            Action::View | Action::Create | Action::Update => Some(name(collection, "record")),
+            Action::Delete => None,
+        };
+        let rule = collection.rules.of(verb.action);
+        let route = Route {
+            tag: &def.name,
+            id: format!("{}_{}", verb.name, def.name),
+            summary: format!("{} {}", verb.summary, def.name),
+            description: who(reader, collection, verb.action),
+            answer: answer.as_deref(),
+            parameters: verb.parameters,
+            problems: verb.problems,
+            needs_token: *rule == Rule::Locked,
+        };
+        let mut operation = route.operation();
+        if let Some((part, schema)) = body {
+            let schema_name = name(collection, part);
+            operation = operation.request_body(Some(parts::body(&schema_name)));
+            draft.schema(schema_name, schema);
+        }
+        let records = format!("/api/collections/{}/records", def.name);
+        let is_of_all = matches!(verb.action, Action::List | Action::Create);
+        let path = if is_of_all {
+            records
+        } else {
+            format!("{records}/{{id}}")
+        };
+        draft.route(verb.method, path, operation);
+    }
+}
+
+fn who(reader: &Reader<'_>, collection: &Collection, action: Action) -> String {
+    let def = &collection.def;
+    let text = match action {
+        Action::List => &def.list_rule,
+        Action::View => &def.view_rule,
+        Action::Create => &def.create_rule,
+        Action::Update => &def.update_rule,
+        Action::Delete => &def.delete_rule,
+    };
+    let rule = collection.rules.of(action);
+    let who = reader.who(rule, text.as_deref());
+    if action == Action::List && matches!(rule, Rule::Filter(_)) {
+        return format!("{who} The list has the records that the rule holds for.");
+    }
+    who
+}
+
+/// A record as the reader sees it.
+fn record(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
+    let def = &collection.def;
+    let mut record = ObjectBuilder::new().schema_type(Type::Object);
+    for (name, key) in &collection.keys {
+        let schema = match key {
+            Key::Column(index) => {
+                let field = &def.fields[*index];
+                if field.hidden && !reader.is_superuser {
+                    continue;
+                }
+                fields::describe(reader, field, Side::Answer)
+            }
+            Key::CollectionId => constant(def.id.as_str()).into(),
+            Key::CollectionName => constant(def.name.as_str()).into(),
+            Key::Expand => expand(reader, collection).into(),
+        };
+        record = record.property(name, schema);
+        // The address is missing where `emailVisibility` hides it from the reader.
+        let may_be_missing = *key == Key::Expand || (collection.is_auth() && name == "email");
+        if !may_be_missing {
+            record = record.required(name);
+        }
+    }
+    record
+}
+
+/// The records that a record refers to.
+fn expand(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
+    let mut expand = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("What `expand` asks for, as far as you may view it."));
+    for column in collection
+        .columns
+        .iter()
+        .filter(|column| reader.is_superuser || !column.hidden)
+    {
+        let Shape::Relation { target, is_list } = &column.shape else {
+            continue;
+        };
+        let target = reader
+            .schema
+            .find(target)
+            .filter(|target| reader.may(target, Action::View));
+        let Some(target) = target else {
+            continue;
+        };
+        let record = reference(&name(target, "record"));
+        expand = if *is_list {
+            expand.property(&column.name, list_of(record).build())
+        } else {
+            expand.property(&column.name, record)
+        };
+    }
+    expand
+}
+
+/// What a record is created from.
+fn new_record(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
+    let mut body = ObjectBuilder::new().schema_type(Type::Object);
+    for field in settable(reader, collection) {
+        body = body.property(&field.name, fields::describe(reader, field, Side::Body));
+        if fields::is_needed(&field.kind) {
+            body = body.required(&field.name);
+        }
+    }
+    if collection.is_auth() {
+        body = body
+            .property(
+                "passwordConfirm",
+                fields::password().description(Some("The same as `password`.")),
+            )
+            .required("passwordConfirm");
+    }
+    body
+}
+
+/// What can be changed of a record.
+fn changes(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
+    let mut body = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("What is left out stays as it is."));
+    for field in settable(reader, collection) {
+        let is_id = matches!(&field.kind, FieldKind::Text(options) if options.primary_key);
+        if is_id {
+            continue;
+        }
+        body = body.property(&field.name, fields::describe(reader, field, Side::Body));
+        for (key, schema) in fields::modifiers(field) {
+            body = body.property(key, schema);
+        }
+    }
+    if !collection.is_auth() {
+        return body;
+    }
+    let password = |what: &str| fields::password().description(Some(what));
+    body.property(
+        "passwordConfirm",
+        password("The same as `password`, whenever that is given."),
+    )
+    .property(
+        "oldPassword",
+        password(
+            "Needed to change the password, but for superusers and whoever manages the account.",
+        ),
+    )
+}
+
+/// The fields that the reader can set.
+fn settable<'a>(
+    reader: &Reader<'_>,
+    collection: &'a Collection,
+) -> impl Iterator<Item = &'a Field> {
+    let (is_superuser, is_auth) = (reader.is_superuser, collection.is_auth());
+    collection.def.fields.iter().filter(move |field| {
+        let is_password = matches!(field.kind, FieldKind::Password(_));
+        let is_automatic = matches!(field.kind, FieldKind::Autodate(_));
+        !is_automatic && (!field.hidden || is_superuser || (is_auth && is_password))
+    })
+}

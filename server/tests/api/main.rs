@@ -1,0 +1,7 @@
+//! The API, as clients meet it: the same stories on both databases.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod collections;
+mod definitions;
