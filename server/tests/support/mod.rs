@@ -3,7 +3,12 @@
 //! Which database is one variable away: `PLINTH_TEST_ENGINE` is `sqlite` (default) or `postgres`; the latter
 //! needs `PLINTH_TEST_POSTGRES`, the URL of a cluster in which every test makes a database of its own.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "each test binary uses a part of it"
+)]
 
 pub mod process;
 
