@@ -55,6 +55,19 @@ CREATE FUNCTION "_compare"(a jsonb, b jsonb) RETURNS integer LANGUAGE sql IMMUTA
     END
 $$;
 
+-- The number that a scalar is; none when it is no number.
+CREATE FUNCTION "_number"(a jsonb) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE a WHEN 'true' THEN 1 WHEN 'false' THEN 0
+        ELSE CASE jsonb_typeof(a) WHEN 'number' THEN (a #>> '{}')::numeric END END
+$$;
+
+-- A text that looks like a number becomes one, as it does in SQLite beside a number column.
+CREATE FUNCTION "_as_number"(a jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN jsonb_typeof(a) = 'string'
+        AND (a #>> '{}') ~ '^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?\s*$'
+        THEN to_jsonb((a #>> '{}')::numeric) ELSE a END
+$$;
+
 -- Settings of the server itself, and the version of the collections.
 CREATE TABLE "_params" (
     "id" TEXT NOT NULL PRIMARY KEY,

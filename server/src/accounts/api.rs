@@ -136,30 +136,28 @@ pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Resul
 }
 
 /// What `auth-methods` answers: the SDK's type, and what older clients look for.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Methods {
     password: PasswordMethod,
-    oauth2: Json,
-    mfa: Json,
-    otp: Json,
+    oauth2: NoProviders,
+    mfa: NotOffered,
+    otp: NotOffered,
     auth_providers: Option<Vec<Json>>,
     username_password: bool,
     email_password: bool,
 }
 
-impl Default for Methods {
-    fn default() -> Self {
-        Self {
-            password: PasswordMethod::default(),
-            oauth2: json!({"providers": [], "enabled": false}),
-            mfa: json!({"enabled": false, "duration": 0}),
-            otp: json!({"enabled": false, "duration": 0}),
-            auth_providers: None,
-            username_password: false,
-            email_password: false,
-        }
-    }
+#[derive(Default, Serialize)]
+struct NoProviders {
+    providers: [(); 0],
+    enabled: bool,
+}
+
+#[derive(Default, Serialize)]
+struct NotOffered {
+    enabled: bool,
+    duration: u64,
 }
 
 fn read_sign_in(body: Body) -> Result<SignIn> {

@@ -55,7 +55,7 @@ pub fn may_sign_in(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bo
         Condition::False => return Ok(false),
         Condition::Sql(condition) => condition,
     };
-    let mut select = sql(engine, "SELECT 1");
+    let mut select = sql(engine, "SELECT CAST(1 AS BIGINT)");
     records::from(&mut select, grant.collection(), joins);
     select.text(" WHERE ").column(&records::alias(), &Ident::new("id"));
     select.text(" = ").bind(Value::from(record.id()));

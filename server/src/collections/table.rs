@@ -139,7 +139,12 @@ fn rename_column(conn: &mut Conn, collection: &Collection, from: &Ident, to: &Id
 }
 
 fn create_indexes(conn: &mut Conn, collection: &Collection, indexes: &[Index]) -> Result<()> {
-    for (position, index) in indexes.iter().enumerate() {
+    // The database names the first index that objects: the newest in SQLite, the oldest in PostgreSQL.
+    let mut indexes: Vec<_> = indexes.iter().enumerate().collect();
+    if conn.engine() == Engine::Postgres {
+        indexes.reverse();
+    }
+    for (position, index) in indexes {
         execute(conn, &index.create(conn.engine(), &collection.table))
             .map_err(|error| not_unique(error, position, index))?;
     }

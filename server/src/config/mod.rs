@@ -29,6 +29,17 @@ pub struct Config {
     pub log: String,
 }
 
+/// The settings that the environment can have; other variables that begin like them are not ours.
+const NAMES: [&str; 7] = [
+    "http",
+    "dir",
+    "database_url",
+    "database_connections",
+    "workers",
+    "hashing_threads",
+    "log",
+];
+
 impl Default for Config {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -79,7 +90,7 @@ impl Config {
         };
         let config: Self = Figment::from(Serialized::defaults(Self::default()))
             .merge(Toml::file(Path::new(&file)))
-            .merge(Env::prefixed("PLINTH_").ignore(&["email", "password", "url"]))
+            .merge(Env::prefixed("PLINTH_").only(&NAMES))
             .merge(Serialized::defaults(flags))
             .extract()
             .context("the settings are not valid")?;

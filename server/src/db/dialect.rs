@@ -257,3 +257,29 @@ pub fn text(engine: Engine, value: Sql, storage: Storage) -> Sql {
     out.text(if storage == Storage::Bool { ")::int::text" } else { ")::text" });
     out
 }
+
+/// Like [`for_update`], for the rows of one of several joined tables.
+pub fn for_update_of(engine: Engine, table: &Ident) -> Sql {
+    let mut out = sql(engine, for_update(engine));
+    if engine == Engine::Postgres {
+        out.text(" OF ").ident(table);
+    }
+    out
+}
+
+/// What orders scalars out of JSON as SQLite does: nothing, then numbers, then texts.
+pub fn order_keys_of_json(engine: Engine, value: Sql) -> Vec<Sql> {
+    if engine == Engine::Sqlite {
+        return vec![value];
+    }
+    let wrap = |before: &'static str, after: &'static str| {
+        let mut out = sql(engine, before);
+        out.append(value.clone()).text(after);
+        out
+    };
+    vec![
+        wrap("(CASE jsonb_typeof(", ") WHEN 'number' THEN 1 WHEN 'boolean' THEN 1 WHEN 'string' THEN 2 WHEN 'array' THEN 2 WHEN 'object' THEN 2 END)"),
+        wrap("\"_number\"(", ")"),
+        wrap("(((", ") #>> '{}') COLLATE \"C\")"),
+    ]
+}

@@ -91,7 +91,7 @@ fn empty(engine: Engine, positive: bool, column: &Column) -> Condition {
 
 fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Condition {
     if a.kind == Kind::Json || b.kind == Kind::Json {
-        return same(engine, positive, json_form(engine, a), json_form(engine, b));
+        return same(engine, positive, beside(engine, a, b.kind), beside(engine, b, a.kind));
     }
     if a.kind != b.kind {
         return match engine {
@@ -148,7 +148,7 @@ fn order(engine: Engine, operator: Operator, left: &Operand, right: &Operand) ->
             Condition::Sql(infix(a.sql.clone(), sign(operator), b.sql.clone()))
         }
         (Operand::Column(a), Operand::Column(b)) => {
-            order_any(engine, operator, json_form(engine, a), json_form(engine, b))
+            order_any(engine, operator, beside(engine, a, b.kind), beside(engine, b, a.kind))
         }
     }
 }
@@ -276,6 +276,14 @@ fn text_form(engine: Engine, column: &Column) -> Sql {
     out
 }
 
+/// The column's value such that there is a least and a greatest of several.
+pub(super) fn sortable(engine: Engine, column: &Column) -> Sql {
+    match column.kind {
+        Kind::Text | Kind::Number => column.sql.clone(),
+        Kind::Bool | Kind::Json => text_form(engine, column),
+    }
+}
+
 /// The column's value such that it compares with values of any type.
 fn json_form(engine: Engine, column: &Column) -> Sql {
     if engine == Engine::Sqlite {
@@ -299,14 +307,33 @@ fn json_form(engine: Engine, column: &Column) -> Sql {
     out
 }
 
+/// The same, beside a column of another type: SQLite gives a value without a type that of the other side.
+fn beside(engine: Engine, column: &Column, other: Kind) -> Sql {
+    let json = json_form(engine, column);
+    if engine == Engine::Sqlite {
+        return json;
+    }
+    let mut out = Sql::new(engine);
+    match (column.kind, other) {
+        (Kind::Text | Kind::Json, Kind::Number | Kind::Bool) => {
+            out.text("\"_as_number\"(").append(json).text(")");
+        }
+        (Kind::Json, Kind::Text) => {
+            out.text("to_jsonb((").append(json).text(") #>> '{}')");
+        }
+        _ => return json,
+    }
+    out
+}
+
 fn json_value(engine: Engine, known: &Known) -> Sql {
     let value = known.clone().into_value();
     let mut out = Sql::new(engine);
-    if engine == Engine::Sqlite || value == Value::Null {
-        out.bind(value);
-    } else {
-        out.text("to_jsonb(").bind(value).text(")");
-    }
+    match (engine, &value) {
+        (Engine::Sqlite, _) => out.bind(value),
+        (Engine::Postgres, Value::Null) => out.text("NULL::jsonb"),
+        (Engine::Postgres, _) => out.text("to_jsonb(").bind(value).text(")"),
+    };
     out
 }
 

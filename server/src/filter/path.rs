@@ -40,7 +40,7 @@ impl Resolver<'_> {
                 text,
                 key: String::new(),
                 table: self.root_alias.clone(),
-                nullable: false,
+                nullable: self.root_nullable,
                 many: false,
                 relations: 0,
                 trust,
@@ -152,7 +152,11 @@ impl Resolver<'_> {
         };
         let schema = self.schema;
         let collection = schema.find(&collection.def.id).ok_or_else(|| unknown(text))?;
-        self.walk(scope, walk, collection, path)
+        match self.walk(scope, walk, collection, path) {
+            // Accounts of another collection may have it.
+            Err(FilterError::UnknownField(_)) => known(Known::Null),
+            resolved => resolved,
+        }
     }
 
     /// `@request.body.…`

@@ -8,12 +8,12 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::compare::compare;
-use super::operand::Operand;
+use super::compare::{compare, sortable};
+use super::operand::{Kind, Operand};
 use super::parse::{Comparison, Expression, Token};
 use super::{FilterError, Operator};
 use crate::collections::{Collection, Schema};
-use crate::db::{Engine, Ident, Sql, sql};
+use crate::db::{Engine, Ident, Sql, dialect, sql};
 use crate::request::Request;
 
 /// Whose filter it is, which decides what it may name.
@@ -43,6 +43,8 @@ pub struct Resolver<'a> {
     pub(super) request: &'a Request,
     pub(super) root: &'a Collection,
     pub(super) root_alias: Ident,
+    /// Whether there may be no row of it.
+    pub(super) root_nullable: bool,
     scope: Scope,
     aliases: Rc<Cell<u32>>,
 }
@@ -77,6 +79,7 @@ impl<'a> Resolver<'a> {
             request,
             root,
             root_alias: alias,
+            root_nullable: false,
             scope: Scope::default(),
             aliases: Rc::default(),
         }
@@ -98,6 +101,7 @@ impl<'a> Resolver<'a> {
             request: self.request,
             root,
             root_alias: alias,
+            root_nullable: true,
             scope: Scope::default(),
             aliases: Rc::clone(&self.aliases),
         }
@@ -120,52 +124,78 @@ impl<'a> Resolver<'a> {
         parts.iter().map(|part| self.condition(part, trust)).collect()
     }
 
-    /// What to order by: a path, or `@random`, `@rowid`.
+    /// What to order by: a path, or `@random`, `@rowid`. A path to several values orders by the least of them, or
+    /// descending by the greatest.
     pub fn order(
         &mut self,
         path: &str,
         descending: bool,
         trust: Trust,
-    ) -> Result<Sql, FilterError> {
+    ) -> Result<Vec<Sql>, FilterError> {
+        let engine = self.engine;
         if path == "@random" {
-            return Ok(sql(self.engine, "RANDOM()"));
+            return Ok(vec![sql(engine, "RANDOM()")]);
         }
-        let mut out = Sql::new(self.engine);
-        if path == "@rowid" {
-            out.column(&self.root_alias, &Ident::new("_rowid_"));
+        let keys = if path == "@rowid" {
+            let mut row = Sql::new(engine);
+            row.column(&self.root_alias, &Ident::new("_rowid_"));
+            vec![row]
         } else {
-            let mut scope = Scope::default();
-            std::mem::swap(&mut scope, &mut self.scope);
-            let known_joins = scope.joins.len();
-            let resolved = self.path(&mut scope, path, trust);
-            std::mem::swap(&mut scope, &mut self.scope);
-            let (operand, many) = resolved?;
-            let Operand::Column(column) = operand else {
-                return Err(FilterError::Misused(path.to_owned()));
-            };
-            if many {
-                // A row has one place in the list: its first value decides.
-                self.scope.forget_from(known_joins);
-                let mut own = Scope::own();
-                let (Operand::Column(column), _) = self.path(&mut own, path, trust)? else {
-                    return Err(FilterError::Misused(path.to_owned()));
-                };
-                out.text("(SELECT ").append(column.sql);
-                out.append(own.from_one_row(self.engine)).text(" LIMIT 1)");
-            } else if let Some(guard) = column.guard {
-                out.text("(CASE WHEN ").append(guard).text(" THEN ");
-                out.append(column.sql).text(" END)");
-            } else {
-                out.append(column.sql);
-            }
-        }
-        out.text(match (self.engine, descending) {
+            self.order_keys(path, descending, trust)?
+        };
+        let direction = match (engine, descending) {
             (Engine::Sqlite, false) => " ASC",
             (Engine::Sqlite, true) => " DESC",
             (Engine::Postgres, false) => " ASC NULLS FIRST",
             (Engine::Postgres, true) => " DESC NULLS LAST",
-        });
-        Ok(out)
+        };
+        Ok(keys
+            .into_iter()
+            .map(|mut key| {
+                key.text(direction);
+                key
+            })
+            .collect())
+    }
+
+    fn order_keys(
+        &mut self,
+        path: &str,
+        descending: bool,
+        trust: Trust,
+    ) -> Result<Vec<Sql>, FilterError> {
+        let engine = self.engine;
+        let mut scope = std::mem::take(&mut self.scope);
+        let known_joins = scope.joins.len();
+        let resolved = self.path(&mut scope, path, trust);
+        self.scope = scope;
+        let (operand, many) = resolved?;
+        let Operand::Column(column) = operand else {
+            return Err(FilterError::Misused(path.to_owned()));
+        };
+        if many {
+            self.scope.forget_from(known_joins);
+            let mut own = Scope::own();
+            let (Operand::Column(column), _) = self.path(&mut own, path, trust)? else {
+                return Err(FilterError::Misused(path.to_owned()));
+            };
+            let mut out = sql(engine, if descending { "(SELECT MAX(" } else { "(SELECT MIN(" });
+            out.append(sortable(engine, &column)).text(")");
+            out.append(own.from_one_row(engine)).text(")");
+            return Ok(vec![out]);
+        }
+        let value = match column.guard {
+            None => column.sql,
+            Some(guard) => {
+                let mut out = sql(engine, "(CASE WHEN ");
+                out.append(guard).text(" THEN ").append(column.sql).text(" END)");
+                out
+            }
+        };
+        Ok(match column.kind {
+            Kind::Json => dialect::order_keys_of_json(engine, value),
+            Kind::Text | Kind::Number | Kind::Bool => vec![value],
+        })
     }
 
     /// The joins that belong into the query, and the condition as it stands after `WHERE`.

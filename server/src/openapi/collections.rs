@@ -136,9 +136,7 @@ fn schemas(draft: &mut Draft) {
             .item(reference("CollectionChanges"))
             .item(more)
     };
-    let name = ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .required("name");
+    let name = object([("name", text().pattern(Some(r"^\w+$")).into())]);
     draft.schema("NewCollection", with(name));
     let moment = || text().read_only(true);
     let mut whole = object([("created", moment().into()), ("updated", moment().into())]);
@@ -180,11 +178,32 @@ fn definition() -> ObjectBuilder {
     let indexes = list_of(text()).description(Some("`CREATE [UNIQUE] INDEX` statements."));
     let mut definition = ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some("What is left out stays as it is, or at its default. The auth options are for auth collections."))
-        .property("id", text().description(Some("Stable: it survives a renaming.")))
-        .property("name", text().max_length(Some(255)).pattern(Some(r"^\w+$")))
-        .property("type", text().enum_values(Some(["base", "auth"])).description(Some("It cannot change.")))
-        .property("system", boolean().read_only(true).description(Some("Whether Plinth itself needs it.")))
+        .description(Some(
+            "What is left out stays as it is, or at its default. The auth options are for auth \
+             collections.",
+        ))
+        .property(
+            "id",
+            text().description(Some("Stable: it survives a renaming.")),
+        )
+        .property(
+            "name",
+            text()
+                .max_length(Some(255))
+                .description(Some("Letters, digits and `_`.")),
+        )
+        .property(
+            "type",
+            text()
+                .enum_values(Some(["base", "auth"]))
+                .description(Some("It cannot change.")),
+        )
+        .property(
+            "system",
+            boolean()
+                .read_only(true)
+                .description(Some("Whether Plinth itself needs it.")),
+        )
         .property("fields", list_of(reference("Field")).build())
         .property("indexes", indexes.build());
     for (key, who) in [

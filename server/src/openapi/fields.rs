@@ -5,11 +5,10 @@ use plinth_sdk::types::{
     SelectOptions,
 };
 use serde_json::{Value as Json, json};
-use utoipa::openapi::schema::{
-    AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type,
-};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use super::Reader;
+use super::limits::{Limits, Notes, length, or_zero};
 use super::parts::{Described, anything, boolean, integer, list_of, text};
 
 /// The most characters of a text, of a password, and the most bytes of JSON, unless the field says otherwise.
@@ -163,79 +162,6 @@ fn help(kind: &FieldKind) -> &str {
     }
 }
 
-/// Paragraphs of a description.
-struct Notes(Vec<String>);
-
-impl Notes {
-    fn new(help: &str) -> Self {
-        Self(Vec::new()).add_if(!help.trim().is_empty(), help.trim())
-    }
-
-    fn add(mut self, note: impl Into<String>) -> Self {
-        self.0.push(note.into());
-        self
-    }
-
-    fn add_if(self, condition: bool, note: &str) -> Self {
-        if condition { self.add(note) } else { self }
-    }
-
-    fn join(self) -> Option<String> {
-        (!self.0.is_empty()).then(|| self.0.join("\n\n"))
-    }
-}
-
-/// What a text that is sent keeps to, unless it is empty.
-struct Limits<'a> {
-    min: i64,
-    max: usize,
-    pattern: &'a str,
-    required: bool,
-}
-
-impl Limits<'_> {
-    fn apply(self, schema: ObjectBuilder, notes: Notes) -> Described {
-        let least = length(self.min).or(self.required.then_some(1));
-        let is_portable = is_portable(self.pattern);
-        let schema = schema
-            .max_length(Some(self.max))
-            .min_length(least)
-            .pattern((is_portable && !self.pattern.is_empty()).then_some(self.pattern));
-        let notes = notes.add_if(
-            !is_portable,
-            &format!("It matches the regular expression `{}`.", self.pattern),
-        );
-        let refuses_empty = length(self.min).is_some() || !self.pattern.is_empty();
-        or_zero(schema, !self.required && refuses_empty, "", notes)
-    }
-}
-
-/// The value, or the zero value of a field that is not required, which its limits would refuse.
-fn or_zero(
-    schema: ObjectBuilder,
-    takes_zero: bool,
-    zero: impl Into<Json>,
-    notes: Notes,
-) -> Described {
-    if !takes_zero {
-        return schema.description(notes.join()).into();
-    }
-    let zero = zero.into();
-    let kind = if zero.is_number() {
-        Type::Number
-    } else {
-        Type::String
-    };
-    let zero = ObjectBuilder::new()
-        .schema_type(kind)
-        .enum_values(Some([zero]));
-    AnyOfBuilder::new()
-        .item(schema)
-        .item(zero)
-        .description(notes.join())
-        .into()
-}
-
 fn number(options: &NumberOptions, is_body: bool, notes: Notes) -> Described {
     let schema = if options.only_int {
         integer()
@@ -357,18 +283,4 @@ fn list(items: ObjectBuilder, (min, max): (usize, i64), is_body: bool, notes: No
         .max_items(length(max))
         .build()
         .into()
-}
-
-/// A limit; none when it is 0.
-fn length(limit: i64) -> Option<usize> {
-    usize::try_from(limit).ok().filter(|limit| *limit > 0)
-}
-
-/// Whether a pattern means the same in JSON Schema, whose regular expressions are JavaScript's.
-fn is_portable(pattern: &str) -> bool {
-    let foreign = [
-        "(?i", "(?m", "(?s", "(?u", "(?x", "(?U", "(?-", "(?P", r"\A", r"\z", r"\Q", r"\p", r"\P",
-        r"\x{", r"\a", "[[",
-    ];
-    !foreign.iter().any(|syntax| pattern.contains(syntax))
 }

@@ -6,7 +6,10 @@
 mod accounts;
 pub mod api;
 mod collections;
+mod common;
 mod fields;
+mod limits;
+mod parameters;
 mod parts;
 mod records;
 #[cfg(test)]
@@ -102,7 +105,7 @@ fn document(schema: &Schema, is_superuser: bool) -> OpenApi {
         is_superuser,
     };
     let mut draft = Draft::default();
-    parts::describe(&mut draft);
+    common::describe(&mut draft);
     if is_superuser {
         collections::describe(&mut draft);
     }

@@ -22,7 +22,7 @@ pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
     let record = store::find(conn, grant, id, store::Purpose::Change)?.ok_or_else(Error::missing)?;
     let collection = grant.collection();
     if collection.is_superusers() && store::total(conn, collection)? == 1 {
-        return Err(Error::invalid("You aren't allowed to delete the only superuser."));
+        return Err(Error::invalid("You can't delete the only existing superuser."));
     }
     cascade(conn, grant, collection, vec![record.id().to_owned()], &mut Doomed::new())
 }

@@ -171,7 +171,7 @@ fn order(
             return Err(Error::invalid(GENERIC));
         }
         let term = resolver.order(path, *descending, trust);
-        terms.push(term.map_err(|_| Error::invalid(GENERIC))?);
+        terms.extend(term.map_err(|_| Error::invalid(GENERIC))?);
     }
     let mut out = Sql::new(resolver.engine());
     let mut last = Sql::new(resolver.engine());

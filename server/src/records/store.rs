@@ -47,7 +47,7 @@ pub fn find(conn: &mut Conn, grant: &Grant, id: &str, purpose: Purpose) -> Resul
         }
     }
     if purpose == Purpose::Change {
-        select.text(dialect::for_update(engine));
+        select.append(dialect::for_update_of(engine, &alias()));
     }
     if is_plain {
         select = select.cached();
@@ -125,7 +125,7 @@ fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition)
         Condition::False => return Ok(false),
         Condition::Sql(condition) => condition,
     };
-    let mut select = sql(engine, "SELECT 1 FROM (SELECT ");
+    let mut select = sql(engine, "SELECT CAST(1 AS BIGINT) FROM (SELECT ");
     for (index, column) in record.collection.columns.iter().enumerate() {
         if index > 0 {
             select.text(", ");

@@ -5,3 +5,6 @@ mod support;
 
 mod collections;
 mod definitions;
+mod lists;
+mod records;
+mod relations;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value as Json;
 
 /// Text; empty for lists and objects.
-pub(super) fn text(raw: &Json) -> Cow<'_, str> {
+pub fn text(raw: &Json) -> Cow<'_, str> {
     match raw {
         Json::String(text) => Cow::Borrowed(text),
         Json::Bool(bool) => Cow::Borrowed(if *bool { "true" } else { "false" }),

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use crate::db::Value;
 use crate::json;
 
+pub use cast::text;
 pub use date::normalise as normalise_date;
 
 /// What a key of a body does with the value that the field has.
