@@ -27,6 +27,7 @@ try {
   const env = {
     ...process.env,
     PLINTH_URL: plinth.url,
+    PLINTH_ENGINE: engine,
     POCKETBASE_URL: pocketbase.url,
     PLINTH_EMAIL: credentials.email,
     PLINTH_PASSWORD: credentials.password,

@@ -159,24 +159,22 @@ impl From<Diesel> for Error {
             return Self::Internal(error.into());
         };
         let message = info.message();
-        match kind {
-            DatabaseErrorKind::UniqueViolation => Self::Unique(violation(
-                info.constraint_name(),
-                message,
-            )),
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
-                Self::Disconnected
-            }
-            DatabaseErrorKind::SerializationFailure => Self::Unavailable,
-            _ if is_disconnect(message) => {
-                tracing::error!(message, "lost the database connection");
-                Self::Disconnected
-            }
-            _ if is_out_of_space(message) => {
-                tracing::error!(message, "the database is out of space");
-                Self::Unavailable
-            }
-            _ => Self::Internal(error.into()),
+        if matches!(kind, DatabaseErrorKind::UniqueViolation) {
+            Self::Unique(violation(info.constraint_name(), message))
+        } else if matches!(kind, DatabaseErrorKind::SerializationFailure) {
+            Self::Unavailable
+        } else if matches!(
+            kind,
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
+        ) || is_disconnect(message)
+        {
+            tracing::error!(message, "lost the database connection");
+            Self::Disconnected
+        } else if is_out_of_space(message) {
+            tracing::error!(message, "the database cannot be written");
+            Self::Unavailable
+        } else {
+            Self::Internal(error.into())
         }
     }
 }
@@ -197,9 +195,14 @@ fn is_disconnect(message: &str) -> bool {
 }
 
 fn is_out_of_space(message: &str) -> bool {
-    ["disk is full", "disk I/O error", "No space left", "database is locked"]
-        .iter()
-        .any(|words| message.contains(words))
+    [
+        "disk is full",
+        "disk I/O error",
+        "No space left",
+        "database is locked",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 /// Both databases' words, brought into one form.

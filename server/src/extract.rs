@@ -38,7 +38,8 @@ impl FromRequest for App {
 
 fn app(request: &HttpRequest) -> Result<App> {
     let app = request.app_data::<App>();
-    app.cloned().ok_or_else(|| Error::internal(anyhow::anyhow!("no app")))
+    app.cloned()
+        .ok_or_else(|| Error::internal(anyhow::anyhow!("no app")))
 }
 
 /// Who asks. Without the middleware that finds out, nothing is answered.
@@ -75,7 +76,9 @@ fn parameters(query: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::new();
     if !query.is_empty() {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            parameters.entry(name.into_owned()).or_insert_with(|| value.into_owned());
+            parameters
+                .entry(name.into_owned())
+                .or_insert_with(|| value.into_owned());
         }
     }
     parameters
@@ -104,7 +107,11 @@ impl Deref for Query {
 
 /// A part of the path.
 fn segment(request: &HttpRequest, name: &str) -> String {
-    request.match_info().get(name).unwrap_or_default().to_owned()
+    request
+        .match_info()
+        .get(name)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The collection in the path, by id or name.
@@ -151,7 +158,10 @@ impl FromRequest for CallerRequest {
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(request(http, true).map(|request| {
-            let token = request.headers.get("authorization").map_or("", String::as_str);
+            let token = request
+                .headers
+                .get("authorization")
+                .map_or("", String::as_str);
             let token = token.rsplit(' ').next().unwrap_or_default().to_owned();
             Self(request, token)
         }))
@@ -170,13 +180,15 @@ impl FromRequest for Superuser {
     type Future = Ready<Result<Self>>;
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request(http, false).and_then(|request| match &request.caller {
-            Caller::Guest => Err(Error::Unauthenticated),
-            Caller::Account(account) if account.is_superuser => Ok(Self { request }),
-            Caller::Account(_) => Err(Error::Forbidden(
-                "The authorized record is not allowed to perform this action.",
-            )),
-        }))
+        ready(
+            request(http, false).and_then(|request| match &request.caller {
+                Caller::Guest => Err(Error::Unauthenticated),
+                Caller::Account(account) if account.is_superuser => Ok(Self { request }),
+                Caller::Account(_) => Err(Error::Forbidden(
+                    "The authorized record is not allowed to perform this action.",
+                )),
+            }),
+        )
     }
 }
 
@@ -339,7 +351,9 @@ impl Responder for Answer {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         match self {
-            Self::Json(body) => HttpResponse::Ok().content_type("application/json").body(body),
+            Self::Json(body) => HttpResponse::Ok()
+                .content_type("application/json")
+                .body(body),
             Self::Nothing => HttpResponse::NoContent().finish(),
         }
     }

@@ -77,6 +77,7 @@ impl Request {
     }
 
     /// The same request, asked for another purpose.
+    #[must_use]
     pub fn within(&self, context: &'static str) -> Self {
         Self {
             context,

@@ -39,11 +39,17 @@ pub fn configure(app: &mut ServiceConfig) {
 
 /// What can be got can be asked for its headers alone.
 fn get() -> Route {
-    route().guard(guard::fn_guard(|context| guard::Get().check(context) || guard::Head().check(context)))
+    route().guard(guard::fn_guard(|context| {
+        guard::Get().check(context) || guard::Head().check(context)
+    }))
 }
 
 /// There is no such route.
 async fn nothing(request: HttpRequest) -> Result<Answer, Error> {
     let reads = matches!(request.method().as_str(), "GET" | "HEAD");
-    Err(Error::NotFound(if reads { "File not found." } else { MISSING }))
+    Err(Error::NotFound(if reads {
+        "File not found."
+    } else {
+        MISSING
+    }))
 }

@@ -8,8 +8,8 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, HeaderMap,
-    HeaderName, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+    VARY,
 };
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpMessage, HttpResponse, HttpServer};
@@ -58,6 +58,13 @@ async fn refresh_schema(app: App) {
     }
 }
 
+#[derive(serde::Serialize)]
+struct Health {
+    message: &'static str,
+    code: u16,
+    data: serde_json::Value,
+}
+
 /// Whether the server is there.
 pub async fn health(http: actix_web::HttpRequest, query: Query) -> Result<Answer> {
     let caller = request(&http, false)?.caller;
@@ -67,12 +74,6 @@ pub async fn health(http: actix_web::HttpRequest, query: Query) -> Result<Answer
     } else {
         json!({})
     };
-    #[derive(serde::Serialize)]
-    struct Health {
-        message: &'static str,
-        code: u16,
-        data: serde_json::Value,
-    }
     let health = Health {
         message: "API is healthy.",
         code: 200,
@@ -92,7 +93,10 @@ async fn around(
     let asked = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
     if request.method() == "OPTIONS" {
         let mut response = request.into_response(HttpResponse::NoContent().finish());
-        cors(response.headers_mut(), has_origin, has_origin.then_some(asked));
+        cors(response.headers_mut(), has_origin);
+        if has_origin {
+            preflight(response.headers_mut(), asked);
+        }
         return Ok(response.map_into_boxed_body());
     }
     let mut response = answer(request, next).await?;
@@ -102,12 +106,15 @@ async fn around(
         ("x-frame-options", "SAMEORIGIN"),
         ("x-xss-protection", "1; mode=block"),
     ] {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    cors(headers, has_origin, None);
+    cors(headers, has_origin);
     Ok(response)
 }
 
@@ -133,7 +140,10 @@ fn panicked() -> Error {
 }
 
 async fn who_asks(request: &ServiceRequest) -> Result<Caller> {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let (Some(header), Some(app)) = (header, request.app_data::<App>()) else {
         return Ok(Caller::Guest);
     };
@@ -141,18 +151,26 @@ async fn who_asks(request: &ServiceRequest) -> Result<Caller> {
 }
 
 /// Every origin may ask; no credentials are kept in cookies.
-fn cors(headers: &mut HeaderMap, has_origin: bool, preflight: Option<Option<HeaderValue>>) {
+fn cors(headers: &mut HeaderMap, has_origin: bool) {
     headers.append(VARY, HeaderValue::from_static("Origin"));
-    if let Some(asked) = preflight {
-        headers.append(VARY, HeaderValue::from_static("Access-Control-Request-Method"));
-        headers.append(VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
-        let methods = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
-        if let Some(asked) = asked {
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked);
-        }
-    }
     if has_origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+}
+
+/// What a browser asks before the request itself.
+fn preflight(headers: &mut HeaderMap, asked: Option<HeaderValue>) {
+    headers.append(
+        VARY,
+        HeaderValue::from_static("Access-Control-Request-Method"),
+    );
+    headers.append(
+        VARY,
+        HeaderValue::from_static("Access-Control-Request-Headers"),
+    );
+    let methods = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+    if let Some(asked) = asked {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked);
     }
 }

@@ -66,10 +66,15 @@ fn n47_every_acknowledged_record_survives_kill_9() {
         server = Process::start(&home);
         let mut found = HashSet::new();
         for page in 1.. {
-            let path = format!("/api/collections/posts/records?perPage=1000&skipTotal=1&page={page}");
+            let path =
+                format!("/api/collections/posts/records?perPage=1000&skipTotal=1&page={page}");
             let items = server.client.get(&path).ok()["items"].clone();
             let items = items.as_array().expect("items");
-            found.extend(items.iter().filter_map(|i| i["title"].as_str().map(str::to_owned)));
+            found.extend(
+                items
+                    .iter()
+                    .filter_map(|i| i["title"].as_str().map(str::to_owned)),
+            );
             if items.len() < 1000 {
                 break;
             }
@@ -78,7 +83,10 @@ fn n47_every_acknowledged_record_survives_kill_9() {
         let lost: Vec<_> = acknowledged.difference(&found).collect();
         assert!(lost.is_empty(), "lost {lost:?}");
         // The kept total is the number of rows, also after a crash.
-        let total = server.client.get("/api/collections/posts/records?perPage=1").ok();
+        let total = server
+            .client
+            .get("/api/collections/posts/records?perPage=1")
+            .ok();
         assert_eq!(total["totalItems"], json!(found.len()));
     }
 }
@@ -98,7 +106,10 @@ fn a_second_server_on_a_data_directory_says_so_and_stops() {
     let output = run(second, "");
     assert!(!output.status.success());
     let message = String::from_utf8_lossy(&output.stderr);
-    assert!(message.contains("another server already uses the data directory"), "{message}");
+    assert!(
+        message.contains("another server already uses the data directory"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -117,7 +128,10 @@ fn a_replica_sees_the_collections_of_another() {
     one.root().post("/api/collections", posts()).ok();
     let deadline = Instant::now() + Duration::from_secs(20);
     while two.client.get("/api/collections/posts/records").status != 200 {
-        assert!(Instant::now() < deadline, "the second server never learned of it");
+        assert!(
+            Instant::now() < deadline,
+            "the second server never learned of it"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -127,11 +141,20 @@ fn an_unreachable_postgres_at_start_is_said_and_ends_it() {
     let home = Home::new();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_plinth"));
     command.current_dir(home.dir.path());
-    command.args(["serve", "--http", "127.0.0.1:0", "--database-url", "postgres://nobody@127.0.0.1:1/none"]);
+    command.args([
+        "serve",
+        "--http",
+        "127.0.0.1:0",
+        "--database-url",
+        "postgres://nobody@127.0.0.1:1/none",
+    ]);
     let output = run(command, "");
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8_lossy(&output.stderr);
-    assert!(message.contains("cannot connect to PostgreSQL"), "{message}");
+    assert!(
+        message.contains("cannot connect to PostgreSQL"),
+        "{message}"
+    );
 }
 
 /// Forwards connections, until they are cut.
@@ -155,7 +178,9 @@ impl Wire {
                 }
                 let far = TcpStream::connect(&target).expect("the cluster answers");
                 let clone = |stream: &TcpStream| stream.try_clone().expect("a clone");
-                kept.lock().expect("no panic").extend([clone(&near), clone(&far)]);
+                kept.lock()
+                    .expect("no panic")
+                    .extend([clone(&near), clone(&far)]);
                 for (mut from, mut to) in [(clone(&near), clone(&far)), (far, near)] {
                     std::thread::spawn(move || {
                         let mut buffer = [0; 8192];
@@ -169,7 +194,11 @@ impl Wire {
                 }
             }
         });
-        Self { port, is_cut, streams }
+        Self {
+            port,
+            is_cut,
+            streams,
+        }
     }
 
     fn cut(&self) {
@@ -195,13 +224,22 @@ fn a_database_that_fails_is_503_and_loses_nothing() {
 
 fn create(server: &Process, title: &str) -> Reply {
     let body = json!({"title": title}).to_string().into_bytes();
-    server.client.send("POST", "/api/collections/posts/records", Some(body), "application/json")
+    server.client.send(
+        "POST",
+        "/api/collections/posts/records",
+        Some(body),
+        "application/json",
+    )
 }
 
 fn a_lost_postgres_comes_back() {
     let mut home = Home::new();
     let url = url::Url::parse(&home.database_url).expect("a URL");
-    let wire = Wire::to(format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port")));
+    let wire = Wire::to(format!(
+        "{}:{}",
+        url.host_str().expect("a host"),
+        url.port().expect("a port")
+    ));
     let mut through = url.clone();
     through.set_port(Some(wire.port)).expect("a port");
     home.database_url = through.to_string();
@@ -221,7 +259,10 @@ fn a_lost_postgres_comes_back() {
         std::thread::sleep(Duration::from_millis(50));
     }
     create(&server, "after").ok();
-    assert_eq!(server.client.filter("posts", "", "title"), ["before", "after"]);
+    assert_eq!(
+        server.client.filter("posts", "", "title"),
+        ["before", "after"]
+    );
 }
 
 /// A limit on the size of files does to SQLite what a full disk does.
@@ -254,7 +295,11 @@ fn a_full_disk_refuses_and_keeps() {
             let page = format!("/api/collections/posts/records?perPage=500&page={page}");
             let items = server.client.get(&page).ok()["items"].clone();
             let items = items.as_array().expect("items");
-            found.extend(items.iter().filter_map(|i| i["title"].as_str().map(str::to_owned)));
+            found.extend(
+                items
+                    .iter()
+                    .filter_map(|i| i["title"].as_str().map(str::to_owned)),
+            );
             if items.is_empty() {
                 return found;
             }

@@ -5,8 +5,8 @@ export class Differences {
   #entries;
   #used = new Set();
 
-  constructor(entries = listed) {
-    this.#entries = entries;
+  constructor(entries = listed, engine = process.env.PLINTH_ENGINE ?? "sqlite") {
+    this.#entries = entries.filter((entry) => (entry.engine ?? engine) === engine);
   }
 
   allows(scenario, step, path) {

@@ -52,8 +52,14 @@ pub async fn auth_with_password(
         Ok(None)
     };
     let found = app.db.read(find).await?;
-    let hash = found.as_ref().map_or("", |(record, _)| record.text("password")).to_owned();
-    let verdict = app.hasher.verify(sign_in.password.clone(), hash.clone()).await?;
+    let hash = found
+        .as_ref()
+        .map_or("", |(record, _)| record.text("password"))
+        .to_owned();
+    let verdict = app
+        .hasher
+        .verify(sign_in.password.clone(), hash.clone())
+        .await?;
     let (Some((record, may_sign_in)), true) = (found, verdict != Verdict::Wrong) else {
         return Err(Error::invalid(FAILED));
     };
@@ -100,7 +106,10 @@ pub async fn auth_refresh(
         "the account itself asks",
     );
     let same = record.clone();
-    let may = app.db.read(move |conn| store::may_sign_in(conn, &grant, &same)).await?;
+    let may = app
+        .db
+        .read(move |conn| store::may_sign_in(conn, &grant, &same))
+        .await?;
     if !may {
         return Err(Error::Forbidden(
             "The request doesn't satisfy the collection requirements to authenticate.",
@@ -121,7 +130,9 @@ pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Resul
     let password = collection.def.auth.as_ref().map(|auth| &auth.password_auth);
     let (enabled, fields) = password
         .filter(|password| password.enabled)
-        .map_or((false, Vec::new()), |password| (true, password.identity_fields.clone()));
+        .map_or((false, Vec::new()), |password| {
+            (true, password.identity_fields.clone())
+        });
     let by = |field: &str| fields.iter().any(|f| f == field);
     let methods = Methods {
         username_password: by("username"),
@@ -169,7 +180,10 @@ fn read_sign_in(body: Body) -> Result<SignIn> {
     let sign_in: SignIn =
         serde_json::from_value(Json::Object(given)).map_err(|_| Error::invalid(UNLOADABLE))?;
     let mut problems = FieldProblems::new();
-    for (name, value) in [("identity", &sign_in.identity), ("password", &sign_in.password)] {
+    for (name, value) in [
+        ("identity", &sign_in.identity),
+        ("password", &sign_in.password),
+    ] {
         if value.is_empty() {
             let problem = FieldProblem::new("validation_required", "Cannot be blank.");
             problems.insert(name.to_owned(), problem);
@@ -206,7 +220,10 @@ fn identity_fields(collection: &Collection, sign_in: &SignIn) -> Result<Vec<Stri
         fields.retain(|field| *field == sign_in.identity_field);
         if fields.is_empty() {
             let problem = FieldProblem::new("validation_in_invalid", "Must be a valid value.");
-            return Err(invalid(FieldProblems::from([("identityField".to_owned(), problem)])));
+            return Err(invalid(FieldProblems::from([(
+                "identityField".to_owned(),
+                problem,
+            )])));
         }
     }
     if sign_in.identity.contains('@') {

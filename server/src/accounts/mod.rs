@@ -39,7 +39,9 @@ pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
         Request::internal(),
         "nobody is signed in before the token is checked",
     );
-    let Claims { id, refreshable, .. } = claims;
+    let Claims {
+        id, refreshable, ..
+    } = claims;
     let record = app.db.read_few(move |conn| {
         crate::records::store::find(conn, &grant, &id, crate::records::store::Purpose::Read)
     });
@@ -59,11 +61,14 @@ pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
 
 /// The collection, if its records are accounts.
 fn of_accounts(collection: Option<&Arc<Collection>>) -> Result<Arc<Collection>> {
-    let collection =
-        collection.ok_or(crate::error::Error::NotFound("Missing or invalid collection context."))?;
+    let collection = collection.ok_or(crate::error::Error::NotFound(
+        "Missing or invalid collection context.",
+    ))?;
     if collection.is_auth() {
         Ok(Arc::clone(collection))
     } else {
-        Err(crate::error::Error::NotFound("Missing or invalid auth collection context."))
+        Err(crate::error::Error::NotFound(
+            "Missing or invalid auth collection context.",
+        ))
     }
 }

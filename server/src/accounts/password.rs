@@ -37,7 +37,8 @@ impl Hasher {
     pub async fn hash(&self, password: String) -> Result<String> {
         self.run(move || {
             let hash = Argon2::default().hash_password(password.as_bytes());
-            let hash: PasswordHash = hash.map_err(|error| Error::internal(anyhow::anyhow!("{error}")))?;
+            let hash: PasswordHash =
+                hash.map_err(|error| Error::internal(anyhow::anyhow!("{error}")))?;
             Ok(hash.to_string())
         })
         .await
@@ -53,7 +54,9 @@ impl Hasher {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let _permit = self.permits.acquire().await.map_err(Error::internal)?;
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(Error::internal)?
     }
 }
 
@@ -66,9 +69,16 @@ fn verify(password: &str, hash: &str) -> Verdict {
     }
     let is_nobody = hash.is_empty();
     let hash = if is_nobody { NOBODYS } else { hash };
-    let matches = PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-    if matches && !is_nobody { Verdict::Right } else { Verdict::Wrong }
+    let matches = PasswordHash::new(hash).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    });
+    if matches && !is_nobody {
+        Verdict::Right
+    } else {
+        Verdict::Wrong
+    }
 }
 
 #[cfg(test)]

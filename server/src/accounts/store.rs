@@ -24,7 +24,9 @@ pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Resu
         same.text(" = ");
         same.append(crate::db::dialect::lower(engine, wanted));
     } else {
-        same.column(&records::alias(), &column.ident).text(" = ").append(wanted);
+        same.column(&records::alias(), &column.ident)
+            .text(" = ")
+            .append(wanted);
     }
     Ok(records::find_where(conn, grant, same, Some(1))?.pop())
 }
@@ -57,7 +59,9 @@ pub fn may_sign_in(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bo
     };
     let mut select = sql(engine, "SELECT CAST(1 AS BIGINT)");
     records::from(&mut select, grant.collection(), joins);
-    select.text(" WHERE ").column(&records::alias(), &Ident::new("id"));
+    select
+        .text(" WHERE ")
+        .column(&records::alias(), &Ident::new("id"));
     select.text(" = ").bind(Value::from(record.id()));
     select.text(" AND ").append(condition);
     Ok(!load(conn, select, &[Storage::Int])?.is_empty())
@@ -72,7 +76,10 @@ pub fn replace_hash(
     new: &str,
 ) -> Result<()> {
     let mut update = sql(conn.engine(), "UPDATE ");
-    update.ident(&collection.table).text(" SET \"password\" = ").bind(Value::from(new));
+    update
+        .ident(&collection.table)
+        .text(" SET \"password\" = ")
+        .bind(Value::from(new));
     update.text(" WHERE \"id\" = ").bind(Value::from(id));
     update.text(" AND \"password\" = ").bind(Value::from(old));
     execute(conn, &update)?;

@@ -69,7 +69,9 @@ pub fn verify(token: &str, key: &str, now: Moment) -> Option<Claims> {
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
     let key = DecodingKey::from_secret(key.as_bytes());
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()?.claims;
+    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
+        .ok()?
+        .claims;
     (claims.exp > now.unix()).then_some(claims)
 }
 
@@ -84,7 +86,7 @@ mod tests {
 
     #[test]
     fn n20_only_what_was_signed_so_is_good() {
-        let now = Moment::parse("2024-01-01").unwrap();
+        let now = Moment::parse("2024-01-01 00:00:00Z").unwrap();
         let claims = Claims {
             collection_id: "c".to_owned(),
             exp: now.unix() + 10,
@@ -95,9 +97,18 @@ mod tests {
         let good = token(&claims, "key", Algorithm::HS256);
         assert_eq!(verify(&good, "key", now), Some(claims.clone()));
         assert_eq!(verify(&good, "other", now), None);
-        assert_eq!(verify(&token(&claims, "key", Algorithm::HS512), "key", now), None);
-        let ended = Claims { exp: now.unix(), ..claims };
-        assert_eq!(verify(&token(&ended, "key", Algorithm::HS256), "key", now), None);
+        assert_eq!(
+            verify(&token(&claims, "key", Algorithm::HS512), "key", now),
+            None
+        );
+        let ended = Claims {
+            exp: now.unix(),
+            ..claims
+        };
+        assert_eq!(
+            verify(&token(&ended, "key", Algorithm::HS256), "key", now),
+            None
+        );
         // {"alg":"none","typ":"JWT"}
         let unsigned = format!(
             "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.",

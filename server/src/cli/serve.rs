@@ -23,7 +23,10 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", config.http))?;
     let app = App::build(config).await?;
     let address = listener.local_addr()?;
-    eprintln!("Plinth {} serves on http://{address}", env!("CARGO_PKG_VERSION"));
+    eprintln!(
+        "Plinth {} serves on http://{address}",
+        env!("CARGO_PKG_VERSION")
+    );
     match config.location()? {
         Location::Sqlite(path) => eprintln!("  data:      {} (SQLite)", path.display()),
         Location::Postgres(_) => eprintln!("  data:      PostgreSQL"),
@@ -33,7 +36,11 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     if !has_superuser(&app).await? {
         eprintln!();
         eprintln!("There is no superuser yet. Make the first one, in another terminal:");
-        eprintln!("  {} superuser upsert you@example.com{}", program(), same_flags(config));
+        eprintln!(
+            "  {} superuser upsert you@example.com{}",
+            program(),
+            same_flags(config)
+        );
     }
     crate::serve::run(app, config, listener).await
 }
@@ -45,8 +52,12 @@ fn lock(config: &Config) -> anyhow::Result<Option<File>> {
     };
     std::fs::create_dir_all(&config.dir)
         .with_context(|| format!("cannot make the data directory {}", config.dir.display()))?;
-    let file = File::create(config.dir.join("plinth.lock"))
-        .with_context(|| format!("cannot write to the data directory {}", config.dir.display()))?;
+    let file = File::create(config.dir.join("plinth.lock")).with_context(|| {
+        format!(
+            "cannot write to the data directory {}",
+            config.dir.display()
+        )
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => bail!(
@@ -59,14 +70,21 @@ fn lock(config: &Config) -> anyhow::Result<Option<File>> {
 
 async fn has_superuser(app: &App) -> anyhow::Result<bool> {
     let schema = app.schema.current();
-    let collection = schema.find(crate::collections::defaults::SUPERUSERS).cloned();
+    let collection = schema
+        .find(crate::collections::defaults::SUPERUSERS)
+        .cloned();
     let collection = collection.context("the collection of superusers is missing")?;
-    let total = app.db.read(move |conn| store::total(conn, &collection)).await?;
+    let total = app
+        .db
+        .read(move |conn| store::total(conn, &collection))
+        .await?;
     Ok(total > 0)
 }
 
 fn program() -> String {
-    std::env::args().next().unwrap_or_else(|| "plinth".to_owned())
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| "plinth".to_owned())
 }
 
 /// The flags that lead another command to the same data.

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read};
 use anyhow::{Context, bail};
 use serde_json::{Value as Json, json};
 
+use crate::accounts;
 use crate::app::App;
 use crate::collections::defaults::SUPERUSERS;
 use crate::config::Config;
@@ -13,7 +14,6 @@ use crate::error::Error;
 use crate::policy::system;
 use crate::records::write::{self, Input};
 use crate::request::Request;
-use crate::accounts;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -32,19 +32,29 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
         email,
         password_stdin,
     } = command;
-    let password = if password_stdin { read_password()? } else { ask_password()? };
+    let password = if password_stdin {
+        read_password()?
+    } else {
+        ask_password()?
+    };
     if config.database_url.is_empty() {
         std::fs::create_dir_all(&config.dir)
             .with_context(|| format!("cannot make the data directory {}", config.dir.display()))?;
     }
     let app = App::build(config).await?;
-    let is_new = upsert(&app, email.clone(), password).await.map_err(|error| match &error {
-        Error::Invalid { data, .. } => {
-            anyhow::anyhow!("{}", serde_json::to_string(data).unwrap_or_default())
+    let outcome = upsert(&app, email.clone(), password).await;
+    if let Err(Error::Invalid { data, .. }) = &outcome {
+        bail!("{}", serde_json::to_string(data)?);
+    }
+    let is_new = outcome?;
+    println!(
+        "{} the superuser {email}",
+        if is_new {
+            "Created"
+        } else {
+            "Changed the password of"
         }
-        _ => anyhow::Error::from(error),
-    })?;
-    println!("{} the superuser {email}", if is_new { "Created" } else { "Changed the password of" });
+    );
     Ok(())
 }
 
@@ -68,10 +78,21 @@ fn ask_password() -> anyhow::Result<String> {
     Ok(password)
 }
 
-pub(super) async fn upsert(app: &App, email: String, password: String) -> crate::error::Result<bool> {
+pub(super) async fn upsert(
+    app: &App,
+    email: String,
+    password: String,
+) -> crate::error::Result<bool> {
     let schema = app.schema.current();
     let collection = schema.find(SUPERUSERS).ok_or_else(Error::missing)?;
-    let grant = || system(&schema, collection, Request::internal(), "the operator's own command");
+    let grant = || {
+        system(
+            &schema,
+            collection,
+            Request::internal(),
+            "the operator's own command",
+        )
+    };
     let body = json!({
         "email": email, "password": password, "passwordConfirm": password, "verified": true,
     });
@@ -79,7 +100,9 @@ pub(super) async fn upsert(app: &App, email: String, password: String) -> crate:
         body: body.as_object().cloned().unwrap_or_default(),
         ..Input::default()
     };
-    input.hashes.insert("password".to_owned(), app.hasher.hash(password).await?);
+    input
+        .hashes
+        .insert("password".to_owned(), app.hasher.hash(password).await?);
     let (finding, creating, updating) = (grant(), grant(), grant());
     app.db
         .write(move |conn: &mut Conn| {

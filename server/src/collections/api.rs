@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::{Collection, Schema, Shared, defaults, store};
 use crate::app::App;
+use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CollectionName, Query, Superuser};
 use crate::policy::system;
@@ -17,10 +18,18 @@ pub async fn list(superuser: Superuser, app: App, query: Query) -> Result<Answer
     let schema = app.schema.current();
     let asked = list::Query::parse(&query)?;
     let meta = Arc::new(Collection::of_collections());
-    let grant = system(&schema, &meta, superuser.request, "superusers list every collection");
+    let grant = system(
+        &schema,
+        &meta,
+        superuser.request,
+        "superusers list every collection",
+    );
     let page_number = asked.page;
     let per_page = asked.per_page;
-    let page = app.db.read(move |conn| list::list(conn, &grant, &asked)).await?;
+    let page = app
+        .db
+        .read(move |conn| list::list(conn, &grant, &asked))
+        .await?;
     let items: Vec<_> = page
         .records
         .iter()
@@ -31,12 +40,7 @@ pub async fn list(superuser: Superuser, app: App, query: Query) -> Result<Answer
 }
 
 /// View a collection.
-pub async fn view(
-    _: Superuser,
-    app: App,
-    name: CollectionName,
-    query: Query,
-) -> Result<Answer> {
+pub async fn view(_: Superuser, app: App, name: CollectionName, query: Query) -> Result<Answer> {
     let schema = app.schema.current();
     let collection = schema.find(&name).ok_or_else(Error::missing)?;
     Ok(answer(&collection.def, &query))
@@ -59,7 +63,10 @@ pub async fn update(
     body: Body,
 ) -> Result<Answer> {
     let body = body.object(UNREADABLE)?;
-    let changed = app.db.write(move |conn| store::update(conn, &name, &body)).await?;
+    let changed = app
+        .db
+        .write(move |conn| store::update(conn, &name, &body))
+        .await?;
     let collection = took_effect(&app, changed);
     Ok(answer(&collection.def, &query))
 }
@@ -79,14 +86,18 @@ pub async fn truncate(superuser: Superuser, app: App, name: CollectionName) -> R
     if collection.is_superusers() {
         return Err(Error::invalid(failed));
     }
-    let grant = system(&schema, collection, superuser.request, "superusers may truncate");
-    app.db
-        .write(move |conn| crate::records::delete::truncate(conn, &grant))
-        .await
-        .map_err(|error| match error {
-            Error::Invalid { .. } => Error::invalid(failed),
-            other => other,
-        })?;
+    let grant = system(
+        &schema,
+        collection,
+        superuser.request,
+        "superusers may truncate",
+    );
+    let truncate = move |conn: &mut Conn| crate::records::delete::truncate(conn, &grant);
+    let outcome = app.db.write(truncate).await;
+    if let Err(Error::Invalid { .. }) = outcome {
+        return Err(Error::invalid(failed));
+    }
+    outcome?;
     Ok(Answer::Nothing)
 }
 
@@ -104,7 +115,10 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
             problem,
         ));
     }
-    let schema = app.db.write(move |conn| store::import(conn, &import)).await?;
+    let schema = app
+        .db
+        .write(move |conn| store::import(conn, &import))
+        .await?;
     replace(&app.schema, &app, schema);
     Ok(Answer::Nothing)
 }

@@ -64,8 +64,7 @@ pub struct NotAnIndex;
 impl Index {
     /// Reads a statement.
     pub fn parse(text: &str) -> Result<Self, NotAnIndex> {
-        let mut statements =
-            Parser::parse_sql(&SQLiteDialect {}, text).map_err(|_| NotAnIndex)?;
+        let mut statements = Parser::parse_sql(&SQLiteDialect {}, text).map_err(|_| NotAnIndex)?;
         let (Some(Statement::CreateIndex(index)), true) = (statements.pop(), statements.is_empty())
         else {
             return Err(NotAnIndex);
@@ -85,7 +84,8 @@ impl Index {
             .iter()
             .map(|column| {
                 let mut index_column = column_of(&column.column.expr)?;
-                index_column.descending = matches!(column.column.options.sort, Some(OrderBySort::Desc));
+                index_column.descending =
+                    matches!(column.column.options.sort, Some(OrderBySort::Desc));
                 Ok(index_column)
             })
             .collect();
@@ -100,8 +100,18 @@ impl Index {
 
     /// The statement, on this table.
     pub fn create(&self, engine: Engine, table: &Ident) -> Sql {
-        let mut out = sql(engine, if self.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
-        out.ident(&self.ident()).text(" ON ").ident(table).text(" (");
+        let mut out = sql(
+            engine,
+            if self.unique {
+                "CREATE UNIQUE INDEX "
+            } else {
+                "CREATE INDEX "
+            },
+        );
+        out.ident(&self.ident())
+            .text(" ON ")
+            .ident(table)
+            .text(" (");
         for (i, column) in self.columns.iter().enumerate() {
             if i > 0 {
                 out.text(", ");
@@ -186,7 +196,11 @@ pub(super) fn rename(text: &str, from: &str, to: &str) -> String {
             rest = &rest[first.len_utf8()..];
             continue;
         }
-        out.push_str(if &rest[..word] == from { to } else { &rest[..word] });
+        out.push_str(if &rest[..word] == from {
+            to
+        } else {
+            &rest[..word]
+        });
         rest = &rest[word..];
     }
     out
@@ -199,6 +213,10 @@ fn last_part(name: &ObjectName) -> Result<String, NotAnIndex> {
         .ok_or(NotAnIndex)
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all SQL only this much is an index"
+)]
 fn column_of(expr: &Expr) -> Result<IndexColumn, NotAnIndex> {
     match expr {
         Expr::Identifier(ident) => Ok(IndexColumn {
@@ -235,9 +253,16 @@ fn column_of(expr: &Expr) -> Result<IndexColumn, NotAnIndex> {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all SQL only this much is an index"
+)]
 fn predicate_of(expr: &Expr) -> Result<Predicate, NotAnIndex> {
     let both = |left: &Expr, right: &Expr| -> Result<_, NotAnIndex> {
-        Ok((Box::new(predicate_of(left)?), Box::new(predicate_of(right)?)))
+        Ok((
+            Box::new(predicate_of(left)?),
+            Box::new(predicate_of(right)?),
+        ))
     };
     Ok(match expr {
         Expr::Nested(inner) => predicate_of(inner)?,
@@ -262,6 +287,10 @@ fn predicate_of(expr: &Expr) -> Result<Predicate, NotAnIndex> {
     })
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all SQL only this much is an index"
+)]
 fn sign(operator: &BinaryOperator) -> Result<&'static str, NotAnIndex> {
     match operator {
         BinaryOperator::Eq => Ok(" = "),
@@ -274,6 +303,10 @@ fn sign(operator: &BinaryOperator) -> Result<&'static str, NotAnIndex> {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all SQL only this much is an index"
+)]
 fn constant(expr: &Expr) -> Result<Constant, NotAnIndex> {
     match expr {
         Expr::Nested(inner) => constant(inner),
@@ -349,19 +382,27 @@ mod tests {
     fn reads_what_people_write() {
         let index = Index::parse("CREATE UNIQUE INDEX `idx_a` ON `posts` (`title` COLLATE NOCASE, n DESC) WHERE `title` != ''").unwrap();
         assert!(index.unique);
-        assert_eq!((index.name.as_str(), index.table.as_str()), ("idx_a", "posts"));
+        assert_eq!(
+            (index.name.as_str(), index.table.as_str()),
+            ("idx_a", "posts")
+        );
         assert_eq!(index.mentions(), ["title", "n", "title"]);
         assert!(index.columns[0].no_case && index.columns[1].descending);
         assert!(Index::parse("create index if not exists x on [posts] (lower(title))").is_ok());
-        let email = Index::parse("CREATE UNIQUE INDEX i ON t (`email`) WHERE `email` != ''").unwrap();
+        let email =
+            Index::parse("CREATE UNIQUE INDEX i ON t (`email`) WHERE `email` != ''").unwrap();
         assert!(email.is_unique_on("email") && !email.is_unique_on("title"));
     }
 
     #[test]
     fn refuses_everything_else() {
         for wrong in [
-            "", "bad", "DROP TABLE posts", "CREATE INDEX a ON b (c); DROP TABLE b",
-            "CREATE INDEX a ON b (random())", "CREATE INDEX a ON b (c) WHERE c = (SELECT 1)",
+            "",
+            "bad",
+            "DROP TABLE posts",
+            "CREATE INDEX a ON b (c); DROP TABLE b",
+            "CREATE INDEX a ON b (random())",
+            "CREATE INDEX a ON b (c) WHERE c = (SELECT 1)",
         ] {
             assert_eq!(Index::parse(wrong), Err(NotAnIndex), "{wrong}");
         }

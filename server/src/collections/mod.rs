@@ -215,7 +215,8 @@ impl Collection {
         keys.push(("collectionName".to_owned(), Key::CollectionName));
         keys.push(("expand".to_owned(), Key::Expand));
         keys.sort_by(|a, b| a.0.cmp(&b.0));
-        let rule = |rule: Option<&String>| Rule::parse(rule.map(String::as_str)).unwrap_or_default();
+        let rule =
+            |rule: Option<&String>| Rule::parse(rule.map(String::as_str)).unwrap_or_default();
         let auth = def.auth.as_deref();
         let all_rules = [
             def.list_rule.as_ref(),
@@ -241,7 +242,11 @@ impl Collection {
         };
         Self {
             table: Ident::new(&def.name),
-            indexes: def.indexes.iter().filter_map(|i| Index::parse(i).ok()).collect(),
+            indexes: def
+                .indexes
+                .iter()
+                .filter_map(|i| Index::parse(i).ok())
+                .collect(),
             columns,
             rules,
             keys,
@@ -251,12 +256,20 @@ impl Collection {
 
     /// The table of the definitions itself, as far as it can be listed.
     pub fn of_collections() -> Self {
-        let text = |name: &str| wire::Field::new(name, FieldKind::Text(wire::TextOptions::default()));
+        let text =
+            |name: &str| wire::Field::new(name, FieldKind::Text(wire::TextOptions::default()));
         let system = wire::Field::new("system", FieldKind::Bool(wire::BoolOptions::default()));
         Self::new(wire::Collection {
             id: "_collections".to_owned(),
             name: "_collections".to_owned(),
-            fields: vec![text("id"), text("name"), text("type"), system, text("created"), text("updated")],
+            fields: vec![
+                text("id"),
+                text("name"),
+                text("type"),
+                system,
+                text("created"),
+                text("updated"),
+            ],
             ..wire::Collection::default()
         })
     }

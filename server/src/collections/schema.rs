@@ -52,11 +52,16 @@ impl Schema {
     }
 
     /// What `comments_via_post` means for records of `target`: the collection and its column.
-    pub fn back_relation(&self, target: &Collection, name: &str) -> Option<(&Arc<Collection>, &Column)> {
+    pub fn back_relation(
+        &self,
+        target: &Collection,
+        name: &str,
+    ) -> Option<(&Arc<Collection>, &Column)> {
         let (source, field) = name.split_once("_via_")?;
         let source = self.find(source)?;
         let column = source.column(field)?;
-        let refers = matches!(&column.shape, Shape::Relation { target: id, .. } if *id == target.def.id);
+        let refers =
+            matches!(&column.shape, Shape::Relation { target: id, .. } if *id == target.def.id);
         refers.then_some((source, column))
     }
 
@@ -65,9 +70,7 @@ impl Schema {
         &'a self,
         target: &'a Collection,
     ) -> impl Iterator<Item = (&'a Arc<Collection>, usize)> {
-        let refers = move |column: &Column| {
-            matches!(&column.shape, Shape::Relation { target: id, .. } if *id == target.def.id)
-        };
+        let refers = move |column: &Column| matches!(&column.shape, Shape::Relation { target: id, .. } if *id == target.def.id);
         self.collections.iter().flat_map(move |collection| {
             let columns = collection.columns.iter().enumerate();
             columns

@@ -32,7 +32,7 @@ pub fn version(conn: &mut Conn) -> Result<i64> {
         conn.engine(),
         "SELECT CAST(\"value\" AS BIGINT) FROM \"_params\" WHERE \"id\" = 'schema_version'",
     );
-    crate::records::store::first_int(load(conn, select.cached(), &[Storage::Int])?)
+    crate::records::store::first_int(&load(conn, select.cached(), &[Storage::Int])?)
 }
 
 /// The collections as they are.
@@ -83,7 +83,10 @@ pub fn update(
     body: &Map<String, Json>,
 ) -> Result<(Schema, Arc<Collection>)> {
     let schema = lock(conn)?;
-    let old = schema.find(id_or_name).cloned().ok_or_else(Error::missing)?;
+    let old = schema
+        .find(id_or_name)
+        .cloned()
+        .ok_or_else(Error::missing)?;
     update_in(conn, &schema, &old, body)?;
     found(committed(conn)?, &old.def.id)
 }
@@ -91,7 +94,10 @@ pub fn update(
 /// Deletes a collection with all its records.
 pub fn delete(conn: &mut Conn, id_or_name: &str) -> Result<Schema> {
     let schema = lock(conn)?;
-    let collection = schema.find(id_or_name).cloned().ok_or_else(Error::missing)?;
+    let collection = schema
+        .find(id_or_name)
+        .cloned()
+        .ok_or_else(Error::missing)?;
     delete_in(conn, &schema, &collection)?;
     committed(conn)
 }
@@ -102,10 +108,15 @@ pub fn import(conn: &mut Conn, import: &wire::Import) -> Result<Schema> {
     let mut schema = lock(conn)?;
     let mut mentioned = Vec::new();
     // Relations between new collections: those that name a later one are made in a later round.
-    let mut waiting: Vec<&Map<String, Json>> =
-        import.collections.iter().filter_map(Json::as_object).collect();
+    let mut waiting: Vec<&Map<String, Json>> = import
+        .collections
+        .iter()
+        .filter_map(Json::as_object)
+        .collect();
     if waiting.len() != import.collections.len() {
-        return Err(Error::invalid("An error occurred while loading the submitted data."));
+        return Err(Error::invalid(
+            "An error occurred while loading the submitted data.",
+        ));
     }
     while !waiting.is_empty() {
         let before = waiting.len();
@@ -205,7 +216,10 @@ fn update_in(
     body: &Map<String, Json>,
 ) -> Result<()> {
     let mut definition = prepare::prepare(body, Some(&old.def))?;
-    refuse(UPDATE_FAILED, validate::validate(&definition, Some(&old.def), schema))?;
+    refuse(
+        UPDATE_FAILED,
+        validate::validate(&definition, Some(&old.def), schema),
+    )?;
     definition.updated = Moment::now().to_string();
     let new = Collection::new(definition);
     table::change(conn, old, &new).map_err(|error| in_the_way(error, UPDATE_FAILED))?;
@@ -223,7 +237,10 @@ fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Resul
         )));
     }
     table::drop(conn, collection)?;
-    let mut delete = sql(conn.engine(), "DELETE FROM \"_collections\" WHERE \"id\" = ");
+    let mut delete = sql(
+        conn.engine(),
+        "DELETE FROM \"_collections\" WHERE \"id\" = ",
+    );
     delete.bind(Value::Text(collection.def.id.clone()));
     execute(conn, &delete)?;
     Ok(())
@@ -232,7 +249,9 @@ fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Resul
 /// Another collection that refers to this one.
 fn referrer<'a>(schema: &'a Schema, collection: &'a Collection) -> Option<&'a Arc<Collection>> {
     let mut relations = schema.relations_to(collection);
-    relations.find(|(source, _)| source.def.id != collection.def.id).map(|(source, _)| source)
+    relations
+        .find(|(source, _)| source.def.id != collection.def.id)
+        .map(|(source, _)| source)
 }
 
 fn add(conn: &mut Conn, collection: &Collection) -> Result<()> {
@@ -268,7 +287,8 @@ fn write(conn: &mut Conn, collection: &Collection, old: Option<&str>) -> Result<
         Value::from(def.updated.as_str()),
     ];
     for (name, value) in names.into_iter().zip(values) {
-        row.text(if old.is_some() { name } else { ", " }).bind(value);
+        row.text(if old.is_some() { name } else { ", " })
+            .bind(value);
     }
     match old {
         None => row.text(", ").bind(Value::from(def.id.as_str())).text(")"),
@@ -308,8 +328,8 @@ fn refuse(message: &'static str, data: FieldProblems) -> Result<()> {
 
 /// Says of which change it is that the records are in the way.
 fn in_the_way(error: Error, message: &'static str) -> Error {
-    match error {
-        Error::Invalid { data, .. } => Error::refused(message, data),
-        other => other,
+    if let Error::Invalid { data, .. } = error {
+        return Error::refused(message, data);
     }
+    error
 }

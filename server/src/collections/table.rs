@@ -14,7 +14,11 @@ pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
     create.text(dialect::row_id_type(engine));
     for column in &collection.columns {
         create.text(", ").ident(&column.ident);
-        create.text(dialect::column_type(engine, column.storage, column.is_list()));
+        create.text(dialect::column_type(
+            engine,
+            column.storage,
+            column.is_list(),
+        ));
         if column.name == "id" {
             create.text(" UNIQUE");
         }
@@ -32,7 +36,10 @@ pub(super) fn drop(conn: &mut Conn, collection: &Collection) -> Result<()> {
     let mut drop = sql(conn.engine(), "DROP TABLE ");
     drop.ident(&collection.table);
     execute(conn, &drop)?;
-    let mut forget = sql(conn.engine(), "DELETE FROM \"_totals\" WHERE \"collection\" = ");
+    let mut forget = sql(
+        conn.engine(),
+        "DELETE FROM \"_totals\" WHERE \"collection\" = ",
+    );
     forget.bind(Value::Text(collection.def.id.clone()));
     execute(conn, &forget)?;
     Ok(())
@@ -43,7 +50,10 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
     let engine = conn.engine();
     if old.table != new.table {
         let mut rename = sql(engine, "ALTER TABLE ");
-        rename.ident(&old.table).text(" RENAME TO ").ident(&new.table);
+        rename
+            .ident(&old.table)
+            .text(" RENAME TO ")
+            .ident(&new.table);
         execute(conn, &rename)?;
     }
     let pairs = matched(old, new);
@@ -89,7 +99,10 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
                 let between = Ident::new("_converted");
                 add_column(conn, new, &between, column.storage, column.is_list())?;
                 let mut fill = sql(engine, "UPDATE ");
-                fill.ident(&new.table).text(" SET ").ident(&between).text(" = ");
+                fill.ident(&new.table)
+                    .text(" SET ")
+                    .ident(&between)
+                    .text(" = ");
                 fill.append(dialect::convert(engine, &column.ident, column.is_list()));
                 execute(conn, &fill)?;
                 let mut drop = alter(engine, new, " DROP COLUMN ");
@@ -126,7 +139,8 @@ fn add_column(
 ) -> Result<()> {
     let engine = conn.engine();
     let mut add = alter(engine, collection, " ADD COLUMN ");
-    add.ident(column).text(dialect::column_type(engine, storage, is_list));
+    add.ident(column)
+        .text(dialect::column_type(engine, storage, is_list));
     execute(conn, &add)?;
     Ok(())
 }
@@ -158,7 +172,10 @@ fn not_unique(error: Error, position: usize, index: &Index) -> Error {
     };
     let problem = FieldProblem::new(
         "validation_invalid_index_expression",
-        format!("Failed to create index {}: some records have the same values.", index.name),
+        format!(
+            "Failed to create index {}: some records have the same values.",
+            index.name
+        ),
     );
     let at = FieldProblems::from([(position.to_string(), problem)]);
     let data = FieldProblems::from([("indexes".to_owned(), FieldProblem::Inside(at))]);
@@ -169,7 +186,9 @@ fn not_unique(error: Error, position: usize, index: &Index) -> Error {
 fn count_rows(engine: Engine, table: &Ident, id: &str) -> Vec<Sql> {
     let trigger = |name: &str, after: &'static str| {
         let mut out = sql(engine, "CREATE TRIGGER ");
-        out.ident(&Ident::new(&format!("_{name}_{id}"))).text(after).ident(table);
+        out.ident(&Ident::new(&format!("_{name}_{id}")))
+            .text(after)
+            .ident(table);
         out
     };
     match engine {
@@ -177,10 +196,14 @@ fn count_rows(engine: Engine, table: &Ident, id: &str) -> Vec<Sql> {
             let mut start = sql(engine, "INSERT INTO \"_totals\" VALUES (");
             start.literal(id).text(", 0)");
             let mut inserted = trigger("inserted", " AFTER INSERT ON ");
-            inserted.text(" BEGIN UPDATE \"_totals\" SET \"total\" = \"total\" + 1 WHERE \"collection\" = ");
+            inserted.text(
+                " BEGIN UPDATE \"_totals\" SET \"total\" = \"total\" + 1 WHERE \"collection\" = ",
+            );
             inserted.literal(id).text("; END");
             let mut deleted = trigger("deleted", " AFTER DELETE ON ");
-            deleted.text(" BEGIN UPDATE \"_totals\" SET \"total\" = \"total\" - 1 WHERE \"collection\" = ");
+            deleted.text(
+                " BEGIN UPDATE \"_totals\" SET \"total\" = \"total\" - 1 WHERE \"collection\" = ",
+            );
             deleted.literal(id).text("; END");
             vec![start, inserted, deleted]
         }

@@ -58,11 +58,11 @@ impl Default for Config {
 /// Settings from the command line.
 #[derive(Clone, Debug, Default, Serialize, clap::Args)]
 pub struct Flags {
-    /// Data directory [default: plinth_data]
+    /// Data directory [default: `plinth_data`]
     #[arg(long, global = true, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dir: Option<PathBuf>,
-    /// PostgreSQL to use instead of the embedded SQLite: postgres://user@host/database
+    /// The database to use instead of the embedded one: `postgres://user@host/database`
     #[arg(long, global = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<String>,
@@ -84,7 +84,9 @@ impl Config {
     /// Puts the settings together.
     pub fn load(flags: &Flags) -> anyhow::Result<Self> {
         let file = match &flags.config {
-            Some(file) if !file.exists() => bail!("the settings file {} does not exist", file.display()),
+            Some(file) if !file.exists() => {
+                bail!("the settings file {} does not exist", file.display())
+            }
             Some(file) => file.clone(),
             None => PathBuf::from("plinth.toml"),
         };
@@ -112,7 +114,9 @@ impl Config {
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Ok(Location::Postgres(url.to_owned()))
         } else {
-            bail!("the database URL must begin with postgres:// (leave it out for the embedded SQLite)")
+            bail!(
+                "the database URL must begin with postgres:// (leave it out for the embedded SQLite)"
+            )
         }
     }
 }

@@ -9,13 +9,21 @@ use diesel::{Connection, PgConnection, SqliteConnection};
 
 use super::{Engine, Location};
 
-/// Either database. Everything above this module takes `&mut Conn` and does not ask which.
-#[derive(diesel::MultiConnection)]
-pub enum Conn {
-    /// PostgreSQL.
-    Postgres(PgConnection),
-    /// SQLite.
-    Sqlite(SqliteConnection),
+pub use either::{Conn, MultiBackend};
+
+mod either {
+    #![expect(missing_docs, reason = "diesel's derive makes items of its own")]
+
+    use diesel::{PgConnection, SqliteConnection};
+
+    /// Either database. Everything above this module takes `&mut Conn` and does not ask which.
+    #[derive(diesel::MultiConnection)]
+    pub enum Conn {
+        /// PostgreSQL.
+        Postgres(PgConnection),
+        /// SQLite.
+        Sqlite(SqliteConnection),
+    }
 }
 
 impl Conn {
@@ -60,7 +68,9 @@ impl Manager {
     pub(super) fn open(&self, writable: bool) -> anyhow::Result<Conn> {
         match &self.location {
             Location::Sqlite(path) => {
-                let path_text = path.to_str().context("the data directory's name is not UTF-8")?;
+                let path_text = path
+                    .to_str()
+                    .context("the data directory's name is not UTF-8")?;
                 let mut conn = SqliteConnection::establish(path_text)
                     .with_context(|| format!("cannot open the database {}", path.display()))?;
                 conn.batch_execute(SQLITE_SETUP)

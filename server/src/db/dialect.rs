@@ -4,19 +4,18 @@ use super::{Engine, Ident, Sql, Storage, Value, sql};
 
 /// The type of a column that stores values so, with what it holds when nothing was given.
 pub fn column_type(engine: Engine, storage: Storage, is_list: bool) -> &'static str {
-    match (engine, storage, is_list) {
-        (Engine::Sqlite, Storage::Text, _) => " TEXT DEFAULT '' NOT NULL",
-        (Engine::Sqlite, Storage::Number, _) => " NUMERIC DEFAULT 0 NOT NULL",
-        (Engine::Sqlite, Storage::Int, _) => " INTEGER DEFAULT 0 NOT NULL",
-        (Engine::Sqlite, Storage::Bool, _) => " BOOLEAN DEFAULT FALSE NOT NULL",
-        (Engine::Sqlite, Storage::Json, true) => " JSON DEFAULT '[]' NOT NULL",
-        (Engine::Sqlite, Storage::Json, false) => " JSON DEFAULT NULL",
-        (Engine::Postgres, Storage::Text, _) => " TEXT COLLATE \"C\" DEFAULT '' NOT NULL",
-        (Engine::Postgres, Storage::Number, _) => " DOUBLE PRECISION DEFAULT 0 NOT NULL",
-        (Engine::Postgres, Storage::Int, _) => " BIGINT DEFAULT 0 NOT NULL",
-        (Engine::Postgres, Storage::Bool, _) => " BOOLEAN DEFAULT FALSE NOT NULL",
-        (Engine::Postgres, Storage::Json, true) => " JSONB DEFAULT '[]' NOT NULL",
-        (Engine::Postgres, Storage::Json, false) => " JSONB DEFAULT NULL",
+    match (engine, storage) {
+        (Engine::Sqlite, Storage::Text) => " TEXT DEFAULT '' NOT NULL",
+        (Engine::Sqlite, Storage::Number) => " NUMERIC DEFAULT 0 NOT NULL",
+        (Engine::Sqlite, Storage::Int) => " INTEGER DEFAULT 0 NOT NULL",
+        (Engine::Sqlite, Storage::Json) if is_list => " JSON DEFAULT '[]' NOT NULL",
+        (Engine::Sqlite, Storage::Json) => " JSON DEFAULT NULL",
+        (Engine::Postgres, Storage::Text) => " TEXT COLLATE \"C\" DEFAULT '' NOT NULL",
+        (Engine::Postgres, Storage::Number) => " DOUBLE PRECISION DEFAULT 0 NOT NULL",
+        (Engine::Postgres, Storage::Int) => " BIGINT DEFAULT 0 NOT NULL",
+        (Engine::Postgres, Storage::Json) if is_list => " JSONB DEFAULT '[]' NOT NULL",
+        (Engine::Postgres, Storage::Json) => " JSONB DEFAULT NULL",
+        (Engine::Sqlite | Engine::Postgres, Storage::Bool) => " BOOLEAN DEFAULT FALSE NOT NULL",
     }
 }
 
@@ -51,7 +50,9 @@ fn items(engine: Engine, list: Sql, alias: &Ident) -> Sql {
         }
         Engine::Postgres => {
             out.text(" LEFT JOIN LATERAL (SELECT \"value\" COLLATE \"C\" AS \"value\" FROM jsonb_array_elements_text(");
-            out.append(list).text(") AS \"items\"(\"value\")) AS ").ident(alias);
+            out.append(list)
+                .text(") AS \"items\"(\"value\")) AS ")
+                .ident(alias);
             out.text(" ON TRUE");
         }
     }
@@ -66,11 +67,17 @@ pub fn refers_to(engine: Engine, alias: &Ident, column: &Ident, is_list: bool, t
             out.column(alias, column).text(" = ").append(target);
         }
         (Engine::Sqlite, true) => {
-            out.text("EXISTS (SELECT 1 FROM json_each(").column(alias, column);
-            out.text(") AS \"item\" WHERE \"item\".\"value\" = ").append(target).text(")");
+            out.text("EXISTS (SELECT 1 FROM json_each(")
+                .column(alias, column);
+            out.text(") AS \"item\" WHERE \"item\".\"value\" = ")
+                .append(target)
+                .text(")");
         }
         (Engine::Postgres, true) => {
-            out.column(alias, column).text(" @> jsonb_build_array(").append(target).text(")");
+            out.column(alias, column)
+                .text(" @> jsonb_build_array(")
+                .append(target)
+                .text(")");
         }
     }
     out
@@ -98,7 +105,8 @@ pub fn inside_json(engine: Engine, column: Sql, keys: &[&str]) -> Sql {
         }
         Engine::Postgres => {
             out.text("NULLIF(").append(column).text(" #> ");
-            out.bind(Value::Text(path_array(keys))).text("::text[], 'null'::jsonb)");
+            out.bind(Value::Text(path_array(keys)))
+                .text("::text[], 'null'::jsonb)");
         }
     }
     out
@@ -123,17 +131,35 @@ pub fn json_length(engine: Engine, column: Sql, keys: &[&str]) -> Sql {
     match engine {
         Engine::Sqlite => {
             let path = Value::Text(json_path(keys));
-            out.text("(CASE json_type(").append(column.clone()).text(", ").bind(path.clone());
-            out.text(") WHEN 'array' THEN json_array_length(").append(column.clone());
-            out.text(", ").bind(path.clone()).text(") WHEN 'null' THEN 0 ELSE (json_type(");
-            out.append(column).text(", ").bind(path).text(") IS NOT NULL) END)");
+            out.text("(CASE json_type(")
+                .append(column.clone())
+                .text(", ")
+                .bind(path.clone());
+            out.text(") WHEN 'array' THEN json_array_length(")
+                .append(column.clone());
+            out.text(", ")
+                .bind(path.clone())
+                .text(") WHEN 'null' THEN 0 ELSE (json_type(");
+            out.append(column)
+                .text(", ")
+                .bind(path)
+                .text(") IS NOT NULL) END)");
         }
         Engine::Postgres => {
             let path = Value::Text(path_array(keys));
-            out.text("(CASE jsonb_typeof(").append(column.clone()).text(" #> ").bind(path.clone());
-            out.text("::text[]) WHEN 'array' THEN jsonb_array_length(").append(column.clone());
-            out.text(" #> ").bind(path.clone()).text("::text[]) WHEN 'null' THEN 0 ELSE (");
-            out.append(column).text(" #> ").bind(path).text("::text[] IS NOT NULL)::int END)");
+            out.text("(CASE jsonb_typeof(")
+                .append(column.clone())
+                .text(" #> ")
+                .bind(path.clone());
+            out.text("::text[]) WHEN 'array' THEN jsonb_array_length(")
+                .append(column.clone());
+            out.text(" #> ")
+                .bind(path.clone())
+                .text("::text[]) WHEN 'null' THEN 0 ELSE (");
+            out.append(column)
+                .text(" #> ")
+                .bind(path)
+                .text("::text[] IS NOT NULL)::int END)");
         }
     }
     out
@@ -168,15 +194,15 @@ pub fn for_key_share(engine: Engine) -> &'static str {
 
 /// `$."a"[0]`
 fn json_path(keys: &[&str]) -> String {
-    let mut path = String::from("$");
-    for key in keys {
-        if key.bytes().all(|b| b.is_ascii_digit()) {
-            path.push_str(&format!("[{key}]"));
+    let is_index = |key: &str| key.bytes().all(|b| b.is_ascii_digit());
+    let steps = keys.iter().map(|key| {
+        if is_index(key) {
+            format!("[{key}]")
         } else {
-            path.push_str(&format!(".\"{key}\""));
+            format!(".\"{key}\"")
         }
-    }
-    path
+    });
+    std::iter::once("$".to_owned()).chain(steps).collect()
 }
 
 /// `{"a","0"}`
@@ -230,15 +256,21 @@ pub fn convert(engine: Engine, column: &Ident, to_list: bool) -> Sql {
     let mut out = Sql::new(engine);
     match (engine, to_list) {
         (Engine::Sqlite, true) => {
-            out.text("CASE ").ident(column).text(" WHEN '' THEN '[]' ELSE json_array(");
+            out.text("CASE ")
+                .ident(column)
+                .text(" WHEN '' THEN '[]' ELSE json_array(");
             out.ident(column).text(") END");
         }
         (Engine::Postgres, true) => {
-            out.text("CASE ").ident(column).text(" WHEN '' THEN '[]'::jsonb ELSE jsonb_build_array(");
+            out.text("CASE ")
+                .ident(column)
+                .text(" WHEN '' THEN '[]'::jsonb ELSE jsonb_build_array(");
             out.ident(column).text(") END");
         }
         (Engine::Sqlite, false) => {
-            out.text("COALESCE(json_extract(").ident(column).text(", '$[#-1]'), '')");
+            out.text("COALESCE(json_extract(")
+                .ident(column)
+                .text(", '$[#-1]'), '')");
         }
         (Engine::Postgres, false) => {
             out.text("COALESCE(").ident(column).text(" ->> -1, '')");
@@ -254,7 +286,11 @@ pub fn text(engine: Engine, value: Sql, storage: Storage) -> Sql {
     }
     let mut out = sql(engine, "(");
     out.append(value);
-    out.text(if storage == Storage::Bool { ")::int::text" } else { ")::text" });
+    out.text(if storage == Storage::Bool {
+        ")::int::text"
+    } else {
+        ")::text"
+    });
     out
 }
 
@@ -278,7 +314,10 @@ pub fn order_keys_of_json(engine: Engine, value: Sql) -> Vec<Sql> {
         out
     };
     vec![
-        wrap("(CASE jsonb_typeof(", ") WHEN 'number' THEN 1 WHEN 'boolean' THEN 1 WHEN 'string' THEN 2 WHEN 'array' THEN 2 WHEN 'object' THEN 2 END)"),
+        wrap(
+            "(CASE jsonb_typeof(",
+            ") WHEN 'number' THEN 1 WHEN 'boolean' THEN 1 WHEN 'string' THEN 2 WHEN 'array' THEN 2 WHEN 'object' THEN 2 END)",
+        ),
         wrap("\"_number\"(", ")"),
         wrap("(((", ") #>> '{}') COLLATE \"C\")"),
     ]

@@ -24,7 +24,8 @@ pub(super) fn run(conn: &mut Conn) -> anyhow::Result<()> {
 }
 
 fn log(applied: diesel::migration::Result<Vec<MigrationVersion<'_>>>) -> anyhow::Result<()> {
-    let applied = applied.map_err(|error| anyhow::anyhow!("cannot migrate the database: {error}"))?;
+    let applied =
+        applied.map_err(|error| anyhow::anyhow!("cannot migrate the database: {error}"))?;
     for version in applied {
         tracing::debug!(%version, "migrated");
     }

@@ -109,7 +109,12 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        let _permit = self.inner.permits.acquire().await.map_err(Error::internal)?;
+        let _permit = self
+            .inner
+            .permits
+            .acquire()
+            .await
+            .map_err(Error::internal)?;
         let db = self.clone();
         blocking(move || db.with_connection(work)).await
     }

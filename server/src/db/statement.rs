@@ -114,6 +114,7 @@ impl Sql {
     }
 
     /// Says that few statements have this shape, so the database may keep it prepared.
+    #[must_use]
     pub fn cached(mut self) -> Self {
         self.cached = true;
         self
@@ -175,7 +176,11 @@ impl Sql {
     }
 
     /// Appends `parts`, with `separator` between them.
-    pub fn join(&mut self, separator: &'static str, parts: impl IntoIterator<Item = Sql>) -> &mut Self {
+    pub fn join(
+        &mut self,
+        separator: &'static str,
+        parts: impl IntoIterator<Item = Sql>,
+    ) -> &mut Self {
         for (i, part) in parts.into_iter().enumerate() {
             if i > 0 {
                 self.text(separator);

@@ -75,7 +75,11 @@ fn run(mut conn: Conn, waiting: &Receiver<Unit>) {
         let (group, alive) = run_group(&mut conn, first, waiting);
         let committed = alive && commit(&mut conn);
         for done in group {
-            (done.answer)(if committed { Ok(()) } else { Err(Error::Unavailable) });
+            (done.answer)(if committed {
+                Ok(())
+            } else {
+                Err(Error::Unavailable)
+            });
         }
     }
 }

@@ -23,10 +23,9 @@ pub(super) fn compare(
         Operator::NotLike => like(engine, " NOT LIKE ", left, right),
         Operator::Equal => equal(engine, true, left, right),
         Operator::NotEqual => equal(engine, false, left, right),
-        Operator::Greater
-        | Operator::GreaterOrEqual
-        | Operator::Less
-        | Operator::LessOrEqual => order(engine, operator, left, right),
+        Operator::Greater | Operator::GreaterOrEqual | Operator::Less | Operator::LessOrEqual => {
+            order(engine, operator, left, right)
+        }
     }
 }
 
@@ -46,7 +45,12 @@ fn equal(engine: Engine, positive: bool, left: &Operand, right: &Operand) -> Con
 
 fn equal_known(engine: Engine, positive: bool, column: &Column, known: &Known) -> Condition {
     if column.kind == Kind::Json {
-        return same(engine, positive, json_form(engine, column), json_value(engine, known));
+        return same(
+            engine,
+            positive,
+            json_form(engine, column),
+            json_value(engine, known),
+        );
     }
     if known.is_empty() {
         return empty(engine, positive, column);
@@ -91,7 +95,12 @@ fn empty(engine: Engine, positive: bool, column: &Column) -> Condition {
 
 fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Condition {
     if a.kind == Kind::Json || b.kind == Kind::Json {
-        return same(engine, positive, beside(engine, a, b.kind), beside(engine, b, a.kind));
+        return same(
+            engine,
+            positive,
+            beside(engine, a, b.kind),
+            beside(engine, b, a.kind),
+        );
     }
     if a.kind != b.kind {
         return match engine {
@@ -100,7 +109,11 @@ fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Cond
                 let mut out = sql(engine, "(COALESCE(\"_compare\"(to_jsonb(");
                 out.append(a.sql.clone()).text("), to_jsonb(");
                 out.append(b.sql.clone());
-                out.text(if positive { ")), 1) = 0)" } else { ")), 1) <> 0)" });
+                out.text(if positive {
+                    ")), 1) = 0)"
+                } else {
+                    ")), 1) <> 0)"
+                });
                 Condition::Sql(out)
             }
         };
@@ -147,9 +160,12 @@ fn order(engine: Engine, operator: Operator, left: &Operand, right: &Operand) ->
         (Operand::Column(a), Operand::Column(b)) if a.kind == b.kind && a.kind != Kind::Json => {
             Condition::Sql(infix(a.sql.clone(), sign(operator), b.sql.clone()))
         }
-        (Operand::Column(a), Operand::Column(b)) => {
-            order_any(engine, operator, beside(engine, a, b.kind), beside(engine, b, a.kind))
-        }
+        (Operand::Column(a), Operand::Column(b)) => order_any(
+            engine,
+            operator,
+            beside(engine, a, b.kind),
+            beside(engine, b, a.kind),
+        ),
     }
 }
 
@@ -158,7 +174,12 @@ fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Know
         return Condition::False;
     }
     if column.kind == Kind::Json {
-        return order_any(engine, operator, json_form(engine, column), json_value(engine, known));
+        return order_any(
+            engine,
+            operator,
+            json_form(engine, column),
+            json_value(engine, known),
+        );
     }
     match fit(column.kind, known) {
         Some(value) => {
@@ -248,7 +269,11 @@ fn pattern(text: &str) -> String {
             _ => escaped.push(c),
         }
     }
-    if is_wild { escaped } else { format!("%{escaped}%") }
+    if is_wild {
+        escaped
+    } else {
+        format!("%{escaped}%")
+    }
 }
 
 fn known_text(known: &Known) -> String {
@@ -265,13 +290,17 @@ fn text_form(engine: Engine, column: &Column) -> Sql {
     let mut out = Sql::new(engine);
     match (engine, column.kind) {
         (Engine::Sqlite, _) | (_, Kind::Text) => out.append(column.sql.clone()),
-        (Engine::Postgres, Kind::Number) => out.text("(").append(column.sql.clone()).text(")::text"),
-        (Engine::Postgres, Kind::Bool) => {
-            out.text("(").append(column.sql.clone()).text(")::int::text")
+        (Engine::Postgres, Kind::Number) => {
+            out.text("(").append(column.sql.clone()).text(")::text")
         }
-        (Engine::Postgres, Kind::Json) => {
-            out.text("((").append(column.sql.clone()).text(") #>> '{}')")
-        }
+        (Engine::Postgres, Kind::Bool) => out
+            .text("(")
+            .append(column.sql.clone())
+            .text(")::int::text"),
+        (Engine::Postgres, Kind::Json) => out
+            .text("((")
+            .append(column.sql.clone())
+            .text(") #>> '{}')"),
     };
     out
 }
@@ -298,7 +327,9 @@ fn json_form(engine: Engine, column: &Column) -> Sql {
             out.append(column.sql.clone()).text(") END)");
         }
         Kind::Bool => {
-            out.text("to_jsonb((").append(column.sql.clone()).text(")::int)");
+            out.text("to_jsonb((")
+                .append(column.sql.clone())
+                .text(")::int)");
         }
         Kind::Text | Kind::Number => {
             out.text("to_jsonb(").append(column.sql.clone()).text(")");
@@ -440,7 +471,11 @@ mod tests {
         assert!(holds(Operator::NotEqual, text("x"), text("")));
         assert!(!holds(Operator::Equal, text("5"), Known::Number(5.0)));
         assert!(holds(Operator::Less, Known::Number(5.0), text("a")));
-        assert!(holds(Operator::Equal, Known::Bool(true), Known::Number(1.0)));
+        assert!(holds(
+            Operator::Equal,
+            Known::Bool(true),
+            Known::Number(1.0)
+        ));
         assert!(!holds(Operator::Less, Known::Null, Known::Number(1.0)));
     }
 }

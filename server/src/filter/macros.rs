@@ -9,7 +9,13 @@ use crate::clock::Moment;
 pub(super) fn value(name: &str, now: Moment) -> Option<Known> {
     let now = now.timestamp().to_zoned(TimeZone::UTC);
     let number = |n: i16| Some(Known::Number(f64::from(n)));
-    let start = |unit: Unit| now.round(jiff::ZonedRound::new().smallest(unit).mode(jiff::RoundMode::Trunc));
+    let start = |unit: Unit| {
+        now.round(
+            jiff::ZonedRound::new()
+                .smallest(unit)
+                .mode(jiff::RoundMode::Trunc),
+        )
+    };
     let moment = match name {
         "now" => Ok(now.clone()),
         "yesterday" => now.checked_sub(1.day()),
@@ -24,9 +30,15 @@ pub(super) fn value(name: &str, now: Moment) -> Option<Known> {
         "todayStart" => start(Unit::Day),
         "todayEnd" => end(&start(Unit::Day), 1.day()),
         "monthStart" => now.first_of_month().and_then(|day| day.start_of_day()),
-        "monthEnd" => end(&now.first_of_month().and_then(|day| day.start_of_day()), 1.month()),
+        "monthEnd" => end(
+            &now.first_of_month().and_then(|day| day.start_of_day()),
+            1.month(),
+        ),
         "yearStart" => now.first_of_year().and_then(|day| day.start_of_day()),
-        "yearEnd" => end(&now.first_of_year().and_then(|day| day.start_of_day()), 1.year()),
+        "yearEnd" => end(
+            &now.first_of_year().and_then(|day| day.start_of_day()),
+            1.year(),
+        ),
         _ => return None,
     };
     let moment = moment.ok()?;
@@ -59,7 +71,11 @@ mod tests {
             ("yearStart", "2024-01-01 00:00:00.000Z"),
             ("yearEnd", "2024-12-31 23:59:59.999Z"),
         ] {
-            assert_eq!(value(name, now), Some(Known::Text(expected.to_owned())), "{name}");
+            assert_eq!(
+                value(name, now),
+                Some(Known::Text(expected.to_owned())),
+                "{name}"
+            );
         }
         for (name, expected) in [
             ("second", 6.0),

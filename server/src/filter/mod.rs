@@ -8,6 +8,7 @@ mod macros;
 mod operand;
 mod parse;
 mod path;
+mod request_path;
 mod resolve;
 
 pub use parse::{Comparison, Expression, MAX_LENGTH, Operator, Token, parse};

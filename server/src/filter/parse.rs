@@ -219,9 +219,10 @@ impl<'a> Parser<'a> {
         let length = rest
             .find(|c: char| !(c.is_ascii_alphanumeric() || "-.".contains(c)))
             .unwrap_or(rest.len());
-        let well_formed = rest[..length].bytes().enumerate().all(|(i, b)| {
-            b.is_ascii_digit() || b == b'.' || (i == 0 && b == b'-')
-        });
+        let well_formed = rest[..length]
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| b.is_ascii_digit() || b == b'.' || (i == 0 && b == b'-'));
         match rest[..length].parse::<f64>() {
             Ok(number) if well_formed && number.is_finite() => {
                 self.at += length;
@@ -289,7 +290,10 @@ mod tests {
         let Ok(Expression::Any(parts)) = parse("a=1 || b=2 && c=3 // end") else {
             panic!("not an or");
         };
-        assert!(matches!(&parts[..], [Expression::Comparison(_), Expression::All(_)]));
+        assert!(matches!(
+            &parts[..],
+            [Expression::Comparison(_), Expression::All(_)]
+        ));
     }
 
     #[test]
@@ -304,8 +308,21 @@ mod tests {
     #[test]
     fn what_is_no_filter() {
         for wrong in [
-            "", "a", "a=", "=1", "(a=1", "a=1)", "a=1 &&", "a='x", "a==1", "a=1 b=2", "a.=1",
-            "a=1e5", "a=--1", "é=1", "a=1 | b=1",
+            "",
+            "a",
+            "a=",
+            "=1",
+            "(a=1",
+            "a=1)",
+            "a=1 &&",
+            "a='x",
+            "a==1",
+            "a=1 b=2",
+            "a.=1",
+            "a=1e5",
+            "a=--1",
+            "é=1",
+            "a=1 | b=1",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

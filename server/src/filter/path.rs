@@ -1,37 +1,34 @@
 //! From the path of an identifier (`author.name`, `@request.auth.id`, `comments_via_post.text:lower`) to what
 //! stands for it in SQL.
 
-use serde_json::Value as Json;
-
 use super::operand::{Column, Kind, Known, Operand};
-use super::resolve::{Condition, Resolver, Scope, Trust};
-use super::{FilterError, macros};
 use super::parse::Expression;
+use super::request_path::parameter;
+use super::resolve::{Resolver, Scope, Trust};
+use super::{FilterError, macros};
 use crate::collections::{Collection, Rule, Shape};
-use crate::db::{Ident, Sql, Storage, Value, dialect, sql};
-use crate::json;
-use crate::request::Caller;
+use crate::db::{Ident, Sql, Storage, dialect, sql};
 
 /// How many relations a path may follow.
 const MAX_RELATIONS: usize = 6;
 
 /// A path that is being followed.
-struct Walk<'w> {
+pub(super) struct Walk<'w> {
     /// The whole path, for messages.
-    text: &'w str,
+    pub(super) text: &'w str,
     /// What identifies the joins made so far.
-    key: String,
-    table: Ident,
+    pub(super) key: String,
+    pub(super) table: Ident,
     /// Whether the table's row may be missing.
-    nullable: bool,
-    many: bool,
-    relations: usize,
-    trust: Trust,
+    pub(super) nullable: bool,
+    pub(super) many: bool,
+    pub(super) relations: usize,
+    pub(super) trust: Trust,
     /// What must hold of the records on the way for the client to see them.
-    guards: Vec<Sql>,
+    pub(super) guards: Vec<Sql>,
 }
 
-type Resolved = Result<(Operand, bool), FilterError>;
+pub(super) type Resolved = Result<(Operand, bool), FilterError>;
 
 impl Resolver<'_> {
     pub(super) fn path(&mut self, scope: &mut Scope, text: &str, trust: Trust) -> Resolved {
@@ -44,7 +41,7 @@ impl Resolver<'_> {
                 many: false,
                 relations: 0,
                 trust,
-            guards: Vec::new(),
+                guards: Vec::new(),
             };
             return self.walk(scope, walk, self.root, &segments(text));
         };
@@ -54,8 +51,8 @@ impl Resolver<'_> {
             ["request", "body", path @ ..] if !path.is_empty() => self.body(scope, text, path),
             ["request", "method"] => known(Known::Text(self.request.method.clone())),
             ["request", "context"] => known(Known::Text(self.request.context.to_owned())),
-            ["request", "query", name] => self.parameter(text, name, &self.request.query),
-            ["request", "headers", name] => self.parameter(text, name, &self.request.headers),
+            ["request", "query", name] => parameter(text, name, &self.request.query),
+            ["request", "headers", name] => parameter(text, name, &self.request.headers),
             ["collection", name, path @ ..] if !path.is_empty() => {
                 self.other(scope, text, name, path, trust)
             }
@@ -64,23 +61,6 @@ impl Resolver<'_> {
                 .ok_or_else(|| unknown(text)),
             _ => Err(unknown(text)),
         }
-    }
-
-    /// `@request.query.x`, `@request.headers.x`
-    fn parameter(
-        &self,
-        text: &str,
-        name: &str,
-        parameters: &std::collections::BTreeMap<String, String>,
-    ) -> Resolved {
-        let (name, modifier) = modifier(name);
-        let value = parameters.get(name);
-        known(match modifier {
-            None => value.map_or(Known::Null, |v| Known::Text(v.clone())),
-            Some("isset") => Known::Bool(value.is_some()),
-            Some("lower") => value.map_or(Known::Null, |v| Known::Text(v.to_lowercase())),
-            Some(_) => return Err(FilterError::Misused(text.to_owned())),
-        })
     }
 
     /// `@collection.name.field`, `@collection.name:alias.field`
@@ -112,121 +92,8 @@ impl Resolver<'_> {
         self.walk(scope, walk, collection, path)
     }
 
-    /// `@request.auth.…`
-    fn auth(&mut self, scope: &mut Scope, text: &str, path: &[&str]) -> Resolved {
-        let Caller::Account(account) = &self.request.caller else {
-            let is_isset = path.last().is_some_and(|name| name.ends_with(":isset"));
-            return known(if is_isset { Known::Bool(false) } else { Known::Null });
-        };
-        let collection = account.record.collection.as_ref();
-        if let [name] = path {
-            let (name, modifier) = modifier(name);
-            let value = account.record.known(name);
-            match (modifier, value) {
-                (Some("isset"), value) => return known(Known::Bool(value.is_some())),
-                (None, value) => return known(value.map_or(Known::Null, |v| Known::from_json(&v))),
-                (Some("lower"), Some(Json::String(value))) => {
-                    return known(Known::Text(value.to_lowercase()));
-                }
-                _ => {}
-            }
-        }
-        let id = account.record.id().to_owned();
-        let key = "@request.auth".to_owned();
-        let table = scope.join(&key, false, self.alias(), |alias| {
-            let mut on = Sql::new(self.engine);
-            on.column(alias, &Ident::new("id"))
-                .text(" = ")
-                .bind(Value::Text(id));
-            Ok(self.left_join(collection, alias, on))
-        })?;
-        let walk = Walk {
-            text,
-            key,
-            table,
-            nullable: true,
-            many: false,
-            relations: 0,
-            trust: Trust::Full,
-            guards: Vec::new(),
-        };
-        let schema = self.schema;
-        let collection = schema.find(&collection.def.id).ok_or_else(|| unknown(text))?;
-        match self.walk(scope, walk, collection, path) {
-            // Accounts of another collection may have it.
-            Err(FilterError::UnknownField(_)) => known(Known::Null),
-            resolved => resolved,
-        }
-    }
-
-    /// `@request.body.…`
-    fn body(&mut self, scope: &mut Scope, text: &str, path: &[&str]) -> Resolved {
-        let (name, modifier) = modifier(path[0]);
-        let value = self.request.body.get(name).cloned();
-        let root = self.root;
-        if path.len() > 1 {
-            let Some(Shape::Relation { target, .. }) = root.column(name).map(|c| &c.shape) else {
-                let mut inside = value.as_ref();
-                for key in &path[1..] {
-                    inside = inside.and_then(|value| value.get(*key));
-                }
-                return known(inside.map_or(Known::Null, Known::from_json));
-            };
-            let ids = strings(value.as_ref());
-            let many = ids.len() > 1;
-            let schema = self.schema;
-            let target = schema.find(target).ok_or_else(|| unknown(text))?;
-            let key = format!("@request.body.{name}");
-            let table = scope.join(&key, many, self.alias(), |alias| {
-                Ok(self.left_join(target, alias, among(self.engine, alias, ids)))
-            })?;
-            let walk = Walk {
-                text,
-                key,
-                table,
-                nullable: true,
-                many,
-                relations: 1,
-                trust: Trust::Full,
-            guards: Vec::new(),
-            };
-            return self.walk(scope, walk, target, &path[1..]);
-        }
-        let given = value.clone().map_or(Known::Null, |v| Known::from_json(&v));
-        match modifier {
-            None => known(given),
-            Some("isset") => known(Known::Bool(value.is_some())),
-            Some("lower") => known(match given {
-                Known::Text(value) => Known::Text(value.to_lowercase()),
-                other => other,
-            }),
-            Some("length") => known(Known::Number(match &value {
-                Some(Json::Array(items)) => crate::number(items.len()),
-                other => f64::from(u8::from(!strings(other.as_ref()).is_empty())),
-            })),
-            Some("changed") => {
-                if value.is_none() {
-                    return known(Known::Bool(false));
-                }
-                let (stored, many) = self.path(scope, name, Trust::Full)?;
-                let condition = self.differ(&Operand::Known(given), &stored);
-                Ok((self.truth(condition), many))
-            }
-            Some("each") => {
-                let items = strings(value.as_ref());
-                let key = format!("@request.body.{name}:each");
-                let table = scope.join(&key, true, self.alias(), |alias| {
-                    let list = Value::Json(json::canonical(&Json::from(items)));
-                    Ok(dialect::join_items_of(self.engine, list, alias))
-                })?;
-                Ok((Operand::Column(self.item(&table)), true))
-            }
-            Some(_) => Err(FilterError::Misused(text.to_owned())),
-        }
-    }
-
     /// Follows `path` from a row of `collection`.
-    fn walk(
+    pub(super) fn walk(
         &mut self,
         scope: &mut Scope,
         mut walk: Walk<'_>,
@@ -252,16 +119,24 @@ impl Resolver<'_> {
             Shape::Relation { target, .. } if !rest.is_empty() => {
                 let schema = self.schema;
                 let target = schema.find(target).ok_or_else(|| unknown(walk.text))?;
-                self.relation(scope, &mut walk, &column.ident, column.is_list(), target, plain)?;
+                self.relation(
+                    scope,
+                    &mut walk,
+                    &column.ident,
+                    column.is_list(),
+                    target,
+                    plain,
+                )?;
                 self.walk(scope, walk, target, rest)
             }
             _ if !rest.is_empty() => Err(unknown(walk.text)),
             _ => {
-                let guarded = walk.trust == Trust::Client && collection.is_auth() && plain == "email";
+                let guarded =
+                    walk.trust == Trust::Client && collection.is_auth() && plain == "email";
                 if guarded {
                     let mut guard = Sql::new(self.engine);
                     guard.column(&walk.table, &Ident::new("emailVisibility"));
-                    guard.text(if self.is_sqlite() { " = 1" } else { " = TRUE" });
+                    guard.text(" = TRUE");
                     walk.guards.push(guard);
                 }
                 self.column(scope, &walk, column, modifier)
@@ -292,7 +167,7 @@ impl Resolver<'_> {
             from = Sql::new(self.engine);
             from.column(&items, &Ident::new("value"));
         }
-        let rule = self.visibility(target, walk)?;
+        let rule = visibility(target, walk)?;
         let is_own = scope.is_own;
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut on = Sql::new(self.engine);
@@ -325,12 +200,13 @@ impl Resolver<'_> {
         self.step(&mut walk, name)?;
         walk.many |= !source.is_unique(&column.name);
         let table = walk.table.clone();
-        let rule = self.visibility(source, &walk)?;
+        let rule = visibility(source, &walk)?;
         let is_own = scope.is_own;
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut target = Sql::new(self.engine);
             target.column(&table, &Ident::new("id"));
-            let mut on = dialect::refers_to(self.engine, alias, &column.ident, column.is_list(), target);
+            let mut on =
+                dialect::refers_to(self.engine, alias, &column.ident, column.is_list(), target);
             self.and_if(&mut on, is_own, rule, source, alias)?;
             Ok(self.left_join(source, alias, on))
         })?;
@@ -350,9 +226,10 @@ impl Resolver<'_> {
         column.column(&walk.table, field);
         let operand = match modifier {
             None => Column::new(dialect::inside_json(self.engine, column, &keys), Kind::Json),
-            Some("length") => {
-                Column::new(dialect::json_length(self.engine, column, &keys), Kind::Number)
-            }
+            Some("length") => Column::new(
+                dialect::json_length(self.engine, column, &keys),
+                Kind::Number,
+            ),
             Some("lower") => {
                 let text = dialect::json_text(self.engine, column, &keys);
                 Column::new(dialect::lower(self.engine, text), Kind::Text)
@@ -376,13 +253,19 @@ impl Resolver<'_> {
             (Some("each"), true) => {
                 let key = format!("{}.{}:each", walk.key, column.name);
                 let items = scope.join(&key, true, self.alias(), |alias| {
-                    Ok(dialect::join_items(self.engine, &walk.table, &column.ident, alias))
+                    Ok(dialect::join_items(
+                        self.engine,
+                        &walk.table,
+                        &column.ident,
+                        alias,
+                    ))
                 })?;
-                return Ok((Operand::Column(guarded(self.item(&items), &walk.guards)), true));
+                return Ok((
+                    Operand::Column(guarded(self.item(&items), &walk.guards)),
+                    true,
+                ));
             }
-            (Some("length"), true) => {
-                (dialect::json_length(self.engine, plain, &[]), Kind::Number)
-            }
+            (Some("length"), true) => (dialect::json_length(self.engine, plain, &[]), Kind::Number),
             (Some("length"), false) if column.shape.is_choice() => {
                 let mut length = sql(self.engine, "(CASE WHEN ");
                 length.append(plain).text(" = '' THEN 0 ELSE 1 END)");
@@ -422,25 +305,11 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn left_join(&self, collection: &Collection, alias: &Ident, on: Sql) -> Sql {
+    pub(super) fn left_join(&self, collection: &Collection, alias: &Ident, on: Sql) -> Sql {
         let mut out = sql(self.engine, " LEFT JOIN ");
         out.ident(&collection.table).text(" AS ").ident(alias);
         out.text(" ON ").append(on);
         out
-    }
-
-    /// What a client must be allowed to list to reach a collection; `None` when nothing has to hold.
-    fn visibility<'c>(
-        &self,
-        collection: &'c Collection,
-        walk: &Walk<'_>,
-    ) -> Result<Option<&'c Expression>, FilterError> {
-        match &collection.rules.list {
-            _ if walk.trust == Trust::Full => Ok(None),
-            Rule::Locked => Err(unknown(walk.text)),
-            Rule::Open => Ok(None),
-            Rule::Filter(rule) => Ok(Some(rule)),
-        }
     }
 
     /// Where every joined record has to satisfy a comparison, or one to sort by, those that the client may not
@@ -454,7 +323,8 @@ impl Resolver<'_> {
         alias: &Ident,
     ) -> Result<(), FilterError> {
         if let Some(rule) = rule.filter(|_| is_own) {
-            on.text(" AND ").append(self.listed(rule, collection, alias)?);
+            on.text(" AND ")
+                .append(self.listed(rule, collection, alias)?);
         }
         Ok(())
     }
@@ -468,7 +338,8 @@ impl Resolver<'_> {
         collection: &Collection,
     ) -> Result<(), FilterError> {
         if let Some(rule) = rule.filter(|_| !is_own) {
-            walk.guards.push(self.listed(rule, collection, &walk.table)?);
+            walk.guards
+                .push(self.listed(rule, collection, &walk.table)?);
         }
         Ok(())
     }
@@ -484,29 +355,23 @@ impl Resolver<'_> {
         Ok(nested.finish_inside(condition).into_sql(self.engine))
     }
 
-    fn item(&self, items: &Ident) -> Column {
+    pub(super) fn item(&self, items: &Ident) -> Column {
         let mut value = Sql::new(self.engine);
         value.column(items, &Ident::new("value"));
         Column::new(value, Kind::Text)
     }
+}
 
-    fn truth(&self, condition: Condition) -> Operand {
-        match condition {
-            Condition::True => Operand::Known(Known::Bool(true)),
-            Condition::False => Operand::Known(Known::Bool(false)),
-            Condition::Sql(condition) => {
-                let mut out = sql(self.engine, "(");
-                out.append(condition).text(")");
-                Operand::Column(Column {
-                    nullable: false,
-                    ..Column::new(out, Kind::Bool)
-                })
-            }
-        }
-    }
-
-    fn is_sqlite(&self) -> bool {
-        self.engine == crate::db::Engine::Sqlite
+/// What a client must be allowed to list to reach a collection; `None` when nothing has to hold.
+fn visibility<'c>(
+    collection: &'c Collection,
+    walk: &Walk<'_>,
+) -> Result<Option<&'c Expression>, FilterError> {
+    match &collection.rules.list {
+        _ if walk.trust == Trust::Full => Ok(None),
+        Rule::Locked => Err(unknown(walk.text)),
+        Rule::Open => Ok(None),
+        Rule::Filter(rule) => Ok(Some(rule)),
     }
 }
 
@@ -525,45 +390,18 @@ fn segments(text: &str) -> Vec<&str> {
 }
 
 /// Splits `name:modifier`.
-fn modifier(segment: &str) -> (&str, Option<&str>) {
+pub(super) fn modifier(segment: &str) -> (&str, Option<&str>) {
     match segment.split_once(':') {
         Some((name, modifier)) => (name, Some(modifier)),
         None => (segment, None),
     }
 }
 
-fn known(value: Known) -> Resolved {
+#[expect(clippy::unnecessary_wraps, reason = "it ends functions that resolve")]
+pub(super) fn known(value: Known) -> Resolved {
     Ok((Operand::Known(value), false))
 }
 
-fn unknown(text: &str) -> FilterError {
+pub(super) fn unknown(text: &str) -> FilterError {
     FilterError::UnknownField(text.to_owned())
-}
-
-/// The texts of a list, or of a single value.
-fn strings(value: Option<&Json>) -> Vec<String> {
-    match value {
-        Some(Json::Array(items)) => items.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-        Some(Json::String(text)) if !text.is_empty() => vec![text.clone()],
-        _ => Vec::new(),
-    }
-}
-
-/// `alias.id IN (…)`
-fn among(engine: crate::db::Engine, alias: &Ident, ids: Vec<String>) -> Sql {
-    if ids.is_empty() {
-        return sql(engine, "1 = 0");
-    }
-    let mut out = Sql::new(engine);
-    out.column(alias, &Ident::new("id")).text(" IN (");
-    out.join(
-        ", ",
-        ids.into_iter().map(|id| {
-            let mut bind = Sql::new(engine);
-            bind.bind(Value::Text(id));
-            bind
-        }),
-    );
-    out.text(")");
-    out
 }

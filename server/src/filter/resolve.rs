@@ -121,7 +121,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn each(&mut self, parts: &[Expression], trust: Trust) -> Result<Vec<Condition>, FilterError> {
-        parts.iter().map(|part| self.condition(part, trust)).collect()
+        parts
+            .iter()
+            .map(|part| self.condition(part, trust))
+            .collect()
     }
 
     /// What to order by: a path, or `@random`, `@rowid`. A path to several values orders by the least of them, or
@@ -179,16 +182,26 @@ impl<'a> Resolver<'a> {
             let (Operand::Column(column), _) = self.path(&mut own, path, trust)? else {
                 return Err(FilterError::Misused(path.to_owned()));
             };
-            let mut out = sql(engine, if descending { "(SELECT MAX(" } else { "(SELECT MIN(" });
+            let mut out = sql(
+                engine,
+                if descending {
+                    "(SELECT MAX("
+                } else {
+                    "(SELECT MIN("
+                },
+            );
             out.append(sortable(engine, &column)).text(")");
-            out.append(own.from_one_row(engine)).text(")");
+            out.append(own.one_row(engine)).text(")");
             return Ok(vec![out]);
         }
         let value = match column.guard {
             None => column.sql,
             Some(guard) => {
                 let mut out = sql(engine, "(CASE WHEN ");
-                out.append(guard).text(" THEN ").append(column.sql).text(" END)");
+                out.append(guard)
+                    .text(" THEN ")
+                    .append(column.sql)
+                    .text(" END)");
                 out
             }
         };
@@ -206,15 +219,18 @@ impl<'a> Resolver<'a> {
             joins.append(join.sql);
         }
         let condition = match condition {
-            Condition::Sql(inner) if !many.is_empty() => {
-                let mut out = sql(self.engine, "EXISTS (SELECT 1 FROM (SELECT 1 AS \"one\") AS \"one\"");
+            Condition::Sql(ref inner) if !many.is_empty() => {
+                let mut out = sql(
+                    self.engine,
+                    "EXISTS (SELECT 1 FROM (SELECT 1 AS \"one\") AS \"one\"",
+                );
                 for join in many {
                     out.append(join.sql);
                 }
-                out.text(" WHERE ").append(inner).text(")");
+                out.text(" WHERE ").append(inner.clone()).text(")");
                 Condition::Sql(out)
             }
-            other => other,
+            Condition::True | Condition::False | Condition::Sql(_) => condition,
         };
         (joins, condition)
     }
@@ -222,13 +238,13 @@ impl<'a> Resolver<'a> {
     /// Like [`Resolver::finish`], with every join inside the condition.
     pub(super) fn finish_inside(self, condition: Condition) -> Condition {
         match condition {
-            Condition::Sql(inner) if !self.scope.joins.is_empty() => {
+            Condition::Sql(ref inner) if !self.scope.joins.is_empty() => {
                 let mut out = sql(self.engine, "EXISTS (SELECT 1");
-                out.append(self.scope.from_one_row(self.engine));
-                out.text(" WHERE ").append(inner).text(")");
+                out.append(self.scope.one_row(self.engine));
+                out.text(" WHERE ").append(inner.clone()).text(")");
                 Condition::Sql(out)
             }
-            other => other,
+            Condition::True | Condition::False | Condition::Sql(_) => condition,
         }
     }
 
@@ -258,9 +274,12 @@ impl<'a> Resolver<'a> {
             Condition::Sql(each) => each,
         };
         let mut none = sql(self.engine, "NOT EXISTS (SELECT 1");
-        none.append(own.from_one_row(self.engine));
+        none.append(own.one_row(self.engine));
         none.text(" WHERE NOT (").append(each).text("))");
-        Ok(Condition::all(self.engine, vec![condition, Condition::Sql(none)]))
+        Ok(Condition::all(
+            self.engine,
+            vec![condition, Condition::Sql(none)],
+        ))
     }
 
     fn both(
@@ -342,7 +361,7 @@ impl Scope {
         self.by_path.retain(|_, index| *index < length);
     }
 
-    fn from_one_row(self, engine: Engine) -> Sql {
+    fn one_row(self, engine: Engine) -> Sql {
         let mut out = sql(engine, " FROM (SELECT 1 AS \"one\") AS \"one\"");
         for join in self.joins {
             out.append(join.sql);

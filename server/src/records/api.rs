@@ -52,7 +52,12 @@ pub async fn view(granted: Granted<View>, app: App, id: RecordId, query: Query) 
 }
 
 /// Create a record.
-pub async fn create(granted: Granted<Create>, app: App, query: Query, body: Body) -> Result<Answer> {
+pub async fn create(
+    granted: Granted<Create>,
+    app: App,
+    query: Query,
+    body: Body,
+) -> Result<Answer> {
     let grant = granted.grant;
     let paths = paths(&query);
     let input = input(&app, &grant, body, None).await?;
@@ -86,7 +91,9 @@ pub async fn update(
 /// Delete a record.
 pub async fn delete(granted: Granted<Delete>, app: App, id: RecordId) -> Result<Answer> {
     let grant = granted.grant;
-    app.db.write(move |conn| deletion::delete(conn, &grant, &id.0)).await?;
+    app.db
+        .write(move |conn| deletion::delete(conn, &grant, &id.0))
+        .await?;
     Ok(Answer::Nothing)
 }
 
@@ -111,8 +118,10 @@ async fn input(app: &App, grant: &Grant, body: Body, id: Option<&str>) -> Result
             input.hashes.insert(column.name.clone(), hash);
         }
     }
-    if let (Some(id), Some(old)) = (id, input.body.get("oldPassword").and_then(|raw| raw.as_str()))
-        && collection.is_auth()
+    if let (Some(id), Some(old)) = (
+        id,
+        input.body.get("oldPassword").and_then(|raw| raw.as_str()),
+    ) && collection.is_auth()
         && !old.is_empty()
     {
         let reader = crate::policy::system(
@@ -154,7 +163,9 @@ fn complete(conn: &mut Conn, grant: &Grant, records: &mut [Record], paths: &Path
 
 /// What `?expand=` asks for.
 pub fn paths(query: &Query) -> Paths {
-    query.get("expand").map_or_else(Paths::default, |text| Paths::parse(text))
+    query
+        .get("expand")
+        .map_or_else(Paths::default, |text| Paths::parse(text))
 }
 
 fn answer(record: &Record, query: &Query) -> Answer {
@@ -195,7 +206,9 @@ fn only_superusers_ask_about_requests(grant: &Grant, query: &Query) -> Result<()
             return Err(Error::Forbidden("Only superusers can filter by @request."));
         }
         if text.contains("@collection.") {
-            return Err(Error::Forbidden("Only superusers can filter by @collection."));
+            return Err(Error::Forbidden(
+                "Only superusers can filter by @collection.",
+            ));
         }
     }
     Ok(())

@@ -11,27 +11,38 @@ use crate::db::{Conn, Sql, Value, dialect, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, system};
 
-const REFUSED: &str =
-    "Failed to delete record. Make sure that the record is not part of a required relation reference.";
+const REFUSED: &str = "Failed to delete record. Make sure that the record is not part of a required relation reference.";
 
 /// Records that are on their way out: collection and record id.
 type Doomed = HashSet<(String, String)>;
 
 /// Deletes the record of this id, if the grant reaches it.
 pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
-    let record = store::find(conn, grant, id, store::Purpose::Change)?.ok_or_else(Error::missing)?;
+    let record =
+        store::find(conn, grant, id, store::Purpose::Change)?.ok_or_else(Error::missing)?;
     let collection = grant.collection();
     if collection.is_superusers() && store::total(conn, collection)? == 1 {
-        return Err(Error::invalid("You can't delete the only existing superuser."));
+        return Err(Error::invalid(
+            "You can't delete the only existing superuser.",
+        ));
     }
-    cascade(conn, grant, collection, vec![record.id().to_owned()], &mut Doomed::new())
+    cascade(
+        conn,
+        grant,
+        collection,
+        vec![record.id().to_owned()],
+        &mut Doomed::new(),
+    )
 }
 
 /// Deletes every record of the collection.
 pub fn truncate(conn: &mut Conn, grant: &Grant) -> Result<()> {
     let everything = sql(conn.engine(), "1 = 1");
     let records = store::find_where(conn, grant, everything, None)?;
-    let ids = records.iter().map(|record| record.id().to_owned()).collect();
+    let ids = records
+        .iter()
+        .map(|record| record.id().to_owned())
+        .collect();
     cascade(conn, grant, grant.collection(), ids, &mut Doomed::new())
 }
 
@@ -70,7 +81,12 @@ fn referring(
     let column = &source.columns[position];
     let mut refers = Sql::new(engine);
     if column.is_list() {
-        refers.append(dialect::refers_to_any(engine, &store::alias(), &column.ident, ids));
+        refers.append(dialect::refers_to_any(
+            engine,
+            &store::alias(),
+            &column.ident,
+            ids,
+        ));
     } else {
         refers.column(&store::alias(), &column.ident);
         store::in_list(&mut refers, ids);
@@ -115,7 +131,11 @@ fn release(
             Shape::Relation { is_list: true, .. } => {
                 Value::Json(crate::json::canonical(&serde_json::Value::from(left)))
             }
-            _ => Value::Text(String::new()),
+            Shape::Scalar
+            | Shape::Json
+            | Shape::Select { .. }
+            | Shape::Relation { .. }
+            | Shape::Secret => Value::Text(String::new()),
         };
         write::stamp(&mut record, grant.request.now, false);
         store::update(conn, grant, &stored, &record)?;

@@ -40,10 +40,14 @@ impl Paths {
         let next = match collection.column(name).map(|column| &column.shape) {
             Some(Shape::Relation { target, .. }) => schema.find(target),
             Some(_) => None,
-            None => schema.back_relation(collection, name).map(|(source, _)| source),
+            None => schema
+                .back_relation(collection, name)
+                .map(|(source, _)| source),
         };
         next.is_some_and(|next| {
-            self.0.iter().all(|(name, deeper)| deeper.lead_somewhere(schema, next, name))
+            self.0
+                .iter()
+                .all(|(name, deeper)| deeper.lead_somewhere(schema, next, name))
         })
     }
 
@@ -92,7 +96,11 @@ fn follow(
     if column.hidden && !grant.request.caller.is_superuser() {
         return Ok(());
     }
-    let Some(grant) = grant.schema().find(target).and_then(|target| grant.expanding(target)) else {
+    let Some(grant) = grant
+        .schema()
+        .find(target)
+        .and_then(|target| grant.expanding(target))
+    else {
         return Ok(());
     };
     let mut ids: Vec<String> = records
@@ -110,7 +118,9 @@ fn follow(
         let ids = values::list(&record.values[position]);
         let mut found = ids.iter().filter_map(|id| by_id.get(id).cloned());
         let value = if *is_list {
-            Some(found.collect::<Vec<_>>()).filter(|list| !list.is_empty()).map(Json::from)
+            Some(found.collect::<Vec<_>>())
+                .filter(|list| !list.is_empty())
+                .map(Json::from)
         } else {
             found.next()
         };
@@ -137,10 +147,18 @@ fn follow_back(
         return Ok(());
     };
     let engine = conn.engine();
-    let ids: Vec<String> = records.iter().map(|record| record.id().to_owned()).collect();
+    let ids: Vec<String> = records
+        .iter()
+        .map(|record| record.id().to_owned())
+        .collect();
     let mut refers = Sql::new(engine);
     if column.is_list() {
-        refers.append(dialect::refers_to_any(engine, &store::alias(), &column.ident, &ids));
+        refers.append(dialect::refers_to_any(
+            engine,
+            &store::alias(),
+            &column.ident,
+            &ids,
+        ));
     } else {
         refers.column(&store::alias(), &column.ident);
         store::in_list(&mut refers, &ids);
@@ -149,7 +167,11 @@ fn follow_back(
     let found = store::find_where(conn, &grant, refers, limit)?;
     let mut by_target: HashMap<String, Vec<Json>> = HashMap::new();
     for (record, json) in rendered(conn, &grant, found, deeper)? {
-        for target in record.value(&column.name).map(values::list).unwrap_or_default() {
+        for target in record
+            .value(&column.name)
+            .map(values::list)
+            .unwrap_or_default()
+        {
             let list = by_target.entry(target).or_default();
             if list.len() < MAX_BACK {
                 list.push(json.clone());
@@ -160,7 +182,11 @@ fn follow_back(
     for record in records {
         let list = by_target.remove(record.id());
         let value = list.and_then(|mut list| {
-            if is_one { list.pop() } else { Some(Json::from(list)) }
+            if is_one {
+                list.pop()
+            } else {
+                Some(Json::from(list))
+            }
         });
         attach(record, name, value);
     }

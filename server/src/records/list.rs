@@ -52,7 +52,9 @@ impl Query {
             return Err(Error::invalid(GENERIC));
         }
         let mut sort = Vec::new();
-        let terms = parameters.get("sort").filter(|text| !text.trim().is_empty());
+        let terms = parameters
+            .get("sort")
+            .filter(|text| !text.trim().is_empty());
         for term in terms.into_iter().flat_map(|text| text.split(',')) {
             let term = term.trim();
             let path = term.strip_prefix(['+', '-']).unwrap_or(term);
@@ -136,7 +138,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     } else {
         let mut count = sql(engine, "SELECT count(*)");
         count.append(matching);
-        Some(store::first_int(load(conn, count, &[Storage::Int])?)?)
+        Some(store::first_int(&load(conn, count, &[Storage::Int])?)?)
     };
     let records = rows
         .into_iter()

@@ -158,7 +158,9 @@ pub fn to_json(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Text(text) => Json::String(text.clone()),
-        Value::Number(number) => serde_json::from_str(&json::number_text(*number)).unwrap_or_default(),
+        Value::Number(number) => {
+            serde_json::from_str(&json::number_text(*number)).unwrap_or_default()
+        }
         Value::Int(number) => Json::from(*number),
         Value::Bool(bool) => Json::Bool(*bool),
         Value::Json(text) => serde_json::from_str(text).unwrap_or_default(),

@@ -91,7 +91,9 @@ pub fn find_where(
             select.text(" AND ").append(condition);
         }
     }
-    select.text(" ORDER BY ").column(&alias(), &Ident::new("_rowid_"));
+    select
+        .text(" ORDER BY ")
+        .column(&alias(), &Ident::new("_rowid_"));
     if let Some(limit) = limit {
         select.text(" LIMIT ").bind(Value::Int(limit));
     }
@@ -130,7 +132,11 @@ fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition)
         if index > 0 {
             select.text(", ");
         }
-        select.append(dialect::typed(engine, record.values[index].clone(), column.storage));
+        select.append(dialect::typed(
+            engine,
+            record.values[index].clone(),
+            column.storage,
+        ));
         select.text(" AS ").ident(&column.ident);
     }
     select.text(") AS ").ident(&alias()).append(joins);
@@ -156,7 +162,11 @@ pub fn managed(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<HashSet
         select.text(" WHERE ").column(&alias(), &Ident::new("id"));
         in_list(&mut select, chunk);
         select.text(" AND ").append(condition.clone());
-        managed.extend(load(conn, select, &[Storage::Text])?.into_iter().filter_map(first_text));
+        managed.extend(
+            load(conn, select, &[Storage::Text])?
+                .into_iter()
+                .filter_map(first_text),
+        );
     }
     Ok(managed)
 }
@@ -173,7 +183,10 @@ pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<
     if !grant.collection().is_auth() || records.is_empty() {
         return Ok(());
     }
-    let ids: Vec<String> = records.iter().map(|record| record.id().to_owned()).collect();
+    let ids: Vec<String> = records
+        .iter()
+        .map(|record| record.id().to_owned())
+        .collect();
     let managed = managed(conn, grant, &ids)?;
     for record in records {
         let is_own = match &grant.request.caller {
@@ -205,7 +218,11 @@ pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
         if index > 0 {
             insert.text(", ");
         }
-        insert.append(dialect::typed(engine, value.clone(), collection.columns[index].storage));
+        insert.append(dialect::typed(
+            engine,
+            value.clone(),
+            collection.columns[index].storage,
+        ));
     }
     insert.text(")");
     execute(conn, &insert.cached())?;
@@ -228,18 +245,29 @@ pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record)
         }
         changes += 1;
         update.ident(&column.ident).text(" = ");
-        update.append(dialect::typed(engine, record.values[index].clone(), column.storage));
+        update.append(dialect::typed(
+            engine,
+            record.values[index].clone(),
+            column.storage,
+        ));
     }
     if changes == 0 {
         return Ok(());
     }
-    update.text(" WHERE \"id\" = ").bind(Value::from(stored.id()));
+    update
+        .text(" WHERE \"id\" = ")
+        .bind(Value::from(stored.id()));
     execute(conn, &update)?;
     Ok(())
 }
 
 /// Removes rows.
-pub fn delete(conn: &mut Conn, _grant: &Grant, collection: &Collection, ids: &[String]) -> Result<()> {
+pub fn delete(
+    conn: &mut Conn,
+    _grant: &Grant,
+    collection: &Collection,
+    ids: &[String],
+) -> Result<()> {
     for chunk in ids.chunks(CHUNK) {
         let mut delete = sql(conn.engine(), "DELETE FROM ");
         delete.ident(&collection.table).text(" WHERE \"id\"");
@@ -269,7 +297,7 @@ pub fn total(conn: &mut Conn, collection: &Collection) -> Result<i64> {
         "SELECT CAST(COALESCE(SUM(\"total\"), 0) AS BIGINT) FROM \"_totals\" WHERE \"collection\" = ",
     );
     select.bind(Value::Text(collection.def.id.clone()));
-    first_int(load(conn, select.cached(), &[Storage::Int])?)
+    first_int(&load(conn, select.cached(), &[Storage::Int])?)
 }
 
 /// `FROM <table> AS r <joins>`
@@ -291,7 +319,7 @@ pub fn in_list(query: &mut Sql, ids: &[String]) {
 }
 
 /// The first column of the first row.
-pub fn first_int(rows: crate::db::Rows) -> Result<i64> {
+pub fn first_int(rows: &[Vec<Value>]) -> Result<i64> {
     match rows.first().and_then(|row| row.first()) {
         Some(Value::Int(value)) => Ok(*value),
         _ => Ok(0),

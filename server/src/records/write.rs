@@ -33,7 +33,11 @@ pub struct Input {
 pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, Record)> {
     let collection = grant.collection().clone();
     let now = grant.request.now;
-    let values = collection.def.fields.iter().map(|field| values::zero(&field.kind));
+    let values = collection
+        .def
+        .fields
+        .iter()
+        .map(|field| values::zero(&field.kind));
     let mut record = Record::new(collection.clone(), values.collect());
     fill(&mut record, None, &grant, input);
     generate_missing(&mut record);
@@ -67,12 +71,18 @@ pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
-    store::insert(conn, &grant, &record).map_err(|error| taken(error, &collection, CREATE_FAILED))?;
+    store::insert(conn, &grant, &record)
+        .map_err(|error| taken(error, &collection, CREATE_FAILED))?;
     Ok((grant, record))
 }
 
 /// Updates the record of this id.
-pub fn update(conn: &mut Conn, mut grant: Grant, id: &str, input: &Input) -> Result<(Grant, Record)> {
+pub fn update(
+    conn: &mut Conn,
+    mut grant: Grant,
+    id: &str,
+    input: &Input,
+) -> Result<(Grant, Record)> {
     let collection = grant.collection().clone();
     // Rules ask about the values that the record would have, of a row that stays as it is meanwhile.
     let unruled = crate::policy::system(
@@ -81,8 +91,8 @@ pub fn update(conn: &mut Conn, mut grant: Grant, id: &str, input: &Input) -> Res
         grant.request.clone(),
         "to work out the body that the rule asks about",
     );
-    let stored = store::find(conn, &unruled, id, store::Purpose::Change)?
-        .ok_or_else(Error::missing)?;
+    let stored =
+        store::find(conn, &unruled, id, store::Purpose::Change)?.ok_or_else(Error::missing)?;
     let mut record = stored.clone();
     fill(&mut record, Some(&stored), &grant, input);
     grant.request.body = body_of(&record, &input.body);
@@ -102,7 +112,9 @@ pub fn update(conn: &mut Conn, mut grant: Grant, id: &str, input: &Input) -> Res
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
-    if collection.is_auth() && (changed(&record, &stored, "password") || changed(&record, &stored, "email")) {
+    if collection.is_auth()
+        && (changed(&record, &stored, "password") || changed(&record, &stored, "email"))
+    {
         // Every token of the account was signed with the old key.
         record.set("tokenKey", Value::Text(generate::alphanumeric(50)));
     }
@@ -116,7 +128,7 @@ pub fn update(conn: &mut Conn, mut grant: Grant, id: &str, input: &Input) -> Res
 fn fill(record: &mut Record, stored: Option<&Record>, grant: &Grant, input: &Input) {
     let collection = record.collection.clone();
     let is_superuser = grant.is_superior();
-    let mut modified = Vec::new();
+    let mut with_modifier = Vec::new();
     for (key, raw) in &input.body {
         let (name, modifier) = match collection.position(key) {
             Some(_) => (key.as_str(), None),
@@ -138,12 +150,12 @@ fn fill(record: &mut Record, stored: Option<&Record>, grant: &Grant, input: &Inp
                 record.values[position] = Value::Text(hash.clone());
             }
         } else if let Some(modifier) = modifier {
-            modified.push((position, modifier, raw));
+            with_modifier.push((position, modifier, raw));
         } else {
             record.values[position] = values::normalise(kind, raw);
         }
     }
-    for (position, modifier, raw) in modified {
+    for (position, modifier, raw) in with_modifier {
         let kind = &collection.def.fields[position].kind;
         let current = record.values[position].clone();
         record.values[position] = values::apply_modifier(kind, &current, modifier, raw);
@@ -158,7 +170,7 @@ fn fill(record: &mut Record, stored: Option<&Record>, grant: &Grant, input: &Inp
             && (!collection.columns[position].hidden || is_superuser)
             && let Some(generated) = generate::generate(&options.autogenerate_pattern)
         {
-            let prefix = raw.as_str().unwrap_or_default();
+            let prefix = values::text(raw);
             record.values[position] = Value::Text(format!("{prefix}{generated}"));
         }
     }
@@ -183,7 +195,11 @@ pub(super) fn stamp(record: &mut Record, now: Moment, is_new: bool) {
     let collection = record.collection.clone();
     for (position, field) in collection.def.fields.iter().enumerate() {
         if let FieldKind::Autodate(options) = &field.kind
-            && (if is_new { options.on_create } else { options.on_update })
+            && (if is_new {
+                options.on_create
+            } else {
+                options.on_update
+            })
         {
             record.values[position] = Value::Text(now.to_string());
         }
@@ -277,13 +293,19 @@ fn field_problems(record: &Record, stored: Option<&Record>, input: &Input) -> Fi
             if stored.is_some() && raw.is_none() {
                 continue;
             }
-            let given = raw.map_or_else(|| Value::from(""), |raw| values::normalise(&field.kind, raw));
+            let given = raw.map_or_else(
+                || Value::from(""),
+                |raw| values::normalise(&field.kind, raw),
+            );
             validate::validate(field, &given, raw)
         } else if let Some(stored) = stored
             && field.name == "id"
         {
             (stored.id() != record.id()).then(|| {
-                FieldProblem::new("validation_pk_change", "The record primary key cannot be changed.")
+                FieldProblem::new(
+                    "validation_pk_change",
+                    "The record primary key cannot be changed.",
+                )
             })
         } else {
             validate::validate(field, value, raw)
@@ -308,7 +330,8 @@ fn relation_problems(
             continue;
         };
         let ids = values::list(&record.values[position]);
-        let is_old = stored.is_some_and(|stored| stored.values[position] == record.values[position]);
+        let is_old =
+            stored.is_some_and(|stored| stored.values[position] == record.values[position]);
         if ids.is_empty() || is_old || problems.contains_key(&column.name) {
             continue;
         }
@@ -339,7 +362,10 @@ fn other_account_problem(
 ) -> Result<()> {
     for other in grant.schema().iter().filter(|other| other.is_auth()) {
         let mut select = sql(conn.engine(), "SELECT CAST(1 AS BIGINT) FROM ");
-        select.ident(&other.table).text(" WHERE ").ident(&Ident::new("id"));
+        select
+            .ident(&other.table)
+            .text(" WHERE ")
+            .ident(&Ident::new("id"));
         select.text(" = ").bind(Value::from(record.id()));
         if other.def.id != record.collection.def.id
             && !load(conn, select, &[Storage::Int])?.is_empty()

@@ -11,7 +11,10 @@ fn titled(name: &str) -> Value {
 /// The names of the fields of a definition.
 fn field_names(collection: &Value) -> Vec<&str> {
     let fields = collection["fields"].as_array().expect("fields");
-    fields.iter().filter_map(|field| field["name"].as_str()).collect()
+    fields
+        .iter()
+        .filter_map(|field| field["name"].as_str())
+        .collect()
 }
 
 #[test]
@@ -23,7 +26,9 @@ fn a_collection_comes_into_being_changes_and_goes() {
     assert_eq!(root.get("/api/collections/posts").ok(), made);
     let id = made["id"].as_str().expect("an id").to_owned();
     assert_eq!(root.get(&format!("/api/collections/{id}")).ok(), made);
-    let list = root.get("/api/collections?filter=type='base'&fields=name").ok();
+    let list = root
+        .get("/api/collections?filter=type='base'&fields=name")
+        .ok();
     assert_eq!(list["items"], json!([{"name": "posts"}]));
     root.create("posts", json!({"title": "a"}));
 
@@ -33,21 +38,34 @@ fn a_collection_comes_into_being_changes_and_goes() {
     ]});
     let changed = root.patch(&format!("/api/collections/{id}"), more).ok();
     assert_eq!(field_names(&changed), ["id", "title", "stars"]);
-    assert_eq!(root.filter("posts", "stars = 0", "title"), ["a"], "old records have the zero value");
+    assert_eq!(
+        root.filter("posts", "stars = 0", "title"),
+        ["a"],
+        "old records have the zero value"
+    );
 
     assert_eq!(root.delete("/api/collections/posts").status, 204);
     root.get("/api/collections/posts").refused(404);
     root.list("posts", &[]).refused(404);
     let again = root.post("/api/collections", titled("posts")).ok();
     assert_eq!(again["id"], made["id"]);
-    assert!(root.all("posts", "title").is_empty(), "a new table is empty");
+    assert!(
+        root.all("posts", "title").is_empty(),
+        "a new table is empty"
+    );
 }
 
 #[test]
 fn n12_a_new_collection_is_for_superusers_only() {
     let app = TestApp::start();
     let made = app.collection(titled("posts"));
-    for rule in ["listRule", "viewRule", "createRule", "updateRule", "deleteRule"] {
+    for rule in [
+        "listRule",
+        "viewRule",
+        "createRule",
+        "updateRule",
+        "deleteRule",
+    ] {
         assert_eq!(made[rule], Value::Null, "{rule}");
     }
     let record = app.root().create("posts", json!({"title": "a"}));
@@ -56,7 +74,9 @@ fn n12_a_new_collection_is_for_superusers_only() {
         client.list("posts", &[]).refused(403);
         client.view("posts", id).refused(403);
         client.try_create("posts", json!({})).refused(403);
-        client.update("posts", id, json!({"title": "b"})).refused(403);
+        client
+            .update("posts", id, json!({"title": "b"}))
+            .refused(403);
         client.remove("posts", id).refused(403);
     }
     assert_eq!(app.root().all("posts", "title"), ["a"]);
@@ -69,16 +89,30 @@ fn n05_definitions_are_for_superusers_only() {
     let before = app.root().everything(&["posts"]);
     for (client, status) in [(app.guest(), 401), (app.user("ann"), 403)] {
         for name in ["posts", "POSTS", "missing", "_superusers", "%5fsuperusers"] {
-            client.get(&format!("/api/collections/{name}")).refused(status);
-            client.patch(&format!("/api/collections/{name}"), json!({"listRule": ""})).refused(status);
-            client.delete(&format!("/api/collections/{name}")).refused(status);
-            client.delete(&format!("/api/collections/{name}/truncate")).refused(status);
+            client
+                .get(&format!("/api/collections/{name}"))
+                .refused(status);
+            client
+                .patch(&format!("/api/collections/{name}"), json!({"listRule": ""}))
+                .refused(status);
+            client
+                .delete(&format!("/api/collections/{name}"))
+                .refused(status);
+            client
+                .delete(&format!("/api/collections/{name}/truncate"))
+                .refused(status);
         }
         client.get("/api/collections").refused(status);
-        client.post("/api/collections", titled("mine")).refused(status);
+        client
+            .post("/api/collections", titled("mine"))
+            .refused(status);
         let import = json!({"collections": [titled("mine")], "deleteMissing": true});
-        client.put("/api/collections/import", import).refused(status);
-        client.get("/api/collections/meta/scaffolds").refused(status);
+        client
+            .put("/api/collections/import", import)
+            .refused(status);
+        client
+            .get("/api/collections/meta/scaffolds")
+            .refused(status);
     }
     assert_eq!(app.root().everything(&["posts"]), before);
 }
@@ -99,15 +133,20 @@ fn renames_keep_records_relations_and_uniqueness() {
     let author = root.create("authors", json!({"name": "Ann"}));
     root.create("books", json!({"title": "One", "author": author["id"]}));
 
-    root.patch("/api/collections/authors", json!({"name": "writers"})).ok();
-    root.patch("/api/collections/books", json!({"name": "tomes"})).ok();
+    root.patch("/api/collections/authors", json!({"name": "writers"}))
+        .ok();
+    root.patch("/api/collections/books", json!({"name": "tomes"}))
+        .ok();
     books["fields"][0]["name"] = json!("heading");
     books["fields"][1]["name"] = json!("writer");
     let change = json!({"fields": books["fields"], "indexes": ["CREATE UNIQUE INDEX idx_title ON tomes (heading)"]});
     root.patch("/api/collections/tomes", change).ok();
 
     assert_eq!(root.all("tomes", "heading"), ["One"]);
-    assert_eq!(root.filter("tomes", "writer.name = 'Ann'", "heading"), ["One"]);
+    assert_eq!(
+        root.filter("tomes", "writer.name = 'Ann'", "heading"),
+        ["One"]
+    );
     let twice = root.try_create("tomes", json!({"heading": "One"}));
     twice.refused_for("heading", "not_unique");
     root.list("authors", &[]).refused(404);
@@ -118,12 +157,14 @@ fn renames_keep_records_relations_and_uniqueness() {
 fn two_fields_swap_their_names_and_values_follow() {
     let app = TestApp::start();
     let root = app.root();
-    let fields = |one: &str, two: &str| {
-        json!([{"type": "text", "name": one, "id": "f_1"}, {"type": "number", "name": two, "id": "f_2"}])
-    };
+    let fields = |one: &str, two: &str| json!([{"type": "text", "name": one, "id": "f_1"}, {"type": "number", "name": two, "id": "f_2"}]);
     app.open_collection("pairs", fields("a", "b"));
     root.create("pairs", json!({"a": "text", "b": 5}));
-    root.patch("/api/collections/pairs", json!({"fields": fields("b", "a")})).ok();
+    root.patch(
+        "/api/collections/pairs",
+        json!({"fields": fields("b", "a")}),
+    )
+    .ok();
     let list = root.list("pairs", &[("fields", "a,b")]).ok();
     assert_eq!(list["items"], json!([{"a": 5, "b": "text"}]));
     root.create("pairs", json!({"a": 6, "b": "more"}));
@@ -137,10 +178,13 @@ fn a_removed_field_is_gone_and_comes_back_empty() {
     let fields = json!([{"type": "text", "name": "title"}, {"type": "json", "name": "data"}]);
     app.open_collection("posts", fields.clone());
     root.create("posts", json!({"title": "a", "data": {"secret": 1}}));
-    root.patch("/api/collections/posts", json!({"fields": [fields[0]]})).ok();
+    root.patch("/api/collections/posts", json!({"fields": [fields[0]]}))
+        .ok();
     assert_eq!(root.list("posts", &[]).ok()["items"][0].get("data"), None);
-    root.list("posts", &[("filter", "data != null")]).refused(400);
-    root.patch("/api/collections/posts", json!({"fields": fields})).ok();
+    root.list("posts", &[("filter", "data != null")])
+        .refused(400);
+    root.patch("/api/collections/posts", json!({"fields": fields}))
+        .ok();
     assert_eq!(root.all("posts", "data"), ["null"]);
 }
 
@@ -152,7 +196,8 @@ fn types_do_not_change() {
     root.create("posts", json!({"title": "5"}));
     let before = root.everything(&["posts"]);
     let number = json!({"fields": [{"type": "number", "name": "title", "id": "f_title"}]});
-    root.patch("/api/collections/posts", number).refused_for("fields.1", "field_type_change");
+    root.patch("/api/collections/posts", number)
+        .refused_for("fields.1", "field_type_change");
     root.patch("/api/collections/posts", json!({"type": "auth"}))
         .refused_for("type", "collection_type_change");
     assert_eq!(root.everything(&["posts"]), before);
@@ -175,15 +220,31 @@ fn one_value_becomes_several_and_back() {
     for n in 1..=2 {
         root.create("tags", json!({"id": id(n)}));
     }
-    root.create("items", json!({"n": 1, "kinds": ["a", "c"], "tags": [id(1), id(2)]}));
+    root.create(
+        "items",
+        json!({"n": 1, "kinds": ["a", "c"], "tags": [id(1), id(2)]}),
+    );
     root.create("items", json!({"n": 2}));
-    let items = || root.list("items", &[("sort", "n"), ("fields", "kinds,tags")]).ok()["items"].clone();
+    let items = || {
+        root.list("items", &[("sort", "n"), ("fields", "kinds,tags")])
+            .ok()["items"]
+            .clone()
+    };
 
     root.patch("/api/collections/items", fields(1)).ok();
-    assert_eq!(items(), json!([{"kinds": "c", "tags": id(2)}, {"kinds": "", "tags": ""}]));
-    assert_eq!(root.filter("items", "kinds = 'c' && tags.id != ''", "n"), ["1"]);
+    assert_eq!(
+        items(),
+        json!([{"kinds": "c", "tags": id(2)}, {"kinds": "", "tags": ""}])
+    );
+    assert_eq!(
+        root.filter("items", "kinds = 'c' && tags.id != ''", "n"),
+        ["1"]
+    );
     root.patch("/api/collections/items", fields(2)).ok();
-    assert_eq!(items(), json!([{"kinds": ["c"], "tags": [id(2)]}, {"kinds": [], "tags": []}]));
+    assert_eq!(
+        items(),
+        json!([{"kinds": ["c"], "tags": [id(2)]}, {"kinds": [], "tags": []}])
+    );
     assert_eq!(root.filter("items", "kinds:length = 1", "n"), ["1"]);
 }
 
@@ -212,7 +273,8 @@ fn names_that_mean_something_else_are_refused() {
         ("é", "match_invalid"),
     ] {
         let renamed = json!({"fields": [{"type": "text", "name": name, "id": "f_title"}]});
-        root.patch("/api/collections/posts", renamed).refused_for("fields.1.name", code);
+        root.patch("/api/collections/posts", renamed)
+            .refused_for("fields.1.name", code);
     }
     for (name, code) in [
         ("", "required"),
@@ -222,7 +284,8 @@ fn names_that_mean_something_else_are_refused() {
         ("POSTS", "collection_name_exists"),
         ("users", "collection_name_exists"),
     ] {
-        root.post("/api/collections", titled(name)).refused_for("name", code);
+        root.post("/api/collections", titled(name))
+            .refused_for("name", code);
     }
     for name in ["sqlite_master", "sqlite_x"] {
         root.post("/api/collections", titled(name)).refused(400);
@@ -236,22 +299,37 @@ fn what_the_server_itself_needs_stays() {
     let root = app.root();
     let before = root.everything(&["users"]);
     root.delete("/api/collections/_superusers").refused(400);
-    root.delete("/api/collections/_superusers/truncate").refused(400);
+    root.delete("/api/collections/_superusers/truncate")
+        .refused(400);
     root.patch("/api/collections/_superusers", json!({"name": "roots"}))
         .refused_for("name", "collection_system_name_change");
     root.patch("/api/collections/_superusers", json!({"listRule": ""}))
         .refused_for("listRule", "collection_system_rule_change");
     assert_eq!(root.everything(&["users"]), before);
     // Neither the fields nor the indexes of accounts can be taken away.
-    let bare = root.patch("/api/collections/users", json!({"fields": [], "indexes": []})).ok();
+    let bare = root
+        .patch(
+            "/api/collections/users",
+            json!({"fields": [], "indexes": []}),
+        )
+        .ok();
     assert_eq!(
         field_names(&bare),
-        ["id", "password", "tokenKey", "email", "emailVisibility", "verified"]
+        [
+            "id",
+            "password",
+            "tokenKey",
+            "email",
+            "emailVisibility",
+            "verified"
+        ]
     );
     assert_eq!(bare["indexes"].as_array().map(Vec::len), Some(2));
     for field in ["password", "tokenKey"] {
         let fields = bare["fields"].as_array().expect("fields");
-        let is_hidden = fields.iter().any(|f| f["name"] == field && f["hidden"] == true);
+        let is_hidden = fields
+            .iter()
+            .any(|f| f["name"] == field && f["hidden"] == true);
         assert!(is_hidden, "{field}");
     }
 }
@@ -266,9 +344,15 @@ fn a_referenced_collection_stays_until_nothing_refers_to_it() {
     root.create("authors", json!({"name": "Ann"}));
     let reply = root.delete("/api/collections/authors");
     let message = &reply.refused(400).body["message"];
-    assert!(message.as_str().is_some_and(|m| m.contains("existing reference in books")), "{message}");
+    assert!(
+        message
+            .as_str()
+            .is_some_and(|m| m.contains("existing reference in books")),
+        "{message}"
+    );
     assert_eq!(root.all("authors", "name"), ["Ann"]);
-    root.patch("/api/collections/books", json!({"fields": []})).ok();
+    root.patch("/api/collections/books", json!({"fields": []}))
+        .ok();
     assert_eq!(root.delete("/api/collections/authors").status, 204);
 }
 
@@ -292,20 +376,26 @@ fn n53_a_table_changes_while_it_is_written_to() {
     at_once(5, |n| {
         if n > 0 {
             for i in 0..40 {
-                app.guest().create("posts", json!({"title": format!("{n}-{i}")}));
+                app.guest()
+                    .create("posts", json!({"title": format!("{n}-{i}")}));
             }
             return;
         }
         let mut fields = vec![titled("")["fields"][0].clone()];
         for i in 0..8 {
             fields.push(json!({"type": "number", "name": format!("n{i}")}));
-            root.patch("/api/collections/posts", json!({"fields": fields})).ok();
+            root.patch("/api/collections/posts", json!({"fields": fields}))
+                .ok();
         }
     });
     let list = root.list("posts", &[("perPage", "1000")]).ok();
     assert_eq!(list["totalItems"], json!(160));
     let items = list["items"].as_array().expect("items");
-    assert!(items.iter().all(|item| item["n7"] == json!(0) && item["title"] != json!("")));
+    assert!(
+        items
+            .iter()
+            .all(|item| item["n7"] == json!(0) && item["title"] != json!(""))
+    );
 }
 
 #[test]
@@ -315,7 +405,14 @@ fn scaffolds_are_what_new_collections_start_from() {
     assert_eq!(field_names(&scaffolds["base"]), ["id"]);
     assert_eq!(
         field_names(&scaffolds["auth"]),
-        ["id", "password", "tokenKey", "email", "emailVisibility", "verified"]
+        [
+            "id",
+            "password",
+            "tokenKey",
+            "email",
+            "emailVisibility",
+            "verified"
+        ]
     );
     for (name, kind) in [("things", "base"), ("people", "auth")] {
         let mut definition = scaffolds[kind].clone();

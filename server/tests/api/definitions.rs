@@ -19,15 +19,19 @@ fn indexes_come_and_go() {
     let app = TestApp::start();
     let root = app.root();
     app.collection(posts());
-    let unique = json!({"indexes": ["CREATE UNIQUE INDEX `idx_posts` ON `posts` (`title`, `stars`)"]});
+    let unique =
+        json!({"indexes": ["CREATE UNIQUE INDEX `idx_posts` ON `posts` (`title`, `stars`)"]});
     let changed = root.patch("/api/collections/posts", unique.clone()).ok();
     assert_eq!(changed["indexes"], unique["indexes"]);
     root.create("posts", json!({"title": "a", "stars": 1}));
     root.create("posts", json!({"title": "a", "stars": 2}));
     let twice = root.try_create("posts", json!({"title": "a", "stars": 1}));
-    twice.refused_for("title", "not_unique").refused_for("stars", "not_unique");
+    twice
+        .refused_for("title", "not_unique")
+        .refused_for("stars", "not_unique");
 
-    root.patch("/api/collections/posts", json!({"indexes": []})).ok();
+    root.patch("/api/collections/posts", json!({"indexes": []}))
+        .ok();
     root.create("posts", json!({"title": "a", "stars": 1}));
 
     // Only what the condition covers has to be unique, and case does not count where it should not.
@@ -37,7 +41,8 @@ fn indexes_come_and_go() {
     root.patch("/api/collections/posts", partial).ok();
     root.create("posts", json!({"title": "b", "stars": 1}));
     root.create("posts", json!({"title": "b", "stars": 6}));
-    root.try_create("posts", json!({"title": "B", "stars": 7})).refused_for("title", "not_unique");
+    root.try_create("posts", json!({"title": "B", "stars": 7}))
+        .refused_for("title", "not_unique");
     assert_eq!(root.all("posts", "title"), ["a", "a", "a", "b", "b"]);
 }
 
@@ -86,7 +91,8 @@ fn a_change_that_fails_half_way_leaves_all_as_it_was() {
         "fields": [{"type": "text", "name": "heading", "id": "f_title"}, {"type": "json", "name": "data"}],
         "indexes": ["CREATE UNIQUE INDEX idx_heading ON articles (heading)"],
     });
-    root.patch("/api/collections/posts", change).refused_for("indexes.0", "invalid_index_expression");
+    root.patch("/api/collections/posts", change)
+        .refused_for("indexes.0", "invalid_index_expression");
     assert_eq!(root.everything(&["posts"]), before);
     root.list("articles", &[]).refused(404);
     root.create("posts", json!({"title": "still", "stars": 1}));
@@ -161,10 +167,17 @@ fn an_import_is_all_or_nothing() {
         assert_eq!(root.everything(&["posts"]), before, "{last}");
     }
     for collections in [json!([]), Value::Null] {
-        let reply = root.put("/api/collections/import", json!({"collections": collections}));
+        let reply = root.put(
+            "/api/collections/import",
+            json!({"collections": collections}),
+        );
         reply.refused_for("collections", "required");
     }
-    for body in [json!({"collections": "x"}), json!({"collections": [5]}), json!([])] {
+    for body in [
+        json!({"collections": "x"}),
+        json!({"collections": [5]}),
+        json!([]),
+    ] {
         root.put("/api/collections/import", body).refused(400);
     }
     assert_eq!(root.everything(&["posts"]), before);
@@ -188,8 +201,15 @@ fn an_import_merges_and_deletes_only_when_told() {
     ]});
     assert_eq!(root.put("/api/collections/import", import).status, 204);
     let list = root.list("articles", &[("fields", "heading,stars")]).ok();
-    assert_eq!(list["items"], json!([{"heading": "kept", "stars": 1}]), "fields are not removed");
-    let (writer, post) = (root.create("writers", json!({})), root.list("articles", &[]).ok());
+    assert_eq!(
+        list["items"],
+        json!([{"heading": "kept", "stars": 1}]),
+        "fields are not removed"
+    );
+    let (writer, post) = (
+        root.create("writers", json!({})),
+        root.list("articles", &[]).ok(),
+    );
     let comment = json!({"writer": writer["id"], "post": post["items"][0]["id"]});
     root.create("comments", comment);
     root.get("/api/collections/old").ok();
@@ -229,14 +249,24 @@ fn a_truncated_collection_is_empty_and_its_references_are_settled() {
     }
     let before = root.everything(&["posts", "loose", "bound", "firm"]);
     root.delete("/api/collections/posts/truncate").refused(400);
-    assert_eq!(root.everything(&["posts", "loose", "bound", "firm"]), before);
+    assert_eq!(
+        root.everything(&["posts", "loose", "bound", "firm"]),
+        before
+    );
 
     assert_eq!(root.delete("/api/collections/firm/truncate").status, 204);
     assert_eq!(root.delete("/api/collections/posts/truncate").status, 204);
     for (collection, total) in [("posts", 0), ("bound", 0), ("firm", 0), ("loose", 1)] {
-        assert_eq!(root.list(collection, &[]).ok()["totalItems"], json!(total), "{collection}");
+        assert_eq!(
+            root.list(collection, &[]).ok()["totalItems"],
+            json!(total),
+            "{collection}"
+        );
     }
     assert_eq!(root.all("loose", "post"), [""]);
     root.create("posts", json!({"title": "b"}));
-    assert_eq!(root.list("posts", &[("perPage", "1")]).ok()["totalItems"], json!(1));
+    assert_eq!(
+        root.list("posts", &[("perPage", "1")]).ok()["totalItems"],
+        json!(1)
+    );
 }

@@ -5,6 +5,7 @@ mod support;
 
 mod collections;
 mod definitions;
+mod filters;
 mod lists;
 mod records;
 mod relations;

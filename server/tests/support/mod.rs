@@ -44,7 +44,10 @@ pub fn on_postgres() -> bool {
 }
 
 fn env(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "tests are told of their database so")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests are told of their database so"
+    )]
     std::env::var(name).ok()
 }
 
@@ -52,7 +55,11 @@ impl Home {
     /// A new place with an empty database.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let database_url = if on_postgres() { new_database() } else { String::new() };
+        let database_url = if on_postgres() {
+            new_database()
+        } else {
+            String::new()
+        };
         Self { dir, database_url }
     }
 
@@ -72,8 +79,9 @@ impl Home {
 }
 
 fn new_database() -> String {
-    let cluster = env("PLINTH_TEST_POSTGRES")
-        .expect("PLINTH_TEST_POSTGRES must be the URL of a PostgreSQL cluster; use scripts/with-postgres");
+    let cluster = env("PLINTH_TEST_POSTGRES").expect(
+        "PLINTH_TEST_POSTGRES must be the URL of a PostgreSQL cluster; use scripts/with-postgres",
+    );
     let name = format!("plinth_{}", plinth::records::generate::id());
     let mut connection =
         PgConnection::establish(&format!("{cluster}/postgres")).expect("the cluster answers");
@@ -187,8 +195,12 @@ fn serve(config: Config, started: mpsc::Sender<(App, String, actix_web::rt::Syst
             .await
             .expect("a superuser");
         let url = format!("http://{address}");
-        started.send((app.clone(), url, system)).expect("the test waits");
-        plinth::serve::run(app, &config, listener).await.expect("it serves");
+        started
+            .send((app.clone(), url, system))
+            .expect("the test waits");
+        plinth::serve::run(app, &config, listener)
+            .await
+            .expect("it serves");
     });
     runner.run().expect("it ends well");
 }
@@ -214,7 +226,10 @@ pub fn at_once<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T
             })
         };
         let threads: Vec<_> = (0..count).map(run).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .collect()
     })
 }
 
@@ -256,20 +271,39 @@ impl Client {
         assert_eq!(reply.status, 200, "{filter}: {}", reply.text);
         let items = reply.body["items"].as_array().expect("items").clone();
         assert_eq!(reply.body["totalItems"], json!(items.len()), "{filter}");
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
         items.iter().map(|item| text(&item[field])).collect()
     }
 
     pub fn post(&self, path: &str, body: Value) -> Reply {
-        self.send("POST", path, Some(body.to_string().into_bytes()), "application/json")
+        self.send(
+            "POST",
+            path,
+            Some(body.to_string().into_bytes()),
+            "application/json",
+        )
     }
 
     pub fn patch(&self, path: &str, body: Value) -> Reply {
-        self.send("PATCH", path, Some(body.to_string().into_bytes()), "application/json")
+        self.send(
+            "PATCH",
+            path,
+            Some(body.to_string().into_bytes()),
+            "application/json",
+        )
     }
 
     pub fn put(&self, path: &str, body: Value) -> Reply {
-        self.send("PUT", path, Some(body.to_string().into_bytes()), "application/json")
+        self.send(
+            "PUT",
+            path,
+            Some(body.to_string().into_bytes()),
+            "application/json",
+        )
     }
 
     pub fn delete(&self, path: &str) -> Reply {
@@ -303,18 +337,30 @@ impl Client {
 
     /// Everything in these collections, definitions too: to compare before and after.
     pub fn everything(&self, collections: &[&str]) -> Vec<Value> {
-        let lists = collections.iter().map(|name| self.list(name, &[("perPage", "1000")]).ok());
-        std::iter::once(self.get("/api/collections?perPage=1000").ok()).chain(lists).collect()
+        let lists = collections
+            .iter()
+            .map(|name| self.list(name, &[("perPage", "1000")]).ok());
+        std::iter::once(self.get("/api/collections?perPage=1000").ok())
+            .chain(lists)
+            .collect()
     }
 
     /// Creates a record and gives it.
     pub fn create(&self, collection: &str, body: Value) -> Value {
-        self.post(&format!("/api/collections/{collection}/records"), body).ok()
+        self.post(&format!("/api/collections/{collection}/records"), body)
+            .ok()
     }
 
     /// Sends anything.
-    pub fn send(&self, method: &str, path: &str, body: Option<Vec<u8>>, content_type: &str) -> Reply {
-        self.try_send(method, path, body, content_type).expect("an answer")
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Vec<u8>>,
+        content_type: &str,
+    ) -> Reply {
+        self.try_send(method, path, body, content_type)
+            .expect("an answer")
     }
 
     /// Sends anything to a server that may be gone.
@@ -354,7 +400,12 @@ impl Reply {
     /// The body of a success.
     #[track_caller]
     pub fn ok(self) -> Value {
-        assert!((200..300).contains(&self.status), "{}: {}", self.status, self.text);
+        assert!(
+            (200..300).contains(&self.status),
+            "{}: {}",
+            self.status,
+            self.text
+        );
         self.body
     }
 
@@ -363,9 +414,24 @@ impl Reply {
     pub fn refused(&self, status: u16) -> &Self {
         assert_eq!(self.status, status, "{}", self.text);
         assert_eq!(self.body["status"], json!(status), "{}", self.text);
-        assert!(self.body["message"].as_str().is_some_and(|m| m.ends_with('.')), "{}", self.text);
+        assert!(
+            self.body["message"]
+                .as_str()
+                .is_some_and(|m| m.ends_with('.')),
+            "{}",
+            self.text
+        );
         assert!(self.body["data"].is_object(), "{}", self.text);
-        for leak in ["SELECT", "SQLITE", "sqlite", "diesel", "postgres", "panicked", "/tmp", "column \""] {
+        for leak in [
+            "SELECT",
+            "SQLITE",
+            "sqlite",
+            "diesel",
+            "postgres",
+            "panicked",
+            "/tmp",
+            "column \"",
+        ] {
             assert!(!self.text.contains(leak), "leaks {leak}: {}", self.text);
         }
         self
@@ -375,13 +441,21 @@ impl Reply {
     #[track_caller]
     pub fn refused_for(&self, field: &str, code: &str) -> &Self {
         self.refused(400);
-        assert_eq!(self.code(field), format!("validation_{code}"), "{field}: {}", self.text);
+        assert_eq!(
+            self.code(field),
+            format!("validation_{code}"),
+            "{field}: {}",
+            self.text
+        );
         self
     }
 
     /// The code of the problem of a field.
     pub fn code(&self, field: &str) -> &str {
         let pointer = format!("/data/{}/code", field.replace('.', "/"));
-        self.body.pointer(&pointer).and_then(Value::as_str).unwrap_or("")
+        self.body
+            .pointer(&pointer)
+            .and_then(Value::as_str)
+            .unwrap_or("")
     }
 }

@@ -71,7 +71,10 @@ impl Drop for Process {
 /// The binary, on this data.
 pub fn plinth(home: &Home) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plinth"));
-    command.current_dir(home.dir.path()).arg("--dir").arg(home.dir.path());
+    command
+        .current_dir(home.dir.path())
+        .arg("--dir")
+        .arg(home.dir.path());
     if !home.database_url.is_empty() {
         command.arg("--database-url").arg(&home.database_url);
     }
@@ -87,7 +90,11 @@ pub fn run(mut command: Command, input: &str) -> Output {
         .spawn()
         .expect("the binary runs");
     // A command that does not read its input may be gone already.
-    let _ = child.stdin.take().expect("an input").write_all(input.as_bytes());
+    let _ = child
+        .stdin
+        .take()
+        .expect("an input")
+        .write_all(input.as_bytes());
     child.wait_with_output().expect("it ends")
 }
 
@@ -96,5 +103,9 @@ pub fn make_superuser(home: &Home) {
     let mut command = plinth(home);
     command.args(["superuser", "upsert", ROOT, "--password-stdin"]);
     let output = run(command, &format!("{PASSWORD}\n"));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use plinth_sdk::types::{CollectionType, Field, FieldKind, FieldProblem, FieldProblems};
 use serde_json::Value as Json;
 
-use crate::clock::Moment;
 use crate::collections::defaults;
 use crate::error::{Error, Result, UNREADABLE};
+use crate::records::values::normalise_date;
 
 /// Types that PocketBase has and Plinth does not have yet.
 const UNSUPPORTED: [&str; 3] = ["file", "editor", "geoPoint"];
@@ -63,9 +63,7 @@ fn read_one(given: &Json) -> Result<Field> {
     let mut field: Field = serde_json::from_value(Json::Object(given)).map_err(|_| unreadable())?;
     if let FieldKind::Date(options) = &mut field.kind {
         for limit in [&mut options.min, &mut options.max] {
-            *limit = Moment::parse(limit)
-                .map(|m| m.to_string())
-                .unwrap_or_default();
+            *limit = normalise_date(limit).unwrap_or_default();
         }
     }
     Ok(field)

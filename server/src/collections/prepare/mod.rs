@@ -14,8 +14,8 @@ use serde_json::{Map, Value as Json};
 
 use super::store::{CREATE_FAILED, UPDATE_FAILED};
 use super::{Index, Schema, defaults};
-use crate::clock::Moment;
 use crate::error::{Error, Result, UNREADABLE};
+use crate::records::values::normalise_date;
 
 /// The answer to a new collection whose type or name cannot be read.
 const TYPE_UNREADABLE: &str = "Failed to load the collection type data due to invalid formatting.";
@@ -191,9 +191,9 @@ fn identity(
     }
     let created: Option<String> = take(body, "created")?;
     if existing.is_some()
-        && let Some(created) = created.as_deref().and_then(Moment::parse)
+        && let Some(created) = created.as_deref().and_then(normalise_date)
     {
-        new.created = created.to_string();
+        new.created = created;
     }
     let _: Option<String> = take(body, "updated")?;
     Ok(())
