@@ -28,6 +28,19 @@ pub(super) struct Walk<'w> {
     pub(super) guards: Vec<Sql>,
 }
 
+impl Walk<'_> {
+    /// Counts one relation.
+    fn step(&mut self, name: &str) -> Result<(), FilterError> {
+        self.relations += 1;
+        if self.relations > MAX_RELATIONS {
+            return Err(FilterError::TooBig("deep"));
+        }
+        self.key.push('.');
+        self.key.push_str(name);
+        Ok(())
+    }
+}
+
 pub(super) type Resolved = Result<(Operand, bool), FilterError>;
 
 impl Resolver<'_> {
@@ -130,10 +143,8 @@ impl Resolver<'_> {
                 self.walk(scope, walk, target, rest)
             }
             _ if !rest.is_empty() => Err(unknown(walk.text)),
-            _ => {
-                let guarded =
-                    walk.trust == Trust::Client && collection.is_auth() && plain == "email";
-                if guarded {
+            Shape::Scalar | Shape::Select { .. } | Shape::Relation { .. } | Shape::Secret => {
+                if walk.trust == Trust::Client && collection.is_auth() && plain == "email" {
                     let mut guard = Sql::new(self.engine);
                     guard.column(&walk.table, &Ident::new("emailVisibility"));
                     guard.text(" = TRUE");
@@ -154,7 +165,7 @@ impl Resolver<'_> {
         target: &Collection,
         name: &str,
     ) -> Result<(), FilterError> {
-        self.step(walk, name)?;
+        walk.step(name)?;
         let mut from = Sql::new(self.engine);
         from.column(&walk.table, field);
         if is_list {
@@ -197,7 +208,7 @@ impl Resolver<'_> {
         if rest.is_empty() {
             return Err(unknown(walk.text));
         }
-        self.step(&mut walk, name)?;
+        walk.step(name)?;
         walk.many |= !source.is_unique(&column.name);
         let table = walk.table.clone();
         let rule = visibility(source, &walk)?;
@@ -293,16 +304,6 @@ impl Resolver<'_> {
             ..Column::new(sql, kind)
         };
         Ok((Operand::Column(guarded(column, &walk.guards)), walk.many))
-    }
-
-    fn step(&self, walk: &mut Walk<'_>, name: &str) -> Result<(), FilterError> {
-        walk.relations += 1;
-        if walk.relations > MAX_RELATIONS {
-            return Err(FilterError::TooBig("deep"));
-        }
-        walk.key.push('.');
-        walk.key.push_str(name);
-        Ok(())
     }
 
     pub(super) fn left_join(&self, collection: &Collection, alias: &Ident, on: Sql) -> Sql {

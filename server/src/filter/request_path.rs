@@ -103,8 +103,8 @@ impl Resolver<'_> {
             None => known(given),
             Some("isset") => known(Known::Bool(value.is_some())),
             Some("lower") => known(match given {
-                Known::Text(value) => Known::Text(value.to_lowercase()),
-                other => other,
+                Known::Text(ref value) => Known::Text(value.to_lowercase()),
+                Known::Null | Known::Number(_) | Known::Bool(_) => given,
             }),
             Some("length") => known(Known::Number(match &value {
                 Some(Json::Array(items)) => crate::number(items.len()),

@@ -147,7 +147,7 @@ fn each_type_refuses_what_it_cannot_hold_and_names_the_field() {
         assert_eq!(reply.status, 400, "{field} {value}");
         reply.refused_for(field, code);
         if field != "id" {
-            let reply = client.update("things", id, json!({field: value, "code": "NO"}));
+            let reply = client.update("things", id, json!({field: value, "made": "no"}));
             assert_eq!(reply.status, 400, "{field} {value}");
             reply.refused_for(field, code);
         }
