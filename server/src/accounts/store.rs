@@ -10,7 +10,12 @@ use crate::records::{Record, store as records};
 /// The account whose `field` has this value.
 pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Result<Option<Record>> {
     let engine = conn.engine();
-    let Some(column) = grant.collection().column(field) else {
+    // No text holds U+0000, and PostgreSQL does not even compare with one.
+    let Some(column) = grant
+        .collection()
+        .column(field)
+        .filter(|_| !value.contains('\0'))
+    else {
         return Ok(None);
     };
     let ignores_case = grant.collection().indexes.iter().any(|index| {

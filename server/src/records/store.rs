@@ -29,6 +29,10 @@ pub enum Purpose {
 
 /// The record of this id, if the grant reaches it.
 pub fn find(conn: &mut Conn, grant: &Grant, id: &str, purpose: Purpose) -> Result<Option<Record>> {
+    // No text holds U+0000, and PostgreSQL does not even compare with one.
+    if id.contains('\0') {
+        return Ok(None);
+    }
     let engine = conn.engine();
     let (resolver, condition) = grant.narrow(engine, alias())?;
     let (joins, condition) = resolver.finish(condition);
@@ -308,14 +312,7 @@ pub fn from(query: &mut Sql, collection: &Collection, joins: Sql) {
 
 /// ` IN (…)`
 pub fn in_list(query: &mut Sql, ids: &[String]) {
-    query.text(" IN (");
-    for (index, id) in ids.iter().enumerate() {
-        if index > 0 {
-            query.text(", ");
-        }
-        query.bind(Value::from(id.as_str()));
-    }
-    query.text(")");
+    query.append(dialect::is_one_of(query.engine(), ids));
 }
 
 /// The first column of the first row.

@@ -194,7 +194,6 @@ fn order_is_by_bytes_and_by_insertion() {
         "title desc",
         "--title",
         "a,b,c,d,e,f,g,h,i",
-        "data.x'",
         "title;",
         ",",
         "title,,n",

@@ -3,9 +3,20 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
+mod bad_input;
+mod bad_values;
 mod collections;
 mod definitions;
+mod fields;
+mod filter_tables;
 mod filters;
+mod hidden;
 mod lists;
+mod passwords;
+mod races;
 mod records;
 mod relations;
+mod rules;
+mod security;
+mod sessions;

@@ -10,6 +10,7 @@
     reason = "each test binary uses a part of it"
 )]
 
+mod client;
 pub mod process;
 
 use std::net::TcpListener;
@@ -18,13 +19,16 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 use plinth::app::App;
 use plinth::config::Config;
 use serde_json::{Value, json};
 
+pub use client::{Client, LEAKS, Reply};
+
 /// The password of every account in the tests.
 pub const PASSWORD: &str = "correct horse";
+
 /// The superuser's address.
 pub const ROOT: &str = "root@example.com";
 
@@ -73,6 +77,22 @@ impl Home {
         }
     }
 
+    fn connect(&self) -> AnyConnection {
+        if self.database_url.is_empty() {
+            let path = self.dir.path().join("data.db");
+            let path = path.to_str().expect("a path of text");
+            let mut connection = SqliteConnection::establish(path).expect("the database");
+            connection
+                .batch_execute("PRAGMA busy_timeout = 10000")
+                .expect("a pragma");
+            AnyConnection::Sqlite(connection)
+        } else {
+            AnyConnection::Postgres(
+                PgConnection::establish(&self.database_url).expect("the database"),
+            )
+        }
+    }
+
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().to_owned()
     }
@@ -91,6 +111,18 @@ fn new_database() -> String {
     format!("{cluster}/{name}")
 }
 
+/// The tests' own way to the database, for what the API never shows.
+enum AnyConnection {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+#[derive(diesel::QueryableByName)]
+struct Row {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
+}
+
 /// A server in this process, which ends with the test.
 pub struct TestApp {
     pub url: String,
@@ -99,21 +131,6 @@ pub struct TestApp {
     system: actix_web::rt::System,
     server: Option<std::thread::JoinHandle<()>>,
     pub home: Home,
-}
-
-/// A way to the server, as somebody.
-#[derive(Clone)]
-pub struct Client {
-    pub url: String,
-    pub token: String,
-}
-
-/// An answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reply {
-    pub status: u16,
-    pub body: Value,
-    pub text: String,
 }
 
 impl TestApp {
@@ -148,6 +165,29 @@ impl TestApp {
     /// The superuser.
     pub fn root(&self) -> &Client {
         &self.root
+    }
+
+    /// Changes the database behind the server's back.
+    pub fn execute(&self, statement: &str) {
+        match self.home.connect() {
+            AnyConnection::Postgres(mut connection) => connection.batch_execute(statement),
+            AnyConnection::Sqlite(mut connection) => connection.batch_execute(statement),
+        }
+        .expect(statement);
+    }
+
+    /// The text that a query finds, as `value`.
+    pub fn text(&self, query: &str) -> String {
+        let row: Row = match self.home.connect() {
+            AnyConnection::Postgres(mut connection) => {
+                diesel::sql_query(query).get_result(&mut connection)
+            }
+            AnyConnection::Sqlite(mut connection) => {
+                diesel::sql_query(query).get_result(&mut connection)
+            }
+        }
+        .expect(query);
+        row.value
     }
 
     /// Makes a collection and gives its definition.
@@ -231,231 +271,4 @@ pub fn at_once<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T
             .map(|thread| thread.join().expect("no panic"))
             .collect()
     })
-}
-
-impl Client {
-    /// Nobody.
-    pub fn guest(url: &str) -> Self {
-        Self {
-            url: url.to_owned(),
-            token: String::new(),
-        }
-    }
-
-    pub fn sign_in(&self, collection: &str, identity: &str) -> Self {
-        let reply = self.post(
-            &format!("/api/collections/{collection}/auth-with-password"),
-            json!({"identity": identity, "password": PASSWORD}),
-        );
-        Self {
-            token: reply.ok()["token"].as_str().expect("a token").to_owned(),
-            ..self.clone()
-        }
-    }
-
-    pub fn get(&self, path: &str) -> Reply {
-        self.send("GET", path, None, "")
-    }
-
-    /// Lists records with parameters that are encoded.
-    pub fn list(&self, collection: &str, parameters: &[(&str, &str)]) -> Reply {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(parameters)
-            .finish();
-        self.get(&format!("/api/collections/{collection}/records?{query}"))
-    }
-
-    /// The values of `field` in the list for `filter`, in order of insertion.
-    pub fn filter(&self, collection: &str, filter: &str, field: &str) -> Vec<String> {
-        let reply = self.list(collection, &[("filter", filter), ("perPage", "1000")]);
-        assert_eq!(reply.status, 200, "{filter}: {}", reply.text);
-        let items = reply.body["items"].as_array().expect("items").clone();
-        assert_eq!(reply.body["totalItems"], json!(items.len()), "{filter}");
-        let text = |value: &Value| {
-            value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned)
-        };
-        items.iter().map(|item| text(&item[field])).collect()
-    }
-
-    pub fn post(&self, path: &str, body: Value) -> Reply {
-        self.send(
-            "POST",
-            path,
-            Some(body.to_string().into_bytes()),
-            "application/json",
-        )
-    }
-
-    pub fn patch(&self, path: &str, body: Value) -> Reply {
-        self.send(
-            "PATCH",
-            path,
-            Some(body.to_string().into_bytes()),
-            "application/json",
-        )
-    }
-
-    pub fn put(&self, path: &str, body: Value) -> Reply {
-        self.send(
-            "PUT",
-            path,
-            Some(body.to_string().into_bytes()),
-            "application/json",
-        )
-    }
-
-    pub fn delete(&self, path: &str) -> Reply {
-        self.send("DELETE", path, None, "")
-    }
-
-    /// The values of `field` of all records that this client may list, in order of insertion.
-    pub fn all(&self, collection: &str, field: &str) -> Vec<String> {
-        self.filter(collection, "", field)
-    }
-
-    /// Tries to create a record.
-    pub fn try_create(&self, collection: &str, body: Value) -> Reply {
-        self.post(&format!("/api/collections/{collection}/records"), body)
-    }
-
-    /// Tries to update a record.
-    pub fn update(&self, collection: &str, id: &str, body: Value) -> Reply {
-        self.patch(&format!("/api/collections/{collection}/records/{id}"), body)
-    }
-
-    /// Tries to view a record.
-    pub fn view(&self, collection: &str, id: &str) -> Reply {
-        self.get(&format!("/api/collections/{collection}/records/{id}"))
-    }
-
-    /// Tries to delete a record.
-    pub fn remove(&self, collection: &str, id: &str) -> Reply {
-        self.delete(&format!("/api/collections/{collection}/records/{id}"))
-    }
-
-    /// Everything in these collections, definitions too: to compare before and after.
-    pub fn everything(&self, collections: &[&str]) -> Vec<Value> {
-        let lists = collections
-            .iter()
-            .map(|name| self.list(name, &[("perPage", "1000")]).ok());
-        std::iter::once(self.get("/api/collections?perPage=1000").ok())
-            .chain(lists)
-            .collect()
-    }
-
-    /// Creates a record and gives it.
-    pub fn create(&self, collection: &str, body: Value) -> Value {
-        self.post(&format!("/api/collections/{collection}/records"), body)
-            .ok()
-    }
-
-    /// Sends anything.
-    pub fn send(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<Vec<u8>>,
-        content_type: &str,
-    ) -> Reply {
-        self.try_send(method, path, body, content_type)
-            .expect("an answer")
-    }
-
-    /// Sends anything to a server that may be gone.
-    pub fn try_send(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<Vec<u8>>,
-        content_type: &str,
-    ) -> Option<Reply> {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build()
-            .into();
-        let mut request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.url));
-        if !self.token.is_empty() {
-            request = request.header("Authorization", &self.token);
-        }
-        if !content_type.is_empty() {
-            request = request.header("Content-Type", content_type);
-        }
-        let request = request.body(body.unwrap_or_default()).expect("a request");
-        let mut response = agent.run(request).ok()?;
-        let text = response.body_mut().read_to_string().ok()?;
-        Some(Reply {
-            status: response.status().as_u16(),
-            body: serde_json::from_str(&text).unwrap_or(Value::Null),
-            text,
-        })
-    }
-}
-
-impl Reply {
-    /// The body of a success.
-    #[track_caller]
-    pub fn ok(self) -> Value {
-        assert!(
-            (200..300).contains(&self.status),
-            "{}: {}",
-            self.status,
-            self.text
-        );
-        self.body
-    }
-
-    /// Asserts a refusal, and that it names what is wrong and leaks nothing.
-    #[track_caller]
-    pub fn refused(&self, status: u16) -> &Self {
-        assert_eq!(self.status, status, "{}", self.text);
-        assert_eq!(self.body["status"], json!(status), "{}", self.text);
-        assert!(
-            self.body["message"]
-                .as_str()
-                .is_some_and(|m| m.ends_with('.')),
-            "{}",
-            self.text
-        );
-        assert!(self.body["data"].is_object(), "{}", self.text);
-        for leak in [
-            "SELECT",
-            "SQLITE",
-            "sqlite",
-            "diesel",
-            "postgres",
-            "panicked",
-            "/tmp",
-            "column \"",
-        ] {
-            assert!(!self.text.contains(leak), "leaks {leak}: {}", self.text);
-        }
-        self
-    }
-
-    /// Asserts a refusal for what is wrong with one field.
-    #[track_caller]
-    pub fn refused_for(&self, field: &str, code: &str) -> &Self {
-        self.refused(400);
-        assert_eq!(
-            self.code(field),
-            format!("validation_{code}"),
-            "{field}: {}",
-            self.text
-        );
-        self
-    }
-
-    /// The code of the problem of a field.
-    pub fn code(&self, field: &str) -> &str {
-        let pointer = format!("/data/{}/code", field.replace('.', "/"));
-        self.body
-            .pointer(&pointer)
-            .and_then(Value::as_str)
-            .unwrap_or("")
-    }
 }
