@@ -39,6 +39,7 @@ try {
     countTap,
   );
   await check(node(here("side-by-side.mjs")), env, countSideBySide);
+  await check([here("../../scripts/check-openapi"), plinth.url, await superuserToken(plinth.url)], env, countCargo);
   if (process.env.SDK_LIVE === "1") {
     await check(
       ["cargo", "test", "--locked", "-p", "plinth-sdk", "--features", "live-tests", "--test", "live"],
@@ -60,6 +61,15 @@ async function started(promise) {
   const server = await promise;
   servers.push(server);
   return server;
+}
+
+async function superuserToken(url) {
+  const answer = await fetch(`${url}/api/collections/_superusers/auth-with-password`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ identity: credentials.email, password: credentials.password }),
+  });
+  return (await answer.json()).token;
 }
 
 async function stopAll() {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::accounts::password::Hasher;
 use crate::collections::{Shared, store};
 use crate::config::Config;
-use crate::db::Db;
-use crate::error::Result;
+use crate::db::{Conn, Db};
+use crate::error::{Error, Result};
+use crate::policy::Grant;
 
 /// The state of a server; clones share it.
 #[derive(Clone)]
@@ -34,6 +35,35 @@ impl App {
             schema,
             hasher: Hasher::new(config.hashing_threads),
         })))
+    }
+
+    /// Runs one write of records. When collections have changed since it was granted, it is granted anew and tried
+    /// once more: nothing is written to a table that is not as the grant has it.
+    pub async fn write<T, F>(&self, grant: Grant, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn, Grant) -> Result<T> + Clone + Send + 'static,
+    {
+        match self.try_write(grant.clone(), work.clone()).await {
+            Err(Error::Outdated) => {
+                self.refresh_schema().await?;
+                self.try_write(grant.again(self.schema.current())?, work)
+                    .await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_write<T, F>(&self, grant: Grant, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn, Grant) -> Result<T> + Send + 'static,
+    {
+        let write = move |conn: &mut Conn| {
+            store::still(conn, grant.schema().version)?;
+            work(conn, grant)
+        };
+        self.db.write(write).await
     }
 
     /// Loads the collections again if another process changed them.

@@ -47,6 +47,9 @@ pub enum Error {
     /// The connection was lost; becomes [`Error::Unavailable`] at the pool.
     #[error("The server can't reach its database, try again in a moment.")]
     Disconnected,
+    /// A collection has changed since the request was allowed; writes are allowed anew and tried again.
+    #[error("The collection has just changed, try again.")]
+    Outdated,
     /// Logged in full; the client sees nothing of it.
     #[error("Something went wrong while processing your request.")]
     Internal(#[source] anyhow::Error),
@@ -108,7 +111,9 @@ impl Error {
             Self::Forbidden(_) | Self::ForbiddenBut(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Unavailable | Self::Disconnected => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Disconnected | Self::Outdated => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -125,6 +130,7 @@ impl Error {
             | Self::Unique(_)
             | Self::Unavailable
             | Self::Disconnected
+            | Self::Outdated
             | Self::Internal(_) => FieldProblems::new(),
         };
         Problem {
@@ -146,7 +152,7 @@ impl ResponseError for Error {
         }
         let mut response = HttpResponse::build(self.status());
         response.content_type("application/json");
-        if matches!(self, Self::Unavailable | Self::Disconnected) {
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header(("Retry-After", "1"));
         }
         response.body(json::body(&self.problem()))
@@ -173,36 +179,69 @@ impl From<Diesel> for Error {
         } else if is_out_of_space(message) {
             tracing::error!(message, "the database cannot be written");
             Self::Unavailable
+        } else if is_outdated(message) {
+            tracing::warn!(message, "a table changed under a request");
+            Self::Outdated
+        } else if message.starts_with("LIKE or GLOB pattern too complex") {
+            Self::invalid(GENERIC)
         } else {
             Self::Internal(error.into())
         }
     }
 }
 
-/// libpq reports a lost connection as an ordinary error, in words.
+/// libpq reports a lost connection as an ordinary error, in words. Only the beginning is the library's own: what
+/// follows may quote a client.
 fn is_disconnect(message: &str) -> bool {
-    [
-        "server closed the connection",
-        "terminating connection",
-        "no connection to the server",
-        "connection to server",
-        "could not receive data",
-        "could not send data",
-        "the database system is",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+    let message = message.trim_start_matches("FATAL:").trim_start();
+    starts_with_any(
+        message,
+        &[
+            "server closed the connection",
+            "terminating connection",
+            "no connection to the server",
+            "connection to server",
+            "could not receive data from server",
+            "could not send data to server",
+            "SSL connection has been closed",
+            "SSL error",
+            "the database system is",
+        ],
+    )
 }
 
 fn is_out_of_space(message: &str) -> bool {
-    [
-        "disk is full",
-        "disk I/O error",
-        "No space left",
-        "database is locked",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+    starts_with_any(
+        message,
+        &[
+            "database or disk is full",
+            "disk I/O error",
+            "database is locked",
+            "could not extend file",
+            "could not write",
+        ],
+    )
+}
+
+/// The request began before a collection changed, and names what is gone or not there yet.
+fn is_outdated(message: &str) -> bool {
+    let is_missing = starts_with_any(message, &["column ", "relation "])
+        && message
+            .lines()
+            .next()
+            .is_some_and(|line| line.ends_with("does not exist"));
+    let is_missing_column =
+        message.starts_with("table ") && message.contains("has no column named");
+    is_missing
+        || is_missing_column
+        || starts_with_any(
+            message,
+            &["no such column", "no such table", "cached plan must not"],
+        )
+}
+
+fn starts_with_any(message: &str, beginnings: &[&str]) -> bool {
+    beginnings.iter().any(|words| message.starts_with(words))
 }
 
 /// Both databases' words, brought into one form.

@@ -7,6 +7,7 @@ use std::future::{Future, Ready, ready};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
@@ -15,6 +16,7 @@ use futures_util::StreamExt;
 use plinth_sdk::types::Page;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
+use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
 use crate::clock::Moment;
@@ -23,6 +25,9 @@ use crate::json;
 use crate::policy::{self, Action, Grant};
 use crate::records::pick::Fields;
 use crate::request::{Caller, Request};
+
+/// How long a body may take.
+const MAX_BODY_TIME: Duration = Duration::from_secs(300);
 
 /// The most bytes of a body.
 const MAX_BODY: usize = 32 << 20;
@@ -268,7 +273,11 @@ impl FromRequest for Body {
         let mut payload = payload.take();
         Box::pin(async move {
             let mut bytes = Vec::new();
-            while let Some(chunk) = payload.next().await {
+            let deadline = Instant::now() + MAX_BODY_TIME;
+            while let Some(chunk) = timeout_at(deadline, payload.next())
+                .await
+                .map_err(|_| Error::invalid("The request's body took too long."))?
+            {
                 let chunk = chunk.map_err(|_| Error::invalid(GENERIC))?;
                 if bytes.len() + chunk.len() > MAX_BODY {
                     return Err(Error::TooLarge);

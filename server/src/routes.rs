@@ -2,7 +2,7 @@
 
 use actix_web::guard::{self, Guard};
 use actix_web::web::{ServiceConfig, delete, patch, post, put, route};
-use actix_web::{HttpRequest, Route};
+use actix_web::{HttpRequest, Resource, Route};
 
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
@@ -12,29 +12,43 @@ use crate::{accounts, collections, openapi, records, serve};
 #[rustfmt::skip]
 pub fn configure(app: &mut ServiceConfig) {
     app
-        .route("/api/health", get().to(serve::health))
-        .route("/api/openapi.json", get().to(openapi::api::document))
+        .service(at("/api/health", [get().to(serve::health)]))
+        .service(at("/api/openapi.json", [get().to(openapi::api::document)]))
 
-        .route("/api/collections", get().to(collections::api::list))
-        .route("/api/collections", post().to(collections::api::create))
-        .route("/api/collections/import", put().to(collections::api::import))
-        .route("/api/collections/meta/scaffolds", get().to(collections::api::scaffolds))
-        .route("/api/collections/{collection}", get().to(collections::api::view))
-        .route("/api/collections/{collection}", patch().to(collections::api::update))
-        .route("/api/collections/{collection}", delete().to(collections::api::delete))
-        .route("/api/collections/{collection}/truncate", delete().to(collections::api::truncate))
+        .service(at("/api/collections", [
+            get().to(collections::api::list),
+            post().to(collections::api::create),
+        ]))
+        .service(at("/api/collections/import", [put().to(collections::api::import)]))
+        .service(at("/api/collections/meta/scaffolds", [get().to(collections::api::scaffolds)]))
+        .service(at("/api/collections/{collection}", [
+            get().to(collections::api::view),
+            patch().to(collections::api::update),
+            delete().to(collections::api::delete),
+        ]))
+        .service(at("/api/collections/{collection}/truncate", [delete().to(collections::api::truncate)]))
 
-        .route("/api/collections/{collection}/records", get().to(records::api::list))
-        .route("/api/collections/{collection}/records", post().to(records::api::create))
-        .route("/api/collections/{collection}/records/{id}", get().to(records::api::view))
-        .route("/api/collections/{collection}/records/{id}", patch().to(records::api::update))
-        .route("/api/collections/{collection}/records/{id}", delete().to(records::api::delete))
+        .service(at("/api/collections/{collection}/records", [
+            get().to(records::api::list),
+            post().to(records::api::create),
+        ]))
+        .service(at("/api/collections/{collection}/records/{id}", [
+            get().to(records::api::view),
+            patch().to(records::api::update),
+            delete().to(records::api::delete),
+        ]))
 
-        .route("/api/collections/{collection}/auth-methods", get().to(accounts::api::auth_methods))
-        .route("/api/collections/{collection}/auth-with-password", post().to(accounts::api::auth_with_password))
-        .route("/api/collections/{collection}/auth-refresh", post().to(accounts::api::auth_refresh))
+        .service(at("/api/collections/{collection}/auth-methods", [get().to(accounts::api::auth_methods)]))
+        .service(at("/api/collections/{collection}/auth-with-password", [post().to(accounts::api::auth_with_password)]))
+        .service(at("/api/collections/{collection}/auth-refresh", [post().to(accounts::api::auth_refresh)]))
 
         .default_service(route().to(nothing));
+}
+
+/// What a path answers to; another method is as unknown as another path.
+fn at<const N: usize>(path: &str, routes: [Route; N]) -> Resource {
+    let resource = Resource::new(path).default_service(route().to(nothing));
+    routes.into_iter().fold(resource, Resource::route)
 }
 
 /// What can be got can be asked for its headers alone.

@@ -1,3 +1,4 @@
+DROP FUNCTION "_schema_version"();
 DROP TABLE "_params";
 DROP TABLE "_collections";
 DROP TABLE "_totals";

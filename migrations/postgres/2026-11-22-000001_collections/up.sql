@@ -74,3 +74,11 @@ CREATE TABLE "_params" (
     "value" TEXT NOT NULL
 );
 INSERT INTO "_params" VALUES ('schema_version', '1');
+
+-- The version of the collections, which stays until the transaction's end. A function, because the lock has to be
+-- there before the version is read, in one round trip.
+CREATE FUNCTION "_schema_version"() RETURNS BIGINT LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(7240932);
+    RETURN (SELECT "value"::bigint FROM "_params" WHERE "id" = 'schema_version');
+END $$;

@@ -9,7 +9,12 @@ use crate::error::{Error, Result};
 /// Hashes passwords on threads of their own, a few at a time: each hash takes a core and 19 MiB for a while.
 pub struct Hasher {
     permits: Semaphore,
+    /// Places for those that wait.
+    places: Semaphore,
 }
+
+/// Who finds this many waiting is sent away: their turn would come too late.
+const MAX_WAITING: usize = 128;
 
 /// What comparing a password with a hash says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +35,7 @@ impl Hasher {
     pub fn new(threads: usize) -> Self {
         Self {
             permits: Semaphore::new(threads.max(1)),
+            places: Semaphore::new(threads.max(1) + MAX_WAITING),
         }
     }
 
@@ -53,6 +59,7 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let _place = self.places.try_acquire().map_err(|_| Error::Unavailable)?;
         let _permit = self.permits.acquire().await.map_err(Error::internal)?;
         tokio::task::spawn_blocking(work)
             .await

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Collection, Schema, defaults, prepare, table, validate};
 use crate::clock::Moment;
-use crate::db::{Conn, Storage, Value, dialect, execute, load, sql};
+use crate::db::{Conn, Engine, Storage, Value, execute, load, savepoint, sql};
 use crate::error::{Error, Result};
 
 /// The answers to changes that do not succeed.
@@ -17,12 +17,13 @@ pub const UPDATE_FAILED: &str = "Failed to update collection.";
 
 /// The collections as they are, and none changes until the transaction's end.
 fn lock(conn: &mut Conn) -> Result<Schema> {
-    let mut version = sql(
-        conn.engine(),
-        "SELECT \"value\" FROM \"_params\" WHERE \"id\" = 'schema_version'",
-    );
-    version.text(dialect::for_update(conn.engine()));
-    load(conn, version, &[Storage::Text])?;
+    if conn.engine() == Engine::Postgres {
+        // Waits for the writes that go on, and lets no other begin. SQLite has one writer anyway.
+        execute(
+            conn,
+            &sql(Engine::Postgres, "SELECT pg_advisory_xact_lock(7240932)"),
+        )?;
+    }
     read(conn)
 }
 
@@ -33,6 +34,22 @@ pub fn version(conn: &mut Conn) -> Result<i64> {
         "SELECT CAST(\"value\" AS BIGINT) FROM \"_params\" WHERE \"id\" = 'schema_version'",
     );
     crate::records::store::first_int(&load(conn, select.cached(), &[Storage::Int])?)
+}
+
+/// Refuses to go on when the collections have changed since `version`; until the transaction's end they then stay.
+pub fn still(conn: &mut Conn, version: i64) -> Result<()> {
+    let current = match conn.engine() {
+        Engine::Sqlite => self::version(conn)?,
+        Engine::Postgres => {
+            let select = sql(Engine::Postgres, "SELECT \"_schema_version\"()").cached();
+            crate::records::store::first_int(&load(conn, select, &[Storage::Int])?)?
+        }
+    };
+    if current == version {
+        Ok(())
+    } else {
+        Err(Error::Outdated)
+    }
 }
 
 /// The collections as they are.
@@ -123,7 +140,8 @@ pub fn import(conn: &mut Conn, import: &wire::Import) -> Result<Schema> {
         let mut later = Vec::new();
         let mut first_error = None;
         for body in waiting {
-            match import_one(conn, &schema, body, import.delete_missing) {
+            let one = |conn: &mut Conn| import_one(conn, &schema, body, import.delete_missing);
+            match savepoint(conn, one) {
                 Ok(id) => {
                     if mentioned.contains(&id) {
                         return Err(failed(import_problem(body, &FieldProblems::new())));

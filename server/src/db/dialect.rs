@@ -227,6 +227,23 @@ pub fn typed(engine: Engine, value: Value, storage: Storage) -> Sql {
     out
 }
 
+/// ` IN (…)`: is one of these texts, however many they are.
+pub fn is_one_of(engine: Engine, texts: &[String]) -> Sql {
+    let list = Value::Json(crate::json::canonical(&serde_json::Value::from(texts)));
+    let mut out = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => out
+            .text(" IN (SELECT \"value\" FROM json_each(")
+            .bind(list)
+            .text("))"),
+        Engine::Postgres => out
+            .text(" = ANY(ARRAY(SELECT jsonb_array_elements_text(")
+            .bind(list)
+            .text(")))"),
+    };
+    out
+}
+
 /// `alias.column`, a list, has one of `targets` in it.
 pub fn refers_to_any(engine: Engine, alias: &Ident, column: &Ident, targets: &[String]) -> Sql {
     let mut out = Sql::new(engine);
@@ -237,17 +254,10 @@ pub fn refers_to_any(engine: Engine, alias: &Ident, column: &Ident, targets: &[S
     });
     out.column(alias, column);
     out.text(match engine {
-        Engine::Sqlite => ") AS \"item\" WHERE",
-        Engine::Postgres => ") AS \"item\"(\"value\") WHERE",
+        Engine::Sqlite => ") AS \"item\" WHERE \"item\".\"value\"",
+        Engine::Postgres => ") AS \"item\"(\"value\") WHERE \"item\".\"value\"",
     });
-    out.text(" \"item\".\"value\" IN (");
-    for (index, target) in targets.iter().enumerate() {
-        if index > 0 {
-            out.text(", ");
-        }
-        out.bind(Value::from(target.as_str()));
-    }
-    out.text("))");
+    out.append(is_one_of(engine, targets)).text(")");
     out
 }
 

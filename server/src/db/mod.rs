@@ -188,6 +188,18 @@ fn transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) ->
     }
 }
 
+/// Runs `work` such that a failure undoes what it did, and nothing else of the transaction.
+pub fn savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    let run = |conn: &mut Conn, text| execute(conn, &sql(conn.engine(), text));
+    run(conn, "SAVEPOINT step")?;
+    let outcome = work(conn);
+    if outcome.is_err() {
+        run(conn, "ROLLBACK TO step")?;
+    }
+    run(conn, "RELEASE step")?;
+    outcome
+}
+
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {

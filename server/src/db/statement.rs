@@ -147,7 +147,22 @@ impl Sql {
     }
 
     /// Appends a value.
+    ///
+    /// PostgreSQL cannot hold U+0000 and no stored text has it, so nothing is lost when a condition's value gets
+    /// another character in its place.
     pub fn bind(&mut self, value: Value) -> &mut Self {
+        let value = match value {
+            Value::Text(text) if text.contains('\0') => Value::Text(text.replace('\0', "\u{fffd}")),
+            Value::Json(text) if text.contains("\\u0000") => {
+                Value::Json(text.replace("\\u0000", "\\ufffd"))
+            }
+            Value::Null
+            | Value::Text(_)
+            | Value::Number(_)
+            | Value::Int(_)
+            | Value::Bool(_)
+            | Value::Json(_) => value,
+        };
         let json = matches!(value, Value::Json(_)) && self.engine == Engine::Postgres;
         self.pieces.push(Piece::Bind(value));
         if json {

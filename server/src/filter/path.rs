@@ -45,6 +45,14 @@ pub(super) type Resolved = Result<(Operand, bool), FilterError>;
 
 impl Resolver<'_> {
     pub(super) fn path(&mut self, scope: &mut Scope, text: &str, trust: Trust) -> Resolved {
+        // Sorts come here without having gone through the filter's grammar.
+        let is_word = |part: &str| {
+            let is_letter = |c: char| c.is_ascii_alphanumeric() || "_:@#".contains(c);
+            !part.is_empty() && part.chars().all(is_letter)
+        };
+        if !text.split('.').all(is_word) {
+            return Err(unknown(text));
+        }
         let Some(special) = text.strip_prefix('@') else {
             let walk = Walk {
                 text,
@@ -120,7 +128,7 @@ impl Resolver<'_> {
         let Some(column) = collection.column(plain) else {
             return self.back_relation(scope, walk, collection, plain, rest);
         };
-        if walk.trust == Trust::Client && column.hidden {
+        if walk.trust == Trust::Client && (column.hidden || column.shape == Shape::Secret) {
             return Err(unknown(walk.text));
         }
         match &column.shape {
@@ -209,7 +217,7 @@ impl Resolver<'_> {
             return Err(unknown(walk.text));
         }
         walk.step(name)?;
-        walk.many |= !source.is_unique(&column.name);
+        walk.many |= column.is_list() || !source.is_unique(&column.name);
         let table = walk.table.clone();
         let rule = visibility(source, &walk)?;
         let is_own = scope.is_own;

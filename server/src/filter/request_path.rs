@@ -84,7 +84,7 @@ impl Resolver<'_> {
             let target = schema.find(target).ok_or_else(|| unknown(text))?;
             let key = format!("@request.body.{name}");
             let table = scope.join(&key, many, self.alias(), |alias| {
-                Ok(self.left_join(target, alias, among(self.engine, alias, ids)))
+                Ok(self.left_join(target, alias, among(self.engine, alias, &ids)))
             })?;
             let walk = Walk {
                 text,
@@ -177,20 +177,9 @@ fn strings(value: Option<&Json>) -> Vec<String> {
 }
 
 /// `alias.id IN (…)`
-fn among(engine: crate::db::Engine, alias: &Ident, ids: Vec<String>) -> Sql {
-    if ids.is_empty() {
-        return sql(engine, "1 = 0");
-    }
+fn among(engine: crate::db::Engine, alias: &Ident, ids: &[String]) -> Sql {
     let mut out = Sql::new(engine);
-    out.column(alias, &Ident::new("id")).text(" IN (");
-    out.join(
-        ", ",
-        ids.into_iter().map(|id| {
-            let mut bind = Sql::new(engine);
-            bind.bind(Value::Text(id));
-            bind
-        }),
-    );
-    out.text(")");
+    out.column(alias, &Ident::new("id"));
+    out.append(dialect::is_one_of(engine, ids));
     out
 }

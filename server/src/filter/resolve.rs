@@ -16,6 +16,9 @@ use crate::collections::{Collection, Schema};
 use crate::db::{Engine, Ident, Sql, dialect, sql};
 use crate::request::Request;
 
+/// Other tables in one query at most; the databases' own limits are higher.
+const MAX_JOINS: usize = 32;
+
 /// Whose filter it is, which decides what it may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
@@ -182,29 +185,18 @@ impl<'a> Resolver<'a> {
             let (Operand::Column(column), _) = self.path(&mut own, path, trust)? else {
                 return Err(FilterError::Misused(path.to_owned()));
             };
-            let mut out = sql(
-                engine,
-                if descending {
-                    "(SELECT MAX("
-                } else {
-                    "(SELECT MIN("
-                },
-            );
-            out.append(sortable(engine, &column)).text(")");
+            let least = if descending {
+                "(SELECT MAX("
+            } else {
+                "(SELECT MIN("
+            };
+            let mut out = sql(engine, least);
+            let value = sortable(engine, &column);
+            out.append(where_guarded(value, column.guard)).text(")");
             out.append(own.one_row(engine)).text(")");
             return Ok(vec![out]);
         }
-        let value = match column.guard {
-            None => column.sql,
-            Some(guard) => {
-                let mut out = sql(engine, "(CASE WHEN ");
-                out.append(guard)
-                    .text(" THEN ")
-                    .append(column.sql)
-                    .text(" END)");
-                out
-            }
-        };
+        let value = where_guarded(column.sql, column.guard);
         Ok(match column.kind {
             Kind::Json => dialect::order_keys_of_json(engine, value),
             Kind::Text | Kind::Number | Kind::Bool => vec![value],
@@ -346,6 +338,9 @@ impl Scope {
         if let Some(&index) = self.by_path.get(path) {
             return Ok(self.joins[index].alias.clone());
         }
+        if self.joins.len() == MAX_JOINS {
+            return Err(FilterError::TooBig("wide"));
+        }
         let sql = make(&alias)?;
         self.by_path.insert(path.to_owned(), self.joins.len());
         self.joins.push(Join {
@@ -368,6 +363,16 @@ impl Scope {
         }
         out
     }
+}
+
+/// The value, where the client may see it.
+fn where_guarded(value: Sql, guard: Option<Sql>) -> Sql {
+    let Some(guard) = guard else {
+        return value;
+    };
+    let mut out = sql(value.engine(), "(CASE WHEN ");
+    out.append(guard).text(" THEN ").append(value).text(" END)");
+    out
 }
 
 impl From<bool> for Condition {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::collections::{Collection, Rule, Schema};
 use crate::db::{Engine, Ident};
 use crate::error::{Error, GENERIC, Result};
-use crate::filter::{Condition, Expression, FilterError, Resolver, Trust};
+use crate::filter::{Condition, Expression, Resolver, Trust};
 use crate::request::Request;
 
 /// What can be done with records.
@@ -27,15 +27,15 @@ pub enum Action {
 }
 
 /// The permission to do something with the records of a collection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Grant {
     schema: Arc<Schema>,
     collection: Arc<Collection>,
     /// What is known of the request; the body is added once it is read.
     pub request: Request,
     rule: Rule,
-    /// Whether it is the server's own.
-    is_system: bool,
+    /// What for; nothing in particular when it is the server's own.
+    action: Option<Action>,
 }
 
 /// The answer to who is locked out.
@@ -62,7 +62,7 @@ pub fn grant(
         collection,
         request,
         rule,
-        is_system: false,
+        action: Some(action),
     })
 }
 
@@ -78,7 +78,7 @@ pub fn system(
         collection: Arc::clone(collection),
         request,
         rule: Rule::Open,
-        is_system: true,
+        action: None,
     }
 }
 
@@ -108,7 +108,7 @@ impl Grant {
 
     /// Whether it is a superuser's, or the server's own.
     pub fn is_superior(&self) -> bool {
-        self.is_system || self.request.caller.is_superuser()
+        self.action.is_none() || self.request.caller.is_superuser()
     }
 
     /// Whether no rule narrows it.
@@ -129,8 +129,21 @@ impl Grant {
             collection: Arc::clone(collection),
             request: self.request.within("expand"),
             rule,
-            is_system: false,
+            action: Some(Action::View),
         })
+    }
+
+    /// Asks again, with the collections as they are now.
+    pub fn again(&self, schema: Arc<Schema>) -> Result<Self> {
+        let Some(action) = self.action else {
+            let collection = schema
+                .find(&self.collection.def.id)
+                .ok_or_else(Error::missing)?;
+            let why = "it was the server's own before";
+            return Ok(system(&schema, collection, self.request.clone(), why));
+        };
+        let id = self.collection.def.id.clone();
+        grant(schema, self.request.clone(), &id, action)
     }
 
     /// A resolver for this collection, which goes by `alias`, and what the grant's rule asks of a row.
@@ -162,10 +175,9 @@ impl Grant {
 fn holds(resolver: &mut Resolver<'_>, rule: &Expression) -> Result<Condition> {
     match resolver.condition(rule, Trust::Full) {
         Ok(condition) => Ok(condition),
-        Err(error @ FilterError::UnknownField(_)) => {
-            tracing::warn!(%error, "a rule does not hold any more");
+        Err(error) => {
+            tracing::warn!(%error, "a rule can't be asked any more");
             Err(Error::invalid(GENERIC))
         }
-        Err(error) => Err(Error::internal(error)),
     }
 }

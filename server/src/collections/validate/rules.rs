@@ -7,13 +7,15 @@ use plinth_sdk::types::{Collection as Definition, FieldProblem};
 use crate::collections::{Collection, Schema, Shape};
 use crate::db::Engine;
 use crate::filter::{Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse};
-use crate::request::Request;
+use crate::records::{Record, values};
+use crate::request::{Account, Caller, Request};
 
 /// Checks rules of one collection against all collections as they will be.
 pub(super) struct RuleCheck {
     schema: Schema,
     collection: Arc<Collection>,
-    request: Request,
+    /// A guest, and an account of each kind: a rule has to make sense for all of them.
+    requests: Vec<Request>,
 }
 
 impl RuleCheck {
@@ -22,9 +24,9 @@ impl RuleCheck {
         let mut all = others.to_vec();
         all.push(Arc::clone(&collection));
         Self {
+            requests: who_may_ask(&all),
             schema: Schema::new(version, all),
             collection,
-            request: Request::internal(),
         }
     }
 
@@ -75,14 +77,16 @@ impl RuleCheck {
 
     fn resolve(&self, expression: &Expression) -> Result<(), FilterError> {
         let table = self.collection.table.clone();
-        let mut resolver = Resolver::new(
-            Engine::Sqlite,
-            &self.schema,
-            &self.request,
-            &self.collection,
-            table,
-        );
-        resolver.condition(expression, Trust::Full).map(drop)
+        self.requests.iter().try_for_each(|request| {
+            let mut resolver = Resolver::new(
+                Engine::Sqlite,
+                &self.schema,
+                request,
+                &self.collection,
+                table.clone(),
+            );
+            resolver.condition(expression, Trust::Full).map(drop)
+        })
     }
 
     /// The operand that cannot be resolved, and where it stands.
@@ -149,6 +153,28 @@ impl RuleCheck {
             }
         }
     }
+}
+
+fn who_may_ask(collections: &[Arc<Collection>]) -> Vec<Request> {
+    let account = |collection: &Arc<Collection>| {
+        let fields = collection.def.fields.iter();
+        let record = Record::new(
+            Arc::clone(collection),
+            fields.map(|field| values::zero(&field.kind)).collect(),
+        );
+        Request {
+            caller: Caller::Account(Arc::new(Account {
+                record,
+                is_superuser: false,
+                refreshable: false,
+            })),
+            ..Request::internal()
+        }
+    };
+    let accounts = collections.iter().filter(|c| c.is_auth()).map(account);
+    std::iter::once(Request::internal())
+        .chain(accounts)
+        .collect()
 }
 
 #[cfg(test)]
