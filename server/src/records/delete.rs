@@ -1,144 +1,265 @@
 //! Deleting records, and what refers to them: set by set, not row by row.
+//!
+//! A [`Cascade`] first finds out what goes and what stays with fewer references, then changes the rows.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use plinth_sdk::types::FieldKind;
 
 use super::{Record, store, values, write};
 use crate::collections::{Collection, Shape};
-use crate::db::{Conn, Sql, Value, dialect, sql};
+use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, system};
 
 const REFUSED: &str = "Failed to delete record. Make sure that the record is not part of a required relation reference.";
 
-/// Records that are on their way out: collection and record id.
-type Doomed = HashSet<(String, String)>;
-
 /// Deletes the record of this id, if the grant reaches it.
 pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
+    let collection = grant.collection();
+    if collection.is_superusers() {
+        // Before the one row: in one order, such that no two deletes wait for each other.
+        hold_all(conn, collection)?;
+    }
     let record =
         store::find(conn, grant, id, store::Purpose::Change)?.ok_or_else(Error::missing)?;
-    let collection = grant.collection();
-    if collection.is_superusers() && store::total(conn, collection)? == 1 {
-        return Err(Error::invalid(
-            "You can't delete the only existing superuser.",
-        ));
-    }
-    cascade(
-        conn,
-        grant,
-        collection,
-        vec![record.id().to_owned()],
-        &mut Doomed::new(),
-    )
+    Cascade::new(grant).run(conn, vec![record.id().to_owned()])
 }
 
 /// Deletes every record of the collection.
 pub fn truncate(conn: &mut Conn, grant: &Grant) -> Result<()> {
-    let everything = sql(conn.engine(), "1 = 1");
-    let records = store::find_where(conn, grant, everything, None)?;
-    let ids = records
-        .iter()
-        .map(|record| record.id().to_owned())
-        .collect();
-    cascade(conn, grant, grant.collection(), ids, &mut Doomed::new())
+    let ids = hold_all(conn, grant.collection())?;
+    Cascade::new(grant).run(conn, ids)
 }
 
-/// Deletes these records after everything that has to go with them, and takes them out of what stays.
-fn cascade(
-    conn: &mut Conn,
-    grant: &Grant,
-    collection: &Arc<Collection>,
-    ids: Vec<String>,
-    doomed: &mut Doomed,
-) -> Result<()> {
-    let fresh = |id: &String| doomed.insert((collection.def.id.clone(), id.clone()));
-    let ids: Vec<String> = ids.into_iter().filter(fresh).collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let schema = Arc::clone(grant.schema());
-    for (source, position) in schema.relations_to(collection) {
-        for chunk in ids.chunks(store::CHUNK) {
-            let referring = referring(conn, grant, source, position, chunk)?;
-            release(conn, grant, position, chunk, referring, doomed)?;
+/// A deletion with all that follows from it. Chains of references can be long: it is a loop, not a recursion.
+struct Cascade<'a> {
+    grant: &'a Grant,
+    /// The ids of all records that go, by the id of their collection.
+    doomed: HashMap<String, HashSet<String>>,
+    /// The same in the order of their discovery, so that referrers come after what they refer to.
+    levels: Vec<(Arc<Collection>, Vec<String>)>,
+    /// Records that lose references, by the ids of their collection and their own. Some may go yet.
+    losing: BTreeMap<(String, String), Record>,
+    /// The ids of all superusers, when some of them go.
+    superusers: Option<(Arc<Collection>, Vec<String>)>,
+}
+
+impl<'a> Cascade<'a> {
+    fn new(grant: &'a Grant) -> Self {
+        Self {
+            grant,
+            doomed: HashMap::new(),
+            levels: Vec::new(),
+            losing: BTreeMap::new(),
+            superusers: None,
         }
     }
-    store::delete(conn, grant, collection, &ids)
+
+    /// Deletes these records of the grant's collection.
+    fn run(mut self, conn: &mut Conn, ids: Vec<String>) -> Result<()> {
+        self.doom(self.grant.collection(), ids);
+        let mut at = 0;
+        while let Some((collection, ids)) = self.levels.get(at).cloned() {
+            self.discover(conn, &collection, &ids)?;
+            at += 1;
+        }
+        self.keep_a_superuser()?;
+        self.release(conn)?;
+        let same = |one: &(Arc<Collection>, _), other: &(Arc<Collection>, _)| {
+            one.0.def.id == other.0.def.id
+        };
+        for levels in self.levels.chunk_by(same).rev() {
+            let ids: Vec<String> = levels.iter().flat_map(|(_, ids)| ids.clone()).collect();
+            store::delete(conn, self.grant, &levels[0].0, &ids)?;
+        }
+        Ok(())
+    }
+
+    fn is_doomed(&self, collection: &str, id: &str) -> bool {
+        let ids = self.doomed.get(collection);
+        ids.is_some_and(|ids| ids.contains(id))
+    }
+
+    /// Notes that these records go.
+    fn doom(&mut self, collection: &Arc<Collection>, mut ids: Vec<String>) {
+        let doomed = self.doomed.entry(collection.def.id.clone()).or_default();
+        ids.retain(|id| doomed.insert(id.clone()));
+        if !ids.is_empty() {
+            self.levels.push((Arc::clone(collection), ids));
+        }
+    }
+
+    /// Finds what refers to `ids` of `collection`: what goes with them, and what loses them.
+    fn discover(
+        &mut self,
+        conn: &mut Conn,
+        collection: &Arc<Collection>,
+        ids: &[String],
+    ) -> Result<()> {
+        // Whoever is about to refer to one of them has done so before the referrers are looked for, or fails.
+        if collection.is_superusers() {
+            self.superusers = Some((Arc::clone(collection), hold_all(conn, collection)?));
+        } else {
+            for chunk in ids.chunks(store::CHUNK) {
+                hold(conn, collection, |held| {
+                    held.column(&store::alias(), &Ident::new("id"));
+                    store::in_list(held, chunk);
+                })?;
+            }
+        }
+        let schema = Arc::clone(self.grant.schema());
+        for (source, position) in schema.relations_to(collection) {
+            if source.is_superusers() {
+                hold_all(conn, source)?;
+            }
+            for chunk in ids.chunks(store::CHUNK) {
+                let referrers = referrers(conn, source, position, chunk)?;
+                self.part(conn, source, position, referrers)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Parts the records of `source` that lose a reference at `position` into those that go and those that stay.
+    fn part(
+        &mut self,
+        conn: &mut Conn,
+        source: &Arc<Collection>,
+        position: usize,
+        mut ids: Vec<String>,
+    ) -> Result<()> {
+        let FieldKind::Relation(options) = &source.def.fields[position].kind else {
+            return Ok(());
+        };
+        ids.retain(|id| !self.is_doomed(&source.def.id, id));
+        if options.cascade_delete && !source.columns[position].is_list() {
+            self.doom(source, ids);
+            return Ok(());
+        }
+        let why = "a reference is looked for whoever deletes its target";
+        let unruled = system(self.grant.schema(), source, self.grant.request.clone(), why);
+        let mut also_doomed = Vec::new();
+        for record in store::find_all(conn, &unruled, &ids)? {
+            let id = record.id().to_owned();
+            let is_bare = || {
+                self.remaining(&record, position)
+                    .is_some_and(|left| left.is_empty())
+            };
+            if options.cascade_delete && is_bare() {
+                also_doomed.push(id);
+            } else {
+                self.losing.insert((source.def.id.clone(), id), record);
+            }
+        }
+        self.doom(source, also_doomed);
+        Ok(())
+    }
+
+    /// What a record refers to at `position` once the doomed are gone; `None` when it loses nothing there.
+    fn remaining(&self, record: &Record, position: usize) -> Option<Vec<String>> {
+        let Shape::Relation { target, .. } = &record.collection.columns[position].shape else {
+            return None;
+        };
+        let mut left = values::list(&record.values[position]);
+        let before = left.len();
+        left.retain(|id| !self.is_doomed(target, id));
+        (left.len() < before).then_some(left)
+    }
+
+    /// Takes the doomed out of the records that stay.
+    fn release(&self, conn: &mut Conn) -> Result<()> {
+        for ((collection, id), stored) in &self.losing {
+            if self.is_doomed(collection, id) {
+                continue;
+            }
+            let mut record = stored.clone();
+            for position in 0..record.values.len() {
+                let Some(left) = self.remaining(stored, position) else {
+                    continue;
+                };
+                let field = &record.collection.def.fields[position];
+                if left.is_empty() && is_required(&field.kind) {
+                    return Err(Error::invalid(REFUSED));
+                }
+                record.values[position] = if record.collection.columns[position].is_list() {
+                    Value::Json(crate::json::canonical(&serde_json::Value::from(left)))
+                } else {
+                    Value::Text(String::new())
+                };
+            }
+            write::stamp(&mut record, self.grant.request.now, false);
+            store::update(conn, self.grant, stored, &record)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to delete the last superuser.
+    fn keep_a_superuser(&self) -> Result<()> {
+        let Some((collection, superusers)) = &self.superusers else {
+            return Ok(());
+        };
+        let mut superusers = superusers.iter();
+        if superusers.all(|id| self.is_doomed(&collection.def.id, id)) {
+            return Err(Error::invalid(
+                "You can't delete the only existing superuser.",
+            ));
+        }
+        Ok(())
+    }
 }
 
-/// The records of `source` that refer to any of `ids` in the field at `position`.
-fn referring(
+fn is_required(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Relation(options) if options.required)
+}
+
+/// The ids of the records of `source` that refer to any of `ids` in the field at `position`.
+fn referrers(
     conn: &mut Conn,
-    grant: &Grant,
-    source: &Arc<Collection>,
+    source: &Collection,
     position: usize,
     ids: &[String],
-) -> Result<Vec<Record>> {
+) -> Result<Vec<String>> {
     let engine = conn.engine();
     let column = &source.columns[position];
-    let mut refers = Sql::new(engine);
-    if column.is_list() {
-        refers.append(dialect::refers_to_any(
-            engine,
-            &store::alias(),
-            &column.ident,
-            ids,
-        ));
-    } else {
-        refers.column(&store::alias(), &column.ident);
-        store::in_list(&mut refers, ids);
-    }
-    let why = "a reference is looked for whoever deletes its target";
-    let unruled = system(grant.schema(), source, grant.request.clone(), why);
-    store::find_where(conn, &unruled, refers, None)
+    hold(conn, source, |held| {
+        if column.is_list() {
+            let refers = dialect::refers_to_any(engine, &store::alias(), &column.ident, ids);
+            held.append(refers);
+        } else {
+            held.column(&store::alias(), &column.ident);
+            store::in_list(held, ids);
+        }
+    })
 }
 
-/// Takes `ids` out of `records`; deletes those that were to go with their last reference.
-fn release(
+/// The ids of all records, which nobody else changes until the transaction's end.
+fn hold_all(conn: &mut Conn, collection: &Collection) -> Result<Vec<String>> {
+    hold(conn, collection, |held| {
+        held.text("1 = 1");
+    })
+}
+
+/// The ids of the records for which a condition holds, which nobody else changes until the transaction's end.
+fn hold(
     conn: &mut Conn,
-    grant: &Grant,
-    position: usize,
-    ids: &[String],
-    records: Vec<Record>,
-    doomed: &mut Doomed,
-) -> Result<()> {
-    let Some(source) = records.first().map(|record| Arc::clone(&record.collection)) else {
-        return Ok(());
+    collection: &Collection,
+    condition: impl FnOnce(&mut Sql),
+) -> Result<Vec<String>> {
+    let engine = conn.engine();
+    let id = Ident::new("id");
+    let mut select = sql(engine, "SELECT ");
+    select.column(&store::alias(), &id);
+    store::from(&mut select, collection, Sql::new(engine));
+    select.text(" WHERE ");
+    condition(&mut select);
+    select.text(" ORDER BY ").column(&store::alias(), &id);
+    select.text(dialect::for_update(engine));
+    let rows = load(conn, select, &[Storage::Text])?;
+    let text = |row: Vec<Value>| match row.into_iter().next() {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
     };
-    let FieldKind::Relation(options) = &source.def.fields[position].kind else {
-        return Ok(());
-    };
-    let gone: HashSet<&String> = ids.iter().collect();
-    let mut also_gone = Vec::new();
-    for stored in records {
-        if doomed.contains(&(source.def.id.clone(), stored.id().to_owned())) {
-            continue;
-        }
-        let mut left = values::list(&stored.values[position]);
-        left.retain(|id| !gone.contains(id));
-        if left.is_empty() && options.cascade_delete {
-            also_gone.push(stored.id().to_owned());
-            continue;
-        }
-        if left.is_empty() && options.required {
-            return Err(Error::invalid(REFUSED));
-        }
-        let mut record = stored.clone();
-        record.values[position] = match &source.columns[position].shape {
-            Shape::Relation { is_list: true, .. } => {
-                Value::Json(crate::json::canonical(&serde_json::Value::from(left)))
-            }
-            Shape::Scalar
-            | Shape::Json
-            | Shape::Select { .. }
-            | Shape::Relation { .. }
-            | Shape::Secret => Value::Text(String::new()),
-        };
-        write::stamp(&mut record, grant.request.now, false);
-        store::update(conn, grant, &stored, &record)?;
-    }
-    cascade(conn, grant, &source, also_gone, doomed)
+    Ok(rows.into_iter().filter_map(text).collect())
 }
