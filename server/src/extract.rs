@@ -258,13 +258,13 @@ fn granted<A: Does>(http: &HttpRequest) -> Result<Granted<A>> {
     })
 }
 
-/// The body.
+/// The body, of at most `MAX` bytes.
 #[derive(Debug)]
-pub struct Body {
+pub struct Body<const MAX: usize = MAX_BODY> {
     bytes: Vec<u8>,
 }
 
-impl FromRequest for Body {
+impl<const MAX: usize> FromRequest for Body<MAX> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
@@ -279,7 +279,7 @@ impl FromRequest for Body {
                 .map_err(|_| Error::invalid("The request's body took too long."))?
             {
                 let chunk = chunk.map_err(|_| Error::invalid(GENERIC))?;
-                if bytes.len() + chunk.len() > MAX_BODY {
+                if bytes.len() + chunk.len() > MAX {
                     return Err(Error::TooLarge);
                 }
                 bytes.extend_from_slice(&chunk);
@@ -296,7 +296,7 @@ impl FromRequest for Body {
     }
 }
 
-impl Body {
+impl<const MAX: usize> Body<MAX> {
     /// The fields of the body's object; none when there is no body. `message` says that it is no object.
     pub fn object(self, message: &'static str) -> Result<Map<String, Json>> {
         if self.bytes.is_empty() {

@@ -22,6 +22,8 @@ const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
 const INVALID: &str = "An error occurred while validating the submitted data.";
 const FAILED: &str = "Failed to authenticate.";
 const MAX_LENGTH: usize = 255;
+/// The most bytes of a sign-in.
+const MAX_BODY: usize = 2 << 20;
 
 /// Sign in with a password.
 pub async fn auth_with_password(
@@ -29,7 +31,7 @@ pub async fn auth_with_password(
     name: CollectionName,
     request: CallerRequest,
     query: Query,
-    body: Body,
+    body: Body<MAX_BODY>,
 ) -> Result<Answer> {
     let schema = app.schema.current();
     let collection = of_accounts(schema.find(&name))?;
@@ -171,7 +173,7 @@ struct NotOffered {
     duration: u64,
 }
 
-fn read_sign_in(body: Body) -> Result<SignIn> {
+fn read_sign_in(body: Body<MAX_BODY>) -> Result<SignIn> {
     let given: Map<String, Json> = body
         .object(UNLOADABLE)?
         .into_iter()
