@@ -37,13 +37,16 @@ fn every_type_in_every_field_is_an_answer() {
         "created",
     ] {
         for value in &values {
-            for name in [
-                field.to_owned(),
+            let modified = [
                 format!("{field}+"),
                 format!("+{field}"),
                 format!("{field}-"),
                 format!("{field}:autogenerate"),
-            ] {
+            ];
+            // Of each kind of modifier that there is, one field; and one that has none.
+            let has_modifiers = ["title", "n", "many", "tags", "data"].contains(&field);
+            let modified = modified.iter().filter(|_| has_modifiers);
+            for name in std::iter::once(&field.to_owned()).chain(modified) {
                 let reply = app
                     .guest()
                     .try_create("things", json!({name.as_str(): value}));

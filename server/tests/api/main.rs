@@ -12,6 +12,7 @@ mod fields;
 mod filter_tables;
 mod filters;
 mod hidden;
+mod injection;
 mod limits;
 mod lists;
 mod passwords;

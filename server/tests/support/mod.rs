@@ -6,8 +6,13 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    unused_imports,
     clippy::allow_attributes,
     reason = "each test binary uses a part of it"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a body is made where it is sent"
 )]
 
 mod client;
