@@ -10,6 +10,9 @@ use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::policy::Grant;
 
+/// How often a write is tried.
+const MAX_TRIES: usize = 3;
+
 /// The state of a server; clones share it.
 #[derive(Clone)]
 pub struct App(Arc<State>);
@@ -37,21 +40,24 @@ impl App {
         })))
     }
 
-    /// Runs one write of records. When collections have changed since it was granted, it is granted anew and tried
-    /// once more: nothing is written to a table that is not as the grant has it.
+    /// Runs one write of records. When collections have changed since it was granted, or another write was in the
+    /// way, it is granted anew and tried again: nothing is written to a table that is not as the grant has it.
     pub async fn write<T, F>(&self, grant: Grant, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&mut Conn, Grant) -> Result<T> + Clone + Send + 'static,
     {
-        match self.try_write(grant.clone(), work.clone()).await {
-            Err(Error::Outdated) => {
-                self.refresh_schema().await?;
-                self.try_write(grant.again(self.schema.current())?, work)
-                    .await
+        let mut grant = grant;
+        for _ in 1..MAX_TRIES {
+            match self.try_write(grant.clone(), work.clone()).await {
+                Err(Error::Outdated) => {
+                    self.refresh_schema().await?;
+                    grant = grant.again(self.schema.current())?;
+                }
+                outcome => return outcome,
             }
-            outcome => outcome,
         }
+        self.try_write(grant, work).await
     }
 
     async fn try_write<T, F>(&self, grant: Grant, work: F) -> Result<T>

@@ -47,8 +47,9 @@ pub enum Error {
     /// The connection was lost; becomes [`Error::Unavailable`] at the pool.
     #[error("The server can't reach its database, try again in a moment.")]
     Disconnected,
-    /// A collection has changed since the request was allowed; writes are allowed anew and tried again.
-    #[error("The collection has just changed, try again.")]
+    /// A collection changed after the request was allowed, or another write was in the way; writes are allowed anew
+    /// and tried again.
+    #[error("Another change was in the way, try again.")]
     Outdated,
     /// Logged in full; the client sees nothing of it.
     #[error("Something went wrong while processing your request.")]
@@ -167,8 +168,10 @@ impl From<Diesel> for Error {
         let message = info.message();
         if matches!(kind, DatabaseErrorKind::UniqueViolation) {
             Self::Unique(violation(info.constraint_name(), message))
-        } else if matches!(kind, DatabaseErrorKind::SerializationFailure) {
-            Self::Unavailable
+        } else if matches!(kind, DatabaseErrorKind::SerializationFailure)
+            || message.starts_with("deadlock detected")
+        {
+            Self::Outdated
         } else if matches!(
             kind,
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
@@ -176,13 +179,16 @@ impl From<Diesel> for Error {
         {
             tracing::error!(message, "lost the database connection");
             Self::Disconnected
+        } else if message.starts_with("canceling statement due to") {
+            tracing::warn!(message, "a statement took too long");
+            Self::Unavailable
         } else if is_out_of_space(message) {
             tracing::error!(message, "the database cannot be written");
             Self::Unavailable
         } else if is_outdated(message) {
             tracing::warn!(message, "a table changed under a request");
             Self::Outdated
-        } else if message.starts_with("LIKE or GLOB pattern too complex") {
+        } else if starts_with_any(message, &["LIKE or GLOB pattern too complex", "index row "]) {
             Self::invalid(GENERIC)
         } else {
             Self::Internal(error.into())

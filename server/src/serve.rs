@@ -16,6 +16,7 @@ use actix_web::{HttpMessage, HttpResponse, HttpServer};
 use anyhow::Context;
 use futures_util::FutureExt;
 use serde_json::json;
+use tracing::Instrument;
 
 use crate::app::App;
 use crate::config::Config;
@@ -99,7 +100,9 @@ async fn around(
         }
         return Ok(response.map_into_boxed_body());
     }
-    let mut response = answer(request, next).await?;
+    // What is logged on the way carries the id that the answer carries.
+    let span = tracing::info_span!("request", id = request_id);
+    let mut response = answer(request, next).instrument(span).await?;
     let headers = response.headers_mut();
     for (name, value) in [
         ("x-content-type-options", "nosniff"),

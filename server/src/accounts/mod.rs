@@ -42,9 +42,9 @@ pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
     let Claims {
         id, refreshable, ..
     } = claims;
-    let record = app.db.read_few(move |conn| {
-        crate::records::store::find(conn, &grant, &id, crate::records::store::Purpose::Read)
-    });
+    let record = app
+        .db
+        .read_few(move |conn| crate::records::store::find(conn, &grant, &id, None));
     let Some(record) = record.await? else {
         return Ok(Caller::Guest);
     };

@@ -50,8 +50,7 @@ fn lock(config: &Config) -> anyhow::Result<Option<File>> {
     let Location::Sqlite(_) = config.location()? else {
         return Ok(None);
     };
-    std::fs::create_dir_all(&config.dir)
-        .with_context(|| format!("cannot make the data directory {}", config.dir.display()))?;
+    config.make_dir()?;
     let file = File::create(config.dir.join("plinth.lock")).with_context(|| {
         format!(
             "cannot write to the data directory {}",

@@ -38,8 +38,7 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
         ask_password()?
     };
     if config.database_url.is_empty() {
-        std::fs::create_dir_all(&config.dir)
-            .with_context(|| format!("cannot make the data directory {}", config.dir.display()))?;
+        config.make_dir()?;
     }
     let app = App::build(config).await?;
     let outcome = upsert(&app, email.clone(), password).await;

@@ -19,6 +19,11 @@ pub const UPDATE_FAILED: &str = "Failed to update collection.";
 fn lock(conn: &mut Conn) -> Result<Schema> {
     if conn.engine() == Engine::Postgres {
         // Waits for the writes that go on, and lets no other begin. SQLite has one writer anyway.
+        // An index on a large table takes its time.
+        execute(
+            conn,
+            &sql(Engine::Postgres, "SET LOCAL statement_timeout = 0"),
+        )?;
         execute(
             conn,
             &sql(Engine::Postgres, "SELECT pg_advisory_xact_lock(7240932)"),

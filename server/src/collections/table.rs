@@ -49,12 +49,10 @@ pub(super) fn drop(conn: &mut Conn, collection: &Collection) -> Result<()> {
 pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Result<()> {
     let engine = conn.engine();
     if old.table != new.table {
-        let mut rename = sql(engine, "ALTER TABLE ");
-        rename
-            .ident(&old.table)
-            .text(" RENAME TO ")
-            .ident(&new.table);
-        execute(conn, &rename)?;
+        // By way of another name: to SQLite two that differ in their case are one.
+        let between = Ident::new("$renamed");
+        rename_table(conn, &old.table, &between)?;
+        rename_table(conn, &between, &new.table)?;
     }
     let pairs = matched(old, new);
     let columns_changed = old.columns.len() != new.columns.len()
@@ -83,7 +81,7 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
         .filter_map(|(from, to)| Some((&old.columns[(*from)?].ident, &new.columns[*to].ident)))
         .filter(|(from, to)| from != to)
         .enumerate()
-        .map(|(n, (from, to))| (from, Ident::new(&format!("_renamed_{n}")), to))
+        .map(|(n, (from, to))| (from, Ident::new(&format!("$renamed{n}")), to))
         .collect();
     for (from, between, _) in &renames {
         rename_column(conn, new, from, between)?;
@@ -96,7 +94,7 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
         match from {
             None => add_column(conn, new, &column.ident, column.storage, column.is_list())?,
             Some(from) if old.columns[from].is_list() != column.is_list() => {
-                let between = Ident::new("_converted");
+                let between = Ident::new("$converted");
                 add_column(conn, new, &between, column.storage, column.is_list())?;
                 let mut fill = sql(engine, "UPDATE ");
                 fill.ident(&new.table)
@@ -145,6 +143,13 @@ fn add_column(
     Ok(())
 }
 
+fn rename_table(conn: &mut Conn, from: &Ident, to: &Ident) -> Result<()> {
+    let mut rename = sql(conn.engine(), "ALTER TABLE ");
+    rename.ident(from).text(" RENAME TO ").ident(to);
+    execute(conn, &rename)?;
+    Ok(())
+}
+
 fn rename_column(conn: &mut Conn, collection: &Collection, from: &Ident, to: &Ident) -> Result<()> {
     let mut rename = alter(conn.engine(), collection, " RENAME COLUMN ");
     rename.ident(from).text(" TO ").ident(to);
@@ -160,22 +165,27 @@ fn create_indexes(conn: &mut Conn, collection: &Collection, indexes: &[Index]) -
     }
     for (position, index) in indexes {
         execute(conn, &index.create(conn.engine(), &collection.table))
-            .map_err(|error| not_unique(error, position, index))?;
+            .map_err(|error| refused(error, position, index))?;
     }
     Ok(())
 }
 
-/// A unique index cannot be made over records that are not.
-fn not_unique(error: Error, position: usize, index: &Index) -> Error {
-    let Error::Unique(_) = error else {
-        return error;
+/// An index that the database does not make is its author's mistake, or over records that are not unique.
+fn refused(error: Error, position: usize, index: &Index) -> Error {
+    let why = match error {
+        Error::Unique(_) => "some records have the same values",
+        Error::Internal(error) => {
+            tracing::info!(
+                error = format!("{error:#}"),
+                "the database refused an index"
+            );
+            "the database can't make it"
+        }
+        other => return other,
     };
     let problem = FieldProblem::new(
         "validation_invalid_index_expression",
-        format!(
-            "Failed to create index {}: some records have the same values.",
-            index.name
-        ),
+        format!("Failed to create index {}: {why}.", index.name),
     );
     let at = FieldProblems::from([(position.to_string(), problem)]);
     let data = FieldProblems::from([("indexes".to_owned(), FieldProblem::Inside(at))]);

@@ -106,6 +106,17 @@ impl Config {
         Ok(config)
     }
 
+    /// Makes the data directory, for the server's own user alone: hashes and what signs tokens are in it.
+    pub fn make_dir(&self) -> anyhow::Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .recursive(true)
+            .create(&self.dir)
+            .with_context(|| format!("cannot make the data directory {}", self.dir.display()))
+    }
+
     /// Where the database is.
     pub fn location(&self) -> anyhow::Result<Location> {
         let url = self.database_url.as_str();

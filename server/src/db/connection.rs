@@ -47,6 +47,14 @@ const SQLITE_SETUP: &str = "
     PRAGMA cache_size = -8000;
 ";
 
+/// A statement that takes longer is somebody's mistake, and must not keep a connection from everybody else.
+const POSTGRES_SETUP: &str = "
+    SET client_min_messages = warning;
+    SET TIME ZONE 'UTC';
+    SET statement_timeout = '30s';
+    SET idle_in_transaction_session_timeout = '60s';
+";
+
 /// Makes connections for the pool.
 pub(super) struct Manager {
     location: Location,
@@ -83,7 +91,7 @@ impl Manager {
             Location::Postgres(url) => {
                 let mut conn =
                     PgConnection::establish(url).context("cannot connect to PostgreSQL")?;
-                conn.batch_execute("SET client_min_messages = warning; SET TIME ZONE 'UTC'")?;
+                conn.batch_execute(POSTGRES_SETUP)?;
                 Ok(Conn::Postgres(conn))
             }
         }
@@ -110,8 +118,9 @@ impl r2d2::ManageConnection for Manager {
         }
     }
 
+    /// Asked when it comes back. After a panic its transaction may still be open.
     fn has_broken(&self, _: &mut Pooled) -> bool {
-        false
+        std::thread::panicking()
     }
 }
 

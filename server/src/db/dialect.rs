@@ -23,7 +23,7 @@ pub fn column_type(engine: Engine, storage: Storage, is_list: bool) -> &'static 
 pub fn row_id_type(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "\"_rowid_\" INTEGER PRIMARY KEY",
-        Engine::Postgres => "\"_rowid_\" BIGINT GENERATED ALWAYS AS IDENTITY",
+        Engine::Postgres => "\"_rowid_\" BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     }
 }
 
@@ -176,14 +176,6 @@ pub fn lower(engine: Engine, text: Sql) -> Sql {
     out
 }
 
-/// Ends a `SELECT` such that its rows stay as they are until the transaction's end. SQLite has one writer.
-pub fn for_update(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => "",
-        Engine::Postgres => " FOR UPDATE",
-    }
-}
-
 /// Ends a `SELECT` such that its rows are not deleted until the transaction's end.
 pub fn for_key_share(engine: Engine) -> &'static str {
     match engine {
@@ -304,11 +296,24 @@ pub fn text(engine: Engine, value: Sql, storage: Storage) -> Sql {
     out
 }
 
-/// Like [`for_update`], for the rows of one of several joined tables.
-pub fn for_update_of(engine: Engine, table: &Ident) -> Sql {
-    let mut out = sql(engine, for_update(engine));
+/// Why rows are locked until the transaction's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// To change them; others may go on referring to them.
+    Update,
+    /// To delete them; nobody may begin to refer to them.
+    Delete,
+}
+
+/// Ends a `SELECT` such that the rows of one of its tables are locked. SQLite has one writer.
+pub fn lock(engine: Engine, table: &Ident, lock: Lock) -> Sql {
+    let mut out = Sql::new(engine);
     if engine == Engine::Postgres {
-        out.text(" OF ").ident(table);
+        out.text(match lock {
+            Lock::Update => " FOR NO KEY UPDATE OF ",
+            Lock::Delete => " FOR UPDATE OF ",
+        });
+        out.ident(table);
     }
     out
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use connection::{Conn, MultiBackend};
 pub use load::{Rows, execute, load};
@@ -42,6 +42,9 @@ pub enum Location {
     Postgres(String),
 }
 
+/// How long a request waits for a connection.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+
 /// A handle on the database; clones share it.
 #[derive(Clone)]
 pub struct Db {
@@ -52,6 +55,8 @@ struct Inner {
     engine: Engine,
     pool: r2d2::Pool<Manager>,
     permits: Semaphore,
+    /// Those of the permits that reads may take whose cost a client decides.
+    open_ended: Semaphore,
     epoch: Arc<AtomicU64>,
     writer: Option<Writer>,
 }
@@ -80,6 +85,7 @@ impl Db {
                 engine: location.engine(),
                 pool,
                 permits: Semaphore::new(connections as usize),
+                open_ended: Semaphore::new((connections - connections / 4) as usize),
                 epoch,
                 writer,
             }),
@@ -109,12 +115,16 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        let _permit = self
-            .inner
-            .permits
-            .acquire()
-            .await
-            .map_err(Error::internal)?;
+        let _turn = turn(&self.inner.open_ended).await?;
+        self.run(work).await
+    }
+
+    async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let _permit = turn(&self.inner.permits).await?;
         let db = self.clone();
         blocking(move || db.with_connection(work)).await
     }
@@ -132,7 +142,7 @@ impl Db {
         {
             return work(&mut connection);
         }
-        self.read(work).await
+        self.run(work).await
     }
 
     /// Like [`Db::read`], inside one transaction: all of `work` happens, or none of it.
@@ -143,7 +153,7 @@ impl Db {
     {
         match &self.inner.writer {
             Some(writer) => writer.write(work).await,
-            None => self.read(move |conn| transaction(conn, work)).await,
+            None => self.run(move |conn| transaction(conn, work)).await,
         }
     }
 
@@ -198,6 +208,13 @@ pub fn savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) 
     }
     run(conn, "RELEASE step")?;
     outcome
+}
+
+/// A place among those who may go on, or the news that it takes too long.
+async fn turn(places: &Semaphore) -> Result<SemaphorePermit<'_>> {
+    let turn = tokio::time::timeout(MAX_WAIT, places.acquire()).await;
+    turn.map_err(|_| Error::Unavailable)?
+        .map_err(Error::internal)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -1,5 +1,7 @@
 //! Routes of records.
 
+use std::sync::Arc;
+
 use super::list::{self, envelope};
 use super::write::{self, Input};
 use super::{Record, delete as deletion, expand as expansion, pick::Fields, store};
@@ -12,6 +14,9 @@ use crate::extract::{Answer, Body, Create, Delete, Granted, List, Query, RecordI
 use crate::json;
 use crate::policy::Grant;
 use expansion::Paths;
+
+/// The most bytes of an old password that is compared at all.
+const MAX_PASSWORD: usize = 1024;
 
 /// List records.
 pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answer> {
@@ -40,7 +45,7 @@ pub async fn view(granted: Granted<View>, app: App, id: RecordId, query: Query) 
     let paths = paths(&query);
     let is_plain = grant.is_unconditional() && paths.is_empty();
     let find = move |conn: &mut Conn| {
-        let record = store::find(conn, &grant, &id.0, store::Purpose::Read)?;
+        let record = store::find(conn, &grant, &id.0, None)?;
         complete_one(conn, &grant, record.ok_or_else(Error::missing)?, &paths)
     };
     let record = if is_plain {
@@ -61,11 +66,10 @@ pub async fn create(
     let grant = granted.grant;
     let paths = paths(&query);
     let input = input(&app, &grant, body, None).await?;
-    let write = move |conn: &mut Conn| {
-        let (grant, record) = write::create(conn, grant, &input)?;
-        complete_one(conn, &grant, record, &paths)
-    };
-    let record = app.db.write(write).await?;
+    let input = Arc::new(input);
+    let write = move |conn: &mut Conn, grant| write::create(conn, grant, &input);
+    let (grant, record) = app.write(grant, write).await?;
+    let record = completed(&app, grant, record, paths).await?;
     Ok(answer(&record, &query))
 }
 
@@ -80,20 +84,18 @@ pub async fn update(
     let grant = granted.grant;
     let paths = paths(&query);
     let input = input(&app, &grant, body, Some(&id.0)).await?;
-    let write = move |conn: &mut Conn| {
-        let (grant, record) = write::update(conn, grant, &id.0, &input)?;
-        complete_one(conn, &grant, record, &paths)
-    };
-    let record = app.db.write(write).await?;
+    let input = Arc::new(input);
+    let write = move |conn: &mut Conn, grant| write::update(conn, grant, &id.0, &input);
+    let (grant, record) = app.write(grant, write).await?;
+    let record = completed(&app, grant, record, paths).await?;
     Ok(answer(&record, &query))
 }
 
 /// Delete a record.
 pub async fn delete(granted: Granted<Delete>, app: App, id: RecordId) -> Result<Answer> {
     let grant = granted.grant;
-    app.db
-        .write(move |conn| deletion::delete(conn, &grant, &id.0))
-        .await?;
+    let delete = move |conn: &mut Conn, grant| deletion::delete(conn, &grant, &id.0);
+    app.write(grant, delete).await?;
     Ok(Answer::Nothing)
 }
 
@@ -118,12 +120,12 @@ async fn input(app: &App, grant: &Grant, body: Body, id: Option<&str>) -> Result
             input.hashes.insert(column.name.clone(), hash);
         }
     }
-    if let (Some(id), Some(old)) = (
-        id,
-        input.body.get("oldPassword").and_then(|raw| raw.as_str()),
-    ) && collection.is_auth()
-        && !old.is_empty()
+    let old = input.body.get("oldPassword").map(super::values::text);
+    if let (Some(id), Some(old)) = (id, old)
+        && collection.is_auth()
+        && (1..=MAX_PASSWORD).contains(&old.len())
     {
+        let old = old.into_owned();
         let reader = crate::policy::system(
             grant.schema(),
             collection,
@@ -131,16 +133,28 @@ async fn input(app: &App, grant: &Grant, body: Body, id: Option<&str>) -> Result
             "to compare the old password",
         );
         let id = id.to_owned();
-        let find = move |conn: &mut Conn| store::find(conn, &reader, &id, store::Purpose::Read);
+        let find = move |conn: &mut Conn| store::find(conn, &reader, &id, None);
         if let Some(stored) = app.db.read(find).await? {
             let hash = stored.text("password").to_owned();
-            let verdict = app.hasher.verify(old.to_owned(), hash.clone()).await?;
+            let verdict = app.hasher.verify(old, hash.clone()).await?;
             if verdict != password::Verdict::Wrong {
                 input.old_password = Some(hash);
             }
         }
     }
     Ok(input)
+}
+
+/// The record as it is answered, after the write: what it takes to expand it keeps no other write waiting.
+async fn completed(app: &App, grant: Grant, mut record: Record, paths: Paths) -> Result<Record> {
+    let is_superuser = grant.request.caller.is_superuser();
+    if paths.is_empty() && (is_superuser || !record.collection.is_auth()) {
+        record.reveal.hidden = is_superuser;
+        record.reveal.email = is_superuser;
+        return Ok(record);
+    }
+    let complete = move |conn: &mut Conn| complete_one(conn, &grant, record, &paths);
+    app.db.read(complete).await
 }
 
 /// Adds what the caller may see of the record, and what it refers to.

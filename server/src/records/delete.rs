@@ -23,7 +23,7 @@ pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
         hold_all(conn, collection)?;
     }
     let record =
-        store::find(conn, grant, id, store::Purpose::Change)?.ok_or_else(Error::missing)?;
+        store::find(conn, grant, id, Some(store::Lock::Delete))?.ok_or_else(Error::missing)?;
     Cascade::new(grant).run(conn, vec![record.id().to_owned()])
 }
 
@@ -255,7 +255,7 @@ fn hold(
     select.text(" WHERE ");
     condition(&mut select);
     select.text(" ORDER BY ").column(&store::alias(), &id);
-    select.text(dialect::for_update(engine));
+    select.append(dialect::lock(engine, &store::alias(), store::Lock::Delete));
     let rows = load(conn, select, &[Storage::Text])?;
     let text = |row: Vec<Value>| match row.into_iter().next() {
         Some(Value::Text(text)) => Some(text),

@@ -14,6 +14,8 @@ use crate::policy::Grant;
 const MAX_DEPTH: usize = 6;
 /// Records of one back-relation of one record.
 const MAX_BACK: usize = 1000;
+/// Records in all that are put into one answer, as often as each is.
+const MAX_TOTAL: usize = 10_000;
 
 /// Paths to follow, as a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,163 +59,192 @@ impl Paths {
     }
 }
 
-/// Adds to each record the records that `paths` lead to, as far as the caller may view them.
+/// What one name of a path leads to.
+struct Branch {
+    name: String,
+    /// Whether a record has one of them at most.
+    is_one: bool,
+    /// The records that it leads to, each once.
+    records: Vec<Record>,
+    /// Which of these belong to a record, by its id.
+    attached: HashMap<String, Vec<usize>>,
+    /// Where it goes on from there.
+    deeper: Vec<Branch>,
+}
+
+/// Adds to each record the records that `paths` lead to, as far as the caller may view them. Beyond [`MAX_TOTAL`]
+/// nothing more is added.
 pub fn expand(conn: &mut Conn, grant: &Grant, records: &mut [Record], paths: &Paths) -> Result<()> {
+    let mut room = MAX_TOTAL;
+    let branches = branches(conn, grant, records, paths, &mut room)?;
+    if branches.is_empty() {
+        return Ok(());
+    }
+    room = MAX_TOTAL;
+    for record in records {
+        record.expand = Some(attachments(record, &branches, &mut room));
+    }
+    Ok(())
+}
+
+/// Loads what `paths` lead to, at most `room` records.
+fn branches(
+    conn: &mut Conn,
+    grant: &Grant,
+    records: &[Record],
+    paths: &Paths,
+    room: &mut usize,
+) -> Result<Vec<Branch>> {
+    let mut branches = Vec::new();
+    if records.is_empty() {
+        return Ok(branches);
+    }
     for (name, deeper) in &paths.0 {
-        if records.is_empty() {
-            return Ok(());
-        }
         if !deeper.lead_somewhere(grant.schema(), grant.collection(), name) {
             continue;
         }
-        for record in &mut *records {
-            record.expand.get_or_insert_with(Map::new);
-        }
-        if grant.collection().column(name).is_some() {
-            follow(conn, grant, records, name, deeper)?;
+        let mut branch = Branch {
+            name: name.clone(),
+            is_one: true,
+            records: Vec::new(),
+            attached: HashMap::new(),
+            deeper: Vec::new(),
+        };
+        let next = if grant.collection().column(name).is_some() {
+            follow(conn, grant, records, *room, &mut branch)?
         } else {
-            follow_back(conn, grant, records, name, deeper)?;
+            follow_back(conn, grant, records, *room, &mut branch)?
+        };
+        if let Some(grant) = next {
+            *room = room.saturating_sub(branch.records.len());
+            store::reveal(conn, &grant, &mut branch.records)?;
+            branch.deeper = self::branches(conn, &grant, &branch.records, deeper, room)?;
         }
+        branches.push(branch);
     }
-    Ok(())
+    Ok(branches)
 }
 
+/// Finds what `records` refer to, and gives the grant for it; `None` when the caller may not view it.
 fn follow(
     conn: &mut Conn,
     grant: &Grant,
-    records: &mut [Record],
-    name: &str,
-    deeper: &Paths,
-) -> Result<()> {
+    records: &[Record],
+    room: usize,
+    branch: &mut Branch,
+) -> Result<Option<Grant>> {
     let collection = grant.collection();
-    let Some(position) = collection.position(name) else {
-        return Ok(());
+    let Some(position) = collection.position(&branch.name) else {
+        return Ok(None);
     };
     let column = &collection.columns[position];
     let Shape::Relation { target, is_list } = &column.shape else {
-        return Ok(());
+        return Ok(None);
     };
     if column.hidden && !grant.request.caller.is_superuser() {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(grant) = grant
-        .schema()
-        .find(target)
-        .and_then(|target| grant.expanding(target))
-    else {
-        return Ok(());
+    let target = grant.schema().find(target);
+    let Some(grant) = target.and_then(|target| grant.expanding(target)) else {
+        return Ok(None);
     };
-    let mut ids: Vec<String> = records
-        .iter()
-        .flat_map(|record| values::list(&record.values[position]))
-        .collect();
+    let of = |record: &Record| values::list(&record.values[position]);
+    let mut ids: Vec<String> = records.iter().flat_map(of).collect();
     ids.sort_unstable();
     ids.dedup();
-    let found = store::find_all(conn, &grant, &ids)?;
-    let by_id: HashMap<String, Json> = rendered(conn, &grant, found, deeper)?
-        .into_iter()
-        .map(|(record, json)| (record.id().to_owned(), json))
-        .collect();
+    ids.truncate(room);
+    branch.is_one = !is_list;
+    branch.records = store::find_all(conn, &grant, &ids)?;
+    let found = branch.records.iter().enumerate();
+    let by_id: HashMap<&str, usize> = found.map(|(index, record)| (record.id(), index)).collect();
     for record in records {
-        let ids = values::list(&record.values[position]);
-        let mut found = ids.iter().filter_map(|id| by_id.get(id).cloned());
-        let value = if *is_list {
-            Some(found.collect::<Vec<_>>())
-                .filter(|list| !list.is_empty())
-                .map(Json::from)
-        } else {
-            found.next()
-        };
-        attach(record, name, value);
+        let ids = of(record);
+        let found = ids.iter().filter_map(|id| by_id.get(id.as_str()).copied());
+        let attached = found.collect();
+        branch.attached.insert(record.id().to_owned(), attached);
     }
-    Ok(())
+    Ok(Some(grant))
 }
 
+/// Finds what refers to `records`, and gives the grant for it; `None` when the caller may not view it.
 fn follow_back(
     conn: &mut Conn,
     grant: &Grant,
-    records: &mut [Record],
-    name: &str,
-    deeper: &Paths,
-) -> Result<()> {
+    records: &[Record],
+    room: usize,
+    branch: &mut Branch,
+) -> Result<Option<Grant>> {
     let schema = Arc::clone(grant.schema());
-    let Some((source, column)) = schema.back_relation(grant.collection(), name) else {
-        return Ok(());
+    let Some((source, column)) = schema.back_relation(grant.collection(), &branch.name) else {
+        return Ok(None);
     };
     if column.hidden && !grant.request.caller.is_superuser() {
-        return Ok(());
+        return Ok(None);
     }
     let Some(grant) = grant.expanding(source) else {
-        return Ok(());
+        return Ok(None);
     };
     let engine = conn.engine();
-    let ids: Vec<String> = records
-        .iter()
-        .map(|record| record.id().to_owned())
-        .collect();
+    let ids = records.iter().map(|record| record.id().to_owned());
+    let ids: Vec<String> = ids.collect();
     let mut refers = Sql::new(engine);
     if column.is_list() {
-        refers.append(dialect::refers_to_any(
-            engine,
-            &store::alias(),
-            &column.ident,
-            &ids,
-        ));
+        let any = dialect::refers_to_any(engine, &store::alias(), &column.ident, &ids);
+        refers.append(any);
     } else {
         refers.column(&store::alias(), &column.ident);
         store::in_list(&mut refers, &ids);
     }
-    let limit = i64::try_from(MAX_BACK * ids.len()).ok();
-    let found = store::find_where(conn, &grant, refers, limit)?;
-    let mut by_target: HashMap<String, Vec<Json>> = HashMap::new();
-    for (record, json) in rendered(conn, &grant, found, deeper)? {
-        for target in record
-            .value(&column.name)
-            .map(values::list)
-            .unwrap_or_default()
-        {
-            let list = by_target.entry(target).or_default();
-            if list.len() < MAX_BACK {
-                list.push(json.clone());
+    let limit = room.min(MAX_BACK * ids.len());
+    branch.is_one = source.is_unique(&column.name) && !column.is_list();
+    branch.records = store::find_where(conn, &grant, refers, i64::try_from(limit).ok())?;
+    branch.attached = ids.into_iter().map(|id| (id, Vec::new())).collect();
+    for (index, record) in branch.records.iter().enumerate() {
+        let targets = record.value(&column.name).map(values::list);
+        for target in targets.unwrap_or_default() {
+            if let Some(attached) = branch.attached.get_mut(&target)
+                && attached.len() < MAX_BACK
+            {
+                attached.push(index);
             }
         }
     }
-    let is_one = source.is_unique(&column.name) && !column.is_list();
-    for record in records {
-        let list = by_target.remove(record.id());
-        let value = list.and_then(|mut list| {
-            if is_one {
-                list.pop()
-            } else {
-                Some(Json::from(list))
+    Ok(Some(grant))
+}
+
+/// What the branches have for a record, as JSON, at most `room` records in all.
+fn attachments(record: &Record, branches: &[Branch], room: &mut usize) -> Map<String, Json> {
+    let mut expand = Map::new();
+    for branch in branches {
+        let attached = branch.attached.get(record.id());
+        let attached = attached.map(Vec::as_slice).unwrap_or_default();
+        let most = if branch.is_one { 1 } else { attached.len() };
+        let mut list = Vec::new();
+        for index in attached.iter().take(most) {
+            if *room == 0 {
+                break;
             }
-        });
-        attach(record, name, value);
+            *room -= 1;
+            let record = &branch.records[*index];
+            let mut json = record.to_json();
+            if let Json::Object(json) = &mut json
+                && !branch.deeper.is_empty()
+            {
+                let deeper = attachments(record, &branch.deeper, room);
+                json.insert("expand".to_owned(), Json::Object(deeper));
+            }
+            list.push(json);
+        }
+        let value = if branch.is_one {
+            list.pop()
+        } else {
+            Some(list).filter(|list| !list.is_empty()).map(Json::from)
+        };
+        if let Some(value) = value {
+            expand.insert(branch.name.clone(), value);
+        }
     }
-    Ok(())
-}
-
-/// The records as JSON, with what they refer to in turn.
-fn rendered(
-    conn: &mut Conn,
-    grant: &Grant,
-    mut records: Vec<Record>,
-    deeper: &Paths,
-) -> Result<Vec<(Record, Json)>> {
-    store::reveal(conn, grant, &mut records)?;
-    expand(conn, grant, &mut records, deeper)?;
-    let render = |record: Record| {
-        let json = record.to_json();
-        (record, json)
-    };
-    Ok(records.into_iter().map(render).collect())
-}
-
-fn attach(record: &mut Record, name: &str, value: Option<Json>) {
-    if let Some(value) = value {
-        let expand = record.expand.get_or_insert_with(Map::new);
-        expand.insert(name.to_owned(), value);
-    }
+    expand
 }
 
 #[cfg(test)]

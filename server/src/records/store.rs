@@ -18,17 +18,15 @@ pub fn alias() -> Ident {
     Ident::new("r")
 }
 
-/// Whether a row is only read, or about to be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Read.
-    Read,
-    /// Changed in this transaction.
-    Change,
-}
+pub use dialect::Lock;
 
 /// The record of this id, if the grant reaches it.
-pub fn find(conn: &mut Conn, grant: &Grant, id: &str, purpose: Purpose) -> Result<Option<Record>> {
+pub fn find(
+    conn: &mut Conn,
+    grant: &Grant,
+    id: &str,
+    lock: Option<Lock>,
+) -> Result<Option<Record>> {
     // No text holds U+0000, and PostgreSQL does not even compare with one.
     if id.contains('\0') {
         return Ok(None);
@@ -50,8 +48,8 @@ pub fn find(conn: &mut Conn, grant: &Grant, id: &str, purpose: Purpose) -> Resul
             select.text(" AND ").append(condition);
         }
     }
-    if purpose == Purpose::Change {
-        select.append(dialect::for_update_of(engine, &alias()));
+    if let Some(lock) = lock {
+        select.append(dialect::lock(engine, &alias(), lock));
     }
     if is_plain {
         select = select.cached();
@@ -288,6 +286,7 @@ pub fn count_existing(conn: &mut Conn, collection: &Collection, ids: &[String]) 
         let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
         select.ident(&collection.table).text(" WHERE \"id\"");
         in_list(&mut select, chunk);
+        select.text(" ORDER BY \"id\"");
         select.text(dialect::for_key_share(conn.engine()));
         count += load(conn, select, &[Storage::Text])?.len();
     }

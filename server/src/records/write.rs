@@ -92,11 +92,11 @@ pub fn update(
         "to work out the body that the rule asks about",
     );
     let stored =
-        store::find(conn, &unruled, id, store::Purpose::Change)?.ok_or_else(Error::missing)?;
+        store::find(conn, &unruled, id, Some(store::Lock::Update))?.ok_or_else(Error::missing)?;
     let mut record = stored.clone();
     fill(&mut record, Some(&stored), &grant, input);
     grant.request.body = body_of(&record, &input.body);
-    if store::find(conn, &grant, id, store::Purpose::Read)?.is_none() {
+    if store::find(conn, &grant, id, None)?.is_none() {
         return Err(Error::missing());
     }
     let refuse = |data| Error::refused(UPDATE_FAILED, data);
@@ -329,10 +329,10 @@ fn relation_problems(
         let Shape::Relation { target, .. } = &column.shape else {
             continue;
         };
-        let ids = values::list(&record.values[position]);
-        let is_old =
-            stored.is_some_and(|stored| stored.values[position] == record.values[position]);
-        if ids.is_empty() || is_old || problems.contains_key(&column.name) {
+        let mut ids = values::list(&record.values[position]);
+        let known = stored.map(|stored| values::list(&stored.values[position]));
+        ids.retain(|id| !known.iter().flatten().any(|known| known == id));
+        if ids.is_empty() || problems.contains_key(&column.name) {
             continue;
         }
         let problem = match grant.schema().find(target) {

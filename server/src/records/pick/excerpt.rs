@@ -50,7 +50,7 @@ impl Excerpt {
         let Json::String(html) = value else {
             return value.clone();
         };
-        let text = plain(html);
+        let text = plain(html, self.max);
         let text = text.trim();
         let Some((end, _)) = text.char_indices().nth(self.max) else {
             return text.into();
@@ -60,12 +60,16 @@ impl Excerpt {
     }
 }
 
-/// The text of HTML: without tags, entities resolved, with single spaces.
-fn plain(html: &str) -> String {
-    let mut out = Text::default();
+/// The text of HTML: without tags, entities resolved, with single spaces. Longer than `max` characters it may
+/// lack its end.
+fn plain(html: &str, max: usize) -> String {
+    let mut out = Text::new(max);
     let mut rest = html;
     while let Some(start) = rest.find('<') {
         out.push(&rest[..start]);
+        if out.is_enough {
+            return out.text;
+        }
         rest = &rest[start..];
         let Some(tag) = Tag::read(rest) else {
             out.push("<");
@@ -87,30 +91,53 @@ fn plain(html: &str) -> String {
     out.text
 }
 
-#[derive(Default)]
 struct Text {
     text: String,
     ends_in_space: bool,
+    /// Characters, without the white space before the first one.
+    length: usize,
+    max: usize,
+    /// Whether there are more than `max` characters, even without the white space at both ends.
+    is_enough: bool,
 }
 
 impl Text {
+    fn new(max: usize) -> Self {
+        Self {
+            text: String::new(),
+            ends_in_space: false,
+            length: 0,
+            max,
+            is_enough: false,
+        }
+    }
+
     fn push(&mut self, html: &str) {
         for c in decode_html_entities(html).chars() {
             match c {
                 ' ' | '\t' | '\n' | '\r' | '\u{c}' => self.space(),
                 _ => {
-                    self.text.push(c);
+                    self.add(c);
                     self.ends_in_space = false;
                 }
+            }
+            if self.is_enough {
+                return;
             }
         }
     }
 
     fn space(&mut self) {
         if !self.ends_in_space {
-            self.text.push(' ');
+            self.add(' ');
             self.ends_in_space = true;
         }
+    }
+
+    fn add(&mut self, c: char) {
+        self.text.push(c);
+        self.length += usize::from(self.length > 0 || !c.is_whitespace());
+        self.is_enough = self.length > self.max && !c.is_whitespace();
     }
 }
 
@@ -144,7 +171,6 @@ impl<'a> Tag<'a> {
             _ if is_end => return Some(comment(">")),
             _ => return None,
         }
-        let is_delimiter = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>');
         let (name, attributes) = inner.split_at(inner.find(is_delimiter).unwrap_or(inner.len()));
         let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             Cow::Owned(name.to_ascii_lowercase())
@@ -165,28 +191,58 @@ impl<'a> Tag<'a> {
         if self.is_closed && self.name == "svg" {
             return self.rest;
         }
-        let is_raw = RAW.contains(&&*self.name);
+        if RAW.contains(&&*self.name) {
+            return self.after_raw_content();
+        }
         let mut depth = 1_usize;
         let mut rest = self.rest;
         while let Some(start) = rest.find('<') {
             rest = &rest[start..];
-            match Tag::read(rest) {
-                Some(tag) if tag.name == self.name && tag.is_end => {
-                    depth -= 1;
-                    rest = tag.rest;
-                    if depth == 0 {
-                        return rest;
-                    }
-                }
-                Some(tag) if !is_raw => {
-                    depth += usize::from(tag.name == self.name);
-                    rest = tag.rest;
-                }
-                _ => rest = &rest[1..],
+            let Some(tag) = Tag::read(rest) else {
+                rest = &rest[1..];
+                continue;
+            };
+            rest = tag.rest;
+            if tag.name != self.name {
+                continue;
+            }
+            if !tag.is_end {
+                depth += 1;
+                continue;
+            }
+            depth -= 1;
+            if depth == 0 {
+                return rest;
             }
         }
         ""
     }
+
+    /// The same where only the end tag is one: any other is not even read, as it may reach far.
+    fn after_raw_content(&self) -> &'a str {
+        let mut rest = self.rest;
+        while let Some(start) = rest.find("</") {
+            rest = &rest[start..];
+            let end = 2 + self.name.len();
+            let bytes = rest.as_bytes();
+            let is_alike = bytes
+                .get(2..end)
+                .is_some_and(|name| name.eq_ignore_ascii_case(self.name.as_bytes()));
+            let is_whole = bytes
+                .get(end)
+                .is_none_or(|byte| is_delimiter((*byte).into()));
+            if is_alike && is_whole {
+                return Tag::read(rest).map_or("", |tag| tag.rest);
+            }
+            rest = &rest[2..];
+        }
+        ""
+    }
+}
+
+/// Whether it ends the name of a tag.
+fn is_delimiter(c: char) -> bool {
+    c.is_ascii_whitespace() || matches!(c, '/' | '>')
 }
 
 /// Where the `>` is that ends a tag: not inside a quoted value.
@@ -248,6 +304,32 @@ mod tests {
                 with_ellipsis: true,
             };
             assert_eq!(excerpt.of(&html.into()), Json::from(expected), "{html}");
+        }
+    }
+
+    #[test]
+    fn what_is_hostile_takes_no_longer() {
+        let excerpt = Excerpt {
+            max: 10,
+            with_ellipsis: false,
+        };
+        for (start, part, end, expected) in [
+            ("<script>", "<a ", "", ""),
+            ("<script>", "</scripty ", "</SCRIPT >x", "x"),
+            ("<script>", "</a <", "", ""),
+            ("<svg>", "<a ", "", ""),
+            ("<svg>", "<svg>", "</svg>", ""),
+            ("", "<a ", "", ""),
+            ("", "<!--", "", ""),
+            ("", "&", "", "&&&&&&&&&&"),
+            ("", "&#x", "", "&#x&#x&#x&"),
+            ("", "\u{a0}", "x", "x"),
+            ("x", " \u{a0}", "y", "x"),
+        ] {
+            let html = format!("{start}{}{end}", part.repeat(200_000));
+            let started = std::time::Instant::now();
+            assert_eq!(excerpt.of(&html.into()), Json::from(expected), "{part}");
+            assert!(started.elapsed().as_secs() < 5, "{start}{part}");
         }
     }
 
