@@ -10,8 +10,8 @@ use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::policy::Grant;
 
-/// How often a write is tried.
-const MAX_TRIES: usize = 3;
+/// How often something is tried that collections change under.
+const MAX_TRIES: usize = 10;
 
 /// The state of a server; clones share it.
 #[derive(Clone)]
@@ -38,6 +38,35 @@ impl App {
             schema,
             hasher: Hasher::new(config.hashing_threads),
         })))
+    }
+
+    /// Runs one read of records, granted anew and tried again when a collection changes under it. `is_short`: see
+    /// [`Db::read_few`].
+    pub async fn read<T, F>(&self, grant: Grant, is_short: bool, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn, &Grant) -> Result<T> + Send + 'static,
+    {
+        let (mut grant, mut work) = (grant, work);
+        for _ in 1..=MAX_TRIES {
+            let attempt = move |conn: &mut Conn| match work(conn, &grant) {
+                Err(Error::Disconnected) => Err(Error::Disconnected),
+                outcome => Ok((outcome, grant, work)),
+            };
+            let attempted = if is_short {
+                self.db.read_few(attempt).await?
+            } else {
+                self.db.read(attempt).await?
+            };
+            (grant, work) = match attempted {
+                (Err(Error::Outdated), grant, work) => {
+                    self.refresh_schema().await?;
+                    (grant.again(self.schema.current())?, work)
+                }
+                (outcome, _, _) => return outcome,
+            };
+        }
+        Err(Error::Outdated)
     }
 
     /// Runs one write of records. When collections have changed since it was granted, or another write was in the

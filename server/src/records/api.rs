@@ -25,12 +25,12 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
     let asked = list::Query::parse(&query)?;
     let paths = paths(&query);
     let (page_number, per_page) = (asked.page, asked.per_page);
-    let page = app.db.read(move |conn| {
-        let mut page = list::list(conn, &grant, &asked)?;
-        complete(conn, &grant, &mut page.records, &paths)?;
+    let read = move |conn: &mut Conn, grant: &Grant| {
+        let mut page = list::list(conn, grant, &asked)?;
+        complete(conn, grant, &mut page.records, &paths)?;
         Ok(page)
-    });
-    let page = page.await?;
+    };
+    let page = app.read(grant, false, read).await?;
     if let Some(fields) = query.get("fields") {
         let items = page.records.iter().map(Record::to_json).collect();
         let page = envelope(items, page_number, per_page, page.total);
@@ -44,15 +44,11 @@ pub async fn view(granted: Granted<View>, app: App, id: RecordId, query: Query) 
     let grant = granted.grant;
     let paths = paths(&query);
     let is_plain = grant.is_unconditional() && paths.is_empty();
-    let find = move |conn: &mut Conn| {
-        let record = store::find(conn, &grant, &id.0, None)?;
-        complete_one(conn, &grant, record.ok_or_else(Error::missing)?, &paths)
+    let read = move |conn: &mut Conn, grant: &Grant| {
+        let record = store::find(conn, grant, &id.0, None)?;
+        complete_one(conn, grant, record.ok_or_else(Error::missing)?, &paths)
     };
-    let record = if is_plain {
-        app.db.read_few(find).await?
-    } else {
-        app.db.read(find).await?
-    };
+    let record = app.read(grant, is_plain, read).await?;
     Ok(answer(&record, &query))
 }
 

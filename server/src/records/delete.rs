@@ -103,7 +103,7 @@ impl<'a> Cascade<'a> {
             self.superusers = Some((Arc::clone(collection), hold_all(conn, collection)?));
         } else {
             for chunk in ids.chunks(store::CHUNK) {
-                hold(conn, collection, |held| {
+                hold(conn, collection, store::Lock::Delete, |held| {
                     held.column(&store::alias(), &Ident::new("id"));
                     store::in_list(held, chunk);
                 })?;
@@ -223,7 +223,8 @@ fn referrers(
 ) -> Result<Vec<String>> {
     let engine = conn.engine();
     let column = &source.columns[position];
-    hold(conn, source, |held| {
+    // Those that go are locked for that when their own referrers are looked for.
+    hold(conn, source, store::Lock::Update, |held| {
         if column.is_list() {
             let refers = dialect::refers_to_any(engine, &store::alias(), &column.ident, ids);
             held.append(refers);
@@ -236,7 +237,7 @@ fn referrers(
 
 /// The ids of all records, which nobody else changes until the transaction's end.
 fn hold_all(conn: &mut Conn, collection: &Collection) -> Result<Vec<String>> {
-    hold(conn, collection, |held| {
+    hold(conn, collection, store::Lock::Delete, |held| {
         held.text("1 = 1");
     })
 }
@@ -245,6 +246,7 @@ fn hold_all(conn: &mut Conn, collection: &Collection) -> Result<Vec<String>> {
 fn hold(
     conn: &mut Conn,
     collection: &Collection,
+    lock: store::Lock,
     condition: impl FnOnce(&mut Sql),
 ) -> Result<Vec<String>> {
     let engine = conn.engine();
@@ -255,7 +257,7 @@ fn hold(
     select.text(" WHERE ");
     condition(&mut select);
     select.text(" ORDER BY ").column(&store::alias(), &id);
-    select.append(dialect::lock(engine, &store::alias(), store::Lock::Delete));
+    select.append(dialect::lock(engine, &store::alias(), lock));
     let rows = load(conn, select, &[Storage::Text])?;
     let text = |row: Vec<Value>| match row.into_iter().next() {
         Some(Value::Text(text)) => Some(text),

@@ -133,9 +133,23 @@ impl Record {
 
     /// The same, as a value.
     pub fn to_json(&self) -> Json {
-        let mut out = Vec::with_capacity(256);
-        self.write(&mut out);
-        serde_json::from_slice(&out).unwrap_or_default()
+        let mut object = Map::new();
+        for (name, key) in &self.collection.keys {
+            if !self.shows(name, *key) {
+                continue;
+            }
+            let value = match key {
+                Key::Column(index) if self.collection.columns[*index].shape == Shape::Secret => {
+                    Json::from("")
+                }
+                Key::Column(index) => to_json(&self.values[*index]),
+                Key::CollectionId => Json::from(self.collection.def.id.as_str()),
+                Key::CollectionName => Json::from(self.collection.def.name.as_str()),
+                Key::Expand => self.expand.clone().map_or(Json::Null, Json::Object),
+            };
+            object.insert(name.clone(), value);
+        }
+        Json::Object(object)
     }
 
     fn shows(&self, name: &str, key: Key) -> bool {

@@ -192,3 +192,108 @@ fn no_cascade_takes_the_last_superuser() {
     let other = app.guest().sign_in("_superusers", "other@example.com");
     assert_eq!(other.all("_superusers", "email"), ["other@example.com"]);
 }
+
+#[test]
+fn json_is_not_too_deep() {
+    let app = TestApp::start();
+    app.open_collection("docs", json!([{"type": "json", "name": "data"}]));
+    let guest = app.guest();
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for depth in [101, 127, 5000] {
+        let reply = guest.try_create("docs", json!({"data": nested(depth)}));
+        if depth < 128 {
+            reply.refused_for("data", "invalid_json");
+        } else {
+            // No reader of JSON takes it for more than a text.
+            assert_eq!(reply.ok()["data"], json!(nested(depth)));
+        }
+    }
+    guest
+        .try_create(
+            "docs",
+            json!({"data": {"a": "[".repeat(200), "b\\\"": ["{".repeat(200)]}}),
+        )
+        .ok();
+    let made = guest.create("docs", json!({"data": nested(100)}));
+    let id = made["id"].as_str().expect("an id");
+    let reply = guest.get(&format!("/api/collections/docs/records/{id}?fields=id"));
+    assert_eq!(reply.ok(), json!({"id": id}));
+    let reply = guest.get(&format!("/api/collections/docs/records/{id}?fields=data"));
+    assert_eq!(reply.ok()["data"].to_string(), nested(100));
+}
+
+#[test]
+fn an_answer_expands_no_more_than_ten_thousand_records() {
+    let app = TestApp::start();
+    let authors = app.open_collection("authors", json!([]));
+    app.open_collection(
+        "books",
+        json!([{"type": "relation", "name": "by", "collectionId": authors["id"]}]),
+    );
+    let guest = app.guest();
+    guest.create("authors", json!({"id": node(1)}));
+    guest.create("authors", json!({"id": node(2)}));
+    for n in 1..=60 {
+        guest.create("books", json!({"id": node(n), "by": node(1)}));
+    }
+    let expanded = |path: &str| {
+        let path = format!("/api/collections/books/records/{}?expand={path}", node(1));
+        let reply = guest.get(&path);
+        let count = reply.text.matches("\"collectionId\"").count() - 1;
+        (count, reply.ok())
+    };
+    assert_eq!(expanded("by").0, 1);
+    assert_eq!(expanded("by.books_via_by").0, 61);
+    assert_eq!(
+        expanded("by.books_via_by.by.books_via_by").0,
+        1 + 60 + 60 + 3600
+    );
+    let (count, book) = expanded("by.books_via_by.by.books_via_by.by.books_via_by");
+    assert_eq!(count, 10_000);
+    let books = &book["expand"]["by"]["expand"]["books_via_by"];
+    assert_eq!(books[0]["expand"]["by"]["id"], json!(node(1)));
+    let alone = guest.get(&format!(
+        "/api/collections/authors/records/{}?expand=books_via_by.by",
+        node(2)
+    ));
+    assert_eq!(alone.ok()["expand"], json!({}));
+}
+
+#[test]
+fn a_list_behind_a_unique_index_expands_to_a_list() {
+    let app = TestApp::start();
+    let tags = app.open_collection("tags", json!([]));
+    let posts = app.open_collection(
+        "posts",
+        json!([{"type": "relation", "name": "tags", "collectionId": tags["id"], "maxSelect": 5}]),
+    );
+    let indexes = json!(["CREATE UNIQUE INDEX posts_tags ON posts (tags)"]);
+    app.root()
+        .patch(
+            &format!("/api/collections/{}", posts["id"].as_str().expect("an id")),
+            json!({"indexes": indexes}),
+        )
+        .ok();
+    let guest = app.guest();
+    for n in [1, 2] {
+        guest.create("tags", json!({"id": node(n)}));
+    }
+    guest.create("posts", json!({"id": node(1), "tags": [node(1)]}));
+    let post = guest.post(
+        "/api/collections/posts/records?expand=tags",
+        json!({"id": node(2), "tags": [node(2), node(1)]}),
+    );
+    let ids = |list: &Value| {
+        let list = list.as_array().expect("a list").iter();
+        list.map(|record| record["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&post.ok()["expand"]["tags"]), [node(2), node(1)]);
+    let tag = guest.get(&format!(
+        "/api/collections/tags/records/{}?expand=posts_via_tags",
+        node(1)
+    ));
+    assert_eq!(
+        ids(&tag.ok()["expand"]["posts_via_tags"]),
+        [node(1), node(2)]
+    );
+}

@@ -68,7 +68,7 @@ fn plain(html: &str, max: usize) -> String {
     while let Some(start) = rest.find('<') {
         out.push(&rest[..start]);
         if out.is_enough {
-            return out.text;
+            return out.chars;
         }
         rest = &rest[start..];
         let Some(tag) = Tag::read(rest) else {
@@ -88,11 +88,11 @@ fn plain(html: &str, max: usize) -> String {
         }
     }
     out.push(rest);
-    out.text
+    out.chars
 }
 
 struct Text {
-    text: String,
+    chars: String,
     ends_in_space: bool,
     /// Characters, without the white space before the first one.
     length: usize,
@@ -104,7 +104,7 @@ struct Text {
 impl Text {
     fn new(max: usize) -> Self {
         Self {
-            text: String::new(),
+            chars: String::new(),
             ends_in_space: false,
             length: 0,
             max,
@@ -135,7 +135,7 @@ impl Text {
     }
 
     fn add(&mut self, c: char) {
-        self.text.push(c);
+        self.chars.push(c);
         self.length += usize::from(self.length > 0 || !c.is_whitespace());
         self.is_enough = self.length > self.max && !c.is_whitespace();
     }

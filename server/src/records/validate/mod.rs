@@ -18,6 +18,8 @@ use crate::json;
 
 /// The most bytes of a JSON value that sets no limit.
 const JSON_MAX: i64 = 1 << 20;
+/// How many lists and objects are inside each other at most. Readers of JSON give up not far beyond.
+const JSON_DEPTH: usize = 100;
 
 /// What is wrong with a field's value. A password is given as it was typed. `raw` is what the client sent.
 pub fn validate(field: &Field, value: &Value, raw: Option<&Json>) -> Option<FieldProblem> {
@@ -221,7 +223,7 @@ fn json_problem(options: &JsonOptions, text: &str, raw: Option<&Json>) -> Option
             &[("maxSize", max.into())],
         ));
     }
-    if has_nul(text) {
+    if has_nul(text) || depth(text) > JSON_DEPTH {
         return Some(FieldProblem::new(
             "validation_invalid_json",
             "Must be a valid json value.",
@@ -236,6 +238,26 @@ fn has_nul(json: &str) -> bool {
         let backslashes = json.as_bytes()[..position].iter().rev();
         backslashes.take_while(|byte| **byte == b'\\').count() % 2 == 0
     })
+}
+
+/// How many lists and objects are inside each other.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = json.bytes();
+    let mut is_text = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            b'\\' => drop(bytes.next()),
+            b'[' | b'{' if !is_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn required() -> FieldProblem {
