@@ -3,8 +3,8 @@ import http from "node:http";
 import https from "node:https";
 
 const agents = {
-  "http:": new http.Agent({ keepAlive: true }),
-  "https:": new https.Agent({ keepAlive: true }),
+  "http:": new http.Agent({ keepAlive: false }),
+  "https:": new https.Agent({ keepAlive: false }),
 };
 
 /** Sends one request and reads the whole answer. */

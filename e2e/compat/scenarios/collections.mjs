@@ -82,7 +82,7 @@ export default [
         "?filter=system=true&sort=name&fields=name,system&perPage=1",
         "?filter=name~'list_'&sort=name&fields=name,fields.name",
         "?filter=id='{{list_a.id}}'&fields=id,name",
-        "?filter=created>'2020'%26%26name~'list_'&sort=-created,name&fields=name",
+        "?filter=created%3E'2020'%26%26name~'list_'&sort=-created,name&fields=name",
         "?filter=fields~'x'",
         "?filter=listRule=''",
         "?filter=name~",

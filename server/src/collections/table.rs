@@ -172,16 +172,16 @@ fn create_indexes(conn: &mut Conn, collection: &Collection, indexes: &[Index]) -
 
 /// An index that the database does not make is its author's mistake, or over records that are not unique.
 fn refused(error: Error, position: usize, index: &Index) -> Error {
-    let why = match error {
-        Error::Unique(_) => "some records have the same values",
-        Error::Internal(error) => {
-            tracing::info!(
-                error = format!("{error:#}"),
-                "the database refused an index"
-            );
-            "the database can't make it"
-        }
-        other => return other,
+    let why = if let Error::Unique(_) = error {
+        "some records have the same values"
+    } else if let Error::Internal(error) = error {
+        tracing::info!(
+            error = format!("{error:#}"),
+            "the database refused an index"
+        );
+        "the database can't make it"
+    } else {
+        return error;
     };
     let problem = FieldProblem::new(
         "validation_invalid_index_expression",
