@@ -7,6 +7,10 @@ use std::io::IsTerminal;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::App;
 use crate::config::{Config, Flags};
@@ -52,16 +56,21 @@ pub fn run() -> anyhow::Result<()> {
 }
 
 fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
-    let level: tracing::Level = config
+    let level: LevelFilter = config
         .log
         .parse()
         .ok()
         .context("the setting log must be error, warn, info, debug or trace")?;
-    tracing_subscriber::fmt()
-        .with_max_level(level)
+    // What the HTTP library says of its own workers is of use to nobody but its authors.
+    let targets = Targets::new()
+        .with_default(level)
+        .with_target("actix_server", level.min(LevelFilter::WARN));
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
-        .with_writer(std::io::stderr)
+        .with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(targets))
         .init();
     Ok(())
 }
