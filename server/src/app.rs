@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::accounts::password::Hasher;
-use crate::collections::{Shared, store};
+use crate::collections::{Schema, Shared, store};
 use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
@@ -111,10 +111,15 @@ impl App {
             store::read(conn).map(Some)
         });
         if let Some(schema) = changed.await? {
-            self.schema.replace(schema);
-            self.db.tables_changed();
+            self.schema_changed(schema);
         }
         Ok(())
+    }
+
+    /// Puts changed collections in force.
+    pub fn schema_changed(&self, schema: Schema) {
+        self.schema.replace(schema);
+        self.db.tables_changed();
     }
 }
 

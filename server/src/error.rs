@@ -28,10 +28,7 @@ pub enum Error {
     Unauthenticated,
     /// Somebody is, but may not do this.
     #[error("{0}")]
-    Forbidden(&'static str),
-    /// The same, with a name in the sentence.
-    #[error("{0}")]
-    ForbiddenBut(String),
+    Forbidden(Cow<'static, str>),
     /// It does not exist, or the caller may not know that it does.
     #[error("{0}")]
     NotFound(&'static str),
@@ -100,6 +97,11 @@ impl Error {
         Self::NotFound(MISSING)
     }
 
+    /// What the caller may not do.
+    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Forbidden(message.into())
+    }
+
     /// A failure that is nobody's business but the operator's.
     pub fn internal(error: impl Into<anyhow::Error>) -> Self {
         Self::Internal(error.into())
@@ -109,7 +111,7 @@ impl Error {
         match self {
             Self::Invalid { .. } | Self::Unique(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::ForbiddenBut(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unavailable | Self::Disconnected | Self::Outdated => {
@@ -125,7 +127,6 @@ impl Error {
             Self::Invalid { data, .. } => data.clone(),
             Self::Unauthenticated
             | Self::Forbidden(_)
-            | Self::ForbiddenBut(_)
             | Self::NotFound(_)
             | Self::TooLarge
             | Self::Unique(_)

@@ -189,7 +189,7 @@ impl FromRequest for Superuser {
             request(http, false).and_then(|request| match &request.caller {
                 Caller::Guest => Err(Error::Unauthenticated),
                 Caller::Account(account) if account.is_superuser => Ok(Self { request }),
-                Caller::Account(_) => Err(Error::Forbidden(
+                Caller::Account(_) => Err(Error::forbidden(
                     "The authorized record is not allowed to perform this action.",
                 )),
             }),

@@ -66,7 +66,7 @@ pub async fn auth_with_password(
         return Err(Error::invalid(FAILED));
     };
     if !may_sign_in {
-        return Err(Error::Forbidden(
+        return Err(Error::forbidden(
             "The request doesn't satisfy the collection requirements to authenticate.",
         ));
     }
@@ -95,7 +95,7 @@ pub async fn auth_refresh(
         return Err(Error::Unauthenticated);
     };
     if account.record.collection.def.id != collection.def.id {
-        return Err(Error::ForbiddenBut(format!(
+        return Err(Error::forbidden(format!(
             "The request requires auth record from {} collection.",
             account.record.collection.def.name
         )));
@@ -113,7 +113,7 @@ pub async fn auth_refresh(
         .read(move |conn| store::may_sign_in(conn, &grant, &same))
         .await?;
     if !may {
-        return Err(Error::Forbidden(
+        return Err(Error::forbidden(
             "The request doesn't satisfy the collection requirements to authenticate.",
         ));
     }
@@ -213,7 +213,7 @@ fn too_long() -> FieldProblem {
 fn identity_fields(collection: &Collection, sign_in: &SignIn) -> Result<Vec<String>> {
     let password = collection.def.auth.as_ref().map(|auth| &auth.password_auth);
     let Some(password) = password.filter(|password| password.enabled) else {
-        return Err(Error::Forbidden(
+        return Err(Error::forbidden(
             "The collection is not configured to allow password authentication.",
         ));
     };

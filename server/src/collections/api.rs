@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, Scaffolds};
 use serde_json::Value as Json;
 
-use super::{Collection, Schema, Shared, defaults, store};
+use super::{Collection, Schema, defaults, store};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
@@ -74,7 +74,7 @@ pub async fn update(
 /// Delete a collection.
 pub async fn delete(_: Superuser, app: App, name: CollectionName) -> Result<Answer> {
     let schema = app.db.write(move |conn| store::delete(conn, &name)).await?;
-    replace(&app.schema, &app, schema);
+    app.schema_changed(schema);
     Ok(Answer::Nothing)
 }
 
@@ -119,7 +119,7 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
         .db
         .write(move |conn| store::import(conn, &import))
         .await?;
-    replace(&app.schema, &app, schema);
+    app.schema_changed(schema);
     Ok(Answer::Nothing)
 }
 
@@ -155,11 +155,6 @@ fn public(def: &wire::Collection) -> wire::Collection {
 }
 
 fn took_effect(app: &App, (schema, collection): (Schema, Arc<Collection>)) -> Arc<Collection> {
-    replace(&app.schema, app, schema);
+    app.schema_changed(schema);
     collection
-}
-
-fn replace(shared: &Shared, app: &App, schema: Schema) {
-    shared.replace(schema);
-    app.db.tables_changed();
 }

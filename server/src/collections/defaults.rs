@@ -45,25 +45,6 @@ pub fn scaffold(kind: CollectionType) -> Collection {
     }
 }
 
-/// The table of the definitions themselves, as far as they can be filtered and sorted.
-#[must_use]
-pub fn collections_table() -> Collection {
-    let text = |name| identified(name, FieldKind::Text(TextOptions::default()));
-    Collection {
-        name: "_collections".to_owned(),
-        system: true,
-        fields: vec![
-            text("id"),
-            text("name"),
-            text("type"),
-            identified("system", FieldKind::Bool(BoolOptions::default())),
-            text("created"),
-            text("updated"),
-        ],
-        ..Collection::default()
-    }
-}
-
 fn superusers() -> Collection {
     let mut collection =
         auth_collection(collection_id(CollectionType::Auth, SUPERUSERS), SUPERUSERS);

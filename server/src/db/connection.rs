@@ -47,6 +47,9 @@ const SQLITE_SETUP: &str = "
     PRAGMA cache_size = -8000;
 ";
 
+/// There are several readers, and the system's own cache behind them.
+const SQLITE_READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2000;";
+
 /// A statement that takes longer is somebody's mistake, and must not keep a connection from everybody else.
 const POSTGRES_SETUP: &str = "
     SET client_min_messages = warning;
@@ -84,7 +87,7 @@ impl Manager {
                 conn.batch_execute(SQLITE_SETUP)
                     .with_context(|| format!("cannot use the database {}", path.display()))?;
                 if !writable {
-                    conn.batch_execute("PRAGMA query_only = ON")?;
+                    conn.batch_execute(SQLITE_READER)?;
                 }
                 Ok(Conn::Sqlite(conn))
             }

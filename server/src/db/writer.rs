@@ -67,7 +67,7 @@ impl Writer {
 
 fn run(mut conn: Conn, waiting: &Receiver<Unit>) {
     while let Ok(first) = waiting.recv() {
-        if let Err(error) = conn.batch_execute("BEGIN IMMEDIATE") {
+        if let Err(error) = begin(&mut conn) {
             tracing::error!(%error, "cannot begin a write");
             (first(Err(Error::Unavailable)).answer)(Ok(()));
             continue;
@@ -82,6 +82,14 @@ fn run(mut conn: Conn, waiting: &Receiver<Unit>) {
             });
         }
     }
+}
+
+/// Begins a group; what an earlier one may have left open, when not even its rollback succeeded, goes first.
+fn begin(conn: &mut Conn) -> diesel::QueryResult<()> {
+    conn.batch_execute("BEGIN IMMEDIATE").or_else(|_| {
+        let _ = conn.batch_execute("ROLLBACK");
+        conn.batch_execute("BEGIN IMMEDIATE")
+    })
 }
 
 fn run_group(conn: &mut Conn, first: Unit, waiting: &Receiver<Unit>) -> (Vec<Done>, bool) {

@@ -55,7 +55,7 @@ pub fn grant(
         collection.rules.of(action).clone()
     };
     if rule == Rule::Locked {
-        return Err(Error::Forbidden(LOCKED));
+        return Err(Error::forbidden(LOCKED));
     }
     Ok(Grant {
         schema,

@@ -213,10 +213,10 @@ fn only_superusers_ask_about_requests(grant: &Grant, query: &Query) -> Result<()
     for parameter in ["filter", "sort"] {
         let text = query.get(parameter).map_or("", String::as_str);
         if text.contains("@request.") {
-            return Err(Error::Forbidden("Only superusers can filter by @request."));
+            return Err(Error::forbidden("Only superusers can filter by @request."));
         }
         if text.contains("@collection.") {
-            return Err(Error::Forbidden(
+            return Err(Error::forbidden(
                 "Only superusers can filter by @collection.",
             ));
         }
