@@ -18,7 +18,12 @@ use crate::error::Result;
 
 /// A self-hosted backend in one binary: collections, accounts, rules; on SQLite and on PostgreSQL.
 #[derive(Debug, Parser)]
-#[command(name = "plinth", version, arg_required_else_help = true)]
+#[command(
+    name = "plinth",
+    version,
+    arg_required_else_help = true,
+    after_help = "Every setting can also stand in the environment (PLINTH_HTTP, PLINTH_DIR, …) or in the settings file."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Read};
 
 use anyhow::{Context, bail};
+use plinth_sdk::types::{FieldProblem, FieldProblems};
 use serde_json::{Value as Json, json};
 
 use crate::accounts;
@@ -43,7 +44,7 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
     let app = App::build(config).await?;
     let outcome = upsert(&app, email.clone(), password).await;
     if let Err(Error::Invalid { data, .. }) = &outcome {
-        bail!("{}", serde_json::to_string(data)?);
+        bail!("{}", in_words(data));
     }
     let is_new = outcome?;
     println!(
@@ -75,6 +76,19 @@ fn ask_password() -> anyhow::Result<String> {
         bail!("the passwords differ");
     }
     Ok(password)
+}
+
+/// What is wrong with each field, a line each.
+fn in_words(problems: &FieldProblems) -> String {
+    let line = |(name, problem): (&String, &FieldProblem)| match problem {
+        FieldProblem::Broken { message, .. } => format!("{name}: {message}"),
+        FieldProblem::Inside(inside) => format!("{name}: {}", in_words(inside)),
+    };
+    problems
+        .iter()
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n       ")
 }
 
 pub(super) async fn upsert(
