@@ -102,22 +102,18 @@ impl<'a> Cascade<'a> {
         if collection.is_superusers() {
             self.superusers = Some((Arc::clone(collection), hold_all(conn, collection)?));
         } else {
-            for chunk in ids.chunks(store::CHUNK) {
-                hold(conn, collection, store::Lock::Delete, |held| {
-                    held.column(&store::alias(), &Ident::new("id"));
-                    store::in_list(held, chunk);
-                })?;
-            }
+            hold(conn, collection, store::Lock::Delete, |held| {
+                held.column(&store::alias(), &Ident::new("id"));
+                store::in_list(held, ids);
+            })?;
         }
         let schema = Arc::clone(self.grant.schema());
         for (source, position) in schema.relations_to(collection) {
             if source.is_superusers() {
                 hold_all(conn, source)?;
             }
-            for chunk in ids.chunks(store::CHUNK) {
-                let referrers = referrers(conn, source, position, chunk)?;
-                self.part(conn, source, position, referrers)?;
-            }
+            let referrers = referrers(conn, source, position, ids)?;
+            self.part(conn, source, position, referrers)?;
         }
         Ok(())
     }

@@ -10,9 +10,6 @@ use crate::filter::Condition;
 use crate::policy::Grant;
 use crate::request::Caller;
 
-/// Values bound in one statement at most.
-pub const CHUNK: usize = 1000;
-
 /// What a collection's table goes by in queries.
 pub fn alias() -> Ident {
     Ident::new("r")
@@ -60,15 +57,10 @@ pub fn find(
 
 /// The records of these ids that the grant reaches, in no order.
 pub fn find_all(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<Vec<Record>> {
-    let engine = conn.engine();
-    let mut records = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(CHUNK) {
-        let mut among = Sql::new(engine);
-        among.column(&alias(), &Ident::new("id"));
-        in_list(&mut among, chunk);
-        records.extend(find_where(conn, grant, among, None)?);
-    }
-    Ok(records)
+    let mut among = Sql::new(conn.engine());
+    among.column(&alias(), &Ident::new("id"));
+    in_list(&mut among, ids);
+    find_where(conn, grant, among, None)
 }
 
 /// The records for which `extra` holds and that the grant reaches, in the order they were made.
@@ -156,21 +148,14 @@ pub fn managed(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<HashSet
         Condition::False => return Ok(HashSet::new()),
         Condition::Sql(condition) => condition,
     };
-    let mut managed = HashSet::new();
-    for chunk in ids.chunks(CHUNK) {
-        let mut select = sql(engine, "SELECT ");
-        select.column(&alias(), &Ident::new("id"));
-        from(&mut select, grant.collection(), joins.clone());
-        select.text(" WHERE ").column(&alias(), &Ident::new("id"));
-        in_list(&mut select, chunk);
-        select.text(" AND ").append(condition.clone());
-        managed.extend(
-            load(conn, select, &[Storage::Text])?
-                .into_iter()
-                .filter_map(first_text),
-        );
-    }
-    Ok(managed)
+    let mut select = sql(engine, "SELECT ");
+    select.column(&alias(), &Ident::new("id"));
+    from(&mut select, grant.collection(), joins);
+    select.text(" WHERE ").column(&alias(), &Ident::new("id"));
+    in_list(&mut select, ids);
+    select.text(" AND ").append(condition);
+    let rows = load(conn, select, &[Storage::Text])?;
+    Ok(rows.into_iter().filter_map(first_text).collect())
 }
 
 /// Lets the caller see of the records what the caller may.
@@ -270,27 +255,22 @@ pub fn delete(
     collection: &Collection,
     ids: &[String],
 ) -> Result<()> {
-    for chunk in ids.chunks(CHUNK) {
-        let mut delete = sql(conn.engine(), "DELETE FROM ");
-        delete.ident(&collection.table).text(" WHERE \"id\"");
-        in_list(&mut delete, chunk);
-        execute(conn, &delete)?;
-    }
+    let mut delete = sql(conn.engine(), "DELETE FROM ");
+    delete.ident(&collection.table).text(" WHERE \"id\"");
+    in_list(&mut delete, ids);
+    execute(conn, &delete.cached())?;
     Ok(())
 }
 
 /// How many of these ids are records, which then stay until the transaction's end.
 pub fn count_existing(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<usize> {
-    let mut count = 0;
-    for chunk in ids.chunks(CHUNK) {
-        let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
-        select.ident(&collection.table).text(" WHERE \"id\"");
-        in_list(&mut select, chunk);
-        select.text(" ORDER BY \"id\"");
-        select.text(dialect::for_key_share(conn.engine()));
-        count += load(conn, select, &[Storage::Text])?.len();
-    }
-    Ok(count)
+    let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
+    select.ident(&collection.table).text(" WHERE \"id\"");
+    in_list(&mut select, ids);
+    // In one order, so that two who hold some of them each do not wait for each other.
+    select.text(" ORDER BY \"id\"");
+    select.text(dialect::for_key_share(conn.engine()));
+    Ok(load(conn, select.cached(), &[Storage::Text])?.len())
 }
 
 /// How many records a collection has.
