@@ -1,6 +1,6 @@
 //! Records: rows of collections' tables.
 //!
-//! Start with [`api`], one function a route; [`store`] has their SQL, [`write`] what becomes of a body.
+//! Start with [`api`], one function a route; [`store`] has their SQL, [`write`](mod@write) what becomes of a body.
 
 pub mod api;
 pub mod delete;
