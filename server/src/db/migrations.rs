@@ -31,3 +31,55 @@ fn log(applied: diesel::migration::Result<Vec<MigrationVersion<'_>>>) -> anyhow:
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use diesel::{Connection, PgConnection, SqliteConnection};
+
+    use super::*;
+
+    fn names(engine: &str) -> BTreeSet<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/");
+        let entries = std::fs::read_dir(format!("{folder}{engine}")).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn both_databases_have_the_same_migrations() {
+        assert_eq!(names("sqlite"), names("postgres"));
+    }
+
+    /// On the database that the tests run on; what a migration makes, its way back removes.
+    #[test]
+    fn migrations_go_up_and_down_and_up() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "tests are told of their database so"
+        )]
+        let cluster = std::env::var("PLINTH_TEST_POSTGRES");
+        if let Ok(cluster) = cluster {
+            let name = format!("migrations_{}", std::process::id());
+            let mut outside = PgConnection::establish(&format!("{cluster}/postgres")).unwrap();
+            outside
+                .batch_execute(&format!("CREATE DATABASE {name}"))
+                .unwrap();
+            let mut conn = PgConnection::establish(&format!("{cluster}/{name}")).unwrap();
+            there_and_back(&mut conn, || POSTGRES);
+        }
+        let mut conn = SqliteConnection::establish(":memory:").unwrap();
+        there_and_back(&mut conn, || SQLITE);
+    }
+
+    fn there_and_back<DB: diesel::backend::Backend>(
+        conn: &mut impl MigrationHarness<DB>,
+        migrations: fn() -> EmbeddedMigrations,
+    ) {
+        conn.run_pending_migrations(migrations()).unwrap();
+        conn.revert_all_migrations(migrations()).unwrap();
+        conn.run_pending_migrations(migrations()).unwrap();
+    }
+}
