@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use plinth_sdk::types as wire;
 
 use super::{Record, store};
-use crate::collections::Collection;
 use crate::db::{Conn, Ident, Sql, Storage, Value, load, sql};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, parse};
@@ -102,7 +101,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
         let condition = resolver.condition(&filter, trust);
         conditions.push(condition.map_err(|_| Error::invalid(GENERIC))?);
     }
-    let order = order(&mut resolver, collection, query, trust)?;
+    let order = order(&mut resolver, query, trust)?;
     let (joins, condition) = resolver.finish(Condition::all(engine, conditions));
     if matches!(condition, Condition::False) {
         return Ok(Page {
@@ -160,18 +159,9 @@ pub fn envelope<T>(items: Vec<T>, page: i64, per_page: i64, total: Option<i64>) 
 }
 
 /// What follows `ORDER BY`. The order of insertion decides what nothing else does, so pages do not overlap.
-fn order(
-    resolver: &mut Resolver<'_>,
-    collection: &Collection,
-    query: &Query,
-    trust: Trust,
-) -> Result<Sql> {
+fn order(resolver: &mut Resolver<'_>, query: &Query, trust: Trust) -> Result<Sql> {
     let mut terms = Vec::with_capacity(query.sort.len() + 1);
     for (path, descending) in &query.sort {
-        let hidden = collection.column(path).is_some_and(|column| column.hidden);
-        if hidden && trust == Trust::Client {
-            return Err(Error::invalid(GENERIC));
-        }
         let term = resolver.order(path, *descending, trust);
         terms.extend(term.map_err(|_| Error::invalid(GENERIC))?);
     }
