@@ -28,7 +28,21 @@ pub(super) struct Walk<'w> {
     pub(super) guards: Vec<Sql>,
 }
 
-impl Walk<'_> {
+impl<'w> Walk<'w> {
+    /// A path that begins at a row of `table`, if there is one.
+    pub(super) fn new(text: &'w str, key: String, table: Ident, trust: Trust) -> Self {
+        Self {
+            text,
+            key,
+            table,
+            nullable: true,
+            many: false,
+            relations: 0,
+            trust,
+            guards: Vec::new(),
+        }
+    }
+
     /// Counts one relation.
     fn step(&mut self, name: &str) -> Result<(), FilterError> {
         self.relations += 1;
@@ -55,14 +69,8 @@ impl Resolver<'_> {
         }
         let Some(special) = text.strip_prefix('@') else {
             let walk = Walk {
-                text,
-                key: String::new(),
-                table: self.root_alias.clone(),
                 nullable: self.root_nullable,
-                many: false,
-                relations: 0,
-                trust,
-                guards: Vec::new(),
+                ..Walk::new(text, String::new(), self.root_alias.clone(), trust)
             };
             return self.walk(scope, walk, self.root, &segments(text));
         };
@@ -105,14 +113,8 @@ impl Resolver<'_> {
             Ok(self.left_join(collection, alias, sql(self.engine, "1 = 1")))
         })?;
         let walk = Walk {
-            text,
-            key,
-            table,
-            nullable: true,
             many: true,
-            relations: 0,
-            trust,
-            guards: Vec::new(),
+            ..Walk::new(text, key, table, trust)
         };
         self.walk(scope, walk, collection, path)
     }

@@ -44,16 +44,7 @@ impl Resolver<'_> {
                 .bind(Value::Text(id));
             Ok(self.left_join(collection, alias, on))
         })?;
-        let walk = Walk {
-            text,
-            key,
-            table,
-            nullable: true,
-            many: false,
-            relations: 0,
-            trust: Trust::Full,
-            guards: Vec::new(),
-        };
+        let walk = Walk::new(text, key, table, Trust::Full);
         let schema = self.schema;
         let collection = schema
             .find(&collection.def.id)
@@ -87,14 +78,9 @@ impl Resolver<'_> {
                 Ok(self.left_join(target, alias, among(self.engine, alias, &ids)))
             })?;
             let walk = Walk {
-                text,
-                key,
-                table,
-                nullable: true,
                 many,
                 relations: 1,
-                trust: Trust::Full,
-                guards: Vec::new(),
+                ..Walk::new(text, key, table, Trust::Full)
             };
             return self.walk(scope, walk, target, &path[1..]);
         }
