@@ -8,6 +8,7 @@ use crate::collections::{Schema, Shared, store};
 use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
+use crate::metrics::Metrics;
 use crate::policy::Grant;
 
 /// How often something is tried that collections change under.
@@ -25,6 +26,10 @@ pub struct State {
     pub schema: Shared,
     /// Hashes passwords, a few at a time.
     pub hasher: Hasher,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The settings.
+    pub config: Config,
 }
 
 impl App {
@@ -37,6 +42,8 @@ impl App {
             db,
             schema,
             hasher: Hasher::new(config.hashing_threads),
+            metrics: Metrics::new()?,
+            config: config.clone(),
         })))
     }
 
@@ -76,12 +83,18 @@ impl App {
         T: Send + 'static,
         F: Fn(&mut Conn, Grant) -> Result<T> + Clone + Send + 'static,
     {
+        let is_definitions = grant.collection().is_definitions();
         let mut grant = grant;
         for _ in 1..MAX_TRIES {
             match self.try_write(grant.clone(), work.clone()).await {
                 Err(Error::Outdated) => {
                     self.refresh_schema().await?;
                     grant = grant.again(self.schema.current())?;
+                }
+                Ok(written) if is_definitions => {
+                    // In force before the answer says so.
+                    self.refresh_schema().await?;
+                    return Ok(written);
                 }
                 outcome => return outcome,
             }

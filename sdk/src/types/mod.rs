@@ -6,6 +6,7 @@ mod field;
 mod list;
 mod new;
 mod problem;
+mod system;
 
 pub use auth::{AuthMethods, AuthResult, PasswordMethod, SignIn};
 pub use collection::{
@@ -18,3 +19,4 @@ pub use field::{
 };
 pub use list::Page;
 pub use problem::{FieldProblem, FieldProblems, Problem};
+pub use system::{AREAS, Job, JobRun, Mail, Member, Permission, Role, names};

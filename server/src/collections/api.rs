@@ -18,12 +18,7 @@ pub async fn list(superuser: Superuser, app: App, query: Query) -> Result<Answer
     let schema = app.schema.current();
     let asked = list::Query::parse(&query)?;
     let meta = Arc::new(Collection::of_collections());
-    let grant = system(
-        &schema,
-        &meta,
-        superuser.request,
-        "superusers list every collection",
-    );
+    let grant = crate::policy::collections(&schema, &meta, superuser.request);
     let page_number = asked.page;
     let per_page = asked.per_page;
     let page = app

@@ -180,7 +180,8 @@ pub(super) fn auth_indexes(id: &str, table: &str) -> [(&'static str, String); 2]
     ]
 }
 
-fn moments() -> [Field; 2] {
+/// The moments of a record's first and last change.
+pub(super) fn moments() -> [Field; 2] {
     let autodate = |name, on_update| {
         let options = AutodateOptions {
             on_create: true,
@@ -198,7 +199,8 @@ fn identified(name: &str, kind: FieldKind) -> Field {
     }
 }
 
-fn system(field: Field) -> Field {
+/// The same field, which nobody may change.
+pub(super) fn system(field: Field) -> Field {
     Field {
         system: true,
         ..field

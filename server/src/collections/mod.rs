@@ -6,6 +6,7 @@
 pub mod api;
 pub mod defaults;
 mod index;
+pub mod own;
 mod prepare;
 mod schema;
 pub mod store;

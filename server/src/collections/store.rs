@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 use serde_json::{Map, Value as Json};
 
-use super::{Collection, Schema, defaults, prepare, table, validate};
+use super::{Collection, Schema, defaults, own, prepare, table, validate};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, savepoint, sql};
 use crate::error::{Error, Result};
@@ -75,13 +75,18 @@ pub fn read(conn: &mut Conn) -> Result<Schema> {
     Ok(Schema::new(version, collections))
 }
 
-/// Makes the collections that every database has, in a database that has none.
+/// Makes the collections that every database has, where they are missing: an older server's database lacks some.
 pub fn initialise(conn: &mut Conn) -> Result<Schema> {
     let schema = lock(conn)?;
-    if schema.iter().next().is_some() {
+    let mut missing: Vec<_> = own::all().into();
+    if schema.iter().next().is_none() {
+        missing.splice(0..0, defaults::initial());
+    }
+    missing.retain(|definition| schema.find(&definition.id).is_none());
+    if missing.is_empty() {
         return Ok(schema);
     }
-    for mut definition in defaults::initial() {
+    for mut definition in missing {
         let now = Moment::now().to_string();
         definition.created.clone_from(&now);
         definition.updated = now;
@@ -239,6 +244,9 @@ fn update_in(
     body: &Map<String, Json>,
 ) -> Result<()> {
     let mut definition = prepare::prepare(body, Some(&old.def))?;
+    if old.is_own() {
+        return Err(Error::invalid(UPDATE_FAILED));
+    }
     refuse(
         UPDATE_FAILED,
         validate::validate(&definition, Some(&old.def), schema),
@@ -328,12 +336,18 @@ fn stored_form(def: &wire::Collection) -> Result<String> {
 
 /// Counts the change, and gives the collections as they are now.
 fn committed(conn: &mut Conn) -> Result<Schema> {
+    count_change(conn)?;
+    read(conn)
+}
+
+/// Counts a change of what every process keeps in memory.
+pub fn count_change(conn: &mut Conn) -> Result<()> {
     let count = sql(
         conn.engine(),
         "UPDATE \"_params\" SET \"value\" = CAST(CAST(\"value\" AS BIGINT) + 1 AS TEXT) WHERE \"id\" = 'schema_version'",
     );
     execute(conn, &count)?;
-    read(conn)
+    Ok(())
 }
 
 fn found(schema: Schema, id: &str) -> Result<(Schema, Arc<Collection>)> {

@@ -27,10 +27,29 @@ pub struct Config {
     pub hashing_threads: usize,
     /// What is logged: `error`, `warn`, `info`, `debug` or `trace`.
     pub log: String,
+    /// What the application is called in mails.
+    pub app_name: String,
+    /// Where people reach the server, for links in mails; `http://` and the address it listens on when empty.
+    pub app_url: String,
+    /// The mail server, as `smtp://user:password@host:587?tls=required`, `smtps://…` or `smtp://host:25`; when empty,
+    /// mails stay in the outbox.
+    pub smtp_url: String,
+    /// Who mails come from, as `Name <address>`.
+    pub mail_from: String,
+    /// Networks that jobs may call although they are private, such as `127.0.0.1/32`; `0.0.0.0/0` for all.
+    pub outbound_allow: Vec<String>,
+    /// Where metrics are served without a token, as `address:port`; nowhere when empty.
+    pub metrics_http: String,
+    /// The token with which `/metrics` is served beside the API; it is not when empty.
+    pub metrics_token: String,
+    /// Seconds that a stopping server still answers while it says that it is not ready, for balancers to notice.
+    pub ready_delay_seconds: u64,
+    /// Seconds that requests and jobs then have to end.
+    pub drain_seconds: u64,
 }
 
 /// The settings that the environment can have; other variables that begin like them are not ours.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 16] = [
     "http",
     "dir",
     "database_url",
@@ -38,6 +57,15 @@ const NAMES: [&str; 7] = [
     "workers",
     "hashing_threads",
     "log",
+    "app_name",
+    "app_url",
+    "smtp_url",
+    "mail_from",
+    "outbound_allow",
+    "metrics_http",
+    "metrics_token",
+    "ready_delay_seconds",
+    "drain_seconds",
 ];
 
 impl Default for Config {
@@ -51,6 +79,15 @@ impl Default for Config {
             workers: cores,
             hashing_threads: cores.div_ceil(2),
             log: "info".to_owned(),
+            app_name: "Plinth".to_owned(),
+            app_url: String::new(),
+            smtp_url: String::new(),
+            mail_from: "Plinth <noreply@localhost>".to_owned(),
+            outbound_allow: Vec::new(),
+            metrics_http: String::new(),
+            metrics_token: String::new(),
+            ready_delay_seconds: 0,
+            drain_seconds: 30,
         }
     }
 }

@@ -82,6 +82,17 @@ pub fn system(
     }
 }
 
+/// The grant to list definitions: all but those of the server's own collections.
+pub fn collections(schema: &Arc<Schema>, meta: &Arc<Collection>, request: Request) -> Grant {
+    let why = "superusers list every collection";
+    let mut grant = system(schema, meta, request, why);
+    grant.rule = Rule::parse(Some(NOT_OWN)).unwrap_or_default();
+    grant
+}
+
+/// Which collections are not the server's own, as a filter.
+const NOT_OWN: &str = "id !~ '\\_pl\\_%'";
+
 impl crate::collections::Rules {
     /// The rule for an action.
     pub fn of(&self, action: Action) -> &Rule {

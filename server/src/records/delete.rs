@@ -18,6 +18,7 @@ const REFUSED: &str = "Failed to delete record. Make sure that the record is not
 /// Deletes the record of this id, if the grant reaches it.
 pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
     let collection = grant.collection();
+    write::count_change(conn, collection)?;
     if collection.is_superusers() {
         // Before the one row: in one order, such that no two deletes wait for each other.
         hold_all(conn, collection)?;
@@ -29,6 +30,7 @@ pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
 
 /// Deletes every record of the collection.
 pub fn truncate(conn: &mut Conn, grant: &Grant) -> Result<()> {
+    write::count_change(conn, grant.collection())?;
     let ids = hold_all(conn, grant.collection())?;
     Cascade::new(grant).run(conn, ids)
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::values::{self, split_key};
 use super::{Record, generate, store, to_json, validate};
 use crate::clock::Moment;
-use crate::collections::{Collection, Shape};
+use crate::collections::{Collection, Shape, own};
 use crate::db::{Conn, Ident, Storage, Value, load, sql};
 use crate::error::{Error, Result, Violation};
 use crate::policy::Grant;
@@ -32,6 +32,7 @@ pub struct Input {
 /// Creates a record.
 pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, Record)> {
     let collection = grant.collection().clone();
+    count_change(conn, &collection)?;
     let now = grant.request.now;
     let values = collection
         .def
@@ -65,6 +66,9 @@ pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant
     }
     let mut problems = field_problems(&record, None, input);
     relation_problems(conn, &grant, &record, None, &mut problems)?;
+    if collection.is_own() {
+        own::check(conn, grant.schema(), &mut record, None, &mut problems)?;
+    }
     if problems.is_empty() && collection.is_auth() && input.body.contains_key("id") {
         other_account_problem(conn, &grant, &record, &mut problems)?;
     }
@@ -84,6 +88,7 @@ pub fn update(
     input: &Input,
 ) -> Result<(Grant, Record)> {
     let collection = grant.collection().clone();
+    count_change(conn, &collection)?;
     // Rules ask about the values that the record would have, of a row that stays as it is meanwhile.
     let unruled = crate::policy::system(
         grant.schema(),
@@ -109,6 +114,15 @@ pub fn update(
     }
     let mut problems = field_problems(&record, Some(&stored), input);
     relation_problems(conn, &grant, &record, Some(&stored), &mut problems)?;
+    if collection.is_own() {
+        own::check(
+            conn,
+            grant.schema(),
+            &mut record,
+            Some(&stored),
+            &mut problems,
+        )?;
+    }
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
@@ -122,6 +136,15 @@ pub fn update(
     store::update(conn, &grant, &stored, &record)
         .map_err(|error| taken(error, &collection, UPDATE_FAILED))?;
     Ok((grant, record))
+}
+
+/// Counts a change of what every process keeps in memory. It comes first, so that those who change such things at
+/// once do it one after the other, and each sees what the one before did.
+pub(super) fn count_change(conn: &mut Conn, collection: &Collection) -> Result<()> {
+    if collection.is_definitions() {
+        crate::collections::store::count_change(conn)?;
+    }
+    Ok(())
 }
 
 /// Puts the body's values into the record: plain keys first, then those with a modifier.
