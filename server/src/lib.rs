@@ -13,6 +13,7 @@ pub mod error; // the only way out
 pub mod extract; // what handlers take and give
 pub mod filter; // the language of filters and rules
 pub mod json; // JSON as the wire has it
+pub mod mail; // the outbox, and what sends it
 pub mod metrics; // what the server counts
 pub mod openapi; // the API described, from the live collections
 pub mod policy; // who may do what

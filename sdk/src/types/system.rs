@@ -173,6 +173,10 @@ pub struct Mail {
     pub text: String,
     /// What it is about: `verification`, `password-reset`, `job`, …
     pub kind: String,
+    /// The id of the collection of the account that it is about; empty when it is about none.
+    pub collection_ref: String,
+    /// The id of the account that it is about.
+    pub record_ref: String,
     /// `waiting`, `sending`, `sent`, `failed`, or `kept` when no mail server is configured.
     pub status: String,
     /// How often it was tried to send it.

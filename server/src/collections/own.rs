@@ -162,6 +162,8 @@ fn mails() -> Collection {
         hidden(text("html", 1_000_000)),
         hidden(text("text", 1_000_000)),
         text("kind", 100),
+        text("collectionRef", 255),
+        text("recordRef", 255),
         Field::select("status", ["waiting", "sending", "sent", "failed", "kept"]).required(),
         whole("attempts", 0.0, 1000.0),
         Field::date("notBefore"),
