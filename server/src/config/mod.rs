@@ -1,11 +1,15 @@
 //! Settings: defaults < `plinth.toml` < environment (`PLINTH_HTTP`, …) < flags.
 
+mod secret;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
+
+pub use secret::Secret;
 
 use crate::db::Location;
 
@@ -18,7 +22,7 @@ pub struct Config {
     /// The data directory: the embedded database, and later files and backups.
     pub dir: PathBuf,
     /// `postgres://…`; the embedded SQLite in the data directory when empty.
-    pub database_url: String,
+    pub database_url: Secret,
     /// Connections to the database at most.
     pub database_connections: u32,
     /// Threads that answer requests.
@@ -33,7 +37,7 @@ pub struct Config {
     pub app_url: String,
     /// The mail server, as `smtp://user:password@host:587?tls=required`, `smtps://…` or `smtp://host:25`; when empty,
     /// mails stay in the outbox.
-    pub smtp_url: String,
+    pub smtp_url: Secret,
     /// Who mails come from, as `Name <address>`.
     pub mail_from: String,
     /// Networks that jobs may call although they are private, such as `127.0.0.1/32`; `0.0.0.0/0` for all.
@@ -41,7 +45,7 @@ pub struct Config {
     /// Where metrics are served without a token, as `address:port`; nowhere when empty.
     pub metrics_http: String,
     /// The token with which `/metrics` is served beside the API; it is not when empty.
-    pub metrics_token: String,
+    pub metrics_token: Secret,
     /// Seconds that a stopping server still answers while it says that it is not ready, for balancers to notice.
     pub ready_delay_seconds: u64,
     /// Seconds that requests and jobs then have to end.
@@ -74,18 +78,18 @@ impl Default for Config {
         Self {
             http: "127.0.0.1:8090".to_owned(),
             dir: PathBuf::from("plinth_data"),
-            database_url: String::new(),
+            database_url: Secret::default(),
             database_connections: 16,
             workers: cores,
             hashing_threads: cores.div_ceil(2),
             log: "info".to_owned(),
             app_name: "Plinth".to_owned(),
             app_url: String::new(),
-            smtp_url: String::new(),
+            smtp_url: Secret::default(),
             mail_from: "Plinth <noreply@localhost>".to_owned(),
             outbound_allow: Vec::new(),
             metrics_http: String::new(),
-            metrics_token: String::new(),
+            metrics_token: Secret::default(),
             ready_delay_seconds: 0,
             drain_seconds: 30,
         }
@@ -102,7 +106,7 @@ pub struct Flags {
     /// The database to use instead of the embedded one: `postgres://user@host/database`
     #[arg(long, global = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
     /// Settings file [default: plinth.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
     #[serde(skip)]
@@ -156,11 +160,11 @@ impl Config {
 
     /// Where the database is.
     pub fn location(&self) -> anyhow::Result<Location> {
-        let url = self.database_url.as_str();
+        let url = &self.database_url;
         if url.is_empty() {
             Ok(Location::Sqlite(self.dir.join("data.db")))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Ok(Location::Postgres(url.to_owned()))
+            Ok(Location::Postgres(url.clone()))
         } else {
             bail!(
                 "the database URL must begin with postgres:// (leave it out for the embedded SQLite)"

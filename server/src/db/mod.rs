@@ -20,6 +20,7 @@ pub use connection::{Conn, MultiBackend};
 pub use load::{Rows, execute, load};
 pub use statement::{Ident, Sql, Storage, Value, sql};
 
+use crate::config::Secret;
 use crate::error::{Error, Result};
 use connection::Manager;
 use writer::Writer;
@@ -39,7 +40,7 @@ pub enum Location {
     /// A file.
     Sqlite(PathBuf),
     /// A connection string.
-    Postgres(String),
+    Postgres(Secret),
 }
 
 /// How long a request waits for a connection.

@@ -76,7 +76,7 @@ impl Home {
         Config {
             http: "127.0.0.1:0".to_owned(),
             dir: self.dir.path().to_owned(),
-            database_url: self.database_url.clone(),
+            database_url: self.database_url.as_str().into(),
             workers: 2,
             ..Config::default()
         }
