@@ -35,14 +35,19 @@ pub struct State {
 impl App {
     /// Connects to the database, brings it up to date and loads the collections.
     pub async fn build(config: &Config) -> anyhow::Result<Self> {
-        let db = Db::open(&config.location()?, config.database_connections)?;
+        let (location, metrics) = (config.location()?, Metrics::new()?);
+        metrics.describe(location.engine())?;
+        let (connections, group_size) = (config.database_connections, metrics.group_size.clone());
+        // It may take its time, in which signals are still heard.
+        let open = move || Db::open(&location, connections, group_size);
+        let db = tokio::task::spawn_blocking(open).await??;
         let schema = Shared::default();
         schema.replace(db.write(store::initialise).await?);
         Ok(Self(Arc::new(State {
             db,
             schema,
             hasher: Hasher::new(config.hashing_threads),
-            metrics: Metrics::new()?,
+            metrics,
             config: config.clone(),
         })))
     }

@@ -20,6 +20,11 @@ impl Moment {
         Self(now)
     }
 
+    /// So many seconds after 1970 began.
+    pub fn from_unix(seconds: i64) -> Self {
+        Self(Timestamp::from_second(seconds).unwrap_or_default())
+    }
+
     /// Seconds since 1970.
     pub fn unix(self) -> i64 {
         self.0.as_second()

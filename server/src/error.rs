@@ -41,6 +41,9 @@ pub enum Error {
     /// The database cannot be used right now.
     #[error("The server can't reach its database, try again in a moment.")]
     Unavailable,
+    /// The server cannot answer yet.
+    #[error("The server is starting, try again in a moment.")]
+    Starting,
     /// The connection was lost; becomes [`Error::Unavailable`] at the pool.
     #[error("The server can't reach its database, try again in a moment.")]
     Disconnected,
@@ -114,7 +117,7 @@ impl Error {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Unavailable | Self::Disconnected | Self::Outdated => {
+            Self::Unavailable | Self::Starting | Self::Disconnected | Self::Outdated => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -131,6 +134,7 @@ impl Error {
             | Self::TooLarge
             | Self::Unique(_)
             | Self::Unavailable
+            | Self::Starting
             | Self::Disconnected
             | Self::Outdated
             | Self::Internal(_) => FieldProblems::new(),

@@ -21,6 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::error::{Error, GENERIC, Result};
+use crate::health::Lifecycle;
 use crate::json;
 use crate::policy::{self, Action, Grant};
 use crate::records::pick::Fields;
@@ -42,9 +43,9 @@ impl FromRequest for App {
 }
 
 fn app(request: &HttpRequest) -> Result<App> {
-    let app = request.app_data::<App>();
-    app.cloned()
-        .ok_or_else(|| Error::internal(anyhow::anyhow!("no app")))
+    let lifecycle = request.app_data::<Lifecycle>();
+    let lifecycle = lifecycle.ok_or_else(|| Error::internal(anyhow::anyhow!("no lifecycle")))?;
+    lifecycle.app().cloned()
 }
 
 /// Who asks. Without the middleware that finds out, nothing is answered.

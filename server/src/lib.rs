@@ -12,6 +12,7 @@ pub mod db; // the only place that knows two databases exist
 pub mod error; // the only way out
 pub mod extract; // what handlers take and give
 pub mod filter; // the language of filters and rules
+pub mod health; // what the server says of itself while it starts, serves and stops
 pub mod json; // JSON as the wire has it
 pub mod mail; // the outbox, and what sends it
 pub mod metrics; // what the server counts

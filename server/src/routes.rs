@@ -6,13 +6,17 @@ use actix_web::{HttpRequest, Resource, Route};
 
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
-use crate::{accounts, collections, openapi, records, serve};
+use crate::{accounts, collections, health, metrics, openapi, records};
 
 /// The whole API.
 #[rustfmt::skip]
 pub fn configure(app: &mut ServiceConfig) {
     app
-        .service(at("/api/health", [get().to(serve::health)]))
+        .service(at("/livez", [get().to(health::api::live)]))
+        .service(at("/readyz", [get().to(health::api::ready)]))
+        .service(at("/metrics", [get().to(metrics::api::with_token)]))
+        .service(at("/api/health", [get().to(health::api::health)]))
+        .service(at("/api/metrics/overview", [get().to(metrics::api::overview)]))
         .service(at("/api/openapi.json", [get().to(openapi::api::document)]))
 
         .service(at("/api/collections", [
@@ -45,10 +49,22 @@ pub fn configure(app: &mut ServiceConfig) {
         .default_service(route().to(nothing));
 }
 
+/// The pattern of the route that a request took; it can be asked for once there is an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Pattern(pub &'static str);
+
 /// What a path answers to; another method is as unknown as another path.
-fn at<const N: usize>(path: &str, routes: [Route; N]) -> Resource {
-    let resource = Resource::new(path).default_service(route().to(nothing));
+fn at<const N: usize>(path: &'static str, routes: [Route; N]) -> Resource {
+    let resource = Resource::new(path)
+        .app_data(Pattern(path))
+        .default_service(route().to(nothing));
     routes.into_iter().fold(resource, Resource::route)
+}
+
+/// What is served at the address for metrics.
+pub fn configure_metrics(app: &mut ServiceConfig) {
+    app.service(at("/metrics", [get().to(metrics::api::without_token)]))
+        .default_service(route().to(nothing));
 }
 
 /// What can be got can be asked for its headers alone.

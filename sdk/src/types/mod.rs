@@ -4,6 +4,7 @@ mod auth;
 mod collection;
 mod field;
 mod list;
+mod metrics;
 mod new;
 mod problem;
 mod system;
@@ -18,5 +19,6 @@ pub use field::{
     NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
 };
 pub use list::Page;
+pub use metrics::{Minute, Overview, Readiness};
 pub use problem::{FieldProblem, FieldProblems, Problem};
 pub use system::{AREAS, Job, JobRun, Mail, Member, Permission, Role, names};

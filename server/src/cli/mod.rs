@@ -1,6 +1,8 @@
 //! The command line.
 
+mod migrate;
 mod serve;
+mod signals;
 mod superuser;
 
 use std::io::IsTerminal;
@@ -35,6 +37,8 @@ struct Cli {
 enum Command {
     /// Serve the API
     Serve(serve::Args),
+    /// Bring the database up to date and end; `serve` does it too
+    Migrate,
     /// Manage the accounts that may do everything
     #[command(subcommand)]
     Superuser(superuser::Command),
@@ -56,6 +60,7 @@ pub fn run() -> anyhow::Result<()> {
     let system = actix_web::rt::System::new();
     match command {
         Command::Serve(_) => system.block_on(serve::run(&config)),
+        Command::Migrate => system.block_on(migrate::run(&config)),
         Command::Superuser(command) => system.block_on(superuser::run(&config, command)),
     }
 }

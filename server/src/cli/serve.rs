@@ -1,14 +1,19 @@
 //! `plinth serve`
 
 use std::fs::{File, TryLockError};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 
 use anyhow::{Context, bail};
+use futures_util::future::{Either, select};
 
+use super::signals::Signals;
 use crate::app::App;
 use crate::config::Config;
 use crate::db::Location;
+use crate::health::Lifecycle;
 use crate::records::store;
+use crate::serve::{self, Tasks};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,10 +24,45 @@ pub(super) struct Args {
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let _lock = lock(config)?;
-    let listener = TcpListener::bind(&config.http)
-        .with_context(|| format!("cannot listen on {}", config.http))?;
-    let app = App::build(config).await?;
+    let mut signals = Signals::listen()?;
+    let listener = listen(&config.http)?;
     let address = listener.local_addr()?;
+    let lifecycle = Lifecycle::default();
+    let server = serve::bind(&lifecycle, config, listener)?;
+    let handle = server.handle();
+    // It answers from here on, if only that it is starting.
+    let mut server = actix_web::rt::spawn(server);
+    if !config.metrics_http.is_empty() {
+        let listener = listen(&config.metrics_http)?;
+        actix_web::rt::spawn(serve::bind_metrics(&lifecycle, listener)?);
+    }
+    let app = match select(pin!(signals.next()), pin!(App::build(config))).await {
+        // A migration that is interrupted is rolled back.
+        Either::Left(_) => std::process::exit(0),
+        Either::Right((app, _)) => app?,
+    };
+    app.metrics.count_panics();
+    announce(config, address, &app).await?;
+    let tasks = Tasks::start(&app);
+    lifecycle.serve(app.clone());
+    if let Either::Right((ended, _)) = select(pin!(signals.next()), &mut server).await {
+        return ended?.context("the server failed");
+    }
+    eprintln!("Plinth stops; told again, it ends at once.");
+    actix_web::rt::spawn(async move {
+        signals.next().await;
+        std::process::exit(1);
+    });
+    serve::stop(&app, &lifecycle, &handle, tasks).await;
+    // What still runs has had its time.
+    std::process::exit(0)
+}
+
+fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Result<()> {
     eprintln!(
         "Plinth {} serves on http://{address}",
         env!("CARGO_PKG_VERSION")
@@ -33,7 +73,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     }
     eprintln!("  API:       http://{address}/api/");
     eprintln!("  described: http://{address}/api/openapi.json");
-    if !has_superuser(&app).await? {
+    if !has_superuser(app).await? {
         eprintln!();
         eprintln!("There is no superuser yet. Make the first one, in another terminal:");
         eprintln!(
@@ -42,11 +82,11 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
             same_flags(config)
         );
     }
-    crate::serve::run(app, config, listener).await
+    Ok(())
 }
 
 /// One server a data directory. The lock goes with the process, however that ends.
-fn lock(config: &Config) -> anyhow::Result<Option<File>> {
+pub(super) fn lock(config: &Config) -> anyhow::Result<Option<File>> {
     let Location::Sqlite(_) = config.location()? else {
         return Ok(None);
     };

@@ -72,6 +72,9 @@ const NAMES: [&str; 16] = [
     "drain_seconds",
 ];
 
+/// The most seconds that a stop may wait for anything.
+const MAX_STOPPING: u64 = 3600;
+
 impl Default for Config {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -143,8 +146,29 @@ impl Config {
         if config.workers == 0 || config.hashing_threads == 0 {
             bail!("the settings workers and hashing_threads must be at least 1");
         }
+        config.check_stopping_and_metrics()?;
         config.location()?;
         Ok(config)
+    }
+
+    fn check_stopping_and_metrics(&self) -> anyhow::Result<()> {
+        if self.ready_delay_seconds > MAX_STOPPING || self.drain_seconds > MAX_STOPPING {
+            bail!(
+                "the settings ready_delay_seconds and drain_seconds must be at most {MAX_STOPPING}"
+            );
+        }
+        if !self
+            .metrics_token
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic())
+        {
+            // No header could carry it.
+            bail!("the setting metrics_token must be of printable ASCII characters without spaces");
+        }
+        if !self.metrics_http.is_empty() && self.metrics_http == self.http {
+            bail!("the setting metrics_http must be another address than http");
+        }
+        Ok(())
     }
 
     /// Makes the data directory, for the server's own user alone: hashes and what signs tokens are in it.

@@ -14,8 +14,11 @@ pub(super) fn run(conn: &mut Conn) -> anyhow::Result<()> {
     match conn {
         Conn::Sqlite(conn) => log(conn.run_pending_migrations(SQLITE)),
         Conn::Postgres(conn) => {
-            // Replicas that start together take turns.
-            conn.batch_execute("SELECT pg_advisory_lock(7240931)")?;
+            // Replicas that start together take turns, however long each takes. Nothing else is done on this connection.
+            conn.batch_execute(
+                "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+                 SELECT pg_advisory_lock(7240931)",
+            )?;
             let applied = log(conn.run_pending_migrations(POSTGRES));
             conn.batch_execute("SELECT pg_advisory_unlock(7240931)")?;
             applied

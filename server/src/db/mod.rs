@@ -7,22 +7,26 @@ pub mod dialect;
 mod load;
 mod migrations;
 mod statement;
+mod usage;
 mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use prometheus::Histogram;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use connection::{Conn, MultiBackend};
 pub use load::{Rows, execute, load};
 pub use statement::{Ident, Sql, Storage, Value, sql};
+pub use usage::Usage;
 
 use crate::config::Secret;
 use crate::error::{Error, Result};
 use connection::Manager;
+use usage::Waiting;
 use writer::Writer;
 
 /// Which database it is.
@@ -60,17 +64,28 @@ struct Inner {
     open_ended: Semaphore,
     epoch: Arc<AtomicU64>,
     writer: Option<Writer>,
+    /// SQLite's file.
+    file: Option<PathBuf>,
+    /// How many wait for a permit.
+    waiting: AtomicI64,
+    opened: Instant,
+    /// When the database last answered, in milliseconds after it was opened.
+    answered: AtomicU64,
 }
 
 impl Db {
     /// Connects, and brings the system tables up to date.
-    pub fn open(location: &Location, connections: u32) -> anyhow::Result<Self> {
+    pub fn open(
+        location: &Location,
+        connections: u32,
+        group_size: Histogram,
+    ) -> anyhow::Result<Self> {
         let epoch = Arc::new(AtomicU64::new(0));
         let manager = Manager::new(location.clone(), Arc::clone(&epoch));
         let mut first = manager.open(true)?;
         migrations::run(&mut first)?;
         let writer = match location {
-            Location::Sqlite(_) => Some(Writer::start(first)?),
+            Location::Sqlite(_) => Some(Writer::start(first, group_size)?),
             Location::Postgres(_) => None,
         };
         let pool = r2d2::Pool::builder()
@@ -89,6 +104,13 @@ impl Db {
                 open_ended: Semaphore::new((connections - connections / 4) as usize),
                 epoch,
                 writer,
+                file: match location {
+                    Location::Sqlite(file) => Some(file.clone()),
+                    Location::Postgres(_) => None,
+                },
+                waiting: AtomicI64::new(0),
+                opened: Instant::now(),
+                answered: AtomicU64::new(0),
             }),
         })
     }
@@ -116,7 +138,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        let _turn = turn(&self.inner.open_ended).await?;
+        let _turn = self.turn(&self.inner.open_ended).await?;
         self.run(work).await
     }
 
@@ -125,9 +147,13 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        let _permit = turn(&self.inner.permits).await?;
+        let _permit = self.turn(&self.inner.permits).await?;
         let db = self.clone();
-        blocking(move || db.with_connection(work)).await
+        let outcome = blocking(move || db.with_connection(work)).await;
+        if !matches!(outcome, Err(Error::Unavailable)) {
+            self.answered();
+        }
+        outcome
     }
 
     /// Like [`Db::read`], for work that finds a few rows by key: on SQLite that takes less time than to hand
@@ -156,6 +182,24 @@ impl Db {
             Some(writer) => writer.write(work).await,
             None => self.run(move |conn| transaction(conn, work)).await,
         }
+    }
+
+    /// Takes no more writes; those that wait are committed. SQLite's write-ahead log is emptied.
+    pub async fn close(&self) {
+        if let Some(writer) = &self.inner.writer {
+            writer.close().await;
+        }
+    }
+
+    /// A place among those who may go on, or the news that it takes too long.
+    async fn turn<'a>(&self, places: &'a Semaphore) -> Result<SemaphorePermit<'a>> {
+        if let Ok(turn) = places.try_acquire() {
+            return Ok(turn);
+        }
+        let _waiting = Waiting::among(&self.inner.waiting);
+        let turn = tokio::time::timeout(MAX_WAIT, places.acquire()).await;
+        turn.map_err(|_| Error::Unavailable)?
+            .map_err(Error::internal)
     }
 
     fn with_connection<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
@@ -209,13 +253,6 @@ pub fn savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) 
     }
     run(conn, "RELEASE step")?;
     outcome
-}
-
-/// A place among those who may go on, or the news that it takes too long.
-async fn turn(places: &Semaphore) -> Result<SemaphorePermit<'_>> {
-    let turn = tokio::time::timeout(MAX_WAIT, places.acquire()).await;
-    turn.map_err(|_| Error::Unavailable)?
-        .map_err(Error::internal)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -5,11 +5,14 @@
 //! group gathers, so groups grow with the load and a lone write waits for nobody.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use diesel::connection::SimpleConnection;
+use prometheus::Histogram;
 use tokio::sync::oneshot;
 
 use super::Conn;
@@ -23,6 +26,12 @@ const MAX_TIME: Duration = Duration::from_millis(8);
 /// committed or lost.
 type Unit = Box<dyn FnOnce(Result<&mut Conn>) -> Done + Send>;
 
+enum Message {
+    Unit(Unit),
+    /// To end, once everything before is done; then to say so.
+    Close(oneshot::Sender<()>),
+}
+
 struct Done {
     answer: Box<dyn FnOnce(Result<()>) + Send>,
     /// Whether the group's transaction is still there. SQLite drops it whole when the disk is full.
@@ -30,17 +39,38 @@ struct Done {
 }
 
 pub(super) struct Writer {
-    units: Sender<Unit>,
+    messages: Sender<Message>,
+    queued: Arc<AtomicI64>,
 }
 
 impl Writer {
-    pub(super) fn start(conn: Conn) -> anyhow::Result<Self> {
-        let (units, waiting) = channel();
+    pub(super) fn start(conn: Conn, group_size: Histogram) -> anyhow::Result<Self> {
+        let (messages, waiting) = channel();
+        let queued = Arc::new(AtomicI64::new(0));
+        let queue = Queue {
+            waiting,
+            queued: Arc::clone(&queued),
+            group_size,
+        };
         std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(conn, &waiting))
+            .spawn(move || run(conn, &queue))
             .context("cannot start the writer's thread")?;
-        Ok(Self { units })
+        Ok(Self { messages, queued })
+    }
+
+    /// How many units wait.
+    pub(super) fn queued(&self) -> i64 {
+        self.queued.load(Ordering::Relaxed)
+    }
+
+    /// Ends it, once the units that wait are committed.
+    pub(super) async fn close(&self) {
+        let (answer, answered) = oneshot::channel();
+        // It may have ended already; either way it has.
+        if self.messages.send(Message::Close(answer)).is_ok() {
+            let _ = answered.await;
+        }
     }
 
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T>
@@ -60,19 +90,55 @@ impl Writer {
                 group_alive,
             }
         });
-        self.units.send(unit).map_err(|_| Error::Unavailable)?;
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        let sent = self.messages.send(Message::Unit(unit));
+        sent.map_err(|_| Error::Unavailable)?;
         answered.await.map_err(|_| Error::Unavailable)?
     }
 }
 
-fn run(mut conn: Conn, waiting: &Receiver<Unit>) {
-    while let Ok(first) = waiting.recv() {
+/// The units that wait.
+struct Queue {
+    waiting: Receiver<Message>,
+    queued: Arc<AtomicI64>,
+    group_size: Histogram,
+}
+
+impl Queue {
+    fn next(&self) -> Option<Message> {
+        self.took(self.waiting.recv().ok())
+    }
+
+    fn next_at_once(&self) -> Option<Message> {
+        self.took(self.waiting.try_recv().ok())
+    }
+
+    fn took(&self, message: Option<Message>) -> Option<Message> {
+        if let Some(Message::Unit(_)) = message {
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+        }
+        message
+    }
+}
+
+fn run(mut conn: Conn, queue: &Queue) {
+    let mut closing = None;
+    while closing.is_none() {
+        let first = match queue.next() {
+            Some(Message::Unit(unit)) => unit,
+            Some(Message::Close(answer)) => {
+                closing = Some(answer);
+                break;
+            }
+            None => return,
+        };
         if let Err(error) = begin(&mut conn) {
             tracing::error!(%error, "cannot begin a write");
             (first(Err(Error::Unavailable)).answer)(Ok(()));
             continue;
         }
-        let (group, alive) = run_group(&mut conn, first, waiting);
+        let (group, alive) = run_group(&mut conn, first, queue, &mut closing);
+        queue.group_size.observe(crate::number(group.len()));
         let committed = alive && commit(&mut conn);
         for done in group {
             (done.answer)(if committed {
@@ -81,6 +147,14 @@ fn run(mut conn: Conn, waiting: &Receiver<Unit>) {
                 Err(Error::Unavailable)
             });
         }
+    }
+    // Whoever looks at the files finds everything in the database itself.
+    if let Err(error) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::warn!(%error, "cannot empty the write-ahead log");
+    }
+    drop(conn);
+    if let Some(answer) = closing {
+        let _ = answer.send(());
     }
 }
 
@@ -92,7 +166,12 @@ fn begin(conn: &mut Conn) -> diesel::QueryResult<()> {
     })
 }
 
-fn run_group(conn: &mut Conn, first: Unit, waiting: &Receiver<Unit>) -> (Vec<Done>, bool) {
+fn run_group(
+    conn: &mut Conn,
+    first: Unit,
+    queue: &Queue,
+    closing: &mut Option<oneshot::Sender<()>>,
+) -> (Vec<Done>, bool) {
     let started = Instant::now();
     let mut group = Vec::new();
     let mut next = Some(first);
@@ -105,7 +184,14 @@ fn run_group(conn: &mut Conn, first: Unit, waiting: &Receiver<Unit>) -> (Vec<Don
             return (group, false);
         }
         let full = group.len() == MAX_UNITS || started.elapsed() >= MAX_TIME;
-        next = if full { None } else { waiting.try_recv().ok() };
+        next = None;
+        if !full {
+            match queue.next_at_once() {
+                Some(Message::Unit(unit)) => next = Some(unit),
+                Some(Message::Close(answer)) => *closing = Some(answer),
+                None => {}
+            }
+        }
     }
     (group, true)
 }

@@ -1,22 +1,54 @@
-//! What the server counts, for Prometheus.
+//! What the server counts: for Prometheus at `/metrics`, and by the minute for the console.
 
+pub mod api;
+mod counts;
+pub mod minutes;
+mod store;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::http::{Method, StatusCode};
+use prometheus::core::Collector;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
+
+use crate::db::{Db, Engine};
+use minutes::Minutes;
+
+/// The route of what no route answers.
+pub const UNMATCHED: &str = "unmatched";
+/// The route of what a handler panicked over: which one it was is in the log.
+pub const PANICKED: &str = "panicked";
+/// The routes of those who watch the server: no traffic.
+const WATCHERS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// Every metric of a server.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    /// Where they are gathered.
-    pub registry: Registry,
+    registry: Registry,
     /// Requests answered.
     pub requests: IntCounterVec,
     /// How long answers took.
     pub latency: HistogramVec,
-    /// Handlers, writes and tasks that panicked.
+    /// Requests that are being answered.
+    pub in_flight: IntGauge,
+    /// Threads and tasks that panicked, whoever caught it.
     pub panics: IntCounter,
     /// Writes that SQLite committed together.
     pub group_size: Histogram,
+    /// Connections to the database, by what they do.
+    connections: IntGaugeVec,
+    /// Who waits for a connection.
+    waiting: IntGauge,
+    /// Writes that wait for SQLite's writer.
+    queued: IntGauge,
+    /// Bytes of SQLite's write-ahead log.
+    wal: IntGauge,
+    /// Bytes of SQLite's database.
+    size: IntGauge,
     /// Connected realtime clients.
     pub realtime_clients: IntGauge,
     /// Events sent to realtime clients.
@@ -27,80 +59,216 @@ pub struct Metrics {
     pub job_runs: IntCounterVec,
     /// Attempts to send a mail that ended.
     pub mails: IntCounterVec,
+    /// Requests by the minute.
+    pub minutes: Arc<Minutes>,
 }
 
 impl Metrics {
     /// Metrics that are all zero.
     pub fn new() -> anyhow::Result<Self> {
-        let seconds = vec![
-            0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-        ];
-        let units = vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
-        let metrics = Self {
-            registry: Registry::new(),
-            requests: IntCounterVec::new(
-                Opts::new("plinth_http_requests_total", "Requests answered."),
+        let registry = Registry::new();
+        #[cfg(target_os = "linux")]
+        registry.register(Box::new(
+            prometheus::process_collector::ProcessCollector::for_self(),
+        ))?;
+        let in_registry = Make(&registry);
+        Ok(Self {
+            requests: in_registry.counters(
+                "plinth_http_requests_total",
+                "Requests answered.",
                 &["route", "method", "status"],
             )?,
-            latency: HistogramVec::new(
+            latency: in_registry.add(HistogramVec::new(
                 HistogramOpts::new(
                     "plinth_http_request_duration_seconds",
                     "Time from a request's head to its answer's head.",
                 )
-                .buckets(seconds),
+                .buckets(vec![
+                    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+                    5.0, 10.0,
+                ]),
                 &["route", "method"],
+            )?)?,
+            in_flight: in_registry.gauge(
+                "plinth_http_requests_in_flight",
+                "Requests that are being answered.",
             )?,
-            panics: IntCounter::new(
+            panics: in_registry.counter(
                 "plinth_panics_total",
                 "Handlers, writes and tasks that panicked.",
             )?,
-            group_size: Histogram::with_opts(
+            group_size: in_registry.add(Histogram::with_opts(
                 HistogramOpts::new(
                     "plinth_sqlite_write_group_size",
                     "Writes that were committed together.",
                 )
-                .buckets(units),
+                .buckets(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]),
+            )?)?,
+            connections: in_registry.add(IntGaugeVec::new(
+                Opts::new(
+                    "plinth_database_connections",
+                    "Connections to the database that requests share.",
+                ),
+                &["state"],
+            )?)?,
+            waiting: in_registry.gauge(
+                "plinth_database_waiting",
+                "Requests and tasks that wait for a connection.",
             )?,
-            realtime_clients: IntGauge::new(
-                "plinth_realtime_clients",
-                "Connected realtime clients.",
+            queued: in_registry.gauge(
+                "plinth_sqlite_write_queue",
+                "Writes that wait for the one writer.",
             )?,
-            realtime_events: IntCounter::new(
+            wal: in_registry.gauge(
+                "plinth_sqlite_wal_bytes",
+                "Size of the write-ahead log's file.",
+            )?,
+            size: in_registry.gauge(
+                "plinth_sqlite_database_bytes",
+                "Size of the database's file.",
+            )?,
+            realtime_clients: in_registry
+                .gauge("plinth_realtime_clients", "Connected realtime clients.")?,
+            realtime_events: in_registry.counter(
                 "plinth_realtime_events_total",
                 "Events sent to realtime clients.",
             )?,
-            realtime_cut_off: IntCounter::new(
+            realtime_cut_off: in_registry.counter(
                 "plinth_realtime_cut_off_total",
                 "Realtime clients cut off because they did not read.",
             )?,
-            job_runs: IntCounterVec::new(
-                Opts::new("plinth_job_runs_total", "Runs of jobs that ended."),
+            job_runs: in_registry.counters(
+                "plinth_job_runs_total",
+                "Runs of jobs that ended.",
                 &["outcome"],
             )?,
-            mails: IntCounterVec::new(
-                Opts::new("plinth_mails_total", "Attempts to send a mail that ended."),
+            mails: in_registry.counters(
+                "plinth_mails_total",
+                "Attempts to send a mail that ended.",
                 &["outcome"],
             )?,
-        };
-        metrics.register()?;
-        Ok(metrics)
+            minutes: Arc::new(Minutes::new()),
+            registry,
+        })
     }
 
-    fn register(&self) -> anyhow::Result<()> {
-        let all: [Box<dyn prometheus::core::Collector>; 9] = [
-            Box::new(self.requests.clone()),
-            Box::new(self.latency.clone()),
-            Box::new(self.panics.clone()),
-            Box::new(self.group_size.clone()),
-            Box::new(self.realtime_clients.clone()),
-            Box::new(self.realtime_events.clone()),
-            Box::new(self.realtime_cut_off.clone()),
-            Box::new(self.job_runs.clone()),
-            Box::new(self.mails.clone()),
-        ];
-        for metric in all {
-            self.registry.register(metric)?;
-        }
+    /// Says which server and database it is, for as long as the process lives.
+    pub fn describe(&self, engine: Engine) -> anyhow::Result<()> {
+        let engine = match engine {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgres => "postgres",
+        };
+        let info = Gauge::with_opts(
+            Opts::new(
+                "plinth_build_info",
+                "Always 1; the labels say what this is.",
+            )
+            .const_label("version", env!("CARGO_PKG_VERSION"))
+            .const_label("database", engine),
+        )?;
+        info.set(1.0);
+        self.registry.register(Box::new(info))?;
         Ok(())
+    }
+
+    /// Counts panics from now on, those of the whole process, whoever catches them.
+    pub fn count_panics(&self) {
+        let panics = self.panics.clone();
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            panics.inc();
+            before(panic);
+        }));
+    }
+
+    /// Begins to count a request. Whoever goes away before the answer is only counted as long as it is there.
+    pub fn begin(&self, method: &Method) -> Counting<'_> {
+        self.in_flight.inc();
+        Counting {
+            metrics: self,
+            method: known(method),
+            started: Instant::now(),
+        }
+    }
+
+    /// What Prometheus reads.
+    pub fn text(&self, db: &Db) -> anyhow::Result<String> {
+        let usage = db.usage();
+        for (state, connections) in [("idle", usage.idle), ("busy", usage.busy)] {
+            self.connections
+                .with_label_values(&[state])
+                .set(i64::from(connections));
+        }
+        self.waiting.set(usage.waiting);
+        self.queued.set(usage.queued);
+        self.wal.set(usage.wal_bytes);
+        self.size.set(usage.database_bytes);
+        Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
+    }
+}
+
+/// A request that is being counted.
+pub struct Counting<'a> {
+    metrics: &'a Metrics,
+    method: &'static str,
+    started: Instant,
+}
+
+impl Counting<'_> {
+    /// The request got its answer.
+    pub fn answered(self, route: &'static str, status: StatusCode) {
+        let took: Duration = self.started.elapsed();
+        let metrics = self.metrics;
+        metrics
+            .requests
+            .with_label_values(&[route, self.method, status.as_str()])
+            .inc();
+        metrics
+            .latency
+            .with_label_values(&[route, self.method])
+            .observe(took.as_secs_f64());
+        if !WATCHERS.contains(&route) {
+            metrics.minutes.count(status, took);
+        }
+    }
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        self.metrics.in_flight.dec();
+    }
+}
+
+/// Clients may make up methods; labels are few.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"];
+    let known = KNOWN.iter().find(|known| **known == method.as_str());
+    known.copied().unwrap_or("other")
+}
+
+/// Makes metrics that are registered.
+struct Make<'a>(&'a Registry);
+
+impl Make<'_> {
+    fn add<T: Collector + Clone + 'static>(&self, metric: T) -> prometheus::Result<T> {
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn counter(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
+        self.add(IntCounter::new(name, help)?)
+    }
+
+    fn counters(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> prometheus::Result<IntCounterVec> {
+        self.add(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
+        self.add(IntGauge::new(name, help)?)
     }
 }

@@ -1,0 +1,81 @@
+//! How the database is used, and whether it answers.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use super::writer::Writer;
+use super::{Db, Storage, load, sql};
+use crate::error::Result;
+
+/// How the database is used at the moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    /// Connections that nobody uses.
+    pub idle: u32,
+    /// Connections that somebody uses.
+    pub busy: u32,
+    /// Who waits for a connection.
+    pub waiting: i64,
+    /// Writes that wait for SQLite's writer.
+    pub queued: i64,
+    /// Bytes of SQLite's write-ahead log.
+    pub wal_bytes: i64,
+    /// Bytes of SQLite's database.
+    pub database_bytes: i64,
+}
+
+impl Db {
+    /// Notes that the database answered.
+    pub(super) fn answered(&self) {
+        let now = self.inner.opened.elapsed().as_millis();
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        self.inner.answered.store(now, Ordering::Relaxed);
+    }
+
+    /// Whether the database answered anything in this time.
+    pub fn answered_within(&self, time: Duration) -> bool {
+        let answered = self.inner.answered.load(Ordering::Relaxed);
+        let now = self.inner.opened.elapsed();
+        answered > 0 && now.saturating_sub(Duration::from_millis(answered)) < time
+    }
+
+    /// Asks the database whether it is there.
+    pub async fn ping(&self) -> Result<()> {
+        self.run(|conn| load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int]).map(drop))
+            .await
+    }
+
+    /// How it is used at the moment.
+    pub fn usage(&self) -> Usage {
+        let bytes = |suffix: &str| {
+            let mut file = self.inner.file.clone()?.into_os_string();
+            file.push(suffix);
+            i64::try_from(std::fs::metadata(file).ok()?.len()).ok()
+        };
+        let pool = self.inner.pool.state();
+        Usage {
+            idle: pool.idle_connections,
+            busy: pool.connections.saturating_sub(pool.idle_connections),
+            waiting: self.inner.waiting.load(Ordering::Relaxed),
+            queued: self.inner.writer.as_ref().map_or(0, Writer::queued),
+            wal_bytes: bytes("-wal").unwrap_or(0),
+            database_bytes: bytes("").unwrap_or(0),
+        }
+    }
+}
+
+/// Is counted for as long as it is there.
+pub(super) struct Waiting<'a>(&'a AtomicI64);
+
+impl<'a> Waiting<'a> {
+    pub(super) fn among(count: &'a AtomicI64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,71 @@
+//! `/livez`, `/readyz`, `/api/health`
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use plinth_sdk::types::Readiness;
+use serde_json::json;
+
+use super::{Lifecycle, Stage};
+use crate::error::{Error, Result};
+use crate::extract::{Answer, Query, request};
+use crate::json;
+
+#[derive(serde::Serialize)]
+struct Health {
+    message: &'static str,
+    code: u16,
+    data: serde_json::Value,
+}
+
+/// Whether the server is there.
+pub async fn health(http: HttpRequest, query: Query) -> Result<Answer> {
+    let caller = request(&http, false)?.caller;
+    let data = if caller.is_superuser() {
+        let address = http.peer_addr().map(|address| address.ip().to_string());
+        json!({"canBackup": false, "realIP": address.unwrap_or_default(), "possibleProxyHeader": ""})
+    } else {
+        json!({})
+    };
+    let health = Health {
+        message: "API is healthy.",
+        code: 200,
+        data,
+    };
+    Ok(Answer::picked(&health, &query))
+}
+
+/// Whether the process is alive; asks nobody else.
+pub async fn live() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok")
+}
+
+/// Whether requests should be sent here.
+pub async fn ready(http: HttpRequest) -> Result<HttpResponse> {
+    let lifecycle = http
+        .app_data::<Lifecycle>()
+        .ok_or_else(|| Error::internal(anyhow::anyhow!("no lifecycle")))?;
+    let (server, is_serving) = match lifecycle.stage() {
+        Stage::Starting => ("starting", false),
+        Stage::Serving => ("ok", true),
+        Stage::Draining => ("draining", false),
+    };
+    let database = match lifecycle.stage() {
+        Stage::Starting => "unknown",
+        Stage::Serving | Stage::Draining if lifecycle.has_database().await => "ok",
+        Stage::Serving | Stage::Draining => "unreachable",
+    };
+    let readiness = Readiness {
+        ready: is_serving && database == "ok",
+        server: server.to_owned(),
+        database: database.to_owned(),
+    };
+    let status = if readiness.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    Ok(HttpResponse::build(status)
+        .content_type("application/json")
+        .insert_header(("Cache-Control", "no-store"))
+        .body(json::body(&readiness)))
+}

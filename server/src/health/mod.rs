@@ -1,0 +1,97 @@
+//! What a server says of itself while it starts, serves and stops.
+//!
+//! [`Lifecycle`] is there before the database is: the address is bound and `/livez` answers while migrations run.
+
+pub mod api;
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+
+/// How long the database has to answer.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+/// How long an answer of the database, or that there was none, is good: probes cost no more than one question in
+/// that time, however many come.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// Where a server is between its start and its end; clones share it.
+#[derive(Clone, Default)]
+pub struct Lifecycle(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    app: OnceLock<App>,
+    is_draining: AtomicBool,
+    /// When the database last did not answer. Whoever asks it holds this, so that one does.
+    failed: Mutex<Option<Instant>>,
+}
+
+/// See [`Lifecycle`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It opens the database and brings it up to date.
+    Starting,
+    /// It serves.
+    Serving,
+    /// It still serves, and wants no new clients.
+    Draining,
+}
+
+impl Lifecycle {
+    /// The server can serve from now on.
+    pub fn serve(&self, app: App) {
+        // There is one start.
+        let _ = self.0.app.set(app);
+    }
+
+    /// The server is going to stop.
+    pub fn drain(&self) {
+        self.0.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is going to stop.
+    pub fn is_draining(&self) -> bool {
+        self.0.is_draining.load(Ordering::Relaxed)
+    }
+
+    /// Everything that a request can reach, once it is there.
+    pub fn app(&self) -> Result<&App> {
+        self.0.app.get().ok_or(Error::Starting)
+    }
+
+    /// Where the server is.
+    pub fn stage(&self) -> Stage {
+        if self.is_draining() {
+            Stage::Draining
+        } else if self.0.app.get().is_none() {
+            Stage::Starting
+        } else {
+            Stage::Serving
+        }
+    }
+
+    /// Whether the database answers, to this question or to a request a moment ago.
+    async fn has_database(&self) -> bool {
+        let Ok(app) = self.app() else {
+            return false;
+        };
+        let mut failed = self.0.failed.lock().await;
+        if failed.is_some_and(|failed| failed.elapsed() < FRESH) {
+            return false;
+        }
+        if app.db.answered_within(FRESH) {
+            return true;
+        }
+        let asked = tokio::time::timeout(MAX_WAIT, app.db.ping()).await;
+        // When all connections are taken, the question waits for its turn, and requests get the answers.
+        let answers = matches!(asked, Ok(Ok(()))) || app.db.answered_within(MAX_WAIT);
+        *failed = (!answers).then(Instant::now);
+        answers
+    }
+}

@@ -1,0 +1,80 @@
+//! `/metrics`, `/api/metrics/overview`
+
+use std::hint::black_box;
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse};
+use plinth_sdk::types::{FieldProblem, Overview};
+
+use super::minutes;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::extract::{Answer, Query, Superuser};
+
+/// What Prometheus reads, for who has the token. Without one in the settings there is no such route.
+pub async fn with_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
+    if app.config.metrics_token.is_empty() {
+        return Err(Error::NotFound("File not found."));
+    }
+    let header = http.headers().get(AUTHORIZATION);
+    let given = header
+        .and_then(|header| header.as_bytes().split_at_checked(7))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "))
+        .map_or(&[][..], |(_, token)| token);
+    if !is_same(given, app.config.metrics_token.as_bytes()) {
+        return Err(Error::Unauthenticated);
+    }
+    text(&app)
+}
+
+/// What Prometheus reads, for everybody who reaches the address.
+pub async fn without_token(app: App) -> Result<HttpResponse> {
+    text(&app)
+}
+
+fn text(app: &App) -> Result<HttpResponse> {
+    let text = app.metrics.text(&app.db).map_err(Error::internal)?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(text))
+}
+
+/// Takes as long for a token that is nearly right as for any other of its length.
+fn is_same(given: &[u8], expected: &[u8]) -> bool {
+    let pairs = given.iter().zip(expected);
+    let differs = pairs.fold(0, |differs, (a, b)| black_box(differs | (a ^ b)));
+    given.len() == expected.len() && differs == 0
+}
+
+/// Requests by the minute, for the console's charts.
+pub async fn overview(_: Superuser, app: App, query: Query) -> Result<Answer> {
+    let given = query.get("minutes").map_or("60", String::as_str);
+    let minutes = given
+        .parse()
+        .ok()
+        .filter(|minutes| (1..=minutes::KEPT).contains(minutes))
+        .ok_or_else(|| {
+            let problem = FieldProblem::new(
+                "validation_invalid_minutes",
+                "Must be a whole number from 1 to 1440.",
+            );
+            Error::field("The query is not valid.", "minutes", problem)
+        })?;
+    let overview = Overview {
+        minutes: minutes::last(&app, minutes).await?,
+    };
+    Ok(Answer::picked(&overview, &query))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same;
+
+    #[test]
+    fn tokens_are_the_same_or_not() {
+        assert!(is_same(b"secret", b"secret"));
+        for wrong in ["", "s", "secre", "secrets", "Secret", "secreT"] {
+            assert!(!is_same(wrong.as_bytes(), b"secret"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The minutes in the database.
+
+use std::collections::BTreeMap;
+
+use super::counts::Counts;
+use crate::db::{Conn, Storage, Value, execute, load, sql};
+use crate::error::{Error, Result};
+
+/// Puts down what minutes came to at this process, in place of what was there, and forgets those before `oldest`.
+pub(super) fn write(
+    conn: &mut Conn,
+    instance: &str,
+    minutes: &BTreeMap<i64, Counts>,
+    oldest: i64,
+) -> Result<()> {
+    for (minute, counts) in minutes {
+        let latency = serde_json::to_string(&counts.latency).map_err(Error::internal)?;
+        let mut insert = sql(
+            conn.engine(),
+            "INSERT INTO \"_minutes\" (\"minute\", \"instance\", \"client_errors\", \"server_errors\", \"latency\") VALUES (",
+        );
+        insert.bind(Value::Int(*minute)).text(", ");
+        insert.bind(Value::from(instance)).text(", ");
+        insert.bind(int(counts.client_errors)).text(", ");
+        insert.bind(int(counts.server_errors)).text(", ");
+        insert.bind(Value::Text(latency)).text(
+            ") ON CONFLICT (\"minute\", \"instance\") DO UPDATE SET \"client_errors\" = excluded.\"client_errors\", \
+             \"server_errors\" = excluded.\"server_errors\", \"latency\" = excluded.\"latency\"",
+        );
+        execute(conn, &insert.cached())?;
+    }
+    let mut forget = sql(
+        conn.engine(),
+        "DELETE FROM \"_minutes\" WHERE \"minute\" < ",
+    );
+    forget.bind(Value::Int(oldest));
+    execute(conn, &forget.cached())?;
+    Ok(())
+}
+
+/// What the minutes from `first` on came to, at all processes.
+pub(super) fn read(conn: &mut Conn, first: i64) -> Result<BTreeMap<i64, Counts>> {
+    let mut select = sql(
+        conn.engine(),
+        "SELECT \"minute\", \"client_errors\", \"server_errors\", \"latency\" FROM \"_minutes\" WHERE \"minute\" >= ",
+    );
+    select.bind(Value::Int(first));
+    let columns = [Storage::Int, Storage::Int, Storage::Int, Storage::Text];
+    let mut minutes = BTreeMap::<i64, Counts>::new();
+    for row in load(conn, select.cached(), &columns)? {
+        let [
+            Value::Int(minute),
+            Value::Int(client_errors),
+            Value::Int(server_errors),
+            Value::Text(latency),
+        ] = &row[..]
+        else {
+            continue;
+        };
+        minutes.entry(*minute).or_default().add(&Counts {
+            client_errors: client_errors.unsigned_abs(),
+            server_errors: server_errors.unsigned_abs(),
+            latency: serde_json::from_str(latency).map_err(Error::internal)?,
+        });
+    }
+    Ok(minutes)
+}
+
+fn int(count: u64) -> Value {
+    Value::Int(i64::try_from(count).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,134 @@
+//! The HTTP server around the routes.
+
+mod around;
+
+use std::net::TcpListener;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::rt::task::JoinHandle;
+use actix_web::rt::time::{sleep, timeout};
+use anyhow::Context;
+use futures_util::FutureExt;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::health::Lifecycle;
+use crate::metrics::minutes;
+use crate::routes;
+use around::around;
+
+/// How often other processes' changes of collections are looked for.
+const REFRESH: Duration = Duration::from_secs(1);
+/// How long closing the database may take.
+const MAX_CLOSING: Duration = Duration::from_secs(10);
+
+/// Serves for as long as nobody stops it.
+pub async fn run(app: App, config: &Config, listener: TcpListener) -> anyhow::Result<()> {
+    let lifecycle = Lifecycle::default();
+    let server = bind(&lifecycle, config, listener)?;
+    let _tasks = Tasks::start(&app);
+    lifecycle.serve(app);
+    server.await.context("the server failed")
+}
+
+/// A server that answers as the lifecycle says: before there is an app, that it is starting.
+pub fn bind(
+    lifecycle: &Lifecycle,
+    config: &Config,
+    listener: TcpListener,
+) -> anyhow::Result<Server> {
+    let lifecycle = lifecycle.clone();
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(lifecycle.clone())
+            .wrap(from_fn(around))
+            .configure(routes::configure)
+    });
+    Ok(server
+        .workers(config.workers)
+        .keep_alive(Duration::from_secs(75))
+        .client_request_timeout(Duration::from_secs(60))
+        .shutdown_timeout(config.drain_seconds)
+        .disable_signals()
+        .listen(listener)
+        .context("cannot serve")?
+        .run())
+}
+
+/// A server of metrics alone.
+pub fn bind_metrics(lifecycle: &Lifecycle, listener: TcpListener) -> anyhow::Result<Server> {
+    let lifecycle = lifecycle.clone();
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(lifecycle.clone())
+            .configure(routes::configure_metrics)
+    });
+    Ok(server
+        .workers(1)
+        .disable_signals()
+        .listen(listener)
+        .context("cannot serve metrics")?
+        .run())
+}
+
+/// Stops: first says that it is not ready, then serves nobody new, then ends what goes on, and at last closes the
+/// database.
+pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, tasks: Tasks) {
+    lifecycle.drain();
+    sleep(Duration::from_secs(app.config.ready_delay_seconds)).await;
+    // Answers that are on their way get there, if they do within the server's limit.
+    server.stop(true).await;
+    drop(tasks);
+    let closing = async {
+        if let Err(error) = minutes::flush(app).await {
+            tracing::warn!(%error, "cannot write down the last requests");
+        }
+        app.db.close().await;
+    };
+    if timeout(MAX_CLOSING, closing).await.is_err() {
+        tracing::warn!("the database could not be closed in time");
+    }
+}
+
+/// What goes on beside the requests.
+pub struct Tasks(Vec<JoinHandle<()>>);
+
+impl Tasks {
+    /// Starts all of it.
+    pub fn start(app: &App) -> Self {
+        let (refreshed, counted) = (app.clone(), app.clone());
+        Self(vec![
+            actix_web::rt::spawn(forever(move || refresh_schema(refreshed.clone()))),
+            actix_web::rt::spawn(forever(move || minutes::keep_flushing(counted.clone()))),
+        ])
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        for task in &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// Begins anew when a panic ended it.
+pub async fn forever<F: Future<Output = ()>>(task: impl Fn() -> F) {
+    while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
+        tracing::error!("a background task panicked and begins anew");
+        sleep(REFRESH).await;
+    }
+}
+
+async fn refresh_schema(app: App) {
+    loop {
+        sleep(REFRESH).await;
+        if let Err(error) = app.refresh_schema().await {
+            tracing::warn!(%error, "cannot look for changed collections");
+        }
+    }
+}
