@@ -9,6 +9,7 @@ help: ## List the targets
 
 run: ## Build the release binary and serve on 127.0.0.1:8090, data in ./plinth_data (ARGS=…)
 	@echo "Building plinth. The first build compiles SQLite, libpq and OpenSSL too and takes minutes; later ones take seconds."
+	scripts/console
 	cargo build --release -p plinth
 	$${CARGO_TARGET_DIR:-target}/release/plinth serve $(ARGS)
 
@@ -16,7 +17,7 @@ test: ## Run every test, on SQLite and on PostgreSQL (installs or names what is 
 	scripts/test
 
 quick: ## Run the Rust tests on SQLite only (ARGS="a_test's_name")
-	PLINTH_TEST_ENGINE=sqlite cargo test --workspace $(ARGS)
+	PLINTH_TEST_ENGINE=sqlite cargo test $(ARGS)
 
 lint: ## Check formatting, clippy, docs, scripts, and the dependencies' licences
 	scripts/lint

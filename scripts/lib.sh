@@ -35,3 +35,29 @@ postgres_bin() {
   done
   return 1
 }
+
+wasm_triple=wasm32-unknown-unknown
+# Debian has no compiled standard library for this target; its source is compiled along.
+wasm_debian=(rustc-web cargo-web rust-web-src lld-22)
+
+rustup_has_wasm() { have rustup && rustup target list --installed 2>/dev/null | grep -qx "$wasm_triple"; }
+rustup_adds_wasm() { have rustup && rustup target add "$wasm_triple" >/dev/null 2>&1; }
+debian_has_wasm() { have dpkg-query && dpkg-query --show "${wasm_debian[@]}" >/dev/null 2>&1; }
+
+# wasm_cargo COMMAND ARGS...: cargo for WebAssembly: with rustup's target, or with Debian's compiler and standard
+# library where rustup has none and cannot download it.
+wasm_cargo() {
+  local command=$1
+  shift
+  if rustup_has_wasm || rustup_adds_wasm; then
+    say "$command for $wasm_triple, with rustup's target"
+    cargo "$command" --target "$wasm_triple" "$@"
+  elif debian_has_wasm || can_apt; then
+    debian_has_wasm || apt_install "${wasm_debian[@]}"
+    say "$command for $wasm_triple, with Debian's compiler and standard library"
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+      /usr/bin/cargo "$command" -Z build-std=std,panic_abort --target "$wasm_triple" "$@"
+  else
+    fail "the target is needed: rustup target add $wasm_triple (or, on Debian: apt-get install ${wasm_debian[*]})"
+  fi
+}

@@ -10,6 +10,7 @@ use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::policy::Grant;
+use crate::setup::Token;
 
 /// How often something is tried that collections change under.
 const MAX_TRIES: usize = 10;
@@ -26,6 +27,8 @@ pub struct State {
     pub schema: Shared,
     /// Hashes passwords, a few at a time.
     pub hasher: Hasher,
+    /// What lets somebody make the first superuser.
+    pub setup: Token,
     /// What is counted.
     pub metrics: Metrics,
     /// The settings.
@@ -48,6 +51,7 @@ impl App {
             schema,
             hasher: Hasher::new(config.hashing_threads),
             metrics,
+            setup: Token::new(),
             config: config.clone(),
         })))
     }

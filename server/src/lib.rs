@@ -8,6 +8,7 @@ pub mod cli; // the subcommands
 pub mod clock; // moments
 pub mod collections; // definitions of tables, and the tables
 pub mod config; // settings, from files, environment and flags
+pub mod console; // the console's files
 pub mod db; // the only place that knows two databases exist
 pub mod error; // the only way out
 pub mod extract; // what handlers take and give
@@ -22,6 +23,7 @@ pub mod records; // rows of collections
 pub mod request; // what is known of a request
 pub mod routes; // every route, a line each
 pub mod serve; // the HTTP server
+pub mod setup; // first run
 
 /// A length as a number of the wire.
 #[expect(clippy::cast_precision_loss, reason = "no list has 2^53 items")]

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, Resource, Route};
 
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
-use crate::{accounts, collections, health, metrics, openapi, records};
+use crate::{accounts, collections, console, health, metrics, openapi, records, setup};
 
 /// The whole API.
 #[rustfmt::skip]
@@ -18,12 +18,14 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/api/health", [get().to(health::api::health)]))
         .service(at("/api/metrics/overview", [get().to(metrics::api::overview)]))
         .service(at("/api/openapi.json", [get().to(openapi::api::document)]))
+        .service(at("/api/setup", [get().to(setup::api::state), post().to(setup::api::create)]))
 
         .service(at("/api/collections", [
             get().to(collections::api::list),
             post().to(collections::api::create),
         ]))
         .service(at("/api/collections/import", [put().to(collections::api::import)]))
+        .service(at("/api/collections/meta/check", [post().to(collections::api::check)]))
         .service(at("/api/collections/meta/scaffolds", [get().to(collections::api::scaffolds)]))
         .service(at("/api/collections/{collection}", [
             get().to(collections::api::view),
@@ -45,6 +47,10 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/api/collections/{collection}/auth-methods", [get().to(accounts::api::auth_methods)]))
         .service(at("/api/collections/{collection}/auth-with-password", [post().to(accounts::api::auth_with_password)]))
         .service(at("/api/collections/{collection}/auth-refresh", [post().to(accounts::api::auth_refresh)]))
+
+        .service(at("/", [get().to(console::api::root)]))
+        .service(at("/_", [get().to(console::api::root)]))
+        .service(at("/_/{path:.*}", [get().to(console::api::file)]))
 
         .default_service(route().to(nothing));
 }

@@ -64,6 +64,18 @@ impl Collections {
         self.client.call(Method::POST, url, Some(collection)).await
     }
 
+    /// Asks whether a definition would be accepted, and changes nothing. With the id of a
+    /// collection that exists, it is that collection's next definition.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 with [`Error::field`](crate::Error::field) if it would not.
+    pub async fn check<B: Serialize + ?Sized>(&self, definition: &B) -> Result<()> {
+        let path = ["api", "collections", "meta", "check"];
+        let url = self.client.at(&path)?;
+        self.client.tell(Method::POST, url, Some(definition)).await
+    }
+
     /// Changes what is in `changes`, and answers with what the collection has become.
     ///
     /// `fields` and `indexes` are replaced as a whole. A field keeps its values if its id stays.

@@ -1,6 +1,7 @@
 //! The async client. `http.rs` sends; everything else says what to send.
 
 mod collections;
+mod console;
 mod error;
 mod filter;
 mod http;

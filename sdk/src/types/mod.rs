@@ -7,6 +7,7 @@ mod list;
 mod metrics;
 mod new;
 mod problem;
+mod setup;
 mod system;
 
 pub use auth::{AuthMethods, AuthResult, PasswordMethod, SignIn};
@@ -21,4 +22,5 @@ pub use field::{
 pub use list::Page;
 pub use metrics::{Minute, Overview, Readiness};
 pub use problem::{FieldProblem, FieldProblems, Problem};
+pub use setup::{Areas, FirstSuperuser, Setup};
 pub use system::{AREAS, Job, JobRun, Mail, Member, Permission, Role, names};

@@ -239,7 +239,7 @@ fn invalid(data: FieldProblems) -> Error {
 }
 
 /// The account as itself sees it, with its token.
-async fn answer(
+pub(crate) async fn answer(
     app: &App,
     collection: &Arc<Collection>,
     request: Request,

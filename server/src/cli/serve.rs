@@ -12,7 +12,6 @@ use crate::app::App;
 use crate::config::Config;
 use crate::db::Location;
 use crate::health::Lifecycle;
-use crate::records::store;
 use crate::serve::{self, Tasks};
 
 #[derive(Debug, clap::Args)]
@@ -73,9 +72,12 @@ async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Re
     }
     eprintln!("  API:       http://{address}/api/");
     eprintln!("  described: http://{address}/api/openapi.json");
-    if !has_superuser(app).await? {
+    eprintln!("  console:   http://{address}/_/");
+    if app.db.read(crate::setup::store::is_needed).await? {
         eprintln!();
-        eprintln!("There is no superuser yet. Make the first one, in another terminal:");
+        eprintln!("There is no superuser yet. Make the first one here:");
+        eprintln!("  http://{address}/_/setup#{}", app.setup.as_str());
+        eprintln!("or in another terminal:");
         eprintln!(
             "  {} superuser upsert you@example.com{}",
             program(),
@@ -105,19 +107,6 @@ pub(super) fn lock(config: &Config) -> anyhow::Result<Option<File>> {
         ),
         Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data directory"),
     }
-}
-
-async fn has_superuser(app: &App) -> anyhow::Result<bool> {
-    let schema = app.schema.current();
-    let collection = schema
-        .find(crate::collections::defaults::SUPERUSERS)
-        .cloned();
-    let collection = collection.context("the collection of superusers is missing")?;
-    let total = app
-        .db
-        .read(move |conn| store::total(conn, &collection))
-        .await?;
-    Ok(total > 0)
 }
 
 fn program() -> String {

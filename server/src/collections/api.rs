@@ -118,6 +118,17 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
     Ok(Answer::Nothing)
 }
 
+/// Whether a definition would be accepted, with what is wrong with it if not. Nothing changes.
+pub async fn check(_: Superuser, app: App, body: Body) -> Result<Answer> {
+    let body = body.object(UNREADABLE)?;
+    let schema = app.schema.current();
+    // Where indexes are tried out, that takes a moment.
+    let check = move || store::check(&schema, &body);
+    let checked = actix_web::web::block(check).await;
+    checked.map_err(Error::internal)??;
+    Ok(Answer::Nothing)
+}
+
 /// A new collection of each type.
 pub async fn scaffolds(_: Superuser, query: Query) -> Result<Answer> {
     let scaffold = |kind| public(&defaults::scaffold(kind));

@@ -96,6 +96,19 @@ pub fn initialise(conn: &mut Conn) -> Result<Schema> {
     committed(conn)
 }
 
+/// Whether the definition in the body would be accepted: as the next one of the collection with its id, or as a
+/// new one.
+pub fn check(schema: &Schema, body: &Map<String, Json>) -> Result<()> {
+    let id = body.get("id").and_then(Json::as_str).unwrap_or_default();
+    let old = schema.iter().find(|collection| collection.def.id == id);
+    let (definition, failed) = match old {
+        Some(old) => (prepare::prepare(body, Some(&old.def))?, UPDATE_FAILED),
+        None => (prepare::prepare_new(body, schema)?, CREATE_FAILED),
+    };
+    let old = old.map(|old| &old.def);
+    refuse(failed, validate::validate(&definition, old, schema))
+}
+
 /// Creates a collection.
 pub fn create(conn: &mut Conn, body: &Map<String, Json>) -> Result<(Schema, Arc<Collection>)> {
     let schema = lock(conn)?;

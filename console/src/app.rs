@@ -1,0 +1,38 @@
+//! Every route of the console.
+
+use leptos::prelude::*;
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::path;
+
+use crate::components::{Problem, Toaster, Toasts};
+use crate::pages;
+use crate::session::Session;
+
+/// The console.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    let session = match Session::open() {
+        Ok(session) => session,
+        Err(failure) => return view! { <Problem message=Some(failure.message) /> }.into_any(),
+    };
+    provide_context(session);
+    provide_context(Toaster::new());
+    view! {
+        <Router>
+            <Routes fallback=pages::NotFound>
+                <Route path=path!("/_/setup") view=pages::Setup />
+                <Route path=path!("/_/sign-in") view=pages::SignIn />
+                <ParentRoute path=path!("/_") view=pages::Shell>
+                    <Route path=path!("/") view=pages::Overview />
+                    <Route path=path!("/collections") view=pages::Collections />
+                    <Route path=path!("/roles") view=pages::Roles />
+                    <Route path=path!("/jobs") view=pages::Jobs />
+                    <Route path=path!("/mails") view=pages::Mails />
+                    <Route path=path!("/*any") view=pages::NotFound />
+                </ParentRoute>
+            </Routes>
+        </Router>
+        <Toasts />
+    }
+    .into_any()
+}

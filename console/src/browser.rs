@@ -1,0 +1,58 @@
+//! The few things that the browser is asked for directly.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+/// The server that the console came from.
+pub(crate) fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// Where one is: path, query and fragment.
+pub(crate) fn here() -> String {
+    let location = window().location();
+    let part = |part: Result<String, _>| part.unwrap_or_default();
+    format!("{}{}", part(location.pathname()), part(location.search()))
+}
+
+/// What was kept under this name.
+pub(crate) fn kept(name: &str) -> Option<String> {
+    storage()?.get_item(name).ok()?
+}
+
+/// Keeps a text for the next time; without one, forgets it. A browser that keeps nothing is fine too.
+pub(crate) fn keep(name: &str, text: Option<&str>) {
+    let Some(storage) = storage() else { return };
+    let _ = match text {
+        Some(text) => storage.set_item(name, text),
+        None => storage.remove_item(name),
+    };
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok()?
+}
+
+/// Puts a text on the clipboard.
+pub(crate) fn copy(text: &str) {
+    let _ = window().navigator().clipboard().write_text(text);
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> f64 {
+    js_sys::Date::now() / 1000.0
+}
+
+/// The element with the focus.
+pub(crate) fn focused() -> Option<web_sys::HtmlElement> {
+    document().active_element()?.dyn_into().ok()
+}
+
+/// Gives the focus to the first element that fits the selector.
+pub(crate) fn focus(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        let _ = element.focus();
+    }
+}

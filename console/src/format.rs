@@ -1,0 +1,82 @@
+//! Values as a person reads them.
+
+use serde_json::Value;
+
+/// The most characters of a value in a table.
+const MOST: usize = 120;
+
+/// A number with its thousands apart: `12,345`.
+pub(crate) fn count(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::from(if number < 0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A moment of the wire, `2026-01-31 12:30:45.678Z`, to the second; anything else as it is.
+pub(crate) fn moment(text: &str) -> String {
+    match text.get(..19) {
+        Some(start) if text.ends_with('Z') => start.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+/// A text on one line, cut when it is long.
+pub(crate) fn line(text: &str) -> String {
+    let mut out: String = text
+        .chars()
+        .take(MOST)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// Any JSON value on one line.
+pub(crate) fn value(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => line(text),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            line(&value.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        let counts = [0, 7, 999, 1000, 12345, 1_234_567, -1000].map(count);
+        assert_eq!(
+            counts,
+            ["0", "7", "999", "1,000", "12,345", "1,234,567", "-1,000"]
+        );
+    }
+
+    #[test]
+    fn moments_are_shown_to_the_second() {
+        assert_eq!(moment("2026-01-31 12:30:45.678Z"), "2026-01-31 12:30:45");
+        assert_eq!(moment(""), "");
+        assert_eq!(moment("öööööööööööööööööööööZ"), "öööööööööööööööööööööZ");
+    }
+
+    #[test]
+    fn values_take_one_line() {
+        assert_eq!(value(&json!("a\nb")), "a b");
+        assert_eq!(value(&json!(null)), "");
+        assert_eq!(value(&json!([1, "x"])), r#"[1,"x"]"#);
+        assert_eq!(value(&json!("x".repeat(500))).chars().count(), MOST + 1);
+    }
+}

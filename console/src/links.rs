@@ -1,0 +1,64 @@
+//! Where everything is. The URL is the state, so whatever can be looked at has a link.
+
+use js_sys::encode_uri_component;
+
+/// What all of the console is under.
+pub(crate) const ROOT: &str = "/_";
+/// The overview.
+pub(crate) const HOME: &str = "/_/";
+/// First run.
+pub(crate) const SETUP: &str = "/_/setup";
+/// Sign-in.
+pub(crate) const SIGN_IN: &str = "/_/sign-in";
+/// The list of collections.
+pub(crate) const COLLECTIONS: &str = "/_/collections";
+/// A new collection.
+pub(crate) const NEW_COLLECTION: &str = "/_/collections/new";
+/// Roles.
+pub(crate) const ROLES: &str = "/_/roles";
+/// Jobs.
+pub(crate) const JOBS: &str = "/_/jobs";
+/// Mails.
+pub(crate) const MAILS: &str = "/_/mails";
+
+/// Sign-in that leads back to where one was.
+pub(crate) fn sign_in(back: &str) -> String {
+    if back.is_empty() || back == HOME || back == ROOT {
+        SIGN_IN.to_owned()
+    } else {
+        with(SIGN_IN, [("back", back)])
+    }
+}
+
+/// The records of a collection.
+pub(crate) fn collection(name: &str) -> String {
+    format!("{COLLECTIONS}/{}", encoded(name))
+}
+
+/// A part of a collection's definition: `fields`, `rules`, `indexes`, `options`.
+pub(crate) fn definition(name: &str, part: &str) -> String {
+    format!("{COLLECTIONS}/{}/{part}", encoded(name))
+}
+
+/// A record, opened over its collection's records.
+pub(crate) fn record(collection_name: &str, id: &str) -> String {
+    with(&collection(collection_name), [("record", id)])
+}
+
+/// A link with parameters; empty ones are left out.
+pub(crate) fn with<'a>(path: &str, query: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let query: Vec<String> = query
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect();
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{}", query.join("&"))
+    }
+}
+
+fn encoded(part: &str) -> String {
+    encode_uri_component(part).into()
+}

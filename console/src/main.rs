@@ -1,0 +1,25 @@
+//! Plinth's console: a client of the API, in the browser, through `plinth-sdk` alone.
+//!
+//! Start reading at [`app`], which has every route. A page is a file in [`pages`]; what it is made of is in
+//! [`components`]; every word that is shown is in [`text`].
+
+#![expect(
+    unreachable_pub,
+    reason = "components are functions that the macro makes public"
+)]
+
+mod api;
+mod app;
+mod browser;
+mod components;
+mod format;
+mod links;
+mod pages;
+mod session;
+mod text;
+mod theme;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    leptos::mount::mount_to_body(app::App);
+}

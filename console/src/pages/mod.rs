@@ -1,0 +1,21 @@
+//! The pages: a file each.
+
+mod collections;
+mod jobs;
+mod mails;
+mod not_found;
+mod overview;
+mod roles;
+mod setup;
+mod shell;
+mod sign_in;
+
+pub(crate) use collections::Collections;
+pub(crate) use jobs::Jobs;
+pub(crate) use mails::Mails;
+pub(crate) use not_found::NotFound;
+pub(crate) use overview::Overview;
+pub(crate) use roles::Roles;
+pub(crate) use setup::Setup;
+pub(crate) use shell::{Schema, Shell};
+pub(crate) use sign_in::SignIn;

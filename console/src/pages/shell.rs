@@ -1,0 +1,305 @@
+//! What is around every page: the sidebar, the account, the theme.
+
+use leptos::prelude::*;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::{use_location, use_navigate};
+use plinth_sdk::types::{Collection, CollectionType};
+
+use super::setup::Mark;
+use crate::api::{Outcome, act, load};
+use crate::components::{EmptyState, Glyph, Icon, IconButton, Menu, MenuItem, Spinner};
+use crate::session::Session;
+use crate::theme::Theme;
+use crate::{browser, links, text};
+
+/// The collections that there are. From the context of every page in the shell.
+#[derive(Clone, Copy)]
+pub(crate) struct Schema {
+    loaded: LocalResource<Outcome<Vec<Collection>>>,
+}
+
+impl Schema {
+    fn load() -> Self {
+        let loaded = load(|client| async move {
+            let mut all = client.collections().list().all().await?;
+            all.sort_by(|a, b| {
+                (a.name.starts_with('_'), &a.name).cmp(&(b.name.starts_with('_'), &b.name))
+            });
+            Ok(all)
+        });
+        Self { loaded }
+    }
+
+    /// The one from the context.
+    pub(crate) fn here() -> Self {
+        expect_context()
+    }
+
+    /// As it was loaded; `None` until then.
+    pub(crate) fn resource(self) -> LocalResource<Outcome<Vec<Collection>>> {
+        self.loaded
+    }
+
+    /// All collections; none while they are not known.
+    pub(crate) fn all(self) -> Vec<Collection> {
+        self.loaded.get().and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// The collection of this name or id.
+    pub(crate) fn find(self, name: &str) -> Option<Collection> {
+        self.all()
+            .into_iter()
+            .find(|collection| collection.name == name || collection.id == name)
+    }
+
+    /// Loads them again, because one has changed.
+    pub(crate) fn reload(self) {
+        self.loaded.refetch();
+    }
+}
+
+/// The areas: what lets one see it, where it is, what it is called.
+const AREAS: [(&str, &str, Glyph, fn() -> &'static str); 5] = [
+    ("metrics", links::HOME, Glyph::Overview, text::overview),
+    (
+        "collections",
+        links::COLLECTIONS,
+        Glyph::Collections,
+        text::collections,
+    ),
+    ("roles", links::ROLES, Glyph::Roles, text::roles),
+    ("jobs", links::JOBS, Glyph::Jobs, text::jobs),
+    ("mails", links::MAILS, Glyph::Mails, text::mails),
+];
+
+/// What superusers may see.
+const EVERYTHING: [&str; 8] = [
+    "collections:read",
+    "collections:write",
+    "roles:read",
+    "jobs:read",
+    "jobs:write",
+    "mails:read",
+    "metrics:read",
+    "logs:read",
+];
+
+/// Around every page of somebody who is signed in.
+#[component]
+pub(crate) fn Shell() -> impl IntoView {
+    let session = Session::here();
+    let navigate = use_navigate();
+    leptos::task::spawn_local(async move { session.refresh().await });
+    // Who is not signed in, or no longer, signs in and comes back.
+    Effect::new(move || {
+        if session.account().is_none() {
+            navigate(&links::sign_in(&browser::here()), Default::default());
+        }
+    });
+    // Again for each account.
+    Effect::new(move || {
+        if session.account().is_some() && !session.knows_areas() {
+            let (client, is_superuser) = (session.client(), session.is_superuser());
+            act(async move { client.console_areas().await }, move |areas| {
+                let everything = || EVERYTHING.map(str::to_owned).to_vec();
+                session.set_areas(areas.unwrap_or_else(|_| {
+                    if is_superuser {
+                        everything()
+                    } else {
+                        Vec::new()
+                    }
+                }));
+            });
+        }
+    });
+    let ready = Memo::new(move |_| session.account().is_some() && session.knows_areas());
+    view! {
+        {move || {
+            if ready.get() { view! { <Inside /> }.into_any() } else { view! { <main class="gate"><Spinner /></main> }.into_any() }
+        }}
+    }
+}
+
+#[component]
+fn Inside() -> impl IntoView {
+    let session = Session::here();
+    let navigate = use_navigate();
+    let open = RwSignal::new(false);
+    let path = use_location().pathname;
+    // On a small screen, the menu has done its work when it has led somewhere.
+    Effect::watch(move || path.get(), move |_, _, _| open.set(false), false);
+    if session.sees("collections") {
+        provide_context(Schema::load());
+    }
+    // The overview is not for everyone; the first area that is takes its place.
+    let first = AREAS
+        .iter()
+        .find(|(area, ..)| session.sees(area))
+        .map(|(_, href, ..)| *href);
+    Effect::new(move || {
+        if path.with(|path| path.trim_end_matches('/') == links::ROOT)
+            && let Some(first) = first.filter(|first| *first != links::HOME)
+        {
+            navigate(first, Default::default());
+        }
+    });
+    view! {
+        <a class="skip" href="#content" on:click=move |event| {
+            event.prevent_default();
+            browser::focus("#content");
+        }>{text::skip()}</a>
+        <div class="shell" class:shell-open=move || open.get()>
+            <header class="topbar">
+                <IconButton of=Glyph::Menu label=text::open_menu().to_owned() on:click=move |_| open.set(true) />
+                <Mark />
+            </header>
+            <div class="shade" on:click=move |_| open.set(false)></div>
+            <aside class="sidebar" on:keydown=move |event| {
+                if event.key() == "Escape" {
+                    open.set(false);
+                }
+            }>
+                <div class="sidebar-head">
+                    <a class="mark-link" href=links::HOME><Mark /></a>
+                    <span class="sidebar-close">
+                        <IconButton of=Glyph::Close label=text::close().to_owned() on:click=move |_| open.set(false) />
+                    </span>
+                </div>
+                <Navigation />
+                <AccountMenu />
+            </aside>
+            <main class="main" id="content" tabindex="-1">
+                {if first.is_some() {
+                    view! { <Outlet /> }.into_any()
+                } else {
+                    view! {
+                        <div class="page-body">
+                            <EmptyState
+                                icon=Glyph::Lock title=text::nothing_allowed() hint=text::nothing_allowed_hint()
+                            />
+                        </div>
+                    }
+                    .into_any()
+                }}
+            </main>
+        </div>
+    }
+}
+
+#[component]
+fn Navigation() -> impl IntoView {
+    let session = Session::here();
+    let path = use_location().pathname;
+    let areas = AREAS
+        .into_iter()
+        .filter(|(area, ..)| session.sees(area))
+        .map(|(area, href, glyph, name)| {
+            let here = move || {
+                path.with(|path| {
+                    let (path, href) = (path.trim_end_matches('/'), href.trim_end_matches('/'));
+                    if path == href {
+                        Some("page")
+                    } else if href != links::ROOT && path.starts_with(href) {
+                        Some("true")
+                    } else {
+                        None
+                    }
+                })
+            };
+            view! {
+                <a class="nav-item" href=href aria-current=here><Icon of=glyph />{name()}</a>
+                {(area == "collections").then(|| view! { <CollectionLinks /> })}
+            }
+        });
+    view! { <nav class="nav" aria-label=text::areas()>{areas.collect_view()}</nav> }
+}
+
+/// From how many collections on they are searched, not read.
+const MANY: usize = 8;
+
+#[component]
+fn CollectionLinks() -> impl IntoView {
+    let schema = Schema::here();
+    let path = use_location().pathname;
+    let search = RwSignal::new(String::new());
+    let found = move || {
+        let search = search.get().to_lowercase();
+        let mut all = schema.all();
+        all.retain(|collection| collection.name.to_lowercase().contains(&search));
+        all
+    };
+    let many = Memo::new(move |_| schema.all().len() > MANY);
+    view! {
+        <div class="nav-sub">
+            {move || many.get().then(|| view! {
+                <input
+                    class="input nav-search" type="search" placeholder=text::find_collection()
+                    aria-label=text::find_collection()
+                    prop:value=move || search.get()
+                    on:input=move |event| search.set(event_target_value(&event))
+                />
+            })}
+            <For each=found key=|collection| (collection.id.clone(), collection.name.clone()) let:collection>
+                {
+                    let href = links::collection(&collection.name);
+                    let target = href.clone();
+                    let current = move || path.with(|path| {
+                        let within = path.strip_prefix(&target);
+                        within.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')).then_some("true")
+                    });
+                    let glyph = match collection.kind {
+                        CollectionType::Auth => Glyph::Account,
+                        CollectionType::Base => Glyph::Table,
+                    };
+                    view! {
+                        <a class="nav-item nav-small" href=href aria-current=current>
+                            <Icon of=glyph /><span class="cut">{collection.name}</span>
+                        </a>
+                    }
+                }
+            </For>
+        </div>
+    }
+}
+
+#[component]
+fn AccountMenu() -> impl IntoView {
+    let session = Session::here();
+    let name = Memo::new(move |_| {
+        session
+            .account()
+            .map(|account| account.name)
+            .unwrap_or_default()
+    });
+    let theme = RwSignal::new(Theme::kept());
+    let button = move || {
+        view! {
+            <Icon of=Glyph::Account /><span class="cut">{name.get()}</span><Icon of=Glyph::Up />
+        }
+    };
+    let themes = [
+        (Theme::System, Glyph::Screen, text::theme_system()),
+        (Theme::Light, Glyph::Sun, text::theme_light()),
+        (Theme::Dark, Glyph::Moon, text::theme_dark()),
+    ];
+    view! {
+        <div class="sidebar-foot">
+            <Menu label=Signal::derive(move || text::account(&name.get())) class="account" up=true button=button>
+                <p class="menu-title">{text::theme()}</p>
+                {themes
+                    .into_iter()
+                    .map(|(of, icon, name)| view! {
+                        <MenuItem
+                            icon chosen=Signal::derive(move || theme.get() == of)
+                            on:click=move |_| { of.choose(); theme.set(of); }
+                        >
+                            {name}
+                        </MenuItem>
+                    })
+                    .collect_view()}
+                <hr />
+                <MenuItem icon=Glyph::SignOut on:click=move |_| session.sign_out()>{text::sign_out()}</MenuItem>
+            </Menu>
+        </div>
+    }
+}

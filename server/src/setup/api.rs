@@ -1,0 +1,88 @@
+//! Routes of first run.
+
+use plinth_sdk::types::{FieldProblem, FirstSuperuser, Setup};
+use serde_json::{Map, Value as Json, json};
+
+use super::store;
+use crate::accounts::{api as accounts, token};
+use crate::app::App;
+use crate::collections::defaults::SUPERUSERS;
+use crate::db::Conn;
+use crate::error::{Error, Result, UNREADABLE};
+use crate::extract::{Answer, Body, CallerRequest, Query};
+use crate::policy::system;
+use crate::records::write::{self, Input};
+use crate::request::Request;
+
+/// The most bytes of a request.
+const MAX_BODY: usize = 64 << 10;
+const FAILED: &str = "Failed to create the first superuser.";
+const DONE: &str = "There is a superuser already.";
+
+/// Whether there is no superuser yet.
+pub async fn state(app: App, query: Query) -> Result<Answer> {
+    let needed = app.db.read(store::is_needed).await?;
+    Ok(Answer::picked(&Setup { needed }, &query))
+}
+
+/// Create the first superuser, and sign in as it.
+pub async fn create(
+    app: App,
+    request: CallerRequest,
+    query: Query,
+    body: Body<MAX_BODY>,
+) -> Result<Answer> {
+    let given = read(body)?;
+    if !app.db.read(store::is_needed).await? {
+        return Err(Error::forbidden(DONE));
+    }
+    if !app.setup.is(&given.token) {
+        let problem = FieldProblem::new(
+            "validation_invalid_token",
+            "It is not the token that the server printed when it started.",
+        );
+        return Err(Error::field(FAILED, "token", problem));
+    }
+    let schema = app.schema.current();
+    let collection = schema.find(SUPERUSERS).ok_or_else(Error::missing)?;
+    let grant = system(
+        &schema,
+        collection,
+        Request::internal(),
+        "whoever has the one-time token makes the first superuser",
+    );
+    let input = input(&app, given).await?;
+    let create = move |conn: &mut Conn| {
+        store::wait_for_others(conn)?;
+        if !store::is_needed(conn)? {
+            return Err(Error::forbidden(DONE));
+        }
+        write::create(conn, grant, &input)
+    };
+    let (_, record) = app.db.write(create).await?;
+    let token = token::auth(&record, request.0.now)?;
+    accounts::answer(&app, collection, request.0, record, token, &query).await
+}
+
+fn read(body: Body<MAX_BODY>) -> Result<FirstSuperuser> {
+    let given: Map<String, Json> = body
+        .object(UNREADABLE)?
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect();
+    serde_json::from_value(Json::Object(given)).map_err(|_| Error::invalid(UNREADABLE))
+}
+
+async fn input(app: &App, given: FirstSuperuser) -> Result<Input> {
+    let FirstSuperuser {
+        email, password, ..
+    } = given;
+    let body = json!({"email": email, "password": password, "passwordConfirm": password});
+    let mut input = Input {
+        body: body.as_object().cloned().unwrap_or_default(),
+        ..Input::default()
+    };
+    let hash = app.hasher.hash(password).await?;
+    input.hashes.insert("password".to_owned(), hash);
+    Ok(input)
+}
