@@ -252,7 +252,12 @@ fn a_lost_postgres_comes_back() {
         server.client.list("posts", &[]).refused(503);
         create(&server, "lost").refused(503);
     }
+    let refusal = server.wait_until("/readyz", 503);
+    let expected = json!({"ready": false, "server": "ok", "database": "unreachable"});
+    assert_eq!(refusal.body, expected);
+    assert_eq!(server.client.get("/livez").status, 200);
     wire.mend();
+    server.wait_until("/readyz", 200);
     let deadline = Instant::now() + Duration::from_secs(30);
     while server.client.list("posts", &[]).status != 200 {
         assert!(Instant::now() < deadline, "it does not come back");

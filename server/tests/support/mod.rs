@@ -146,6 +146,11 @@ impl TestApp {
 
     pub fn start_in(home: Home) -> Self {
         let config = home.config();
+        Self::start_with(home, config)
+    }
+
+    /// Starts a server with settings of its own.
+    pub fn start_with(home: Home, config: Config) -> Self {
         let (started, starting) = mpsc::channel();
         let server = std::thread::spawn(move || serve(config, started));
         let (app, url, system) = starting

@@ -1,11 +1,11 @@
 //! A server in a process of its own, to be killed.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Client, Home, PASSWORD, ROOT};
+use super::{Client, Home, PASSWORD, ROOT, Reply};
 
 /// A running `plinth serve`.
 pub struct Process {
@@ -20,7 +20,21 @@ impl Process {
     }
 
     /// Starts it by another program, which gets the command line.
-    pub fn start_as(home: &Home, mut program: Command) -> Self {
+    pub fn start_as(home: &Home, program: Command) -> Self {
+        let server = Self::spawn(home, program);
+        server.wait_until("/api/health", 200);
+        server
+    }
+
+    /// Starts it with these variables, and waits until it answers.
+    pub fn start_with(home: &Home, variables: &[(&str, &str)]) -> Self {
+        let mut program = Command::new("env");
+        program.envs(variables.iter().copied());
+        Self::start_as(home, program)
+    }
+
+    /// Starts it by another program, and does not wait.
+    pub fn spawn(home: &Home, mut program: Command) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a free port")
@@ -38,15 +52,48 @@ impl Process {
             url: format!("http://127.0.0.1:{port}"),
             token: String::new(),
         };
+        Self { child, client }
+    }
+
+    /// Waits for an answer with this status, and gives it.
+    pub fn wait_until(&self, path: &str, status: u16) -> Reply {
         let deadline = Instant::now() + Duration::from_secs(60);
-        while client
-            .try_send("GET", "/api/health", None, "")
-            .is_none_or(|reply| reply.status != 200)
-        {
-            assert!(Instant::now() < deadline, "the server does not start");
+        loop {
+            let reply = self.client.try_send("GET", path, None, "");
+            if let Some(reply) = reply.filter(|reply| reply.status == status) {
+                return reply;
+            }
+            assert!(Instant::now() < deadline, "{path} is never {status}");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { child, client }
+    }
+
+    /// `kill -TERM`
+    pub fn terminate(&self) {
+        let mut kill = Command::new("kill");
+        let sent = kill.args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits for its end and gives its exit code.
+    pub fn end(mut self) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status.code();
+            }
+            assert!(Instant::now() < deadline, "the server does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A connection of its own to it.
+    pub fn connect(&self) -> TcpStream {
+        let address = self.client.url.trim_start_matches("http://");
+        let stream = TcpStream::connect(address).expect("it listens");
+        let timeout = Some(Duration::from_secs(60));
+        stream.set_read_timeout(timeout).expect("a timeout");
+        stream
     }
 
     /// `kill -9`
