@@ -2,6 +2,7 @@
 
 mod secret;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -72,6 +73,20 @@ const NAMES: [&str; 16] = [
     "drain_seconds",
 ];
 
+/// Those of them that are text, whatever they look like: a token of digits is no number.
+const TEXTS: [&str; 10] = [
+    "http",
+    "dir",
+    "database_url",
+    "log",
+    "app_name",
+    "app_url",
+    "smtp_url",
+    "mail_from",
+    "metrics_http",
+    "metrics_token",
+];
+
 /// The most seconds that a stop may wait for anything.
 const MAX_STOPPING: u64 = 3600;
 
@@ -124,6 +139,14 @@ pub struct Flags {
     pub http: Option<String>,
 }
 
+/// The variables as they are. `Env` itself takes them for TOML where it can, and says what it found when that is wrong.
+fn texts(environment: &Env) -> Serialized<BTreeMap<String, String>> {
+    let as_they_are = environment
+        .iter()
+        .map(|(name, text)| (name.as_str().to_lowercase(), text));
+    Serialized::defaults(as_they_are.collect())
+}
+
 impl Config {
     /// Puts the settings together.
     pub fn load(flags: &Flags) -> anyhow::Result<Self> {
@@ -136,7 +159,8 @@ impl Config {
         };
         let config: Self = Figment::from(Serialized::defaults(Self::default()))
             .merge(Toml::file(Path::new(&file)))
-            .merge(Env::prefixed("PLINTH_").only(&NAMES))
+            .merge(Env::prefixed("PLINTH_").only(&NAMES).ignore(&TEXTS))
+            .merge(texts(&Env::prefixed("PLINTH_").only(&TEXTS)))
             .merge(Serialized::defaults(flags))
             .extract()
             .context("the settings are not valid")?;
