@@ -13,6 +13,10 @@ class Network(unittest.TestCase):
                 self.assertEqual(port["targetPort"], "http")
         self.assertEqual(rendered("postgres-full").service()["spec"]["type"], "LoadBalancer")
 
+    def test_a_client_stays_with_its_pod(self):
+        self.assertEqual(rendered("postgres").service()["spec"]["sessionAffinity"], "ClientIP")
+        self.assertNotIn("sessionAffinity", rendered("embedded").service()["spec"])
+
     def test_metrics_are_on_a_port_of_their_own_when_asked_for(self):
         for name, one in each():
             with self.subTest(name):
