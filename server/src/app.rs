@@ -10,6 +10,7 @@ use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::policy::Grant;
+use crate::realtime::Realtime;
 use crate::setup::Token;
 
 /// How often something is tried that collections change under.
@@ -31,6 +32,8 @@ pub struct State {
     pub setup: Token,
     /// What is counted.
     pub metrics: Metrics,
+    /// Who hears of changes.
+    pub realtime: Realtime,
     /// The settings.
     pub config: Config,
 }
@@ -47,6 +50,7 @@ impl App {
         let schema = Shared::default();
         schema.replace(db.write(store::initialise).await?);
         Ok(Self(Arc::new(State {
+            realtime: Realtime::new(&metrics, db.feed()),
             db,
             schema,
             hasher: Hasher::new(config.hashing_threads),

@@ -11,6 +11,7 @@ pub mod config; // settings, from files, environment and flags
 pub mod console; // the console's files
 pub mod db; // the only place that knows two databases exist
 pub mod error; // the only way out
+pub mod events; // what committed writes have changed
 pub mod extract; // what handlers take and give
 pub mod filter; // the language of filters and rules
 pub mod health; // what the server says of itself while it starts, serves and stops
@@ -19,6 +20,7 @@ pub mod mail; // the outbox, and what sends it
 pub mod metrics; // what the server counts
 pub mod openapi; // the API described, from the live collections
 pub mod policy; // who may do what
+pub mod realtime; // who hears of changes
 pub mod records; // rows of collections
 pub mod request; // what is known of a request
 pub mod routes; // every route, a line each

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, Resource, Route};
 
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
-use crate::{accounts, collections, console, health, metrics, openapi, records, setup};
+use crate::{accounts, collections, console, health, metrics, openapi, realtime, records, setup};
 
 /// The whole API.
 #[rustfmt::skip]
@@ -47,6 +47,11 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/api/collections/{collection}/auth-methods", [get().to(accounts::api::auth_methods)]))
         .service(at("/api/collections/{collection}/auth-with-password", [post().to(accounts::api::auth_with_password)]))
         .service(at("/api/collections/{collection}/auth-refresh", [post().to(accounts::api::auth_refresh)]))
+
+        .service(at("/api/realtime", [
+            route().guard(guard::Get()).to(realtime::api::connect),
+            post().to(realtime::api::subscribe),
+        ]))
 
         .service(at("/", [get().to(console::api::root)]))
         .service(at("/_", [get().to(console::api::root)]))

@@ -45,10 +45,7 @@ pub fn version(conn: &mut Conn) -> Result<i64> {
 pub fn still(conn: &mut Conn, version: i64) -> Result<()> {
     let current = match conn.engine() {
         Engine::Sqlite => self::version(conn)?,
-        Engine::Postgres => {
-            let select = sql(Engine::Postgres, "SELECT \"_schema_version\"()").cached();
-            crate::records::store::first_int(&load(conn, select, &[Storage::Int])?)?
-        }
+        Engine::Postgres => crate::events::store::begin(conn)?,
     };
     if current == version {
         Ok(())

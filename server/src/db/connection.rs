@@ -8,17 +8,19 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 
 use super::{Engine, Location};
+use crate::events::Journal;
 
-pub use either::{Conn, MultiBackend};
+pub(super) use either::Either;
+pub use either::MultiBackend;
 
 mod either {
     #![expect(missing_docs, reason = "diesel's derive makes items of its own")]
 
     use diesel::{PgConnection, SqliteConnection};
 
-    /// Either database. Everything above this module takes `&mut Conn` and does not ask which.
+    /// A connection of either driver.
     #[derive(diesel::MultiConnection)]
-    pub enum Conn {
+    pub(crate) enum Either {
         /// PostgreSQL.
         Postgres(PgConnection),
         /// SQLite.
@@ -26,12 +28,26 @@ mod either {
     }
 }
 
+/// Either database. Everything above this module takes `&mut Conn` and does not ask which.
+pub struct Conn {
+    pub(super) driver: Either,
+    /// What the transaction that goes on has changed.
+    pub journal: Journal,
+}
+
 impl Conn {
+    fn new(driver: Either) -> Self {
+        Self {
+            driver,
+            journal: Journal::default(),
+        }
+    }
+
     /// Which database it is.
     pub fn engine(&self) -> Engine {
-        match self {
-            Self::Postgres(_) => Engine::Postgres,
-            Self::Sqlite(_) => Engine::Sqlite,
+        match self.driver {
+            Either::Postgres(_) => Engine::Postgres,
+            Either::Sqlite(_) => Engine::Sqlite,
         }
     }
 }
@@ -89,13 +105,13 @@ impl Manager {
                 if !writable {
                     conn.batch_execute(SQLITE_READER)?;
                 }
-                Ok(Conn::Sqlite(conn))
+                Ok(Conn::new(Either::Sqlite(conn)))
             }
             Location::Postgres(url) => {
                 let mut conn =
                     PgConnection::establish(url).context("cannot connect to PostgreSQL")?;
                 conn.batch_execute(POSTGRES_SETUP)?;
-                Ok(Conn::Postgres(conn))
+                Ok(Conn::new(Either::Postgres(conn)))
             }
         }
     }

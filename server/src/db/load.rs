@@ -14,14 +14,14 @@ pub type Rows = Vec<Vec<Value>>;
 
 /// Runs a statement and says how many rows it touched.
 pub fn execute(conn: &mut Conn, statement: &Sql) -> Result<usize> {
-    Ok(conn.execute_returning_count(statement)?)
+    Ok(conn.driver.execute_returning_count(statement)?)
 }
 
 /// Runs a query. `columns` says how its columns are stored, in order.
 pub fn load(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
     let engine = conn.engine();
     let mut rows = Vec::new();
-    for row in LoadConnection::load(conn, query)? {
+    for row in LoadConnection::load(&mut conn.driver, query)? {
         let row = row?;
         let mut values = Vec::with_capacity(columns.len());
         for (index, storage) in columns.iter().enumerate() {

@@ -5,15 +5,16 @@ use diesel::migration::MigrationVersion;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::Conn;
+use super::connection::Either;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
 /// Brings the system tables up to date.
 pub(super) fn run(conn: &mut Conn) -> anyhow::Result<()> {
-    match conn {
-        Conn::Sqlite(conn) => log(conn.run_pending_migrations(SQLITE)),
-        Conn::Postgres(conn) => {
+    match &mut conn.driver {
+        Either::Sqlite(conn) => log(conn.run_pending_migrations(SQLITE)),
+        Either::Postgres(conn) => {
             // Replicas that start together take turns, however long each takes. Nothing else is done on this connection.
             conn.batch_execute(
                 "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \

@@ -25,6 +25,7 @@ pub use usage::Usage;
 
 use crate::config::Secret;
 use crate::error::{Error, Result};
+use crate::events::{self, Feed};
 use connection::Manager;
 use usage::Waiting;
 use writer::Writer;
@@ -71,6 +72,7 @@ struct Inner {
     opened: Instant,
     /// When the database last answered, in milliseconds after it was opened.
     answered: AtomicU64,
+    feed: Arc<Feed>,
 }
 
 impl Db {
@@ -84,8 +86,9 @@ impl Db {
         let manager = Manager::new(location.clone(), Arc::clone(&epoch));
         let mut first = manager.open(true)?;
         migrations::run(&mut first)?;
+        let feed = Arc::new(Feed::default());
         let writer = match location {
-            Location::Sqlite(_) => Some(Writer::start(first, group_size)?),
+            Location::Sqlite(_) => Some(Writer::start(first, group_size, Arc::clone(&feed))?),
             Location::Postgres(_) => None,
         };
         let pool = r2d2::Pool::builder()
@@ -111,6 +114,7 @@ impl Db {
                 waiting: AtomicI64::new(0),
                 opened: Instant::now(),
                 answered: AtomicU64::new(0),
+                feed,
             }),
         })
     }
@@ -118,6 +122,11 @@ impl Db {
     /// Which database it is.
     pub fn engine(&self) -> Engine {
         self.inner.engine
+    }
+
+    /// What SQLite's writer has changed.
+    pub fn feed(&self) -> Arc<Feed> {
+        Arc::clone(&self.inner.feed)
     }
 
     /// Says that tables have changed. PostgreSQL keeps prepared what may not fit them any more, so its
@@ -230,7 +239,14 @@ impl Location {
 /// Runs `work` inside a transaction of its own.
 fn transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     execute(conn, &sql(conn.engine(), "BEGIN"))?;
-    match work(conn) {
+    conn.journal.begin();
+    let outcome = work(conn).and_then(|value| {
+        // Last, while the records are still held: see `events::store`.
+        let changes = conn.journal.take();
+        events::store::append(conn, &changes)?;
+        Ok(value)
+    });
+    match outcome {
         Ok(value) => {
             execute(conn, &sql(conn.engine(), "COMMIT"))?;
             Ok(value)
@@ -247,9 +263,11 @@ fn transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) ->
 pub fn savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     let run = |conn: &mut Conn, text| execute(conn, &sql(conn.engine(), text));
     run(conn, "SAVEPOINT step")?;
+    let noted = conn.journal.mark();
     let outcome = work(conn);
     if outcome.is_err() {
         run(conn, "ROLLBACK TO step")?;
+        conn.journal.back_to(noted);
     }
     run(conn, "RELEASE step")?;
     outcome

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use super::Conn;
 use crate::error::{Error, Result};
+use crate::events::Feed;
 
 /// Limits of a group: what its first unit may have to wait for the others.
 const MAX_UNITS: usize = 256;
@@ -44,13 +45,18 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(conn: Conn, group_size: Histogram) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        conn: Conn,
+        group_size: Histogram,
+        feed: Arc<Feed>,
+    ) -> anyhow::Result<Self> {
         let (messages, waiting) = channel();
         let queued = Arc::new(AtomicI64::new(0));
         let queue = Queue {
             waiting,
             queued: Arc::clone(&queued),
             group_size,
+            feed,
         };
         std::thread::Builder::new()
             .name("writer".to_owned())
@@ -102,6 +108,7 @@ struct Queue {
     waiting: Receiver<Message>,
     queued: Arc<AtomicI64>,
     group_size: Histogram,
+    feed: Arc<Feed>,
 }
 
 impl Queue {
@@ -137,9 +144,14 @@ fn run(mut conn: Conn, queue: &Queue) {
             (first(Err(Error::Unavailable)).answer)(Ok(()));
             continue;
         }
+        conn.journal.begin();
         let (group, alive) = run_group(&mut conn, first, queue, &mut closing);
         queue.group_size.observe(crate::number(group.len()));
         let committed = alive && commit(&mut conn);
+        let changes = conn.journal.take();
+        if committed {
+            queue.feed.publish(changes);
+        }
         for done in group {
             (done.answer)(if committed {
                 Ok(())
@@ -149,7 +161,7 @@ fn run(mut conn: Conn, queue: &Queue) {
         }
     }
     // Whoever looks at the files finds everything in the database itself.
-    if let Err(error) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
+    if let Err(error) = conn.driver.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "cannot empty the write-ahead log");
     }
     drop(conn);
@@ -160,9 +172,9 @@ fn run(mut conn: Conn, queue: &Queue) {
 
 /// Begins a group; what an earlier one may have left open, when not even its rollback succeeded, goes first.
 fn begin(conn: &mut Conn) -> diesel::QueryResult<()> {
-    conn.batch_execute("BEGIN IMMEDIATE").or_else(|_| {
-        let _ = conn.batch_execute("ROLLBACK");
-        conn.batch_execute("BEGIN IMMEDIATE")
+    conn.driver.batch_execute("BEGIN IMMEDIATE").or_else(|_| {
+        let _ = conn.driver.batch_execute("ROLLBACK");
+        conn.driver.batch_execute("BEGIN IMMEDIATE")
     })
 }
 
@@ -176,11 +188,12 @@ fn run_group(
     let mut group = Vec::new();
     let mut next = Some(first);
     while let Some(unit) = next {
+        conn.journal.begun(0, queue.feed.is_watched());
         let done = unit(Ok(conn));
         let alive = done.group_alive;
         group.push(done);
         if !alive {
-            let _ = conn.batch_execute("ROLLBACK");
+            let _ = conn.driver.batch_execute("ROLLBACK");
             return (group, false);
         }
         let full = group.len() == MAX_UNITS || started.elapsed() >= MAX_TIME;
@@ -197,10 +210,10 @@ fn run_group(
 }
 
 fn commit(conn: &mut Conn) -> bool {
-    if let Err(error) = conn.batch_execute("COMMIT") {
+    if let Err(error) = conn.driver.batch_execute("COMMIT") {
         tracing::error!(%error, "cannot commit");
         // SQLite keeps the transaction open after some failures.
-        let _ = conn.batch_execute("ROLLBACK");
+        let _ = conn.driver.batch_execute("ROLLBACK");
         return false;
     }
     true
@@ -211,16 +224,20 @@ fn in_savepoint<T>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T>,
 ) -> (Result<T>, bool) {
-    if let Err(error) = conn.batch_execute("SAVEPOINT unit") {
+    if let Err(error) = conn.driver.batch_execute("SAVEPOINT unit") {
         return (Err(error.into()), false);
     }
+    let noted = conn.journal.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| work(conn)))
         .unwrap_or_else(|_| Err(Error::internal(anyhow::anyhow!("a write panicked"))));
     let end = match outcome {
         Ok(_) => "RELEASE unit",
         Err(_) => "ROLLBACK TO unit; RELEASE unit",
     };
-    match conn.batch_execute(end) {
+    if outcome.is_err() {
+        conn.journal.back_to(noted);
+    }
+    match conn.driver.batch_execute(end) {
         Ok(()) => (outcome, true),
         Err(error) => (outcome.and(Err(error.into())), false),
     }

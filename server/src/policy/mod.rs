@@ -122,6 +122,15 @@ impl Grant {
         self.action.is_none() || self.request.caller.is_superuser()
     }
 
+    /// How far filters of the caller may reach.
+    pub fn trust(&self) -> Trust {
+        if self.request.caller.is_superuser() {
+            Trust::Full
+        } else {
+            Trust::Client
+        }
+    }
+
     /// Whether no rule narrows it.
     pub fn is_unconditional(&self) -> bool {
         self.rule == Rule::Open

@@ -89,11 +89,7 @@ fn bool_of(text: Option<&String>) -> Result<bool> {
 pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     let engine = conn.engine();
     let collection = grant.collection();
-    let trust = if grant.request.caller.is_superuser() {
-        Trust::Full
-    } else {
-        Trust::Client
-    };
+    let trust = grant.trust();
     let (mut resolver, rule) = grant.narrow(engine, store::alias())?;
     let mut conditions = vec![rule];
     if !query.filter.is_empty() {

@@ -1,13 +1,15 @@
 //! The SQL of records.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::Record;
 use crate::collections::Collection;
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
-use crate::error::Result;
-use crate::filter::Condition;
-use crate::policy::Grant;
+use crate::error::{Error, GENERIC, Result};
+use crate::events::{self, Kind};
+use crate::filter::{Condition, Expression};
+use crate::policy::{Grant, system};
 use crate::request::Caller;
 
 /// What a collection's table goes by in queries.
@@ -103,6 +105,24 @@ pub fn would_be_granted(conn: &mut Conn, grant: &Grant, record: &Record) -> Resu
     let engine = conn.engine();
     let (resolver, condition) = grant.narrow(engine, alias())?;
     let (joins, condition) = resolver.finish(condition);
+    holds_for(conn, record, joins, condition)
+}
+
+/// Whether the grant reaches a record with these values, stored or not, and the client's filter holds for it.
+pub fn would_be_found(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: &Record,
+    filter: Option<&Expression>,
+) -> Result<bool> {
+    let engine = conn.engine();
+    let (mut resolver, rule) = grant.narrow(engine, alias())?;
+    let mut conditions = vec![rule];
+    if let Some(filter) = filter {
+        let condition = resolver.condition(filter, grant.trust());
+        conditions.push(condition.map_err(|_| Error::invalid(GENERIC))?);
+    }
+    let (joins, condition) = resolver.finish(Condition::all(engine, conditions));
     holds_for(conn, record, joins, condition)
 }
 
@@ -213,7 +233,7 @@ pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
     }
     insert.text(")");
     execute(conn, &insert.cached())?;
-    Ok(())
+    events::note(conn, Kind::Create, record)
 }
 
 /// Changes the columns in which `record` differs from `stored`.
@@ -238,23 +258,29 @@ pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record)
             column.storage,
         ));
     }
-    if changes == 0 {
-        return Ok(());
+    if changes > 0 {
+        update
+            .text(" WHERE \"id\" = ")
+            .bind(Value::from(stored.id()));
+        execute(conn, &update)?;
     }
-    update
-        .text(" WHERE \"id\" = ")
-        .bind(Value::from(stored.id()));
-    execute(conn, &update)?;
-    Ok(())
+    events::note(conn, Kind::Update, record)
 }
 
 /// Removes rows.
 pub fn delete(
     conn: &mut Conn,
-    _grant: &Grant,
-    collection: &Collection,
+    grant: &Grant,
+    collection: &Arc<Collection>,
     ids: &[String],
 ) -> Result<()> {
+    if events::is_watched(conn)? {
+        let why = "who follows the records hears of what they were";
+        let unruled = system(grant.schema(), collection, grant.request.clone(), why);
+        for record in find_all(conn, &unruled, ids)? {
+            events::note(conn, Kind::Delete, &record)?;
+        }
+    }
     let mut delete = sql(conn.engine(), "DELETE FROM ");
     delete.ident(&collection.table).text(" WHERE \"id\"");
     in_list(&mut delete, ids);

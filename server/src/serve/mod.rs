@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::health::Lifecycle;
 use crate::metrics::minutes;
-use crate::routes;
+use crate::{realtime, routes};
 use around::around;
 
 /// How often other processes' changes of collections are looked for.
@@ -81,6 +81,7 @@ pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, tasks
     lifecycle.drain();
     sleep(Duration::from_secs(app.config.ready_delay_seconds)).await;
     // Answers that are on their way get there, if they do within the server's limit.
+    app.realtime.close_all();
     server.stop(true).await;
     drop(tasks);
     let closing = async {
@@ -100,10 +101,11 @@ pub struct Tasks(Vec<JoinHandle<()>>);
 impl Tasks {
     /// Starts all of it.
     pub fn start(app: &App) -> Self {
-        let (refreshed, counted) = (app.clone(), app.clone());
+        let (refreshed, counted, followed) = (app.clone(), app.clone(), app.clone());
         Self(vec![
             actix_web::rt::spawn(forever(move || refresh_schema(refreshed.clone()))),
             actix_web::rt::spawn(forever(move || minutes::keep_flushing(counted.clone()))),
+            actix_web::rt::spawn(forever(move || realtime::follow(followed.clone()))),
         ])
     }
 }

@@ -18,6 +18,7 @@ mod lists;
 mod metrics;
 mod passwords;
 mod races;
+mod realtime;
 mod records;
 mod relations;
 mod rules;

@@ -9,8 +9,10 @@ use crate::collections::Collection;
 use crate::db::Ident;
 
 /// Tables of Plinth and of the migrations.
-const INTERNAL: [&str; 4] = [
+const INTERNAL: [&str; 6] = [
+    "_changes",
     "_collections",
+    "_listeners",
     "_params",
     "_totals",
     "__diesel_schema_migrations",

@@ -1,0 +1,3 @@
+DROP FUNCTION "_begin_write"();
+DROP TABLE "_listeners";
+DROP TABLE "_changes";

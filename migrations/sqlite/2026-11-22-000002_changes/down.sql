@@ -1,0 +1,2 @@
+-- See the way up.
+SELECT 1;

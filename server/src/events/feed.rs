@@ -1,0 +1,83 @@
+//! The way of changes from SQLite's writer to the one who follows. The writer never waits: it appends and goes on.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::Change;
+
+/// How many changes wait at most. Beyond that the follower is told that it has missed some.
+const MAX_WAITING: usize = 100_000;
+
+/// Changes in the order of their commits, from one writer to one follower.
+#[derive(Debug, Default)]
+pub struct Feed {
+    watched: AtomicBool,
+    waiting: Mutex<Waiting>,
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    changes: VecDeque<Change>,
+    missed: bool,
+}
+
+/// What has arrived.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Changes in the order of their commits.
+    pub changes: Vec<Change>,
+    /// Whether changes before them were lost, because there were too many.
+    pub missed: bool,
+}
+
+impl Feed {
+    /// Whether changes are wanted.
+    pub fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::SeqCst)
+    }
+
+    /// Says whether changes are wanted, from the next write on.
+    pub fn watch(&self, watched: bool) {
+        self.watched.store(watched, Ordering::SeqCst);
+    }
+
+    /// Appends what was committed.
+    pub fn publish(&self, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.changes.len() + changes.len() > MAX_WAITING {
+            waiting.changes.clear();
+            waiting.missed = true;
+        } else {
+            waiting.changes.extend(changes);
+        }
+        drop(waiting);
+        self.arrived.notify_one();
+    }
+
+    /// Waits for changes, and gives at most `limit` of them.
+    pub async fn next(&self, limit: usize) -> Batch {
+        loop {
+            let batch = self.take(limit);
+            if batch.missed || !batch.changes.is_empty() {
+                return batch;
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    fn take(&self, limit: usize) -> Batch {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = limit.min(waiting.changes.len());
+        Batch {
+            changes: waiting.changes.drain(..count).collect(),
+            missed: std::mem::take(&mut waiting.missed),
+        }
+    }
+}

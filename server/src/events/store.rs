@@ -1,0 +1,264 @@
+//! The SQL of changes that go from process to process through PostgreSQL.
+//!
+//! A transaction writes its row last, while it still holds its records: so the numbers of rows about one record are in
+//! the order of the commits. Numbers of different transactions may become visible out of order. [`Position`] waits
+//! for those that are missing, until nobody is left who could still write them.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::Field;
+use serde_json::{Map, Value as Json, json};
+
+use super::{Change, Kind};
+use crate::collections::{Collection, Column, Schema, Shape};
+use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
+use crate::error::{Error, Result};
+use crate::records::{store::first_int, to_json, values};
+
+/// How many changes one row has at most.
+const MAX_IN_ROW: usize = 500;
+/// How many rows are read at once.
+const MAX_ROWS: i64 = 200;
+/// Seconds that a row is kept at least.
+const KEPT: i64 = 60;
+/// Seconds after which a row that was not read yet may already be gone.
+const TOO_OLD: i64 = 45;
+
+/// Begins a write on PostgreSQL: the version of the collections, which stays until the transaction's end. Notes whether
+/// anybody listens.
+pub fn begin(conn: &mut Conn) -> Result<i64> {
+    let select = sql(
+        Engine::Postgres,
+        "SELECT \"version\", \"watched\" FROM \"_begin_write\"()",
+    );
+    let rows = load(conn, select.cached(), &[Storage::Int, Storage::Bool])?;
+    match rows.first().map(Vec::as_slice) {
+        Some([Value::Int(version), Value::Bool(watched)]) => {
+            conn.journal.begun(*version, *watched);
+            Ok(*version)
+        }
+        _ => Err(Error::internal(anyhow::anyhow!("no version"))),
+    }
+}
+
+/// Writes what the transaction has changed.
+pub fn append(conn: &mut Conn, changes: &[Change]) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut insert = sql(
+        conn.engine(),
+        "INSERT INTO \"_changes\" (\"changes\") VALUES ",
+    );
+    for (index, part) in changes.chunks(MAX_IN_ROW).enumerate() {
+        insert.text(if index > 0 { ", (" } else { "(" });
+        let part: Vec<Json> = part.iter().map(to_row).collect();
+        let row = json!({"version": conn.journal.version(), "changes": part});
+        insert
+            .bind(Value::Text(crate::json::canonical(&row)))
+            .text(")");
+    }
+    if changes.len() <= MAX_IN_ROW {
+        insert = insert.cached();
+    }
+    execute(conn, &insert)?;
+    Ok(())
+}
+
+/// A change as text. Hashes of passwords stay where they are.
+fn to_row(change: &Change) -> Json {
+    let columns = &change.collection.columns;
+    let record: Map<String, Json> = columns
+        .iter()
+        .zip(&change.values)
+        .filter(|(column, _)| column.shape != Shape::Secret)
+        .map(|(column, value)| (column.name.clone(), to_json(value)))
+        .collect();
+    json!({"kind": change.kind.name(), "collection": change.collection.def.id, "record": record})
+}
+
+/// The change that [`to_row`] wrote, if its collection is still there.
+fn from_row(schema: &Schema, row: &Json) -> Option<Change> {
+    let kind = Kind::of(row["kind"].as_str()?)?;
+    let collection = Arc::clone(schema.find(row["collection"].as_str()?)?);
+    let values = from_json(&collection, row["record"].as_object()?);
+    Some(Change {
+        kind,
+        collection,
+        values,
+    })
+}
+
+/// The values of a change in the columns of another version of its collection.
+pub fn converted(change: &Change, collection: &Collection) -> Vec<Value> {
+    let row = to_row(change);
+    from_json(collection, row["record"].as_object().unwrap_or(&Map::new()))
+}
+
+/// The values of a record. A field that has come since is empty.
+fn from_json(collection: &Collection, record: &Map<String, Json>) -> Vec<Value> {
+    let fields = collection.def.fields.iter().zip(&collection.columns);
+    let value = |(field, column): (&Field, &Column)| {
+        let stored = record.get(&field.name);
+        let stored = stored.and_then(|json| match (column.storage, json) {
+            (Storage::Text, Json::String(text)) => Some(Value::Text(text.clone())),
+            (Storage::Number, Json::Number(number)) => number.as_f64().map(Value::Number),
+            (Storage::Int, Json::Number(number)) => number.as_i64().map(Value::Int),
+            (Storage::Bool, Json::Bool(bool)) => Some(Value::Bool(*bool)),
+            (Storage::Json, Json::Null) => Some(Value::Null),
+            (Storage::Json, json) => Some(Value::Json(crate::json::canonical(json))),
+            (Storage::Text | Storage::Number | Storage::Int | Storage::Bool, _) => None,
+        });
+        stored.unwrap_or_else(|| values::zero(&field.kind))
+    };
+    fields.map(value).collect()
+}
+
+/// Makes known that this process listens, and gives the number of the last row before.
+pub fn listen(conn: &mut Conn, process: &str) -> Result<i64> {
+    renew(conn, process)?;
+    let select = sql(
+        Engine::Postgres,
+        "SELECT CASE WHEN \"is_called\" THEN \"last_value\" ELSE 0 END FROM \"_changes_seq_seq\"",
+    );
+    first_int(&load(conn, select, &[Storage::Int])?)
+}
+
+/// Says again that this process listens, and removes rows that everybody has read.
+pub fn renew(conn: &mut Conn, process: &str) -> Result<()> {
+    let mut row = sql(Engine::Postgres, "INSERT INTO \"_listeners\" VALUES (");
+    row.bind(Value::from(process));
+    row.text(", clock_timestamp() + INTERVAL '20 seconds') ON CONFLICT (\"process\") DO UPDATE SET \"until\" = excluded.\"until\"");
+    execute(conn, &row)?;
+    let ended = sql(
+        Engine::Postgres,
+        "DELETE FROM \"_listeners\" WHERE \"until\" < clock_timestamp() - INTERVAL '60 seconds'",
+    );
+    execute(conn, &ended)?;
+    forget_read(conn)
+}
+
+/// Takes back that this process listens.
+pub fn leave(conn: &mut Conn, process: &str) -> Result<()> {
+    let mut delete = sql(
+        Engine::Postgres,
+        "DELETE FROM \"_listeners\" WHERE \"process\" = ",
+    );
+    delete.bind(Value::from(process));
+    execute(conn, &delete)?;
+    forget_read(conn)
+}
+
+fn forget_read(conn: &mut Conn) -> Result<()> {
+    let mut delete = sql(
+        Engine::Postgres,
+        "DELETE FROM \"_changes\" WHERE \"at\" < clock_timestamp() - make_interval(secs => ",
+    );
+    delete.bind(Value::Int(KEPT)).text(")");
+    execute(conn, &delete)?;
+    Ok(())
+}
+
+/// A row of changes, not read into records yet.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The version of the collections that it was written under.
+    pub version: i64,
+    changes: Json,
+}
+
+impl Row {
+    /// Its changes, as far as their collections are still there.
+    pub fn changes(&self, schema: &Schema) -> Vec<Change> {
+        let changes = self.changes.as_array().into_iter().flatten();
+        changes.filter_map(|row| from_row(schema, row)).collect()
+    }
+}
+
+/// How far the rows have been read.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    /// Every row up to this number was read, or will never be there.
+    read: i64,
+    gap: Option<Gap>,
+}
+
+/// Numbers were missing below a row that was there already.
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    /// The number of that row.
+    below: i64,
+    /// Who has taken the missing numbers began before this transaction.
+    horizon: i64,
+}
+
+impl Position {
+    /// After the row of this number.
+    pub fn after(read: i64) -> Self {
+        Self { read, gap: None }
+    }
+
+    /// The rows that follow, as far as nothing is missing before them. Fails when some may have been removed unread.
+    pub fn next(&mut self, conn: &mut Conn) -> Result<Vec<Row>> {
+        let mut select = sql(
+            Engine::Postgres,
+            "SELECT \"seq\", \"changes\", CAST(EXTRACT(EPOCH FROM clock_timestamp() - \"at\") AS BIGINT), CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) FROM \"_changes\" WHERE \"seq\" > ",
+        );
+        select.bind(Value::Int(self.read));
+        select
+            .text(" ORDER BY \"seq\" LIMIT ")
+            .bind(Value::Int(MAX_ROWS));
+        let columns = [Storage::Int, Storage::Text, Storage::Int, Storage::Int];
+        let mut rows = Vec::new();
+        for row in load(conn, select.cached(), &columns)? {
+            let [
+                Value::Int(seq),
+                Value::Text(text),
+                Value::Int(age),
+                Value::Int(oldest),
+            ] = row.as_slice()
+            else {
+                return Err(Error::internal(anyhow::anyhow!("an odd row of changes")));
+            };
+            if *age > TOO_OLD {
+                return Err(Error::internal(anyhow::anyhow!(
+                    "changes were not read in time"
+                )));
+            }
+            if *seq != self.read + 1 && !self.may_skip_to(conn, *seq, *oldest)? {
+                break;
+            }
+            self.read = *seq;
+            rows.push(read_row(text)?);
+        }
+        Ok(rows)
+    }
+
+    /// Whether nobody is left who could write the rows that are missing before this one. `oldest`: the oldest
+    /// transaction that went on when the rows were read.
+    fn may_skip_to(&mut self, conn: &mut Conn, seq: i64, oldest: i64) -> Result<bool> {
+        if let Some(gap) = self.gap
+            && seq <= gap.below
+        {
+            return Ok(gap.horizon <= oldest);
+        }
+        let select = sql(
+            Engine::Postgres,
+            "SELECT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)",
+        );
+        let horizon = first_int(&load(conn, select.cached(), &[Storage::Int])?)?;
+        self.gap = Some(Gap {
+            below: seq,
+            horizon,
+        });
+        Ok(false)
+    }
+}
+
+fn read_row(text: &str) -> Result<Row> {
+    let mut row: Json = serde_json::from_str(text).map_err(Error::internal)?;
+    Ok(Row {
+        version: row["version"].as_i64().unwrap_or_default(),
+        changes: row["changes"].take(),
+    })
+}

@@ -1,0 +1,125 @@
+//! Routes of realtime.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse};
+use plinth_sdk::types::{FieldProblem, FieldProblems};
+use serde_json::{Value as Json, json};
+
+use super::clients::Identity;
+use super::queue::{Frame, Reader};
+use super::topic::Subscription;
+use crate::app::App;
+use crate::error::{Error, GENERIC, Result};
+use crate::extract::{Answer, Body, caller};
+use crate::records::generate;
+
+/// The length of a client's id.
+const ID_LENGTH: usize = 40;
+/// How many subscriptions a client has at most, and how long each is.
+const MAX_SUBSCRIPTIONS: usize = 1000;
+const MAX_LENGTH: usize = 2500;
+/// The most bytes of a list of subscriptions.
+const MAX_BODY: usize = 8 << 20;
+
+/// Connect: the answer is a stream of server-sent events.
+pub async fn connect(http: HttpRequest, app: App) -> Result<HttpResponse> {
+    let id = generate::alphanumeric(ID_LENGTH);
+    let queue = app.realtime.clients.connect(&id, ip(&http))?;
+    let leaving = Leaving(app, id.clone());
+    queue.push(Frame {
+        event: "PB_CONNECT".into(),
+        data: json!({"clientId": id}).to_string().into(),
+    });
+    let reader = Reader {
+        id,
+        queue: Arc::clone(&queue),
+        _guard: leaving,
+    };
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(reader.stream()))
+}
+
+/// Says that the client has gone, however it went.
+struct Leaving(App, String);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.realtime.clients.disconnect(&self.1);
+    }
+}
+
+/// Say what a client wants to hear of, and who it is.
+pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Result<Answer> {
+    let (id, subscriptions) = read(body)?;
+    let identity = Identity::of(&caller(&http)?);
+    let listens = !subscriptions.is_empty();
+    let clients = &app.realtime.clients;
+    clients.subscribe(&id, ip(&http), identity, subscriptions)?;
+    if listens {
+        app.realtime.listening.begin(&app).await?;
+    }
+    Ok(Answer::Nothing)
+}
+
+fn ip(http: &HttpRequest) -> Option<IpAddr> {
+    http.peer_addr().map(|address| address.ip())
+}
+
+fn read(body: Body<MAX_BODY>) -> Result<(String, Vec<Subscription>)> {
+    let mut body = body.object(GENERIC)?;
+    let id = match body.remove("clientId") {
+        None | Some(Json::Null) => String::new(),
+        Some(Json::String(id)) => id,
+        Some(Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_)) => {
+            return Err(Error::invalid(GENERIC));
+        }
+    };
+    let names: Option<Vec<String>> =
+        serde_json::from_value(body.remove("subscriptions").unwrap_or_default())
+            .map_err(|_| Error::invalid(GENERIC))?;
+    let mut names = names.unwrap_or_default();
+    if id.is_empty() {
+        let problem = FieldProblem::new("validation_required", "Cannot be blank.");
+        return Err(Error::field(GENERIC, "clientId", problem));
+    }
+    if names.len() > MAX_SUBSCRIPTIONS {
+        let problem = too_long(MAX_SUBSCRIPTIONS);
+        return Err(Error::field(GENERIC, "subscriptions", problem));
+    }
+    let problems: FieldProblems = names
+        .iter()
+        .enumerate()
+        .filter_map(|(index, name)| Some((index.to_string(), problem(name)?)))
+        .collect();
+    if !problems.is_empty() {
+        let problem = FieldProblem::Inside(problems);
+        return Err(Error::field(GENERIC, "subscriptions", problem));
+    }
+    names.sort_unstable();
+    names.dedup();
+    let subscriptions = names.iter().map(|name| Subscription::parse(name));
+    Ok((id, subscriptions.collect()))
+}
+
+fn problem(name: &str) -> Option<FieldProblem> {
+    if name.len() > MAX_LENGTH {
+        return Some(too_long(MAX_LENGTH));
+    }
+    // It becomes a line of the stream.
+    name.contains(['\r', '\n', '\0'])
+        .then(|| FieldProblem::new("validation_invalid_format", "Invalid value format."))
+}
+
+fn too_long(max: usize) -> FieldProblem {
+    let params = json!({"max": max, "min": 0});
+    FieldProblem::Broken {
+        code: "validation_length_too_long".to_owned(),
+        message: format!("The length must be no more than {max}."),
+        params: params.as_object().cloned(),
+    }
+}

@@ -1,0 +1,268 @@
+//! Who is connected, who they are, and what they want to hear of.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use prometheus::{IntCounter, IntGauge};
+
+use super::queue::{Frame, Queue};
+use super::topic::{Subscription, topics};
+use crate::accounts::token::{self, Kind};
+use crate::error::{Error, Result};
+use crate::events::Feed;
+use crate::metrics::Metrics;
+use crate::policy::Action;
+use crate::records::Record;
+use crate::request::Caller;
+
+/// An account, under the key that its token was signed with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Identity {
+    pub(super) collection: String,
+    pub(super) record: String,
+    pub(super) key: String,
+}
+
+impl Identity {
+    /// Who that is; `None` for a guest.
+    pub(super) fn of(caller: &Caller) -> Option<Self> {
+        let record = &caller.account()?.record;
+        Some(Self {
+            collection: record.collection.def.id.clone(),
+            record: record.id().to_owned(),
+            key: token::signing_key(record, Kind::Auth),
+        })
+    }
+
+    fn is_same_account(&self, other: &Self) -> bool {
+        (&self.collection, &self.record) == (&other.collection, &other.record)
+    }
+}
+
+/// See the module.
+pub struct Clients {
+    connected: Mutex<Connected>,
+    feed: Arc<Feed>,
+    count: IntGauge,
+    sent: IntCounter,
+    cut_off: IntCounter,
+}
+
+#[derive(Default)]
+struct Connected {
+    clients: HashMap<String, Client>,
+    /// By topic and client.
+    by_topic: HashMap<String, HashMap<String, Vec<Arc<Subscription>>>>,
+    is_stopping: bool,
+}
+
+struct Client {
+    ip: Option<IpAddr>,
+    queue: Arc<Queue>,
+    identity: Option<Identity>,
+    subscriptions: Vec<Arc<Subscription>>,
+}
+
+/// Clients that hear the same of a record, if anything.
+pub(super) struct Group {
+    pub(super) action: Action,
+    pub(super) identity: Option<Identity>,
+    /// One of their subscriptions: they all have the same options.
+    pub(super) like: Arc<Subscription>,
+    pub(super) members: Vec<Member>,
+}
+
+/// A client in a [`Group`].
+pub(super) struct Member {
+    client: String,
+    queue: Arc<Queue>,
+    event: Arc<str>,
+}
+
+impl Clients {
+    pub(super) fn new(metrics: &Metrics, feed: Arc<Feed>) -> Self {
+        Self {
+            connected: Mutex::default(),
+            feed,
+            count: metrics.realtime_clients.clone(),
+            sent: metrics.realtime_events.clone(),
+            cut_off: metrics.realtime_cut_off.clone(),
+        }
+    }
+
+    fn connected(&self) -> MutexGuard<'_, Connected> {
+        self.connected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new client of this id.
+    pub(super) fn connect(&self, id: &str, ip: Option<IpAddr>) -> Result<Arc<Queue>> {
+        let mut connected = self.connected();
+        if connected.is_stopping {
+            return Err(Error::Unavailable);
+        }
+        let queue = Arc::new(Queue::default());
+        let client = Client {
+            ip,
+            queue: Arc::clone(&queue),
+            identity: None,
+            subscriptions: Vec::new(),
+        };
+        connected.clients.insert(id.to_owned(), client);
+        self.changed(&connected);
+        Ok(queue)
+    }
+
+    /// The client has gone.
+    pub(super) fn disconnect(&self, id: &str) {
+        let mut connected = self.connected();
+        connected.unsubscribe(id);
+        if let Some(client) = connected.clients.remove(id) {
+            client.queue.close();
+        }
+        self.changed(&connected);
+    }
+
+    /// Puts what a client wants to hear of in place of what it wanted before.
+    pub(super) fn subscribe(
+        &self,
+        id: &str,
+        ip: Option<IpAddr>,
+        identity: Option<Identity>,
+        subscriptions: Vec<Subscription>,
+    ) -> Result<()> {
+        let mut connected = self.connected();
+        let missing = Error::NotFound("Missing or invalid client id.");
+        let client = connected.clients.get_mut(id).ok_or(missing)?;
+        if client.ip != ip {
+            return Err(Error::invalid("Invalid realtime client."));
+        }
+        if let Some(known) = &client.identity
+            && !identity.as_ref().is_some_and(|i| i.is_same_account(known))
+        {
+            return Err(Error::forbidden(
+                "The current and the previous request authorization don't match.",
+            ));
+        }
+        client.identity = identity;
+        connected.unsubscribe(id);
+        for subscription in subscriptions {
+            connected.add(id, Arc::new(subscription));
+        }
+        self.changed(&connected);
+        Ok(())
+    }
+
+    /// Whether anybody wants to hear of anything.
+    pub(super) fn are_listening(&self) -> bool {
+        !self.connected().by_topic.is_empty()
+    }
+
+    /// Those who want to hear of a change of the record, if they may.
+    pub(super) fn who_wants(&self, record: &Record) -> Vec<Group> {
+        let connected = self.connected();
+        let mut groups: HashMap<_, Group> = HashMap::new();
+        for (topic, action) in topics(record) {
+            for (id, subscriptions) in connected.by_topic.get(&topic).into_iter().flatten() {
+                let Some(client) = connected.clients.get(id) else {
+                    continue;
+                };
+                for subscription in subscriptions {
+                    let options = subscription.options.text.as_str();
+                    let is_list = action == Action::List;
+                    let group = groups
+                        .entry((is_list, client.identity.as_ref(), options))
+                        .or_insert_with(|| Group {
+                            action,
+                            identity: client.identity.clone(),
+                            like: Arc::clone(subscription),
+                            members: Vec::new(),
+                        });
+                    group.members.push(Member {
+                        client: id.clone(),
+                        queue: Arc::clone(&client.queue),
+                        event: subscription.name.as_str().into(),
+                    });
+                }
+            }
+        }
+        groups.into_values().collect()
+    }
+
+    /// Sends an event to the members of a group. Who does not read is cut off.
+    pub(super) fn send(&self, members: &[Member], data: &actix_web::web::Bytes) {
+        for member in members {
+            let frame = Frame {
+                event: Arc::clone(&member.event),
+                data: data.clone(),
+            };
+            if member.queue.push(frame) {
+                self.sent.inc();
+            } else {
+                self.cut_off.inc();
+                self.disconnect(&member.client);
+            }
+        }
+    }
+
+    /// Makes guests of those who were connected under a key that is no longer good.
+    pub(super) fn sign_out(&self, ended: &Identity) {
+        for client in self.connected().clients.values_mut() {
+            if client.identity.as_ref() == Some(ended) {
+                client.identity = None;
+            }
+        }
+    }
+
+    /// Ends all streams, because something may have been missed: clients connect anew.
+    pub(super) fn cut_all(&self) {
+        let mut connected = self.connected();
+        connected.by_topic.clear();
+        for (_, client) in connected.clients.drain() {
+            client.queue.close();
+        }
+        self.changed(&connected);
+    }
+
+    /// Ends all streams and lets nobody connect any more.
+    pub(super) fn stop(&self) {
+        self.connected().is_stopping = true;
+        self.cut_all();
+    }
+
+    fn changed(&self, connected: &Connected) {
+        self.count
+            .set(i64::try_from(connected.clients.len()).unwrap_or(i64::MAX));
+        self.feed.watch(!connected.by_topic.is_empty());
+    }
+}
+
+impl Connected {
+    fn unsubscribe(&mut self, id: &str) {
+        let Some(client) = self.clients.get_mut(id) else {
+            return;
+        };
+        for subscription in client.subscriptions.drain(..) {
+            if let Some(of_topic) = self.by_topic.get_mut(&subscription.topic) {
+                of_topic.remove(id);
+                if of_topic.is_empty() {
+                    self.by_topic.remove(&subscription.topic);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, id: &str, subscription: Arc<Subscription>) {
+        let Some(client) = self.clients.get_mut(id) else {
+            return;
+        };
+        let of_topic = self.by_topic.entry(subscription.topic.clone()).or_default();
+        of_topic
+            .entry(id.to_owned())
+            .or_default()
+            .push(Arc::clone(&subscription));
+        client.subscriptions.push(subscription);
+    }
+}

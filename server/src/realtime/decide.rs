@@ -1,0 +1,226 @@
+//! Who may hear of a change, and what they see of it: each question asked once, however many clients have it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::web::Bytes;
+use serde_json::Map;
+
+use super::clients::{Group, Identity};
+use super::topic::{Filter, Options};
+use crate::accounts::token::{self, Kind};
+use crate::app::App;
+use crate::clock::Moment;
+use crate::collections::Schema;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::events::{self, Change};
+use crate::json;
+use crate::policy::{self, Action, Grant};
+use crate::records::api::complete_one;
+use crate::records::{Record, store};
+use crate::request::{Account, Caller, Request};
+
+/// How often it is tried to decide on changes while collections change.
+const MAX_TRIES: usize = 3;
+
+/// A change that somebody wants to hear of.
+struct Wanted {
+    kind: events::Kind,
+    record: Record,
+    groups: Vec<Group>,
+}
+
+/// What was decided.
+#[derive(Default)]
+struct Decided {
+    /// What each group of each change gets, if anything.
+    data: Vec<Vec<Option<Bytes>>>,
+    /// Whose keys are no longer good.
+    ended: Vec<Identity>,
+}
+
+/// Sends these changes to everybody who wants to hear of them and may.
+pub(super) async fn deliver(app: &App, changes: Vec<Change>) -> Result<()> {
+    for _ in 1..=MAX_TRIES {
+        let schema = app.schema.current();
+        let wanted: Vec<Wanted> = changes
+            .iter()
+            .filter_map(|change| wanted(app, &schema, change))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let wanted = Arc::new(wanted);
+        let asked = Arc::clone(&wanted);
+        match app.db.read(move |conn| decide(conn, &schema, &asked)).await {
+            Err(Error::Outdated) => app.refresh_schema().await?,
+            decided => {
+                send(app, &wanted, &decided?);
+                return Ok(());
+            }
+        }
+    }
+    Err(Error::Outdated)
+}
+
+fn wanted(app: &App, schema: &Schema, change: &Change) -> Option<Wanted> {
+    let record = change.record(schema)?;
+    let groups = app.realtime.clients.who_wants(&record);
+    (!groups.is_empty()).then_some(Wanted {
+        kind: change.kind,
+        record,
+        groups,
+    })
+}
+
+fn send(app: &App, wanted: &[Wanted], decided: &Decided) {
+    let clients = &app.realtime.clients;
+    for ended in &decided.ended {
+        clients.sign_out(ended);
+    }
+    for (wanted, data) in wanted.iter().zip(&decided.data) {
+        for (group, data) in wanted.groups.iter().zip(data) {
+            if let Some(data) = data {
+                clients.send(&group.members, data);
+            }
+        }
+    }
+}
+
+fn decide(conn: &mut Conn, schema: &Arc<Schema>, wanted: &[Wanted]) -> Result<Decided> {
+    let mut callers = HashMap::new();
+    let mut decided = Decided::default();
+    for wanted in wanted {
+        let mut data = Vec::with_capacity(wanted.groups.len());
+        for group in &wanted.groups {
+            if let Some(identity) = &group.identity
+                && !callers.contains_key(identity)
+            {
+                let caller = caller(conn, schema, identity)?;
+                if caller.account().is_none() {
+                    decided.ended.push(identity.clone());
+                }
+                callers.insert(identity, caller);
+            }
+            let caller = group.identity.as_ref().and_then(|i| callers.get(i));
+            let asked = Asked {
+                schema,
+                action: group.action,
+                options: &group.like.options,
+                caller: caller.cloned().unwrap_or(Caller::Guest),
+            };
+            data.push(match asked.data(conn, wanted) {
+                Err(error @ (Error::Outdated | Error::Unavailable | Error::Disconnected)) => {
+                    return Err(error);
+                }
+                // Whatever a client asked for that cannot be answered: it gets no answer.
+                Err(error) => {
+                    tracing::debug!(%error, "cannot decide whether a client may hear of a change");
+                    None
+                }
+                Ok(data) => data,
+            });
+        }
+        decided.data.push(data);
+    }
+    Ok(decided)
+}
+
+/// The account as it is now; a guest when it is gone, or its key is another by now.
+fn caller(conn: &mut Conn, schema: &Arc<Schema>, identity: &Identity) -> Result<Caller> {
+    let Some(collection) = schema.find(&identity.collection).filter(|c| c.is_auth()) else {
+        return Ok(Caller::Guest);
+    };
+    let why = "whose subscription it is was found out when it was made";
+    let grant = policy::system(schema, collection, Request::internal(), why);
+    let record = store::find(conn, &grant, &identity.record, None)?;
+    let record = record.filter(|record| token::signing_key(record, Kind::Auth) == identity.key);
+    Ok(record.map_or(Caller::Guest, |record| {
+        Caller::Account(Arc::new(Account {
+            is_superuser: collection.is_superusers(),
+            refreshable: false,
+            record,
+        }))
+    }))
+}
+
+/// What is asked for one group.
+struct Asked<'a> {
+    schema: &'a Arc<Schema>,
+    action: Action,
+    options: &'a Options,
+    caller: Caller,
+}
+
+impl Asked<'_> {
+    /// The event's data, if the group may have it.
+    fn data(self, conn: &mut Conn, wanted: &Wanted) -> Result<Option<Bytes>> {
+        let options = self.options;
+        let filter = match &options.filter {
+            Filter::All => None,
+            Filter::Where(filter) => Some(filter),
+            Filter::Unreadable => return Ok(None),
+        };
+        let asks_about_requests = || {
+            let text = options.query.get("filter").map_or("", String::as_str);
+            text.contains("@request.") || text.contains("@collection.")
+        };
+        if filter.is_some() && !self.caller.is_superuser() && asks_about_requests() {
+            return Ok(None);
+        }
+        let record = &wanted.record;
+        let request = Request {
+            caller: self.caller,
+            method: "GET".to_owned(),
+            context: "realtime",
+            headers: options.headers.clone(),
+            query: options.query.clone(),
+            body: Map::new(),
+            now: Moment::now(),
+        };
+        let id = &record.collection.def.id;
+        let grant = match policy::grant(Arc::clone(self.schema), request, id, self.action) {
+            Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthenticated) => {
+                return Ok(None);
+            }
+            grant => grant?,
+        };
+        if !store::would_be_found(conn, &grant, record, filter)? {
+            return Ok(None);
+        }
+        let is_gone = wanted.kind == events::Kind::Delete;
+        let record = completed(conn, &grant, record.clone(), options, is_gone)?;
+        Ok(Some(render(wanted.kind, &record, options).into()))
+    }
+}
+
+/// The record as its reader sees it.
+fn completed(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: Record,
+    options: &Options,
+    is_gone: bool,
+) -> Result<Record> {
+    let mut record = complete_one(conn, grant, record, &options.paths)?;
+    if is_gone && record.collection.is_auth() && !record.reveal.email {
+        // Whose accounts one manages is asked of stored ones; this one is none any more.
+        record.reveal.email = store::would_be_managed(conn, grant, &record)?;
+    }
+    Ok(record)
+}
+
+/// `{"record":{…},"action":"create"}`
+fn render(kind: events::Kind, record: &Record, options: &Options) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    out.extend_from_slice(b"{\"record\":");
+    match &options.fields {
+        None => record.write(&mut out),
+        Some(fields) => out.extend_from_slice(&json::text(&fields.pick(&record.to_json()))),
+    }
+    out.extend_from_slice(b",\"action\":\"");
+    out.extend_from_slice(kind.name().as_bytes());
+    out.extend_from_slice(b"\"}");
+    json::escape(out)
+}

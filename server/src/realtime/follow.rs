@@ -1,0 +1,147 @@
+//! Takes changes in the order of their commits, and has them sent.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::{Mutex, Notify};
+use tokio::time::{Instant, sleep};
+
+use super::decide::deliver;
+use crate::app::App;
+use crate::db::{Conn, Engine};
+use crate::error::{Error, Result};
+use crate::events::store::{self, Position, Row};
+use crate::records::generate;
+
+/// How many changes are decided on at once.
+const BATCH: usize = 200;
+/// How often other processes' changes are looked for.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How often this process says that it listens.
+const RENEW: Duration = Duration::from_secs(5);
+/// When it must be taken that other processes no longer know: well before its row ends.
+const LAPSED: Duration = Duration::from_secs(15);
+/// How long the task rests after a failure.
+const REST: Duration = Duration::from_millis(500);
+
+/// Whether this process listens to the changes that go through PostgreSQL, and how far it is.
+pub struct Listening {
+    process: String,
+    state: Mutex<Option<Heard>>,
+    begun: Notify,
+}
+
+struct Heard {
+    position: Position,
+    renewed: Instant,
+}
+
+impl Default for Listening {
+    fn default() -> Self {
+        Self {
+            process: generate::alphanumeric(15),
+            state: Mutex::default(),
+            begun: Notify::new(),
+        }
+    }
+}
+
+impl Listening {
+    /// Comes back once the changes of every write that begins later will be heard of.
+    pub(super) async fn begin(&self, app: &App) -> Result<()> {
+        if app.db.engine() == Engine::Sqlite {
+            return Ok(());
+        }
+        let mut state = self.state.lock().await;
+        if state.is_none() {
+            let renewed = Instant::now();
+            let process = self.process.clone();
+            let listen = move |conn: &mut Conn| store::listen(conn, &process);
+            let position = Position::after(app.db.write(listen).await?);
+            *state = Some(Heard { position, renewed });
+            self.begun.notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// Follows what committed writes have changed, for as long as the server runs.
+pub async fn follow(app: App) {
+    loop {
+        let round = AssertUnwindSafe(round(&app)).catch_unwind().await;
+        let error = match round {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error,
+            Err(_) => {
+                app.metrics.panics.inc();
+                Error::internal(anyhow::anyhow!("a task panicked"))
+            }
+        };
+        tracing::warn!(%error, "realtime clients may have missed something: they have to connect anew");
+        *app.realtime.listening.state.lock().await = None;
+        app.realtime.clients.cut_all();
+        sleep(REST).await;
+    }
+}
+
+/// Waits for changes and sends them.
+async fn round(app: &App) -> Result<()> {
+    if app.db.engine() == Engine::Postgres {
+        return poll(app).await;
+    }
+    let batch = app.db.feed().next(BATCH).await;
+    if batch.missed {
+        return Err(Error::internal(anyhow::anyhow!("too many changes wait")));
+    }
+    deliver(app, batch.changes).await
+}
+
+async fn poll(app: &App) -> Result<()> {
+    let listening = &app.realtime.listening;
+    let mut state = listening.state.lock().await;
+    let Some(heard) = state.as_mut() else {
+        drop(state);
+        listening.begun.notified().await;
+        return Ok(());
+    };
+    let process = listening.process.clone();
+    if !app.realtime.clients.are_listening() {
+        *state = None;
+        let leave = move |conn: &mut Conn| store::leave(conn, &process);
+        return app.db.write(leave).await;
+    }
+    if heard.renewed.elapsed() > LAPSED {
+        return Err(Error::internal(anyhow::anyhow!(
+            "the database was out of reach for too long"
+        )));
+    }
+    if heard.renewed.elapsed() > RENEW {
+        let now = Instant::now();
+        let renew = move |conn: &mut Conn| store::renew(conn, &process);
+        app.db.write(renew).await?;
+        heard.renewed = now;
+    }
+    let mut position = heard.position;
+    let read = move |conn: &mut Conn| position.next(conn).map(|rows| (position, rows));
+    let (position, rows) = app.db.read_few(read).await?;
+    heard.position = position;
+    drop(state);
+    if rows.is_empty() {
+        sleep(PAUSE).await;
+    }
+    deliver_rows(app, &rows).await
+}
+
+async fn deliver_rows(app: &App, rows: &[Row]) -> Result<()> {
+    for row in rows {
+        if row.version > app.schema.current().version {
+            app.refresh_schema().await?;
+        }
+        let schema = app.schema.current();
+        for part in row.changes(&schema).chunks(BATCH) {
+            deliver(app, part.to_vec()).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Realtime: clients hear of changes of records, over server-sent events.
+//!
+//! A client connects ([`api::connect`]) and says what it wants to hear of ([`api::subscribe`]). [`follow`] takes what
+//! [`crate::events`] has, in the order of the commits, lets [`decide`] find out who may know, and puts frames into
+//! the clients' [`queue`]s. It is one task, off the way of writes; a client that does not read is cut off.
+
+pub mod api;
+mod clients;
+mod decide;
+mod follow;
+mod queue;
+mod topic;
+
+pub use clients::Clients;
+pub use follow::{Listening, follow};
+
+use std::sync::Arc;
+
+use crate::events::Feed;
+use crate::metrics::Metrics;
+
+/// Everything about realtime that the server keeps.
+pub struct Realtime {
+    clients: Clients,
+    listening: Listening,
+}
+
+impl Realtime {
+    /// Nobody is connected yet.
+    pub fn new(metrics: &Metrics, feed: Arc<Feed>) -> Self {
+        Self {
+            clients: Clients::new(metrics, feed),
+            listening: Listening::default(),
+        }
+    }
+
+    /// Ends all streams, and lets nobody connect any more: the server stops, and the clients go to another.
+    pub fn close_all(&self) {
+        self.clients.stop();
+    }
+}

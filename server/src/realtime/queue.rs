@@ -1,0 +1,156 @@
+//! What waits to be sent to a client. Whoever fills it never waits.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::Error;
+
+/// How much may wait. A client that lags behind further is cut off.
+const MAX_BYTES: usize = 8 << 20;
+const MAX_FRAMES: usize = 20_000;
+/// How much is sent at once.
+const CHUNK: usize = 64 << 10;
+/// A stream in which nothing happens ends, and so does every stream some time: clients connect anew by themselves,
+/// and say again who they are.
+const MAX_IDLE: Duration = Duration::from_secs(5 * 60);
+const MAX_AGE: Duration = Duration::from_secs(30 * 60);
+/// How often a line is sent that means nothing: it finds out who has gone, and keeps proxies from closing.
+const BEAT: Duration = Duration::from_secs(25);
+
+/// One event. What many clients get they share.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub(super) event: Arc<str>,
+    pub(super) data: Bytes,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    closed: bool,
+}
+
+impl Queue {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends a frame. Gives `false`, and ends the stream, when too much waits already.
+    pub(super) fn push(&self, frame: Frame) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.closed {
+            return true;
+        }
+        let is_full = waiting.frames.len() >= MAX_FRAMES || waiting.bytes >= MAX_BYTES;
+        if is_full {
+            *waiting = Waiting::default();
+            waiting.closed = true;
+        } else {
+            waiting.bytes += frame.data.len();
+            waiting.frames.push_back(frame);
+        }
+        drop(waiting);
+        self.changed.notify_one();
+        !is_full
+    }
+
+    /// Ends the stream after what waits.
+    pub(super) fn close(&self) {
+        self.waiting().closed = true;
+        self.changed.notify_one();
+    }
+
+    /// What waits, as far as it is sent at once; `None` at the end.
+    fn take(&self, id: &str) -> Option<Vec<u8>> {
+        let mut waiting = self.waiting();
+        let mut out = Vec::new();
+        while out.len() < CHUNK
+            && let Some(frame) = waiting.frames.pop_front()
+        {
+            waiting.bytes -= frame.data.len();
+            for part in [
+                b"id:",
+                id.as_bytes(),
+                b"\nevent:",
+                frame.event.as_bytes(),
+                b"\ndata:",
+                &frame.data,
+                b"\n\n",
+            ] {
+                out.extend_from_slice(part);
+            }
+        }
+        (!(waiting.closed && out.is_empty())).then_some(out)
+    }
+}
+
+/// The client's end of a queue. `_guard` is dropped when the client has gone.
+pub(super) struct Reader<G> {
+    pub(super) id: String,
+    pub(super) queue: Arc<Queue>,
+    pub(super) _guard: G,
+}
+
+impl<G: 'static> Reader<G> {
+    /// The bytes that the client gets.
+    pub(super) fn stream(self) -> impl Stream<Item = Result<Bytes, Error>> + 'static {
+        let now = Instant::now();
+        let state = Sending {
+            reader: self,
+            ends: now + MAX_AGE,
+            idle: now + MAX_IDLE,
+        };
+        unfold(state, |mut state| async move {
+            let bytes = state.next().await?;
+            Some((Ok(bytes), state))
+        })
+    }
+}
+
+struct Sending<G> {
+    reader: Reader<G>,
+    ends: Instant,
+    idle: Instant,
+}
+
+impl<G> Sending<G> {
+    async fn next(&mut self) -> Option<Bytes> {
+        let beat = Instant::now() + BEAT;
+        loop {
+            let now = Instant::now();
+            if now >= self.ends {
+                return None;
+            }
+            let out = self.reader.queue.take(&self.reader.id)?;
+            if !out.is_empty() {
+                self.idle = now + MAX_IDLE;
+                return Some(out.into());
+            }
+            let ends = self.ends.min(self.idle);
+            if now >= ends {
+                return None;
+            }
+            if now >= beat {
+                return Some(Bytes::from_static(b":\n"));
+            }
+            // The time limit is looked at above.
+            let changed = self.reader.queue.changed.notified();
+            let _ = timeout_at(ends.min(beat), changed).await;
+        }
+    }
+}

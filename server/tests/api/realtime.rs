@@ -1,0 +1,405 @@
+//! Realtime: who hears of which change, in what order, and what a client that does not read does to others.
+
+use serde_json::{Value, json};
+
+use crate::support::stream::Stream;
+use crate::support::{PASSWORD, TestApp, at_once};
+
+const POST: &str = "post00000000001";
+
+fn posts(app: &TestApp) {
+    app.open_collection(
+        "posts",
+        json!([
+            {"name": "title", "type": "text", "max": 1_000_000},
+            {"name": "owner", "type": "text"},
+            {"name": "n", "type": "number"},
+            {"name": "secret", "type": "text", "hidden": true},
+        ]),
+    );
+}
+
+/// Changes the rules of `posts`.
+fn rule(app: &TestApp, rules: Value) {
+    app.root().patch("/api/collections/posts", rules).ok();
+}
+
+fn with_options(topic: &str, options: &Value) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("options", &options.to_string())
+        .finish();
+    format!("{topic}?{query}")
+}
+
+/// A create that everybody hears of: what did not come before it does not come.
+fn mark(app: &TestApp, id: &str) -> String {
+    app.root()
+        .create("posts", json!({"id": id, "owner": "everybody"}));
+    format!("create {id}")
+}
+
+#[test]
+fn a_client_hears_of_what_happens() {
+    let app = TestApp::start();
+    posts(&app);
+    let guest = app.guest();
+    let all = Stream::of(&guest, &["posts/*"]);
+    for header in [
+        "content-type: text/event-stream",
+        "cache-control: no-store",
+        "x-accel-buffering: no",
+        "transfer-encoding: chunked",
+    ] {
+        assert!(all.head.to_lowercase().contains(header), "{}", all.head);
+    }
+    assert_eq!(all.id.len(), 40);
+    let one = Stream::of(&guest, &[&format!("posts/{POST}")]);
+    let id = app.root().get("/api/collections/posts").ok()["id"].clone();
+    let by_id = Stream::of(&guest, &[&format!("{}/*", id.as_str().expect("an id"))]);
+
+    let created = guest.create(
+        "posts",
+        json!({"id": POST, "title": "<a>", "secret": "s", "n": 1}),
+    );
+    let updated = guest.update("posts", POST, json!({"n+": 1})).ok();
+    guest.create("posts", json!({"id": "post00000000002"}));
+    assert_eq!(guest.remove("posts", POST).status, 204);
+
+    let frame = all.next();
+    assert_eq!(frame.event, "posts/*");
+    assert_eq!(frame.data, json!({"record": created, "action": "create"}));
+    assert_eq!(
+        all.next().data,
+        json!({"record": updated, "action": "update"})
+    );
+    assert_eq!(all.next().what(), "create post00000000002");
+    assert_eq!(
+        all.next().data,
+        json!({"record": updated, "action": "delete"})
+    );
+    let of_one = ["create", "update", "delete"].map(|kind| format!("{kind} {POST}"));
+    assert_eq!(one.whats(3), of_one);
+    assert_eq!(by_id.whats(4).len(), 4);
+
+    // A new list of subscriptions replaces the old one.
+    assert_eq!(all.subscribe(&["posts", "posts", "custom"]).status, 204);
+    assert_eq!(one.subscribe(&[]).status, 204);
+    mark(&app, "post00000000003");
+    assert_eq!(all.next().event, "posts");
+    assert_eq!(one.subscribe(&["posts/*"]).status, 204);
+    let last = mark(&app, "post00000000004");
+    assert_eq!(one.next().what(), last);
+    assert_eq!(all.next().what(), last);
+}
+
+#[test]
+fn rules_decide_for_each_client() {
+    let app = TestApp::start();
+    posts(&app);
+    let own = "owner = @request.auth.id || owner = 'everybody'";
+    rule(
+        &app,
+        json!({"listRule": own, "viewRule": "n = 7 || owner = 'everybody'"}),
+    );
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    let streams =
+        [app.guest(), ann, bob, app.root().clone()].map(|client| Stream::of(&client, &["posts/*"]));
+    let one = Stream::of(&app.guest(), &[&format!("posts/{POST}")]);
+    app.root().create(
+        "posts",
+        json!({"id": POST, "owner": "ann000000000000", "secret": "s"}),
+    );
+    app.root()
+        .update("posts", POST, json!({"owner": "bob000000000000", "n": 7}))
+        .ok();
+    app.root()
+        .update("posts", POST, json!({"owner": "nobody", "n": 8}))
+        .ok();
+    assert_eq!(app.root().remove("posts", POST).status, 204);
+    let last = mark(&app, "post00000000002");
+    let [guest, ann, bob, root] = &streams;
+    assert_eq!(guest.next().what(), last);
+    assert_eq!(ann.whats(2), [format!("create {POST}"), last.clone()]);
+    assert_eq!(bob.whats(2), [format!("update {POST}"), last.clone()]);
+    let frame = root.next();
+    assert_eq!(
+        frame.data["record"]["secret"],
+        json!("s"),
+        "superusers see hidden fields"
+    );
+    assert_eq!(root.whats(4)[3], last);
+    assert_eq!(one.next().what(), format!("update {POST}"));
+
+    // What is locked only superusers hear of; the rule is the one of the moment.
+    rule(&app, json!({"listRule": null, "viewRule": null}));
+    let locked = mark(&app, "post00000000003");
+    rule(&app, json!({"listRule": ""}));
+    let open = mark(&app, "post00000000004");
+    assert_eq!(root.whats(2), [locked, open.clone()]);
+    assert_eq!(guest.next().what(), open);
+    assert!(guest.client.token.is_empty());
+}
+
+#[test]
+fn options_filter_expand_and_pick() {
+    let app = TestApp::start();
+    posts(&app);
+    let id = app.root().get("/api/collections/posts").ok()["id"].clone();
+    app.open_collection("comments", json!([
+        {"name": "text", "type": "text"},
+        {"name": "post", "type": "relation", "collectionId": id, "maxSelect": 1, "cascadeDelete": true},
+    ]));
+    app.root()
+        .create("posts", json!({"id": POST, "title": "First"}));
+    let topic = |query: Value| with_options("comments/*", &json!({"query": query}));
+    let guest = app.guest();
+    let filtered = topic(json!({"filter": "text ~ 'yes' && post.title = 'First'"}));
+    let expanded = topic(json!({"expand": "post", "fields": "id,expand.post.title"}));
+    let from_header = with_options("posts/*", &json!({"headers": {"X-Token": "sesame"}}));
+    let filtered = Stream::of(&guest, &[&filtered]);
+    let expanded = Stream::of(&guest, &[&expanded]);
+    // What cannot be asked gets nothing, and harms nobody.
+    let odd = [
+        "text ==",
+        "missing = 1",
+        "@request.auth.id = ''",
+        "@collection.users.id != ''",
+    ]
+    .map(|filter| topic(json!({"filter": filter})));
+    let odd = Stream::of(&guest, &odd.each_ref().map(String::as_str));
+
+    guest.create(
+        "comments",
+        json!({"id": "comment00000001", "text": "no", "post": POST}),
+    );
+    guest.create(
+        "comments",
+        json!({"id": "comment00000002", "text": "Yes!", "post": POST}),
+    );
+    guest.create("comments", json!({"id": "comment00000003", "text": "yes"}));
+    assert_eq!(filtered.next().what(), "create comment00000002");
+    let data = json!({"record": {"expand": {"post": {"title": "First"}}, "id": "comment00000001"}, "action": "create"});
+    assert_eq!(expanded.next().data, data);
+    assert_eq!(odd.subscribe(&["comments/*"]).status, 204);
+
+    rule(
+        &app,
+        json!({"listRule": "@request.headers.x_token = 'sesame' && @request.context = 'realtime'"}),
+    );
+    let with_header = Stream::of(&guest, &[&from_header]);
+
+    // What goes with a record goes with an event each.
+    guest.remove("posts", POST);
+    let mut gone = odd.whats(2);
+    gone.sort();
+    assert_eq!(gone, ["delete comment00000001", "delete comment00000002"]);
+    assert_eq!(with_header.next().what(), format!("delete {POST}"));
+}
+
+#[test]
+fn n46_nothing_is_heard_of_writes_that_fail() {
+    let app = TestApp::start();
+    posts(&app);
+    let id = app.root().get("/api/collections/posts").ok()["id"].clone();
+    app.root()
+        .patch(
+            "/api/collections/posts",
+            json!({"indexes": ["CREATE UNIQUE INDEX one_n ON posts (n)"]}),
+        )
+        .ok();
+    app.open_collection("needs", json!([
+        {"name": "post", "type": "relation", "collectionId": id, "maxSelect": 1, "required": true},
+    ]));
+    let guest = app.guest();
+    guest.create("posts", json!({"id": POST, "n": 1}));
+    guest.create("needs", json!({"id": "need00000000001", "post": POST}));
+    let heard = Stream::of(&guest, &["posts/*", "needs/*"]);
+    guest.try_create("posts", json!({"n": 1})).refused(400);
+    guest
+        .try_create("posts", json!({"id": "bad id"}))
+        .refused(400);
+    guest
+        .update("posts", POST, json!({"id": "other0000000000"}))
+        .refused(400);
+    // Refused half way through: the post's other references were already being looked at.
+    guest.remove("posts", POST).refused(400);
+    at_once(8, |_| {
+        guest
+            .try_create("posts", json!({"id": "post00000000002", "n": 2}))
+            .status
+    });
+    let last = "create post00000000003";
+    guest.create("posts", json!({"id": "post00000000003", "n": 3}));
+    assert_eq!(heard.whats(2), ["create post00000000002", last]);
+}
+
+#[test]
+fn n46_the_order_of_events_is_the_order_of_commits() {
+    const WRITERS: usize = 8;
+    const WRITES: usize = 25;
+    let app = TestApp::start();
+    posts(&app);
+    let guest = app.guest();
+    for id in ["post00000000001", "post00000000002"] {
+        guest.create("posts", json!({"id": id}));
+    }
+    let heard = [
+        Stream::of(&guest, &["posts/*"]),
+        Stream::of(app.root(), &["posts/*"]),
+    ];
+    at_once(WRITERS, |writer| {
+        let id = ["post00000000001", "post00000000002"][writer % 2];
+        for _ in 0..WRITES {
+            guest.update("posts", id, json!({"n+": 1})).ok();
+        }
+    });
+    for stream in &heard {
+        let mut seen = std::collections::BTreeMap::<String, f64>::new();
+        for _ in 0..WRITERS * WRITES {
+            let frame = stream.next();
+            let record = &frame.data["record"];
+            let n = seen.entry(record["id"].to_string()).or_default();
+            *n += 1.0;
+            assert_eq!(record["n"].as_f64(), Some(*n), "{frame:?}");
+        }
+        assert_eq!(seen.len(), 2);
+    }
+    // Each came once.
+    let last = mark(&app, "post00000000003");
+    for stream in &heard {
+        assert_eq!(stream.next().what(), last);
+    }
+}
+
+#[test]
+fn truncating_tells_of_each_record() {
+    let app = TestApp::start();
+    posts(&app);
+    for n in 1..=3 {
+        app.root()
+            .create("posts", json!({"id": format!("post0000000000{n}")}));
+    }
+    let heard = Stream::of(&app.guest(), &["posts/*"]);
+    assert_eq!(
+        app.root().delete("/api/collections/posts/truncate").status,
+        204
+    );
+    let mut gone = heard.whats(3);
+    gone.sort();
+    assert_eq!(gone, [1, 2, 3].map(|n| format!("delete post0000000000{n}")));
+}
+
+#[test]
+fn subscriptions_that_are_refused() {
+    let app = TestApp::start();
+    posts(&app);
+    let (guest, ann, bob) = (app.guest(), app.user("ann"), app.user("bob"));
+    let send = |body: Value| guest.post("/api/realtime", body);
+    send(json!({})).refused_for("clientId", "required");
+    send(json!({"clientId": 5})).refused(400);
+    send(json!([])).refused(400);
+    send(json!({"clientId": "x"})).refused(404);
+    let stream = Stream::connect(&guest);
+    send(json!({"clientId": stream.id, "subscriptions": "posts/*"})).refused(400);
+    send(json!({"clientId": stream.id, "subscriptions": [1]})).refused(400);
+    let many: Vec<String> = (0..1001).map(|n| format!("posts/{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    stream
+        .subscribe(&many)
+        .refused_for("subscriptions", "length_too_long");
+    assert_eq!(stream.subscribe(&many[..1000]).status, 204);
+    let long = "x".repeat(2501);
+    stream
+        .subscribe(&["posts/*", &long])
+        .refused_for("subscriptions.1", "length_too_long");
+    assert_eq!(stream.subscribe(&[&long[..2500]]).status, 204);
+    stream
+        .subscribe(&["posts/*\nevent:x"])
+        .refused_for("subscriptions.0", "invalid_format");
+
+    // From a guest to an account, and no further.
+    assert_eq!(stream.subscribe_as(&ann, &["posts/*"]).status, 204);
+    for other in [&guest, &bob] {
+        let reply = stream.subscribe_as(other, &["posts/*"]);
+        let message = "The current and the previous request authorization don't match.";
+        assert_eq!(reply.refused(403).body["message"], json!(message));
+    }
+    assert_eq!(
+        stream
+            .subscribe_as(
+                &app.guest().sign_in("users", "ann@example.com"),
+                &["posts/*"]
+            )
+            .status,
+        204
+    );
+    let last = mark(&app, POST);
+    assert_eq!(stream.next().what(), last);
+}
+
+#[test]
+fn n23_who_is_no_longer_signed_in_hears_what_guests_hear() {
+    let app = TestApp::start();
+    posts(&app);
+    rule(
+        &app,
+        json!({"listRule": "@request.auth.id != '' || owner = 'everybody'"}),
+    );
+    let root = app.root();
+    let password = json!({"password": "new password", "passwordConfirm": "new password"});
+    for (name, how) in [("ann", 0), ("bob", 1), ("cyd", 2), ("dan", 3)] {
+        let id = format!("{name:0<15}");
+        let heard = Stream::of(&app.user(name), &["posts/*"]);
+        let other = Stream::of(&app.user(&format!("x{name}")), &["posts/*"]);
+        let before = format!("before{name}000000");
+        root.create("posts", json!({"id": before}));
+        assert_eq!(heard.next().what(), format!("create {before}"));
+        match how {
+            0 => drop(root.update("users", &id, password.clone()).ok()),
+            1 => drop(
+                root.update("users", &id, json!({"email": "other@example.com"}))
+                    .ok(),
+            ),
+            2 => assert_eq!(root.remove("users", &id).status, 204),
+            _ => drop(
+                root.patch(
+                    "/api/collections/users",
+                    json!({"authToken": {"secret": "s".repeat(40)}}),
+                )
+                .ok(),
+            ),
+        }
+        let after = format!("after0{name}000000");
+        root.create("posts", json!({"id": after}));
+        let last = mark(&app, &format!("guest0{name}000000"));
+        assert_eq!(heard.next().what(), last);
+        if how != 3 {
+            assert_eq!(other.whats(3)[1], format!("create {after}"));
+        }
+    }
+}
+
+#[test]
+fn accounts_are_seen_as_elsewhere() {
+    let app = TestApp::start();
+    app.root()
+        .patch(
+            "/api/collections/users",
+            json!({"listRule": "", "viewRule": ""}),
+        )
+        .ok();
+    let ann = app.user("ann");
+    let (guest, own) = (
+        Stream::of(&app.guest(), &["users/*"]),
+        Stream::of(&ann, &["users/*"]),
+    );
+    ann.update("users", "ann000000000000", json!({"name": "Ann"}))
+        .ok();
+    let (seen, own) = (guest.next().data, own.next().data);
+    assert_eq!(own["record"]["email"], json!("ann@example.com"));
+    assert_eq!(seen["record"]["name"], json!("Ann"));
+    for (hidden, data) in [("email", &seen), ("password", &own), ("tokenKey", &own)] {
+        assert!(data["record"].get(hidden).is_none(), "{hidden}: {data}");
+    }
+    assert!(!own.to_string().contains(PASSWORD));
+}
