@@ -98,7 +98,8 @@ mod client;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Client, Collections, Error, Filter, Health, List, Literal, Record, Records, Result, ToLiteral,
+    Client, Collections, Error, Filter, Health, List, Literal, Metrics, Record, Records, Result,
+    ToLiteral,
 };
 
 #[doc(hidden)]

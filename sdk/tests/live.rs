@@ -268,6 +268,23 @@ async fn lists_are_filtered_sorted_and_paged() -> plinth_sdk::Result<()> {
 }
 
 #[tokio::test]
+async fn requests_are_counted_by_the_minute() -> plinth_sdk::Result<()> {
+    let client = superuser().await;
+    // The sign-in itself is counted, within ten seconds.
+    for _ in 0..60 {
+        let overview = client.metrics().overview(5).await?;
+        assert_eq!(overview.minutes.len(), 5);
+        if overview.minutes.iter().any(|minute| minute.requests > 0) {
+            let refused = client.metrics().overview(0).await;
+            assert!(refused.is_err_and(|error| error.is_invalid()));
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    panic!("nothing was counted");
+}
+
+#[tokio::test]
 async fn values_stay_values_in_filters() -> plinth_sdk::Result<()> {
     let client = superuser().await;
     fresh(&client, films("sdk_quotes")).await;

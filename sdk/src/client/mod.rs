@@ -7,6 +7,7 @@ mod filter;
 mod http;
 mod list;
 mod literal;
+mod metrics;
 mod record;
 mod records;
 
@@ -23,6 +24,7 @@ pub use self::error::{Error, Result};
 pub use self::filter::{Filter, check_template};
 pub use self::list::List;
 pub use self::literal::{Literal, ToLiteral};
+pub use self::metrics::Metrics;
 pub use self::record::Record;
 pub use self::records::Records;
 
@@ -117,6 +119,11 @@ impl Client {
     /// The definitions of collections. Only superusers have access.
     pub fn collections(&self) -> Collections {
         Collections::new(self.clone())
+    }
+
+    /// What the server counts. Only superusers have access.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::new(self.clone())
     }
 
     /// The token that is sent with every request; `None` when nobody is signed in.

@@ -9,6 +9,7 @@ mod collections;
 mod common;
 mod fields;
 mod limits;
+mod metrics;
 mod parameters;
 mod parts;
 mod records;
@@ -106,6 +107,7 @@ fn document(schema: &Schema, is_superuser: bool) -> OpenApi {
     };
     let mut draft = Draft::default();
     common::describe(&mut draft);
+    metrics::describe(&mut draft, is_superuser);
     if is_superuser {
         collections::describe(&mut draft);
     }

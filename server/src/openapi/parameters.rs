@@ -9,7 +9,7 @@ use super::parts::{Described, boolean, integer, text};
 use crate::filter;
 
 /// The parameters of routes, by the names of their components.
-pub(super) fn all() -> [(&'static str, Parameter); 9] {
+pub(super) fn all() -> [(&'static str, Parameter); 10] {
     let sort = ArrayBuilder::new()
         .items(text().max_length(Some(255)))
         .max_items(Some(8));
@@ -50,6 +50,14 @@ pub(super) fn all() -> [(&'static str, Parameter); 9] {
             text(),
             "Relations to follow, such as `author,comments_via_post.author`: six levels at most. What they lead to \
              comes in `expand`, as far as you may view it.",
+        ),
+        query(
+            "minutes",
+            integer()
+                .minimum(Some(1))
+                .maximum(Some(1440))
+                .default(Some(json!(60))),
+            "How many minutes, up to the present one.",
         ),
         query(
             "fields",

@@ -120,6 +120,8 @@ fn guests_see_what_is_open_to_them() {
             "patch /api/collections/users/records/{id}",
             "get /api/health",
             "get /api/openapi.json",
+            "get /livez",
+            "get /readyz",
         ]
     );
     let text = document.to_string();
