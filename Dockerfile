@@ -17,11 +17,13 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/plinth/target \
     scripts/console \
     && cargo build --locked --release -p plinth \
-    && scripts/image-root target/release/plinth /image
+    && scripts/image-root target/release/plinth /image \
+    && mkdir /image-data
 
 FROM scratch
 COPY --from=build /image /
-COPY --from=build --chown=65532:65532 /image/data /data
+# On its own: a folder that is there already would keep its owner.
+COPY --from=build --chown=65532:65532 /image-data /data
 # Where OpenSSL, which connects to PostgreSQL, looks for authorities too.
 ENV PLINTH_HTTP=0.0.0.0:8090 \
     PLINTH_DIR=/data \

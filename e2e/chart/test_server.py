@@ -3,6 +3,7 @@
 As root it runs in the image's own folder, as the image's user, who may write to /data and /tmp alone there.
 """
 
+import json
 import os
 import re
 import shutil
@@ -51,6 +52,7 @@ class Pod:
         test.addCleanup(folder.cleanup)
         self.image = Path(folder.name) / "image"
         subprocess.run([root / "scripts/image-root", support.plinth, self.image], check=True)
+        (self.image / "data").mkdir(0o700)
         self.log = Path(folder.name) / "log"
         self.http, self.metrics = free_port(), free_port()
         if os.geteuid() == 0:
@@ -61,6 +63,21 @@ class Pod:
             self.before = [self.image / "plinth"]
 
     def start(self, container):
+        environment = self.environment(container)
+        with self.log.open("a") as log:
+            return subprocess.Popen(
+                [*self.before, *container["args"]], env=environment, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, cwd=self.image,
+            )
+
+    def run(self, *arguments, stdin):
+        """What `kubectl exec` does in the server's container."""
+        return subprocess.run(
+            [*self.before, *arguments], env=self.environment(self.rendered.server), input=stdin,
+            capture_output=True, text=True, cwd=self.image,
+        )
+
+    def environment(self, container):
         environment = self.rendered.variables(container)
         for name, value in environment.items():
             if value is None:
@@ -72,11 +89,7 @@ class Pod:
             environment["PLINTH_HTTP"] = f"127.0.0.1:{self.http}"
         if "PLINTH_METRICS_HTTP" in environment:
             environment["PLINTH_METRICS_HTTP"] = f"127.0.0.1:{self.metrics}"
-        with self.log.open("a") as log:
-            return subprocess.Popen(
-                [*self.before, *container["args"]], env=environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, cwd=self.image,
-            )
+        return environment
 
     def migrate(self):
         (container,) = self.rendered.pod["spec"]["initContainers"]
@@ -121,6 +134,10 @@ class Server(unittest.TestCase):
         # What the notes tell people to look for.
         self.assertRegex(pod.log.read_text(), r"/_/setup#\S{20,}")
         self.assertEqual(get(pod.http, "/metrics")[0], 404)
+        # The guide's way without a browser, beside the server that runs.
+        made = pod.run("superuser", "upsert", "you@example.com", "--password-stdin", stdin="a good password\n")
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertEqual(json.loads(get(pod.http, "/api/setup")[1]), {"needed": False})
         pod.stop(server)
         pod.writes_nowhere_else()
 
