@@ -8,6 +8,7 @@ use crate::collections::{Schema, Shared, store};
 use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::policy::Grant;
 use crate::realtime::Realtime;
@@ -30,6 +31,8 @@ pub struct State {
     pub hasher: Hasher,
     /// What lets somebody make the first superuser.
     pub setup: Token,
+    /// Mails, and what they say of this server.
+    pub mailer: Mailer,
     /// What is counted.
     pub metrics: Metrics,
     /// Who hears of changes.
@@ -41,6 +44,9 @@ pub struct State {
 impl App {
     /// Connects to the database, brings it up to date and loads the collections.
     pub async fn build(config: &Config) -> anyhow::Result<Self> {
+        // Fails when it is done already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mailer = Mailer::new(config)?;
         let (location, metrics) = (config.location()?, Metrics::new()?);
         metrics.describe(location.engine())?;
         let (connections, group_size) = (config.database_connections, metrics.group_size.clone());
@@ -54,6 +60,7 @@ impl App {
             db,
             schema,
             hasher: Hasher::new(config.hashing_threads),
+            mailer,
             metrics,
             setup: Token::new(),
             config: config.clone(),

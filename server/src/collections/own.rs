@@ -48,10 +48,13 @@ impl super::Collection {
 pub fn check(
     _conn: &mut Conn,
     _schema: &Schema,
-    _record: &mut Record,
+    record: &mut Record,
     _stored: Option<&Record>,
-    _problems: &mut FieldProblems,
+    problems: &mut FieldProblems,
 ) -> Result<()> {
+    if record.collection.def.name == names::MAILS {
+        crate::mail::check(record, problems);
+    }
     Ok(())
 }
 

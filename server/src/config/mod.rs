@@ -39,6 +39,8 @@ pub struct Config {
     /// The mail server, as `smtp://user:password@host:587?tls=required`, `smtps://…` or `smtp://host:25`; when empty,
     /// mails stay in the outbox.
     pub smtp_url: Secret,
+    /// Seconds that the mail server may take for one mail.
+    pub smtp_timeout_seconds: u64,
     /// Who mails come from, as `Name <address>`.
     pub mail_from: String,
     /// Networks that jobs may call although they are private, such as `127.0.0.1/32`; `0.0.0.0/0` for all.
@@ -54,7 +56,7 @@ pub struct Config {
 }
 
 /// The settings that the environment can have; other variables that begin like them are not ours.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "http",
     "dir",
     "database_url",
@@ -65,6 +67,7 @@ const NAMES: [&str; 16] = [
     "app_name",
     "app_url",
     "smtp_url",
+    "smtp_timeout_seconds",
     "mail_from",
     "outbound_allow",
     "metrics_http",
@@ -104,6 +107,7 @@ impl Default for Config {
             app_name: "Plinth".to_owned(),
             app_url: String::new(),
             smtp_url: Secret::default(),
+            smtp_timeout_seconds: 30,
             mail_from: "Plinth <noreply@localhost>".to_owned(),
             outbound_allow: Vec::new(),
             metrics_http: String::new(),

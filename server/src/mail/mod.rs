@@ -1,14 +1,31 @@
 //! Mail: an outbox in the database, and what sends it.
 //!
-//! A mail is a record of `_mails`, written in the transaction of what causes it. Start with [`enqueue`].
+//! A mail is a record of `_mails`, written in the transaction of what causes it. Start with [`enqueue`]; the
+//! [`Outbox`] sends what waits.
 
+mod outbox;
+mod smtp;
 mod store;
+pub mod template;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
 use lettre::message::Mailbox;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use url::Url;
+
+pub use outbox::{Outbox, start};
 
 use crate::clock::Moment;
-use crate::db::Conn;
+use crate::config::Config;
+use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
+use crate::records::Record;
+use plinth_sdk::types::{FieldProblem, FieldProblems};
+use smtp::Smtp;
 
 /// A mail to be sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +50,88 @@ const MAX_BODY: usize = 1_000_000;
 const MAX_ADDRESS: usize = 1000;
 /// The most characters of a subject, which is what a line of a mail takes.
 const MAX_SUBJECT: usize = 998;
+
+/// How many mails may be on their way into the outbox.
+const MAX_PENDING: u32 = 1024;
+
+/// What mails say of this server, and the way to the mail server.
+pub struct Mailer {
+    /// What the application is called.
+    pub app_name: String,
+    /// Where people reach it; no `/` at the end.
+    pub app_url: String,
+    smtp: Option<Smtp>,
+    timeout: Duration,
+    pending: Arc<Semaphore>,
+    runtime: Handle,
+}
+
+impl Mailer {
+    /// Checks the settings about mail. Tasks that [`Mailer::later`] is given run where this is called.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        let from = address(&config.mail_from)
+            .context("the setting mail_from must be an address, such as Name <name@example.com>")?;
+        if !(1..=3600).contains(&config.smtp_timeout_seconds) {
+            anyhow::bail!("the setting smtp_timeout_seconds must be between 1 and 3600");
+        }
+        Ok(Self {
+            app_name: one_line(&config.app_name),
+            app_url: app_url(config)?,
+            smtp: Smtp::new(config, from)?,
+            timeout: Duration::from_secs(config.smtp_timeout_seconds),
+            pending: Arc::new(Semaphore::new(MAX_PENDING as usize)),
+            runtime: Handle::current(),
+        })
+    }
+
+    /// Does `work`, which ends in [`enqueue`], after the request is answered: how long the answer takes tells
+    /// nothing of it.
+    pub fn later(&self, work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+        let place = Arc::clone(&self.pending).try_acquire_owned();
+        let place = place.map_err(|_| Error::Unavailable)?;
+        self.runtime.spawn(async move {
+            if let Err(error) = work.await {
+                tracing::error!(%error, "a mail was asked for and cannot be written");
+            }
+            drop(place);
+        });
+        Ok(())
+    }
+
+    /// Waits until nothing of that is left.
+    pub async fn idle(&self) {
+        drop(self.pending.acquire_many(MAX_PENDING).await);
+    }
+}
+
+/// The address in links. It comes from the settings alone: a request's `Host` is whatever its sender likes.
+fn app_url(config: &Config) -> anyhow::Result<String> {
+    if config.app_url.is_empty() {
+        let address = config.http.replace("0.0.0.0:", "localhost:");
+        return Ok(format!("http://{}", address.replace("[::]:", "localhost:")));
+    }
+    let url = Url::parse(&config.app_url).ok();
+    if url.is_none_or(|url| !matches!(url.scheme(), "http" | "https") || !url.has_host()) {
+        anyhow::bail!("the setting app_url must be a URL that begins with http:// or https://");
+    }
+    Ok(config.app_url.trim_end_matches('/').to_owned())
+}
+
+/// Whether a mail of this kind was written to the account since then.
+pub fn was_written(conn: &mut Conn, account: &Record, kind: &str, since: Moment) -> Result<bool> {
+    let account = (account.collection.def.id.as_str(), account.id());
+    store::was_written(conn, account, kind, since)
+}
+
+/// What is wrong with a record of `_mails` that a superuser writes.
+pub fn check(record: &mut Record, problems: &mut FieldProblems) {
+    if address(record.text("to")).is_none() && !problems.contains_key("to") {
+        let problem = FieldProblem::new("validation_is_email", "Must be one e-mail address.");
+        problems.insert("to".to_owned(), problem);
+    }
+    let subject = one_line(record.text("subject"));
+    record.set("subject", Value::Text(subject));
+}
 
 /// Puts a mail into the outbox. It is sent within seconds of the transaction's end.
 pub fn enqueue(conn: &mut Conn, mail: &NewMail) -> Result<()> {

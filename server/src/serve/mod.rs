@@ -13,10 +13,13 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::{sleep, timeout};
 use anyhow::Context;
 use futures_util::FutureExt;
+use futures_util::future::join;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::config::Config;
 use crate::health::Lifecycle;
+use crate::mail::{self, Outbox};
 use crate::metrics::minutes;
 use crate::{realtime, routes};
 use around::around;
@@ -77,14 +80,16 @@ pub fn bind_metrics(lifecycle: &Lifecycle, listener: TcpListener) -> anyhow::Res
 
 /// Stops: first says that it is not ready, then serves nobody new, then ends what goes on, and at last closes the
 /// database.
-pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, tasks: Tasks) {
+pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, mut tasks: Tasks) {
     lifecycle.drain();
     sleep(Duration::from_secs(app.config.ready_delay_seconds)).await;
     // Answers that are on their way get there, if they do within the server's limit.
     app.realtime.close_all();
-    server.stop(true).await;
+    let deadline = Instant::now() + Duration::from_secs(app.config.drain_seconds);
+    join(server.stop(true), tasks.finish(deadline)).await;
     drop(tasks);
     let closing = async {
+        app.mailer.idle().await;
         if let Err(error) = minutes::flush(app).await {
             tracing::warn!(%error, "cannot write down the last requests");
         }
@@ -96,23 +101,36 @@ pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, tasks
 }
 
 /// What goes on beside the requests.
-pub struct Tasks(Vec<JoinHandle<()>>);
+pub struct Tasks {
+    endless: Vec<JoinHandle<()>>,
+    outbox: Option<Outbox>,
+}
 
 impl Tasks {
     /// Starts all of it.
     pub fn start(app: &App) -> Self {
         let (refreshed, counted, followed) = (app.clone(), app.clone(), app.clone());
-        Self(vec![
-            actix_web::rt::spawn(forever(move || refresh_schema(refreshed.clone()))),
-            actix_web::rt::spawn(forever(move || minutes::keep_flushing(counted.clone()))),
-            actix_web::rt::spawn(forever(move || realtime::follow(followed.clone()))),
-        ])
+        Self {
+            endless: vec![
+                actix_web::rt::spawn(forever(move || refresh_schema(refreshed.clone()))),
+                actix_web::rt::spawn(forever(move || minutes::keep_flushing(counted.clone()))),
+                actix_web::rt::spawn(forever(move || realtime::follow(followed.clone()))),
+            ],
+            outbox: Some(mail::start(app)),
+        }
+    }
+
+    /// Begins no new work, and lets what goes on end until the deadline.
+    async fn finish(&mut self, deadline: Instant) {
+        if let Some(outbox) = self.outbox.take() {
+            outbox.stop(deadline).await;
+        }
     }
 }
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        for task in &self.0 {
+        for task in &self.endless {
             task.abort();
         }
     }
