@@ -1,6 +1,7 @@
 //! Moments, as the wire and the tables hold them: UTC, to the millisecond, sortable as text.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -33,6 +34,18 @@ impl Moment {
     /// As jiff has it.
     pub fn timestamp(self) -> Timestamp {
         self.0
+    }
+
+    /// The moment that is this much later.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        self.0.saturating_add(duration).map_or(self, Self)
+    }
+
+    /// The moment that is this much earlier.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        self.0.saturating_sub(duration).map_or(self, Self)
     }
 
     /// Reads what [`Moment`] is displayed as.

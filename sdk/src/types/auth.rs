@@ -13,6 +13,34 @@ pub struct SignIn {
     pub identity_field: String,
 }
 
+/// A wish for a mail with a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MailRequest {
+    /// The account's address.
+    pub email: String,
+}
+
+/// A new password, and the token that allows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PasswordReset {
+    /// From the mail.
+    pub token: String,
+    /// The new password in the clear.
+    pub password: String,
+    /// The same again.
+    pub password_confirm: String,
+}
+
+/// The token that shows that an address is its owner's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Verification {
+    /// From the mail.
+    pub token: String,
+}
+
 /// The answer to a sign-in or a refresh.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthResult<R> {

@@ -10,7 +10,9 @@ mod problem;
 mod setup;
 mod system;
 
-pub use auth::{AuthMethods, AuthResult, PasswordMethod, SignIn};
+pub use auth::{
+    AuthMethods, AuthResult, MailRequest, PasswordMethod, PasswordReset, SignIn, Verification,
+};
 pub use collection::{
     AuthAlert, AuthOptions, Collection, CollectionType, EmailTemplate, Import, Mfa, OAuth2,
     OAuth2MappedFields, Otp, PasswordAuth, Scaffolds, Token,

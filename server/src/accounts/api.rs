@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordMethod, SignIn};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
 use super::password::Verdict;
@@ -19,11 +20,11 @@ use crate::records::{Record, Reveal};
 use crate::request::{Caller, Request};
 
 const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
-const INVALID: &str = "An error occurred while validating the submitted data.";
+pub(super) const INVALID: &str = "An error occurred while validating the submitted data.";
 const FAILED: &str = "Failed to authenticate.";
-const MAX_LENGTH: usize = 255;
+pub(super) const MAX_LENGTH: usize = 255;
 /// The most bytes of a sign-in.
-const MAX_BODY: usize = 2 << 20;
+pub(super) const MAX_BODY: usize = 2 << 20;
 
 /// Sign in with a password.
 pub async fn auth_with_password(
@@ -174,23 +175,16 @@ struct NotOffered {
 }
 
 fn read_sign_in(body: Body<MAX_BODY>) -> Result<SignIn> {
-    let given: Map<String, Json> = body
-        .object(UNLOADABLE)?
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .collect();
-    let sign_in: SignIn =
-        serde_json::from_value(Json::Object(given)).map_err(|_| Error::invalid(UNLOADABLE))?;
+    let sign_in: SignIn = read(body)?;
     let mut problems = FieldProblems::new();
     for (name, value) in [
         ("identity", &sign_in.identity),
         ("password", &sign_in.password),
     ] {
         if value.is_empty() {
-            let problem = FieldProblem::new("validation_required", "Cannot be blank.");
-            problems.insert(name.to_owned(), problem);
+            problems.insert(name.to_owned(), blank());
         } else if value.chars().count() > MAX_LENGTH {
-            problems.insert(name.to_owned(), too_long());
+            problems.insert(name.to_owned(), bad_length(1));
         }
     }
     if problems.is_empty() {
@@ -200,11 +194,25 @@ fn read_sign_in(body: Body<MAX_BODY>) -> Result<SignIn> {
     }
 }
 
-fn too_long() -> FieldProblem {
-    let params = json!({"min": 1, "max": MAX_LENGTH});
+/// The body as one of the wire's types; `null` is as good as nothing.
+pub(super) fn read<T: DeserializeOwned>(body: Body<MAX_BODY>) -> Result<T> {
+    let given: Map<String, Json> = body
+        .object(UNLOADABLE)?
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect();
+    serde_json::from_value(Json::Object(given)).map_err(|_| Error::invalid(UNLOADABLE))
+}
+
+pub(super) fn blank() -> FieldProblem {
+    FieldProblem::new("validation_required", "Cannot be blank.")
+}
+
+pub(super) fn bad_length(min: usize) -> FieldProblem {
+    let params = json!({"min": min, "max": MAX_LENGTH});
     FieldProblem::Broken {
         code: "validation_length_out_of_range".to_owned(),
-        message: format!("The length must be between 1 and {MAX_LENGTH}."),
+        message: format!("The length must be between {min} and {MAX_LENGTH}."),
         params: params.as_object().cloned(),
     }
 }
@@ -234,7 +242,7 @@ fn identity_fields(collection: &Collection, sign_in: &SignIn) -> Result<Vec<Stri
     Ok(fields)
 }
 
-fn invalid(data: FieldProblems) -> Error {
+pub(super) fn invalid(data: FieldProblems) -> Error {
     Error::refused(INVALID, data)
 }
 

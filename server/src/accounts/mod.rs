@@ -4,6 +4,8 @@
 //! about tokens is stored.
 
 pub mod api;
+pub mod confirm;
+mod letters;
 pub mod password;
 pub mod store;
 pub mod token;

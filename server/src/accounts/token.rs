@@ -1,6 +1,7 @@
 //! Tokens: JSON Web Tokens signed with HMAC-SHA-256, as the wire protocol has them.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use plinth_sdk::types::{AuthOptions, Token};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
@@ -13,6 +14,21 @@ use crate::records::Record;
 pub enum Kind {
     /// To act as the account.
     Auth,
+    /// To show that the account's address is its owner's.
+    Verification,
+    /// To choose a new password.
+    PasswordReset,
+}
+
+impl Kind {
+    /// What the collection says of tokens for this.
+    fn options(self, auth: &AuthOptions) -> &Token {
+        match self {
+            Self::Auth => &auth.auth_token,
+            Self::Verification => &auth.verification_token,
+            Self::PasswordReset => &auth.password_reset_token,
+        }
+    }
 }
 
 /// What a token says. Keys are in alphabetical order.
@@ -21,6 +37,9 @@ pub enum Kind {
 pub struct Claims {
     /// The account's collection.
     pub collection_id: String,
+    /// The address that it was sent to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// When it ends, in seconds since 1970.
     pub exp: i64,
     /// The account.
@@ -35,25 +54,51 @@ pub struct Claims {
 
 /// What signs the tokens of an account: its own key and its collection's secret.
 pub fn signing_key(record: &Record, kind: Kind) -> String {
-    let secret = record.collection.def.auth.as_ref().map(|auth| match kind {
-        Kind::Auth => auth.auth_token.secret.as_str(),
-    });
+    let auth = record.collection.def.auth.as_ref();
+    let secret = auth.map(|auth| kind.options(auth).secret.as_str());
     format!("{}{}", record.text("tokenKey"), secret.unwrap_or_default())
 }
 
 /// A new token that lets its bearer act as the account.
 pub fn auth(record: &Record, now: Moment) -> Result<String> {
+    let claims = claims(record, Kind::Auth, now);
+    sign(
+        record,
+        &Claims {
+            refreshable: Some(true),
+            ..claims
+        },
+    )
+}
+
+/// A new token that shows that its bearer reads the account's mails.
+pub fn mailed(record: &Record, kind: Kind, now: Moment) -> Result<String> {
+    let claims = claims(record, kind, now);
+    sign(
+        record,
+        &Claims {
+            email: Some(record.text("email").to_owned()),
+            ..claims
+        },
+    )
+}
+
+fn claims(record: &Record, kind: Kind, now: Moment) -> Claims {
     let auth = record.collection.def.auth.as_ref();
-    let duration = auth.map_or(0, |auth| auth.auth_token.duration);
-    let claims = Claims {
+    let duration = auth.map_or(0, |auth| kind.options(auth).duration);
+    Claims {
         collection_id: record.collection.def.id.clone(),
+        email: None,
         exp: now.unix() + duration,
         id: record.id().to_owned(),
-        refreshable: Some(true),
-        kind: Kind::Auth,
-    };
-    let key = EncodingKey::from_secret(signing_key(record, Kind::Auth).as_bytes());
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(Error::internal)
+        refreshable: None,
+        kind,
+    }
+}
+
+fn sign(record: &Record, claims: &Claims) -> Result<String> {
+    let key = EncodingKey::from_secret(signing_key(record, claims.kind).as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).map_err(Error::internal)
 }
 
 /// What a token says, if it is one; nothing vouches for it yet.
@@ -89,6 +134,7 @@ mod tests {
         let now = Moment::parse("2024-01-01 00:00:00Z").unwrap();
         let claims = Claims {
             collection_id: "c".to_owned(),
+            email: None,
             exp: now.unix() + 10,
             id: "i".to_owned(),
             refreshable: Some(true),

@@ -144,7 +144,7 @@ pub fn enqueue(conn: &mut Conn, mail: &NewMail) -> Result<()> {
     let mut mail = mail.clone();
     mail.subject = one_line(&mail.subject);
     if mail.text.is_empty() {
-        mail.text = nanohtml2text::html2text(&mail.html);
+        mail.text = template::text(&mail.html);
     }
     store::insert(conn, &mail, Moment::now())
 }

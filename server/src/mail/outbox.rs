@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use jiff::SignedDuration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -101,7 +100,7 @@ async fn round(app: &App, stopped: &watch::Receiver<bool>) -> Result<i64> {
 
 /// Claims a mail, sends it, and writes down what became of it.
 async fn one(app: &App, id: &str) -> Result<()> {
-    let lease = after(app.mailer.timeout + SPARE);
+    let lease = Moment::now().after(app.mailer.timeout + SPARE);
     let id = id.to_owned();
     let claim = move |conn: &mut _| store::claim(conn, &id, Moment::now(), lease);
     let Some(mail) = app.db.write(claim).await? else {
@@ -132,7 +131,7 @@ async fn send(app: &App, mail: &Claimed) -> Outcome {
     match BACKOFF.get(tries.saturating_sub(1)) {
         Some(minutes) if !is_final => {
             let pause = Duration::from_secs(minutes.unsigned_abs() * 60);
-            Outcome::Retried(after(pause), why)
+            Outcome::Retried(Moment::now().after(pause), why)
         }
         _ => Outcome::Failed(why),
     }
@@ -150,11 +149,4 @@ fn tell(mail: &Claimed) {
         link = link.unwrap_or_default(),
         "no mail server is set up (smtp_url): the mail stays in the outbox"
     );
-}
-
-/// The moment that is this far away.
-fn after(duration: Duration) -> Moment {
-    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
-    let now = Moment::now().timestamp();
-    Moment::from(now.saturating_add(duration).unwrap_or(now))
 }

@@ -129,7 +129,7 @@ fn message(from: &Mailbox, mail: &Claimed) -> anyhow::Result<Message> {
         .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
         .header(AutoSubmitted);
     let text = if mail.text.is_empty() {
-        nanohtml2text::html2text(&mail.html)
+        super::template::text(&mail.html)
     } else {
         mail.text.clone()
     };

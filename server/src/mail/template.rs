@@ -34,6 +34,11 @@ pub fn fill_html(template: &str, value: impl Fn(&str) -> Option<String>) -> Stri
     })
 }
 
+/// HTML as plain text.
+pub fn text(html: &str) -> String {
+    nanohtml2text::html2text(html)
+}
+
 /// A whole document of what is only its inside.
 pub fn page(html: &str) -> Cow<'_, str> {
     if html.to_ascii_lowercase().contains("<html") {

@@ -1,0 +1,147 @@
+//! Mails to accounts, with a link that does something for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plinth_sdk::types::{AuthOptions, EmailTemplate};
+use serde_json::Value as Json;
+
+use super::store;
+use super::token::{self, Kind};
+use crate::app::App;
+use crate::clock::Moment;
+use crate::collections::{Collection, Shape};
+use crate::db::{Conn, Value};
+use crate::error::Result;
+use crate::json;
+use crate::mail::{self, Mailer, NewMail, template};
+use crate::policy::{Grant, system};
+use crate::records::{Record, store as records};
+use crate::request::Request;
+
+/// Who asks again within this time gets no second mail.
+const PAUSE: Duration = Duration::from_secs(120);
+
+/// Sends the mail of this kind to the account with this address, if there is one. Nobody waits for it: the answer
+/// is the same, and takes the same time, whether there is or not.
+pub(super) fn ask(
+    app: &App,
+    collection: &Arc<Collection>,
+    email: String,
+    kind: Kind,
+) -> Result<()> {
+    let work = write(app.clone(), collection.def.id.clone(), email, kind);
+    app.mailer.later(work)
+}
+
+async fn write(app: App, collection: String, email: String, kind: Kind) -> Result<()> {
+    let schema = app.schema.current();
+    let Some(collection) = schema.find(&collection) else {
+        return Ok(());
+    };
+    let grant = system(
+        &schema,
+        collection,
+        Request::internal(),
+        "the mail goes to the account's own address",
+    );
+    let finding = grant.clone();
+    let find = move |conn: &mut Conn| store::find_by(conn, &finding, "email", &email);
+    let Some(account) = app.db.read_few(find).await? else {
+        return Ok(());
+    };
+    let mailer = app.clone();
+    let work = move |conn: &mut Conn, grant: Grant| {
+        write_to(conn, &grant, &mailer.mailer, account.id(), kind)
+    };
+    app.write(grant, work).await
+}
+
+/// The row is locked: of several who ask at once, one writes.
+fn write_to(conn: &mut Conn, grant: &Grant, mailer: &Mailer, id: &str, kind: Kind) -> Result<()> {
+    let Some(account) = records::find(conn, grant, id, Some(records::Lock::Update))? else {
+        return Ok(());
+    };
+    let now = Moment::now();
+    let name = name(kind);
+    let is_pointless = kind == Kind::Verification && account.is("verified");
+    if is_pointless || mail::was_written(conn, &account, name, now.before(PAUSE))? {
+        return Ok(());
+    }
+    let token = token::mailed(&account, kind, now)?;
+    let Some(auth) = account.collection.def.auth.as_ref() else {
+        return Ok(());
+    };
+    let letter = compose(mailer, &account, template_of(auth, kind), &token);
+    let letter = NewMail {
+        kind: name,
+        ..letter
+    };
+    mail::enqueue(conn, &letter)
+}
+
+/// What the outbox calls it.
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Auth => "auth",
+        Kind::Verification => "verification",
+        Kind::PasswordReset => "password-reset",
+    }
+}
+
+fn template_of(auth: &AuthOptions, kind: Kind) -> &EmailTemplate {
+    match kind {
+        Kind::Auth => &auth.auth_alert.email_template,
+        Kind::Verification => &auth.verification_template,
+        Kind::PasswordReset => &auth.reset_password_template,
+    }
+}
+
+/// The mail that the template and the account make.
+pub(super) fn compose(
+    mailer: &Mailer,
+    account: &Record,
+    template: &EmailTemplate,
+    token: &str,
+) -> NewMail {
+    let value = |name: &str| match name {
+        "APP_NAME" => Some(mailer.app_name.clone()),
+        "APP_URL" => Some(mailer.app_url.clone()),
+        "TOKEN" => Some(token.to_owned()),
+        _ => field(account, name.strip_prefix("RECORD:")?),
+    };
+    let html = template::fill_html(&template.body, value);
+    let owner = (account.collection.def.id.clone(), account.id().to_owned());
+    NewMail {
+        to: account.text("email").to_owned(),
+        subject: template::fill(&template.subject, value),
+        text: template::text(&html),
+        html: template::page(&html).into_owned(),
+        kind: "",
+        account: Some(owner),
+    }
+}
+
+/// A field's value in words; none of those that are hidden.
+fn field(account: &Record, name: &str) -> Option<String> {
+    let column = account.collection.column(name)?;
+    if column.hidden || column.shape == Shape::Secret {
+        return None;
+    }
+    Some(match account.value(name)? {
+        Value::Null => String::new(),
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => json::number_text(*number),
+        Value::Int(number) => number.to_string(),
+        Value::Bool(bool) => bool.to_string(),
+        Value::Json(text) => match serde_json::from_str(text) {
+            Ok(Json::Array(items)) if items.iter().all(Json::is_string) => items
+                .iter()
+                .filter_map(Json::as_str)
+                .collect::<Vec<_>>()
+                .join(", "),
+            Ok(Json::String(text)) => text,
+            _ => text.clone(),
+        },
+    })
+}
