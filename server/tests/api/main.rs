@@ -15,6 +15,7 @@ mod hidden;
 mod injection;
 mod limits;
 mod lists;
+mod mail;
 mod metrics;
 mod passwords;
 mod races;

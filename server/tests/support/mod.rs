@@ -17,6 +17,7 @@
 
 mod client;
 pub mod process;
+pub mod smtp;
 pub mod stream;
 
 use std::net::TcpListener;

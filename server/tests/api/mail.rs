@@ -1,0 +1,669 @@
+//! Mail: what accounts do by it, and how it gets out of the outbox.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use plinth::config::Config;
+use plinth::mail::{self, NewMail};
+use serde_json::{Value, json};
+
+use crate::support::process::{Process, make_superuser, plinth, run};
+use crate::support::smtp::{Mood, Smtp, token};
+use crate::support::{Client, Home, PASSWORD, ROOT, Reply, TestApp, at_once};
+
+const ANN: &str = "ann000000000000";
+const NEW: &str = "another horse";
+
+/// A server whose mails go there.
+fn start(smtp: &Smtp) -> TestApp {
+    let home = Home::new();
+    let config = settings(&home, smtp);
+    TestApp::start_with(home, config)
+}
+
+fn settings(home: &Home, smtp: &Smtp) -> Config {
+    Config {
+        smtp_url: smtp.url().into(),
+        mail_from: "The App <app@example.org>".to_owned(),
+        app_name: "Tom & Ann's <App>".to_owned(),
+        app_url: "https://app.example.org/".to_owned(),
+        smtp_timeout_seconds: 2,
+        ..home.config()
+    }
+}
+
+fn ask(client: &Client, collection: &str, what: &str, email: &str) -> Reply {
+    let path = format!("/api/collections/{collection}/request-{what}");
+    client.post(&path, json!({"email": email}))
+}
+
+fn reset(client: &Client, collection: &str, token: &str, password: &str) -> Reply {
+    client.post(
+        &format!("/api/collections/{collection}/confirm-password-reset"),
+        json!({"token": token, "password": password, "passwordConfirm": password}),
+    )
+}
+
+fn verify(client: &Client, collection: &str, token: &str) -> Reply {
+    let path = format!("/api/collections/{collection}/confirm-verification");
+    client.post(&path, json!({"token": token}))
+}
+
+fn mails(app: &TestApp) -> Vec<Value> {
+    let list = app.root().list("_mails", &[("perPage", "1000")]).ok();
+    list["items"].as_array().expect("items").clone()
+}
+
+/// Waits until there are this many mails and all of them are so.
+fn wait_until(app: &TestApp, count: usize, is_so: impl Fn(&Value) -> bool) -> Vec<Value> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let mails = mails(app);
+        if mails.len() == count && mails.iter().all(&is_so) {
+            return mails;
+        }
+        assert!(Instant::now() < deadline, "{mails:#?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn enqueue(app: &TestApp, count: usize) {
+    let db = app.app.db.clone();
+    actix_web::rt::System::new().block_on(async move {
+        let write = db.write(move |conn| {
+            for n in 0..count {
+                let mail = NewMail {
+                    to: format!("n{n}@example.com"),
+                    subject: format!("Number {n}"),
+                    text: "Hello".to_owned(),
+                    kind: "job",
+                    ..NewMail::default()
+                };
+                mail::enqueue(conn, &mail)?;
+            }
+            Ok(())
+        });
+        write.await.expect("they are written");
+    });
+}
+
+#[test]
+fn a_forgotten_password_is_chosen_anew() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    let ann = app.user("ann");
+    app.root()
+        .update("users", ANN, json!({"verified": false}))
+        .ok();
+    let reply = ask(&app.guest(), "users", "password-reset", "ann@example.com");
+    assert_eq!((reply.status, reply.text.as_str()), (204, ""));
+    let mail = smtp.wait_for(1).remove(0);
+    assert_eq!(mail.to, ["RCPT TO:<ann@example.com>"]);
+    assert_eq!(mail.header("From"), "\"The App\" <app@example.org>");
+    assert_eq!(mail.header("To"), "ann@example.com");
+    assert_eq!(
+        mail.header("Subject"),
+        "Choose a new Tom & Ann's <App> password"
+    );
+    let text = mail.text();
+    assert!(text.contains("https://app.example.org/_/#/auth/confirm-password-reset/ey"));
+    assert!(text.contains("Tom &amp; Ann&#x27;s &lt;App&gt;"), "{text}");
+    let token = mail.token("password-reset");
+    // It is no sign-in.
+    let bearer = Client {
+        token: token.clone(),
+        ..app.guest()
+    };
+    bearer
+        .post("/api/collections/users/auth-refresh", json!({}))
+        .refused(401);
+
+    assert_eq!(reset(&app.guest(), "users", &token, NEW).status, 204);
+    ann.post("/api/collections/users/auth-refresh", json!({}))
+        .refused(401);
+    let sign_in = |password: &str| {
+        app.guest().post(
+            "/api/collections/users/auth-with-password",
+            json!({"identity": "ann@example.com", "password": password}),
+        )
+    };
+    sign_in(PASSWORD).refused(400);
+    let record = &sign_in(NEW).ok()["record"];
+    assert_eq!(
+        record["verified"],
+        json!(true),
+        "who reads its mail owns it"
+    );
+    reset(&app.guest(), "users", &token, "a third horse").refused_for("token", "invalid_token");
+    let sent = wait_until(&app, 1, |mail| mail["status"] == "sent");
+    assert_eq!(sent[0]["kind"], "password-reset");
+    assert_eq!(sent[0]["recordRef"], ANN);
+    assert_eq!(sent[0]["attempts"], 1);
+}
+
+#[test]
+fn an_address_is_verified() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    let guest = app.guest();
+    guest.create(
+        "users",
+        json!({"id": ANN, "email": "ann@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD}),
+    );
+    let ask = |what| assert_eq!(ask(&guest, "users", what, "ann@example.com").status, 204);
+    ask("verification");
+    let token = smtp.wait_for(1).remove(0).token("verification");
+    reset(&guest, "users", &token, NEW).refused_for("token", "invalid_token");
+    assert_eq!(verify(&guest, "users", &token).status, 204);
+    assert_eq!(app.root().view("users", ANN).ok()["verified"], json!(true));
+    // A second click is no mistake.
+    assert_eq!(verify(&guest, "users", &token).status, 204);
+    // There is nothing left to verify: the next mail is the other one.
+    app.execute("UPDATE \"_mails\" SET \"created\" = '2000-01-01 00:00:00.000Z'");
+    ask("verification");
+    ask("password-reset");
+    let mails = smtp.wait_for(2);
+    assert!(mails[1].text().contains("confirm-password-reset"));
+    // With another address the old links are void.
+    let changes = json!({"email": "new@example.com", "verified": false});
+    app.root().update("users", ANN, changes).ok();
+    verify(&guest, "users", &token).refused_for("token", "invalid_token");
+    let old = mails[1].token("password-reset");
+    reset(&guest, "users", &old, NEW).refused_for("token", "invalid_token");
+}
+
+#[test]
+fn superusers_reset_and_have_nothing_to_verify() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    for what in ["request", "confirm"] {
+        let path = format!("/api/collections/_superusers/{what}-verification");
+        app.guest().post(&path, json!({})).refused(400);
+    }
+    assert_eq!(
+        ask(&app.guest(), "_superusers", "password-reset", ROOT).status,
+        204
+    );
+    let token = smtp.wait_for(1).remove(0).token("password-reset");
+    reset(&app.guest(), "users", &token, NEW).refused_for("token", "token_collection_mismatch");
+    assert_eq!(reset(&app.guest(), "_superusers", &token, NEW).status, 204);
+    app.root().get("/api/collections").refused(401);
+}
+
+#[test]
+fn n25_nobody_learns_who_has_an_account() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    app.user("ann");
+    for what in ["password-reset", "verification"] {
+        let known = ask(&app.guest(), "users", what, "ann@example.com");
+        let unknown = ask(&app.guest(), "users", what, "nobody@example.com");
+        assert_eq!(known, unknown);
+        let path = format!("/api/collections/users/request-{what}");
+        for (body, code) in [
+            ("", "required"),
+            ("{}", "required"),
+            (r#"{"email":null}"#, "required"),
+            (r#"{"email":""}"#, "required"),
+            (r#"{"email":"ann"}"#, "is_email"),
+            (r#"{"email":" ann@example.com"}"#, "is_email"),
+            (r#"{"email":"ann@example.com\r\nBcc: x@y.co"}"#, "is_email"),
+            (r#"{"email":"ann@example.com\u0000"}"#, "is_email"),
+        ] {
+            let body = body.as_bytes().to_vec();
+            let reply = app
+                .guest()
+                .send("POST", &path, Some(body), "application/json");
+            reply.refused_for("email", code);
+        }
+        let long = format!("{}@b.co", "a".repeat(251));
+        ask(&app.guest(), "users", what, &long).refused_for("email", "length_out_of_range");
+        for body in [
+            r#"{"email":5}"#,
+            r#"{"email":["ann@example.com"]}"#,
+            "[]",
+            "{",
+        ] {
+            let body = body.as_bytes().to_vec();
+            let reply = app
+                .guest()
+                .send("POST", &path, Some(body), "application/json");
+            reply.refused(400);
+            assert_eq!(reply.body["data"], json!({}));
+        }
+        ask(&app.guest(), "nothing", what, "ann@example.com").refused(404);
+        ask(&app.guest(), "_mails", what, "ann@example.com").refused(404);
+    }
+    smtp.wait_for(1);
+    let mails = wait_until(&app, 1, |mail| mail["status"] == "sent");
+    assert_eq!(
+        mails[0]["kind"], "password-reset",
+        "she is verified already"
+    );
+}
+
+#[test]
+fn who_asks_again_soon_gets_one_mail() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    app.user("ann");
+    let ask_all = || {
+        let replies = at_once(20, |_| {
+            ask(&app.guest(), "users", "password-reset", "ann@example.com").status
+        });
+        assert_eq!(replies, [204; 20]);
+    };
+    ask_all();
+    wait_until(&app, 1, |mail| mail["status"] == "sent");
+    ask_all();
+    app.execute("UPDATE \"_mails\" SET \"created\" = '2000-01-01 00:00:00.000Z'");
+    ask_all();
+    let mails = wait_until(&app, 2, |mail| mail["status"] == "sent");
+    assert_eq!(mails.len(), 2);
+    assert_eq!(smtp.received().len(), 2);
+}
+
+#[test]
+fn n24_a_token_is_good_once() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    app.user("ann");
+    ask(&app.guest(), "users", "password-reset", "ann@example.com");
+    let token = smtp.wait_for(1).remove(0).token("password-reset");
+    let statuses = at_once(50, |n| {
+        let password = format!("password number {n}");
+        reset(&app.guest(), "users", &token, &password).status
+    });
+    let good = statuses.iter().filter(|status| **status == 204).count();
+    let bad = statuses.iter().filter(|status| **status == 400).count();
+    assert_eq!((good, bad), (1, 49), "{statuses:?}");
+}
+
+#[test]
+fn n20_only_the_token_of_the_mail_is_good() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    let ann = app.user("ann");
+    app.root()
+        .update("users", ANN, json!({"verified": false}))
+        .ok();
+    let people = json!({"name": "people", "type": "auth", "passwordResetToken": {"duration": 10}});
+    app.collection(people);
+    ask(&app.guest(), "users", "password-reset", "ann@example.com");
+    let good = smtp.wait_for(1).remove(0).token("password-reset");
+    let (head, tail) = good.rsplit_once('.').expect("three parts");
+    let reversed = format!("{head}.{}", tail.chars().rev().collect::<String>());
+    for (token, code) in [
+        ("", "required"),
+        ("x", "invalid_token"),
+        ("a.b.c", "invalid_token"),
+        (head, "invalid_token"),
+        (reversed.as_str(), "invalid_token"),
+        (ann.token.as_str(), "invalid_token"),
+        (app.root().token.as_str(), "invalid_token"),
+    ] {
+        reset(&app.guest(), "users", token, NEW).refused_for("token", code);
+    }
+    reset(&app.guest(), "people", &good, NEW).refused_for("token", "token_collection_mismatch");
+    for (token, code) in [
+        ("", "required"),
+        ("x", "invalid_token_claims"),
+        (ann.token.as_str(), "invalid_token_claims"),
+        (good.as_str(), "invalid_token"),
+    ] {
+        verify(&app.guest(), "users", token).refused_for("token", code);
+    }
+    for (password, confirm, field, code) in [
+        ("", "", "password", "required"),
+        (NEW, "", "passwordConfirm", "required"),
+        (NEW, PASSWORD, "passwordConfirm", "values_mismatch"),
+        ("short", "short", "password", "length_out_of_range"),
+        (&"a".repeat(256), "x", "password", "length_out_of_range"),
+        (
+            &"a".repeat(72),
+            &"a".repeat(72),
+            "password",
+            "max_text_constraint",
+        ),
+    ] {
+        let body = json!({"token": good, "password": password, "passwordConfirm": confirm});
+        app.guest()
+            .post("/api/collections/users/confirm-password-reset", body)
+            .refused_for(field, code);
+    }
+    let key = app.text(&format!(
+        "SELECT \"tokenKey\" AS value FROM users WHERE id = '{ANN}'"
+    ));
+    let auth = app
+        .app
+        .schema
+        .current()
+        .find("users")
+        .unwrap()
+        .def
+        .auth
+        .clone();
+    let secret = auth.unwrap().password_reset_token.secret;
+    let with = |exp: i64| {
+        let claims = json!({
+            "collectionId": "_pb_users_auth_", "email": "ann@example.com", "id": ANN, "type": "passwordReset",
+            "exp": plinth::clock::Moment::now().unix() + exp,
+        });
+        let key = jsonwebtoken::EncodingKey::from_secret(format!("{key}{secret}").as_bytes());
+        let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
+        jsonwebtoken::encode(&header, &claims, &key).expect("a token")
+    };
+    reset(&app.guest(), "users", &with(-1), NEW).refused_for("token", "invalid_token");
+    assert_eq!(reset(&app.guest(), "users", &with(60), NEW).status, 204);
+    reset(&app.guest(), "users", &good, NEW).refused_for("token", "invalid_token");
+}
+
+#[test]
+fn no_password_no_reset() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    app.user("ann");
+    let off = json!({"passwordAuth": {"enabled": false, "identityFields": ["email"]}});
+    app.root().patch("/api/collections/users", off).ok();
+    for email in ["ann@example.com", "nobody@example.com", "x"] {
+        let reply = ask(&app.guest(), "users", "password-reset", email);
+        assert!(reply.refused(400).text.contains("password authentication"));
+    }
+    assert!(mails(&app).is_empty());
+}
+
+#[test]
+fn n27_links_lead_where_the_settings_say() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    app.user("ann");
+    let address = app.url.trim_start_matches("http://");
+    let body = r#"{"email":"ann@example.com"}"#;
+    let mut stream = TcpStream::connect(address).expect("the server");
+    write!(
+        stream,
+        "POST /api/collections/users/request-password-reset HTTP/1.1\r\nHost: evil.example\r\n\
+         X-Forwarded-Host: evil.example\r\nForwarded: host=evil.example\r\nOrigin: http://evil.example\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("it is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    let text = smtp.wait_for(1).remove(0).text();
+    assert!(!text.contains("evil"), "{text}");
+}
+
+#[test]
+fn n19_what_accounts_say_of_themselves_stays_text() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    let every = "{RECORD:name}|{RECORD:tags}|{RECORD:age}|{RECORD:on}|{RECORD:secret}|{RECORD:tokenKey}\
+                 |{RECORD:password}|{RECORD:nope}|{NOPE}|{RECORD:id}|{APP_NAME}";
+    app.collection(json!({
+        "name": "people", "type": "auth",
+        "fields": [
+            {"name": "name", "type": "text"}, {"name": "age", "type": "number"}, {"name": "on", "type": "bool"},
+            {"name": "tags", "type": "select", "values": ["a", "b"], "maxSelect": 2},
+            {"name": "secret", "type": "text", "hidden": true},
+        ],
+        "verificationTemplate": {
+            "subject": "Hello {RECORD:name}",
+            "body": format!("<p>{every}</p><p>/_/#/auth/confirm-verification/{{TOKEN}}</p>"),
+        },
+    }));
+    app.root().create(
+        "people",
+        json!({
+            "id": ANN, "email": "ann@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD,
+            "name": "<a href=\"http://evil\">x</a>\r\nBcc: eve@example.com\r\n{TOKEN}", "tags": ["a", "b"],
+            "age": 1.5, "on": true, "secret": "hush",
+        }),
+    );
+    ask(&app.guest(), "people", "verification", "ann@example.com");
+    let mail = smtp.wait_for(1).remove(0);
+    assert_eq!(mail.to.len(), 1);
+    let text = mail.text();
+    let head = text.split("\r\n\r\n").next().expect("a head");
+    assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
+    assert!(mail.header("Subject").contains("{TOKEN}"), "{head}");
+    let html = text.split_once("<body>").expect("HTML").1;
+    assert!(
+        html.contains("&lt;a href=&quot;http://evil&quot;&gt;x&lt;/a&gt;"),
+        "{html}"
+    );
+    let tail = format!(
+        "{{TOKEN}}|a, b|1.5|true|{{RECORD:secret}}|{{RECORD:tokenKey}}|{{RECORD:password}}\
+        |{{RECORD:nope}}|{{NOPE}}|{ANN}|Tom &amp; Ann&#x27;s &lt;App&gt;</p>"
+    );
+    assert!(html.contains(&tail), "{html}");
+    let token = mail.token("verification");
+    assert_eq!(verify(&app.guest(), "people", &token).status, 204);
+}
+
+#[test]
+fn without_a_mail_server_mails_are_kept() {
+    let app = TestApp::start();
+    let ann = app.user("ann");
+    ask(&app.guest(), "users", "password-reset", "ann@example.com");
+    let kept = wait_until(&app, 1, |mail| mail["status"] == "kept").remove(0);
+    assert_eq!(kept["to"], "ann@example.com");
+    let text = kept["text"].as_str().expect("superusers see the text");
+    reset(&app.guest(), "users", &token(text, "password-reset"), NEW);
+    app.guest().sign_in("_superusers", ROOT);
+    for client in [app.guest(), ann] {
+        client.list("_mails", &[]).refused(403);
+        let id = kept["id"].as_str().expect("an id");
+        client.view("_mails", id).refused(403);
+    }
+    let signed_in = app.guest().post(
+        "/api/collections/users/auth-with-password",
+        json!({"identity": "ann@example.com", "password": NEW}),
+    );
+    signed_in.ok();
+}
+
+#[test]
+fn a_mail_that_is_refused_for_good_fails() {
+    let smtp = Smtp::start(Mood::Refuses("550 no such mailbox"));
+    let app = start(&smtp);
+    enqueue(&app, 1);
+    let failed = wait_until(&app, 1, |mail| mail["status"] == "failed").remove(0);
+    let error = failed["error"].as_str().expect("words");
+    assert!(error.contains("no such mailbox"), "{error}");
+    assert_eq!(failed["attempts"], 1);
+}
+
+#[test]
+fn a_mail_that_is_refused_for_now_is_tried_again() {
+    let smtp = Smtp::start(Mood::Refuses("451 come back later"));
+    let app = start(&smtp);
+    enqueue(&app, 1);
+    let tried = |n: i64| move |mail: &Value| mail["status"] == "waiting" && mail["attempts"] == n;
+    let again = |smtp_says: &str, attempts: i64| {
+        let waiting = wait_until(&app, 1, tried(attempts)).remove(0);
+        let error = waiting["error"].as_str().expect("words").to_owned();
+        assert!(error.contains(smtp_says), "{error}");
+        let now = plinth::clock::Moment::now().to_string();
+        assert!(
+            waiting["notBefore"].as_str() > Some(now.as_str()),
+            "{waiting}"
+        );
+    };
+    let at_once = || app.execute("UPDATE \"_mails\" SET \"notBefore\" = ''");
+    again("come back later", 1);
+    smtp.become_(Mood::Refuses("535 who are you"));
+    at_once();
+    again("who are you", 2);
+    smtp.become_(Mood::Accepts);
+    at_once();
+    let sent = wait_until(&app, 1, |mail| mail["status"] == "sent").remove(0);
+    assert_eq!((&sent["error"], &sent["attempts"]), (&json!(""), &json!(3)));
+    assert_eq!(smtp.received().len(), 1);
+    // One that nobody takes for the eighth time is given up.
+    smtp.become_(Mood::Refuses("451 come back later"));
+    app.execute("UPDATE \"_mails\" SET \"status\" = 'waiting', \"attempts\" = 7");
+    wait_until(&app, 1, |mail| {
+        mail["status"] == "failed" && mail["attempts"] == 8
+    });
+}
+
+#[test]
+fn a_mail_server_that_hangs_or_is_not_there_stops_nothing() {
+    let smtp = Smtp::start(Mood::Hangs);
+    let app = start(&smtp);
+    enqueue(&app, 3);
+    let is_tried = |mail: &Value| {
+        let error = mail["error"].as_str().unwrap_or_default();
+        mail["status"] == "waiting" && error.contains("longer than 2 seconds")
+    };
+    wait_until(&app, 3, is_tried);
+    app.user("ann");
+
+    let home = Home::new();
+    let config = Config {
+        smtp_url: "smtp://127.0.0.1:1".into(),
+        ..home.config()
+    };
+    let app = TestApp::start_with(home, config);
+    enqueue(&app, 1);
+    let is_refused = |mail: &Value| {
+        let error = mail["error"].as_str().unwrap_or_default();
+        mail["status"] == "waiting" && error.contains("refused")
+    };
+    wait_until(&app, 1, is_refused);
+}
+
+#[test]
+fn what_a_process_left_behind_is_taken_over() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    let insert = |id: &str, lease: &str, attempts: u8| {
+        app.execute(&format!(
+            "INSERT INTO \"_mails\" (\"id\", \"to\", \"subject\", \"text\", \"status\", \"lease\", \"attempts\") \
+             VALUES ('{id}', '{id}@example.com', 'Left', 'Hello', 'sending', '{lease}', {attempts})"
+        ));
+    };
+    insert("held", "2999-01-01 00:00:00.000Z", 1);
+    insert("left", "2024-01-01 00:00:00.000Z", 1);
+    insert("cursed", "2024-01-01 00:00:00.000Z", 8);
+    let status = |id: &str| app.root().view("_mails", id).ok()["status"].clone();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while (status("left"), status("cursed")) != (json!("sent"), json!("failed")) {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(status("held"), "sending");
+    let received = smtp.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].to, ["RCPT TO:<left@example.com>"]);
+}
+
+#[test]
+fn each_mail_goes_out_once_whoever_sends() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    // On PostgreSQL another server shares the outbox; on both, more senders of this one do.
+    let home = Home {
+        dir: tempfile::tempdir().expect("a directory"),
+        database_url: app.home.database_url.clone(),
+    };
+    let config = settings(&home, &smtp);
+    let _other = (!home.database_url.is_empty()).then(|| TestApp::start_with(home, config));
+    let (done, ending) = std::sync::mpsc::channel::<()>();
+    let same = app.app.clone();
+    let senders = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let senders = [mail::start(&same), mail::start(&same)];
+            while ending.try_recv().is_err() {
+                actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+            }
+            for sender in senders {
+                sender
+                    .stop(tokio::time::Instant::now() + Duration::from_secs(10))
+                    .await;
+            }
+        });
+    });
+    enqueue(&app, 120);
+    let mails = wait_until(&app, 120, |mail| mail["status"] == "sent");
+    assert!(mails.iter().all(|mail| mail["attempts"] == 1));
+    done.send(()).expect("they run");
+    senders.join().expect("they end");
+    let mut ids: Vec<String> = smtp
+        .received()
+        .iter()
+        .map(|m| m.header("Message-ID"))
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), smtp.received().len()), (120, 120));
+}
+
+#[test]
+fn a_server_that_stops_finishes_the_mail_that_it_sends() {
+    let smtp = Smtp::start(Mood::Slow(Duration::from_millis(700)));
+    let home = Home::new();
+    make_superuser(&home);
+    let mut program = Command::new("env");
+    program.env("PLINTH_SMTP_URL", smtp.url());
+    let mut process = Process::start_as(&home, program);
+    let mail =
+        json!({"to": "ann@example.com", "subject": "Hi", "text": "Hello", "status": "waiting"});
+    process.root().create("_mails", mail);
+    smtp.wait_for_connection();
+    let pid = process.child.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(told.expect("it is told").success());
+    assert!(process.child.wait().expect("it ends").success());
+    drop(process);
+    let app = TestApp::start_in(home);
+    let mails = mails(&app);
+    assert_eq!((mails.len(), &mails[0]["status"]), (1, &json!("sent")));
+    assert_eq!(smtp.received().len(), 1);
+}
+
+#[test]
+fn superusers_write_mails_of_their_own() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = start(&smtp);
+    let with = |to: &str| {
+        let mail = json!({"to": to, "subject": "Hi\r\nBcc: x@y.co", "html": "<p>Hello</p>", "status": "waiting"});
+        app.root().try_create("_mails", mail)
+    };
+    for to in ["ann", "a@b.co, c@d.co", "a@b.co\r\nBcc: c@d.co"] {
+        with(to).refused_for("to", "is_email");
+    }
+    with("Ann <ann@example.com>").ok();
+    let mail = smtp.wait_for(1).remove(0);
+    assert_eq!(mail.to, ["RCPT TO:<ann@example.com>"]);
+    assert_eq!(mail.header("Subject"), "Hi  Bcc: x@y.co");
+    assert!(mail.text().contains("\r\nHello"), "{}", mail.text());
+}
+
+#[test]
+fn n56_bad_settings_are_refused_without_the_password() {
+    let home = Home::new();
+    for (name, value, says) in [
+        ("SMTP_URL", "http://ann:hunter2@mail", "smtp_url"),
+        ("SMTP_URL", "smtp://ann:hunter2@mail", "unencrypted"),
+        ("SMTP_URL", "smtp://ann:hunter2@mail:x", "smtp_url"),
+        ("MAIL_FROM", "nobody", "mail_from"),
+        ("MAIL_FROM", "a@b.co\r\nBcc: c@d.co", "mail_from"),
+        ("APP_URL", "app.example.org", "app_url"),
+        ("APP_URL", "javascript:alert(1)", "app_url"),
+        ("SMTP_TIMEOUT_SECONDS", "0", "smtp_timeout_seconds"),
+    ] {
+        let mut command = plinth(&home);
+        command.args(["serve", "--http", "127.0.0.1:0"]);
+        command.env(format!("PLINTH_{name}"), value);
+        let output = run(command, "");
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(words.contains(says), "{name}={value}: {words}");
+        assert!(!words.contains("hunter2"), "{words}");
+    }
+}

@@ -1,0 +1,190 @@
+//! A mail server on loopback that does what a test tells it to. What it gets comes from the real client.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// How it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// Takes every mail.
+    Accepts,
+    /// Takes none, in these words: `550 no`.
+    Refuses(&'static str),
+    /// Takes connections and says nothing.
+    Hangs,
+    /// Takes every mail, after this time.
+    Slow(Duration),
+}
+
+/// A mail as it arrived.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// The envelope's recipients.
+    pub to: Vec<String>,
+    /// Head and body as they went over the wire.
+    pub raw: String,
+}
+
+impl Received {
+    /// A header's value, unfolded.
+    pub fn header(&self, name: &str) -> String {
+        let head = self.raw.split("\r\n\r\n").next().unwrap_or_default();
+        let head = head.replace("\r\n ", " ");
+        let line = head
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        line.unwrap_or_default().to_owned()
+    }
+
+    /// Everything, with quoted-printable undone.
+    pub fn text(&self) -> String {
+        let soft = self.raw.replace("=\r\n", "");
+        let mut bytes = Vec::new();
+        let mut rest = soft.as_bytes();
+        while let [first, tail @ ..] = rest {
+            let code = (*first == b'=').then(|| tail.get(..2)).flatten();
+            let byte = code
+                .and_then(|code| std::str::from_utf8(code).ok())
+                .and_then(|code| u8::from_str_radix(code, 16).ok());
+            bytes.push(byte.unwrap_or(*first));
+            rest = if byte.is_some() { &tail[2..] } else { tail };
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The token in the link of this kind.
+    pub fn token(&self, kind: &str) -> String {
+        token(&self.text(), kind)
+    }
+}
+
+/// The token in the text's link of this kind.
+pub fn token(text: &str, kind: &str) -> String {
+    let link = format!("/_/#/auth/confirm-{kind}/");
+    let (_, token) = text.split_once(&link).expect("a link");
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    token.chars().take_while(|c| is_part(*c)).collect()
+}
+
+/// The running server. It ends with the test's process.
+#[derive(Clone)]
+pub struct Smtp {
+    pub port: u16,
+    mood: Arc<Mutex<Mood>>,
+    received: Arc<Mutex<Vec<Received>>>,
+    connections: Arc<Mutex<usize>>,
+}
+
+impl Smtp {
+    pub fn start(mood: Mood) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let smtp = Self {
+            port: listener.local_addr().expect("an address").port(),
+            mood: Arc::new(Mutex::new(mood)),
+            received: Arc::default(),
+            connections: Arc::default(),
+        };
+        let server = smtp.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let server = server.clone();
+                *server.connections.lock().expect("no panic") += 1;
+                // A client that goes away in the middle is not this server's problem.
+                std::thread::spawn(move || drop(server.talk(stream)));
+            }
+        });
+        smtp
+    }
+
+    pub fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    pub fn become_(&self, mood: Mood) {
+        *self.mood.lock().expect("no panic") = mood;
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().expect("no panic").clone()
+    }
+
+    /// Waits for this many mails.
+    pub fn wait_for(&self, count: usize) -> Vec<Received> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.received().len() < count {
+            assert!(Instant::now() < deadline, "the mails do not arrive");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.received()
+    }
+
+    /// Waits until somebody has connected.
+    pub fn wait_for_connection(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while *self.connections.lock().expect("no panic") == 0 {
+            assert!(Instant::now() < deadline, "nobody connects");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn mood(&self) -> Mood {
+        self.mood.lock().expect("no panic").clone()
+    }
+
+    fn talk(&self, stream: TcpStream) -> std::io::Result<()> {
+        if self.mood() == Mood::Hangs {
+            let mut line = String::new();
+            BufReader::new(stream).read_line(&mut line)?;
+            return Ok(());
+        }
+        let mut out = stream.try_clone()?;
+        let mut say = move |words: &str| out.write_all(format!("{words}\r\n").as_bytes());
+        let mut lines = BufReader::new(stream);
+        let mut to = Vec::new();
+        say("220 test")?;
+        loop {
+            let mut line = String::new();
+            if lines.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+            match verb.as_str() {
+                "EHLO" => say("250-test\r\n250 8BITMIME")?,
+                "MAIL" => {
+                    to.clear();
+                    say("250 ok")?;
+                }
+                "RCPT" => {
+                    if let Mood::Refuses(words) = self.mood() {
+                        say(words)?;
+                    } else {
+                        to.push(line.trim().to_owned());
+                        say("250 ok")?;
+                    }
+                }
+                "DATA" => {
+                    say("354 go on")?;
+                    let mut raw = String::new();
+                    while !raw.ends_with("\r\n.\r\n") {
+                        if lines.read_line(&mut raw)? == 0 {
+                            return Ok(());
+                        }
+                    }
+                    if let Mood::Slow(time) = self.mood() {
+                        std::thread::sleep(time);
+                    }
+                    let mail = Received {
+                        to: to.clone(),
+                        raw,
+                    };
+                    self.received.lock().expect("no panic").push(mail);
+                    say("250 taken")?;
+                }
+                "QUIT" => return say("221 bye"),
+                _ => say("250 ok")?,
+            }
+        }
+    }
+}
