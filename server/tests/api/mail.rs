@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use plinth::app::App;
 use plinth::config::Config;
 use plinth::mail::{self, NewMail};
 use serde_json::{Value, json};
@@ -566,25 +567,24 @@ fn what_a_process_left_behind_is_taken_over() {
 fn each_mail_goes_out_once_whoever_sends() {
     let smtp = Smtp::start(Mood::Accepts);
     let app = start(&smtp);
-    // On PostgreSQL another server shares the outbox; on both, more senders of this one do.
-    let home = Home {
-        dir: tempfile::tempdir().expect("a directory"),
-        database_url: app.home.database_url.clone(),
-    };
-    let config = settings(&home, &smtp);
-    let _other = (!home.database_url.is_empty()).then(|| TestApp::start_with(home, config));
+    // On PostgreSQL they are another server's, which shares the outbox.
+    let config = settings(&app.home, &smtp);
     let (done, ending) = std::sync::mpsc::channel::<()>();
     let same = app.app.clone();
     let senders = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let senders = [mail::start(&same), mail::start(&same)];
+            let other = if config.database_url.is_empty() {
+                same
+            } else {
+                App::build(&config).await.expect("another server")
+            };
+            let senders = [mail::start(&other), mail::start(&other)];
             while ending.try_recv().is_err() {
                 actix_web::rt::time::sleep(Duration::from_millis(20)).await;
             }
+            let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
             for sender in senders {
-                sender
-                    .stop(tokio::time::Instant::now() + Duration::from_secs(10))
-                    .await;
+                sender.stop(deadline).await;
             }
         });
     });
