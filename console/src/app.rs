@@ -25,6 +25,8 @@ pub(crate) fn App() -> impl IntoView {
                 <ParentRoute path=path!("/_") view=pages::Shell>
                     <Route path=path!("/") view=pages::Overview />
                     <Route path=path!("/collections") view=pages::Collections />
+                    <Route path=path!("/new-collection") view=pages::NewCollection />
+                    <Route path=path!("/collections/:name/:part") view=pages::Definition />
                     <Route path=path!("/roles") view=pages::Roles />
                     <Route path=path!("/jobs") view=pages::Jobs />
                     <Route path=path!("/mails") view=pages::Mails />

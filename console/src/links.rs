@@ -13,7 +13,7 @@ pub(crate) const SIGN_IN: &str = "/_/sign-in";
 /// The list of collections.
 pub(crate) const COLLECTIONS: &str = "/_/collections";
 /// A new collection.
-pub(crate) const NEW_COLLECTION: &str = "/_/collections/new";
+pub(crate) const NEW_COLLECTION: &str = "/_/new-collection";
 /// Roles.
 pub(crate) const ROLES: &str = "/_/roles";
 /// Jobs.

@@ -13,6 +13,7 @@ mod app;
 mod browser;
 mod components;
 mod format;
+mod json;
 mod links;
 mod pages;
 mod session;

@@ -93,3 +93,174 @@ catalogue! {
     sign_in_collection_help = "The collection that your account is in.";
     identity = "E-mail address or user name";
 }
+
+// Collections.
+catalogue! {
+    name = "Name";
+    kind = "Type";
+    kind_base = "Records";
+    kind_auth = "Accounts";
+    kind_base_long = "Records";
+    kind_auth_long = "Accounts: records that sign in";
+    kind_help = "It cannot be changed later.";
+    name_help = "Letters, digits and _. It is the name in the API.";
+    rename_help = "Clients know the collection by this name.";
+    system_name_help = "The server needs this collection by its name.";
+    fields = "Fields";
+    rules = "Rules";
+    indexes = "Indexes";
+    accounts = "Accounts";
+    records = "Records";
+    access = "Access";
+    changed = "Changed";
+    system = "system";
+    reading = "read";
+    writing = "write";
+    everyone = "everyone";
+    every_account = "every account";
+    locked = "superusers";
+    locked_long = "superusers only";
+    by_rule = "by rule";
+    new_collection = "New collection";
+    no_collection_found = "No collection has this in its name";
+    no_collection_found_hint = "Try a shorter part of the name, or create a collection.";
+    collection_tabs = "Parts of the collection";
+    more = "More";
+    choose = "Choose…";
+    unsaved = "Unsaved changes";
+    discard = "Discard";
+    collection_created(name: &str) = "{name} is created";
+    collection_deleted(name: &str) = "{name} is deleted";
+    truncate = "Delete all records";
+    truncated(name: &str) = "All records of {name} are deleted";
+    truncate_title(name: &str) = "Delete all records of {name}?";
+    truncate_hint = "The collection stays. Records of other collections that refer to these are changed or deleted with them. This cannot be undone.";
+    delete_collection = "Delete the collection";
+    delete_collection_title(name: &str) = "Delete {name}?";
+    delete_collection_hint = "The collection goes with all its records. This cannot be undone.";
+}
+
+// Fields and their options.
+catalogue! {
+    add_field = "Add a field";
+    field_name = "Name of the field";
+    field_options = "Options of the field";
+    move_up = "Move up";
+    move_down = "Move down";
+    remove_field = "Remove the field";
+    type_text = "Text";
+    type_number = "Number";
+    type_bool = "Yes or no";
+    type_email = "E-mail";
+    type_url = "URL";
+    type_date = "Date";
+    type_autodate = "Automatic date";
+    type_select = "Selection";
+    type_json = "JSON";
+    type_relation = "Relation";
+    type_password = "Password";
+    required = "required";
+    required_help = "The value must not be empty.";
+    required_number_help = "The value must not be 0.";
+    required_bool_help = "The value must be true.";
+    hidden = "hidden";
+    hidden_help = "Only superusers see it.";
+    presentable = "presentable";
+    presentable_help = "Names the record where others refer to it.";
+    hint = "Hint";
+    hint_help = "For people who fill in the field.";
+    a_line_each = "One on each line.";
+    only_domains = "Only these domains";
+    except_domains = "Not these domains";
+    min = "Smallest value";
+    max = "Largest value";
+    min_length = "Fewest characters";
+    max_length = "Most characters";
+    max_length_help = "Empty means 5,000.";
+    max_password_help = "Empty means 71.";
+    pattern = "Pattern";
+    pattern_help = "A regular expression that the value must match.";
+    autogenerate = "Generated from";
+    autogenerate_help = "A regular expression; a missing value is made to match it.";
+    only_int = "whole numbers only";
+    earliest = "Earliest";
+    latest = "Latest";
+    date_help = "Such as 2026-01-31 12:00:00Z.";
+    on_create = "set when created";
+    on_update = "set when updated";
+    values = "Values";
+    max_select = "Most at once";
+    max_select_help = "More than 1 makes it a list.";
+    min_select = "Fewest at once";
+    max_size = "Most bytes";
+    max_size_help = "Empty means 1 MB.";
+    refers_to = "Refers to";
+    refers_to_help = "It cannot be changed later.";
+    cascade = "deleted with it";
+    cascade_help = "The record goes when the one that it refers to is deleted.";
+}
+
+// Rules.
+catalogue! {
+    rules_hint = "A locked rule lets superusers alone. An empty one lets everyone. Otherwise a filter says who, and on which records.";
+    list_rule = "List";
+    list_rule_help = "Who may list records, and which of them are in the list.";
+    view_rule = "View";
+    view_rule_help = "Who may look at a record.";
+    create_rule = "Create";
+    create_rule_help = "Who may create a record; the filter looks at the record as it would be.";
+    update_rule = "Update";
+    update_rule_help = "Who may change a record.";
+    delete_rule = "Delete";
+    delete_rule_help = "Who may delete a record.";
+    auth_rule = "Sign in";
+    auth_rule_help = "Which accounts may sign in at all.";
+    manage_rule = "Manage";
+    manage_rule_help = "Who may change another account's e-mail address and password without the old one.";
+    lock = "Lock";
+    unlock = "Unlock";
+    everyone_placeholder = "Everyone. Or a filter, such as @request.auth.id != \"\"";
+    syntax = "What a rule can say";
+    syntax_fields = "Fields of the record:";
+    syntax_operators = "Operators:";
+    example_signed_in = "whoever is signed in";
+    example_own = "whoever the record names as its author";
+    example_or = "published ones for everyone, all for editors";
+    example_any = "one of several values; macros such as @now";
+    example_collection = "whoever another collection names";
+}
+
+// Indexes.
+catalogue! {
+    indexes_hint = "An index makes lists by its columns fast. A unique one also lets no two records have the same values.";
+    no_indexes = "No indexes";
+    no_indexes_hint = "Add one for the fields that clients filter or sort by most.";
+    add_index = "Add an index";
+    remove_index = "Remove the index";
+    index_number(number: usize) = "Index {number}";
+    index_columns = "Columns, in their order";
+    unique = "Unique";
+    unique_help = "No two records may have the same values.";
+}
+
+// Accounts.
+catalogue! {
+    password_auth = "Sign-in with a password";
+    password_auth_enabled = "Allowed";
+    identity_fields = "Accounts are found by";
+    identity_fields_help = "Each needs a unique index of its own.";
+    tokens = "Tokens";
+    tokens_hint = "How many seconds a token is good for.";
+    auth_token = "Signed in";
+    password_reset_token = "Password reset";
+    verification_token = "Verification";
+    email_change_token = "E-mail change";
+    file_token = "Files";
+    templates = "Mails";
+    templates_hint = "What accounts are written. {APP_NAME}, {APP_URL}, {TOKEN} and {RECORD:email} are filled in.";
+    verification_template = "Verification";
+    reset_template = "Password reset";
+    email_change_template = "E-mail change";
+    subject = "Subject";
+    mail_body = "Body, in HTML";
+}

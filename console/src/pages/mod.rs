@@ -1,6 +1,8 @@
 //! The pages: a file each.
 
+mod collection_page;
 mod collections;
+mod definition;
 mod jobs;
 mod mails;
 mod not_found;
@@ -10,7 +12,9 @@ mod setup;
 mod shell;
 mod sign_in;
 
+use collection_page::CollectionPage;
 pub(crate) use collections::Collections;
+pub(crate) use definition::{Definition, NewCollection};
 pub(crate) use jobs::Jobs;
 pub(crate) use mails::Mails;
 pub(crate) use not_found::NotFound;

@@ -1,0 +1,95 @@
+//! Drafts of definitions are JSON, as they travel: this reads and changes single values inside.
+
+use serde_json::{Map, Value};
+
+/// The value at `path`, such as `authToken.duration`; `null` where there is none.
+pub(crate) fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    path.split('.').fold(value, |value, key| &value[key])
+}
+
+/// Puts a value at `path`; what is missing on the way is made.
+pub(crate) fn put(value: &mut Value, path: &str, new: Value) {
+    let mut place = value;
+    for key in path.split('.') {
+        if !place.is_object() {
+            *place = Value::Object(Map::new());
+        }
+        place = &mut place[key];
+    }
+    *place = new;
+}
+
+/// A value as an input shows it: a text, a number, the lines of a list.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::Null | Value::Object(_) => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+/// A number as it was typed; `empty` when nothing was.
+pub(crate) fn number(text: &str, empty: Value) -> Value {
+    let text = text.trim();
+    let whole = text.parse::<i64>().ok().map(Value::from);
+    whole
+        .or_else(|| text.parse::<f64>().ok().map(Value::from))
+        .unwrap_or(empty)
+}
+
+/// A text's lines as a list. Empty ones stay, since they are being typed; [`trimmed`] drops them.
+pub(crate) fn lines(text: &str) -> Value {
+    if text.is_empty() {
+        return Value::Array(Vec::new());
+    }
+    text.split('\n')
+        .map(|line| Value::from(line.trim_start()))
+        .collect()
+}
+
+/// The list without empty lines.
+pub(crate) fn trimmed(value: &Value) -> Value {
+    let Value::Array(items) = value else {
+        return value.clone();
+    };
+    let kept = items
+        .iter()
+        .filter(|item| item.as_str().is_none_or(|text| !text.trim().is_empty()));
+    kept.map(|item| {
+        item.as_str()
+            .map_or_else(|| item.clone(), |text| Value::from(text.trim()))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_read_and_put_by_path() {
+        let mut value = json!({"token": {"duration": 5}});
+        assert_eq!(at(&value, "token.duration"), 5);
+        assert_eq!(at(&value, "token.nothing.here"), &Value::Null);
+        put(&mut value, "token.duration", json!(6));
+        put(&mut value, "new.place", json!("x"));
+        assert_eq!(
+            value,
+            json!({"token": {"duration": 6}, "new": {"place": "x"}})
+        );
+    }
+
+    #[test]
+    fn what_is_typed_becomes_a_value() {
+        assert_eq!(number("12", Value::Null), 12);
+        assert_eq!(number("1.5", Value::Null), 1.5);
+        assert_eq!(number("", Value::Null), Value::Null);
+        assert_eq!(lines("a\n"), json!(["a", ""]));
+        assert_eq!(shown(&lines("a\n\nb")), "a\n\nb");
+        assert_eq!(trimmed(&lines("a\n\nb ")), json!(["a", "b"]));
+        assert_eq!(trimmed(&json!(7)), 7);
+    }
+}

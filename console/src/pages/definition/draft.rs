@@ -1,0 +1,257 @@
+//! A definition while it is being changed.
+
+use leptos::prelude::*;
+use plinth_sdk::types::{Collection, CollectionType, Field};
+use serde_json::{Value, json};
+
+use crate::api::Failure;
+use crate::components::Bind;
+use crate::json;
+
+/// A field while it is being changed.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct FieldDraft {
+    /// Which it is, wherever it is moved.
+    pub(super) key: usize,
+    /// As it travels.
+    pub(super) value: RwSignal<Value>,
+    /// Whether its options are shown.
+    pub(super) is_open: RwSignal<bool>,
+}
+
+/// A definition while it is being changed.
+#[derive(Clone, Copy)]
+pub(super) struct Draft {
+    /// What the draft lives as long as; fields that are added later too.
+    owner: StoredValue<Owner>,
+    /// As it was loaded.
+    saved: StoredValue<Value>,
+    /// All of it but the fields.
+    whole: RwSignal<Value>,
+    /// The fields, in their order.
+    pub(super) fields: RwSignal<Vec<FieldDraft>>,
+    last_key: StoredValue<usize>,
+    /// Why it was not saved.
+    pub(super) failure: RwSignal<Option<Failure>>,
+    /// What the server says of it as it is.
+    pub(super) checked: RwSignal<Option<Failure>>,
+}
+
+impl Draft {
+    /// A draft of what there is.
+    pub(super) fn of(collection: &Collection) -> Self {
+        let draft = Self {
+            owner: StoredValue::new(Owner::current().unwrap_or_default()),
+            saved: StoredValue::new(Value::Null),
+            whole: RwSignal::new(Value::Null),
+            fields: RwSignal::new(Vec::new()),
+            last_key: StoredValue::new(0),
+            failure: RwSignal::new(None),
+            checked: RwSignal::new(None),
+        };
+        draft.reset(collection);
+        draft
+    }
+
+    /// Forgets all changes.
+    pub(super) fn reset(self, collection: &Collection) {
+        let mut whole = serde_json::to_value(collection).unwrap_or_default();
+        self.saved.set_value(whole.clone());
+        let fields = match whole
+            .as_object_mut()
+            .and_then(|whole| whole.remove("fields"))
+        {
+            Some(Value::Array(fields)) => fields,
+            _ => Vec::new(),
+        };
+        self.whole.set(whole);
+        self.fields.set(
+            fields
+                .into_iter()
+                .map(|field| self.draft_of(field, false))
+                .collect(),
+        );
+        self.failure.set(None);
+        self.checked.set(None);
+    }
+
+    /// Adds what nearly every collection of records wants: when they were made and changed.
+    pub(super) fn add_stamps(self) {
+        for field in [Field::created("created"), Field::updated("updated")] {
+            let stamp = self.draft_of(serde_json::to_value(&field).unwrap_or_default(), false);
+            self.fields.update(|fields| fields.push(stamp));
+        }
+    }
+
+    fn draft_of(self, field: Value, is_open: bool) -> FieldDraft {
+        self.last_key.update_value(|last| *last += 1);
+        let key = self.last_key.get_value();
+        self.owner.get_value().with(|| FieldDraft {
+            key,
+            value: RwSignal::new(field),
+            is_open: RwSignal::new(is_open),
+        })
+    }
+
+    /// Adds a field, before those that the server keeps up to date.
+    pub(super) fn add(self, field: &Field) -> FieldDraft {
+        let added = self.draft_of(serde_json::to_value(field).unwrap_or_default(), true);
+        self.fields.update(|fields| {
+            let is_stamp = |field: &FieldDraft| {
+                field
+                    .value
+                    .with_untracked(|field| field["type"] == "autodate")
+            };
+            let end = fields
+                .iter()
+                .rposition(|field| !is_stamp(field))
+                .map_or(0, |last| last + 1);
+            fields.insert(end, added);
+        });
+        added
+    }
+
+    /// The definition as it would be saved.
+    pub(super) fn value(self) -> Value {
+        let mut value = self.whole.get();
+        let fields: Vec<Value> = self
+            .fields
+            .get()
+            .into_iter()
+            .map(|field| field.value.with(trimmed))
+            .collect();
+        value["fields"] = Value::Array(fields);
+        value
+    }
+
+    /// Whether anything is different from what is saved.
+    pub(super) fn is_changed(self) -> bool {
+        let value = self.value();
+        self.saved.with_value(|saved| *saved != value)
+    }
+
+    /// The collection's id.
+    pub(super) fn id(self) -> String {
+        self.whole.with_untracked(|whole| json::shown(&whole["id"]))
+    }
+
+    /// The collection's name, as it is being typed.
+    pub(super) fn name(self) -> String {
+        self.whole.with(|whole| json::shown(&whole["name"]))
+    }
+
+    /// Whether the server needs the collection.
+    pub(super) fn is_system(self) -> bool {
+        self.whole.with_untracked(|whole| whole["system"] == true)
+    }
+
+    /// Whether its records are accounts.
+    pub(super) fn is_auth(self) -> bool {
+        self.whole
+            .with_untracked(|whole| whole["type"] == CollectionType::Auth.name())
+    }
+
+    /// The value at `path`, as JSON.
+    pub(super) fn at(self, path: impl Into<String>) -> Bind<Value> {
+        at(self.whole, path)
+    }
+
+    /// The text at `path`.
+    pub(super) fn text(self, path: impl Into<String>) -> Bind<String> {
+        text(self.whole, path)
+    }
+
+    /// The flag at `path`.
+    pub(super) fn flag(self, path: impl Into<String>) -> Bind<bool> {
+        flag(self.whole, path)
+    }
+
+    /// The number at `path`, as it is typed; nothing is 0.
+    pub(super) fn number(self, path: impl Into<String>) -> Bind<String> {
+        number(self.whole, path, json!(0))
+    }
+
+    /// The names of the fields, as they are being typed.
+    pub(super) fn field_names(self) -> Vec<String> {
+        let name = |field: FieldDraft| field.value.with(|field| json::shown(&field["name"]));
+        self.fields.get().into_iter().map(name).collect()
+    }
+
+    /// What is wrong at `path`, from when it was not saved.
+    pub(super) fn error(self, path: impl Into<String>) -> Signal<Option<String>> {
+        let path = path.into();
+        Signal::derive(move || {
+            self.failure
+                .with(|failure| failure.as_ref().and_then(|failure| failure.at(&path)))
+        })
+    }
+}
+
+fn trimmed(field: &Value) -> Value {
+    let Value::Object(field) = field else {
+        return field.clone();
+    };
+    field
+        .iter()
+        .map(|(key, value)| (key.clone(), json::trimmed(value)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// See [`Draft::at`].
+pub(super) fn at(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<Value> {
+    let path = path.into();
+    let same = path.clone();
+    Bind::new(
+        move || whole.with(|whole| json::at(whole, &path).clone()),
+        move |new| whole.update(|whole| json::put(whole, &same, new)),
+    )
+}
+
+/// See [`Draft::text`].
+pub(super) fn text(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<String> {
+    let bind = at(whole, path);
+    Bind::new(
+        move || json::shown(&bind.get()),
+        move |new| bind.set(Value::String(new)),
+    )
+}
+
+/// See [`Draft::flag`].
+pub(super) fn flag(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<bool> {
+    let bind = at(whole, path);
+    Bind::new(
+        move || bind.get() == true,
+        move |new| bind.set(Value::Bool(new)),
+    )
+}
+
+/// See [`Draft::number`]; `empty` is what nothing stands for, which is then shown as nothing.
+pub(super) fn number(
+    whole: RwSignal<Value>,
+    path: impl Into<String>,
+    empty: Value,
+) -> Bind<String> {
+    let bind = at(whole, path);
+    let nothing = empty.clone();
+    Bind::new(
+        move || {
+            let value = bind.get();
+            if value == nothing {
+                String::new()
+            } else {
+                json::shown(&value)
+            }
+        },
+        move |new: String| bind.set(json::number(&new, empty.clone())),
+    )
+}
+
+/// A list at `path`, a line each.
+pub(super) fn lines(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<String> {
+    let bind = at(whole, path);
+    Bind::new(
+        move || json::shown(&bind.get()),
+        move |new: String| bind.set(json::lines(&new)),
+    )
+}

@@ -1,0 +1,258 @@
+//! The editor of a collection: its fields, rules, indexes, and what accounts have besides.
+
+mod accounts;
+mod draft;
+mod fields;
+mod indexes;
+mod options;
+mod rules;
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map};
+use plinth_sdk::types::{Collection, CollectionType};
+
+use super::{CollectionPage, Schema};
+use crate::api::act;
+use crate::components::{
+    Bind, Button, Glyph, Icon, Look, Page, Problem, SelectField, Spinner, TextField, Toaster,
+    loaded,
+};
+use crate::session::Session;
+use crate::{links, text};
+use accounts::Accounts;
+use draft::Draft;
+use fields::Fields;
+use indexes::Indexes;
+pub(super) use options::look;
+use rules::Rules;
+
+/// How long nothing is typed before the server is asked what it says of the draft.
+const PAUSE: Duration = Duration::from_millis(350);
+
+/// A part of a collection's definition.
+#[component]
+pub(crate) fn Definition() -> impl IntoView {
+    let schema = Schema::here();
+    let params = use_params_map();
+    let name = Memo::new(move |_| params.with(|params| params.get("name").unwrap_or_default()));
+    // Made anew when another collection is shown or this one has been saved, and not for each part.
+    let collection = Memo::new(move |_| schema.find(&name.get()));
+    move || match collection.get() {
+        Some(collection) => view! { <Editor collection /> }.into_any(),
+        None if schema.resource().get().is_none() => view! { <Spinner /> }.into_any(),
+        None => super::NotFound().into_any(),
+    }
+}
+
+#[component]
+fn Editor(collection: Collection) -> impl IntoView {
+    let draft = Draft::of(&collection);
+    let schema = Schema::here();
+    let session = Session::here();
+    let toaster = Toaster::here();
+    let navigate = StoredValue::new_local(use_navigate());
+    let params = use_params_map();
+    let part = Memo::new(move |_| params.with(|params| params.get("part").unwrap_or_default()));
+    let busy = RwSignal::new(false);
+    let changed = Memo::new(move |_| draft.is_changed());
+    let may_write = session.may("collections:write");
+    check_live(draft);
+    let save = move || {
+        busy.set(true);
+        let (client, id, value) = (session.client(), draft.id(), draft.value());
+        act(
+            async move { client.collections().update(&id, &value).await },
+            move |outcome| {
+                busy.set(false);
+                match outcome {
+                    Ok(saved) => {
+                        toaster.done(text::saved());
+                        schema.reload();
+                        let options = NavigateOptions {
+                            replace: true,
+                            ..NavigateOptions::default()
+                        };
+                        let link = links::definition(&saved.name, &part.get_untracked());
+                        navigate.with_value(|navigate| navigate(&link, options));
+                    }
+                    Err(failure) => draft.failure.set(Some(failure)),
+                }
+            },
+        );
+    };
+    let discard = {
+        let collection = collection.clone();
+        move || draft.reset(&collection)
+    };
+    let discard = StoredValue::new(discard);
+    let actions = move || {
+        (may_write && changed.get()).then(|| view! {
+        <span class="unsaved">{text::unsaved()}</span>
+        <Button look=Look::Quiet on:click=move |_| discard.with_value(|discard| discard())>{text::discard()}</Button>
+        <Button look=Look::Primary busy on:click=move |_| save()>{text::save()}</Button>
+    })
+    };
+    let body = move || match &*part.get() {
+        "fields" => view! { <Fields draft /> }.into_any(),
+        "rules" => view! { <Rules draft /> }.into_any(),
+        "indexes" => view! { <Indexes draft /> }.into_any(),
+        "accounts" if draft.is_auth() => view! { <Accounts draft /> }.into_any(),
+        _ => super::NotFound().into_any(),
+    };
+    view! {
+        <CollectionPage collection actions>
+            <DraftProblem draft />
+            <fieldset class="stack" disabled=!may_write>{body}</fieldset>
+        </CollectionPage>
+    }
+}
+
+/// Why the draft was not saved, with what no input shows.
+#[component]
+fn DraftProblem(draft: Draft) -> impl IntoView {
+    let message = Signal::derive(move || {
+        draft.failure.with(|failure| {
+            failure.as_ref().map(|failure| {
+                failure.summary(|path| path.starts_with("fields.") || path == "name")
+            })
+        })
+    });
+    view! { <Problem message /> }
+}
+
+/// Asks the server what it says of the draft, a moment after it was changed.
+fn check_live(draft: Draft) {
+    let session = Session::here();
+    let value = Memo::new(move |_| draft.value());
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let number = StoredValue::new(0_usize);
+    let check = move || {
+        number.update_value(|number| *number += 1);
+        let mine = number.get_value();
+        let (client, value) = (session.client(), value.get_untracked());
+        leptos::task::spawn_local(async move {
+            let checked = session.outcome(client.collections().check(&value).await);
+            // An answer that came late is about what was typed before.
+            if number.try_get_value() == Some(mine) {
+                let problem = checked.err();
+                // What was wrong when it was to be saved may be mended by now.
+                draft.failure.try_update(|failure| {
+                    if failure.is_some() {
+                        failure.clone_from(&problem)
+                    }
+                });
+                draft.checked.try_set(problem);
+            }
+        });
+    };
+    Effect::watch(
+        move || value.get(),
+        move |_, _, _| {
+            if let Some(waiting) = waiting.get_value() {
+                waiting.clear();
+            }
+            waiting.set_value(set_timeout_with_handle(check, PAUSE).ok());
+        },
+        false,
+    );
+    on_cleanup(move || {
+        if let Some(waiting) = waiting.try_get_value().flatten() {
+            waiting.clear();
+        }
+    });
+}
+
+/// A new collection.
+#[component]
+pub(crate) fn NewCollection() -> impl IntoView {
+    let session = Session::here();
+    let scaffolds =
+        crate::api::load(|client| async move { client.collections().scaffolds().await });
+    let trail = move || {
+        view! {
+            <a href=links::COLLECTIONS>{text::collections()}</a>
+            <Icon of=Glyph::Right />
+        }
+    };
+    let kind = RwSignal::new("base".to_owned());
+    let name = RwSignal::new(String::new());
+    let busy = RwSignal::new(false);
+    let current = StoredValue::new(None::<Draft>);
+    let schema = Schema::here();
+    let toaster = Toaster::here();
+    let navigate = StoredValue::new_local(use_navigate());
+    let create = move || {
+        let Some(draft) = current.get_value() else {
+            return;
+        };
+        busy.set(true);
+        let mut value = draft.value();
+        value["name"] = name.get_untracked().trim().into();
+        let client = session.client();
+        let answer = async move {
+            let definition: Collection = serde_json::from_value(value).unwrap_or_default();
+            client.collections().create(&definition).await
+        };
+        act(answer, move |outcome| {
+            busy.set(false);
+            match outcome {
+                Ok(created) => {
+                    toaster.done(text::collection_created(&created.name));
+                    schema.reload();
+                    navigate.with_value(|navigate| {
+                        navigate(&links::collection(&created.name), Default::default())
+                    });
+                }
+                Err(failure) => draft.failure.set(Some(failure)),
+            }
+        });
+    };
+    let actions = move || {
+        view! {
+            <a class="button" href=links::COLLECTIONS>{text::cancel()}</a>
+            <Button look=Look::Primary busy on:click=move |_| create()>{text::create()}</Button>
+        }
+    };
+    let kinds = || {
+        vec![
+            ("base".to_owned(), text::kind_base_long().to_owned()),
+            ("auth".to_owned(), text::kind_auth_long().to_owned()),
+        ]
+    };
+    let show = move |scaffolds: plinth_sdk::types::Scaffolds| {
+        move || {
+            let scaffold = match &*kind.get() {
+                "auth" => scaffolds.auth.clone(),
+                _ => scaffolds.base.clone(),
+            };
+            let draft = Draft::of(&Collection {
+                id: String::new(),
+                ..scaffold
+            });
+            if scaffolds.base.kind == CollectionType::Base && kind.get_untracked() == "base" {
+                draft.add_stamps();
+            }
+            current.set_value(Some(draft));
+            view! {
+                <DraftProblem draft />
+                <div class="grid">
+                    <TextField
+                        label=text::name().to_owned() value=Bind::from(name) code=true required=true focus=true
+                        help=text::name_help() placeholder="posts".to_owned() error=draft.error("name")
+                    />
+                    <SelectField
+                        label=text::kind().to_owned() value=Bind::from(kind) choices=Signal::derive(kinds)
+                        help=text::kind_help()
+                    />
+                </div>
+                <Fields draft />
+            }
+        }
+    };
+    view! {
+        <Page title=text::new_collection().to_owned() trail actions>{loaded(scaffolds, show)}</Page>
+    }
+}
