@@ -1,3 +1,4 @@
 DROP FUNCTION "_begin_write"();
+DROP TABLE "_answers";
 DROP TABLE "_listeners";
 DROP TABLE "_changes";

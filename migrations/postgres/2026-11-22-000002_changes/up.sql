@@ -13,6 +13,13 @@ CREATE UNLOGGED TABLE "_listeners" (
     "until" TIMESTAMPTZ NOT NULL
 );
 
+-- What became of a subscription that reached another process than the client's own.
+CREATE UNLOGGED TABLE "_answers" (
+    "id" TEXT NOT NULL PRIMARY KEY,
+    "at" TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
+    "answer" BIGINT NOT NULL
+);
+
 -- The version of the collections, as "_schema_version"(), and whether anybody listens, in one round trip.
 CREATE FUNCTION "_begin_write"(OUT "version" BIGINT, OUT "watched" BOOLEAN) LANGUAGE plpgsql AS $$
 BEGIN

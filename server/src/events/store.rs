@@ -124,6 +124,16 @@ pub fn listen(conn: &mut Conn, process: &str) -> Result<i64> {
     first_int(&load(conn, select, &[Storage::Int])?)
 }
 
+/// Whether a process listens.
+pub fn is_listening(conn: &mut Conn, process: &str) -> Result<bool> {
+    let mut select = sql(
+        Engine::Postgres,
+        "SELECT CAST(1 AS BIGINT) FROM \"_listeners\" WHERE \"until\" > clock_timestamp() AND \"process\" = ",
+    );
+    select.bind(Value::from(process));
+    Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
+}
+
 /// Says again that this process listens, and removes rows that everybody has read.
 pub fn renew(conn: &mut Conn, process: &str) -> Result<()> {
     let mut row = sql(Engine::Postgres, "INSERT INTO \"_listeners\" VALUES (");
@@ -159,11 +169,26 @@ fn forget_read(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// A row of changes, not read into records yet.
+/// Sends a message to every process that listens, at its place among the changes.
+pub fn send(conn: &mut Conn, message: &Json) -> Result<()> {
+    let mut insert = sql(
+        Engine::Postgres,
+        "INSERT INTO \"_changes\" (\"changes\") VALUES (",
+    );
+    let row = json!({"message": message});
+    insert.bind(Value::Text(crate::json::canonical(&row)));
+    insert.text(")");
+    execute(conn, &insert)?;
+    Ok(())
+}
+
+/// A row of changes, not read into records yet; or a message between processes.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The version of the collections that it was written under.
     pub version: i64,
+    /// The message, if it is one.
+    pub message: Option<Json>,
     changes: Json,
 }
 
@@ -259,6 +284,7 @@ fn read_row(text: &str) -> Result<Row> {
     let mut row: Json = serde_json::from_str(text).map_err(Error::internal)?;
     Ok(Row {
         version: row["version"].as_i64().unwrap_or_default(),
+        message: row.get_mut("message").map(Json::take),
         changes: row["changes"].take(),
     })
 }

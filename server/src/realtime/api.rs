@@ -1,22 +1,18 @@
 //! Routes of realtime.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 use serde_json::{Value as Json, json};
 
-use super::clients::Identity;
+use super::clients::{Identity, Outcome, Wish};
+use super::elsewhere;
 use super::queue::{Frame, Reader};
-use super::topic::Subscription;
 use crate::app::App;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, caller};
-use crate::records::generate;
 
-/// The length of a client's id.
-const ID_LENGTH: usize = 40;
 /// How many subscriptions a client has at most, and how long each is.
 const MAX_SUBSCRIPTIONS: usize = 1000;
 const MAX_LENGTH: usize = 2500;
@@ -25,16 +21,17 @@ const MAX_BODY: usize = 8 << 20;
 
 /// Connect: the answer is a stream of server-sent events.
 pub async fn connect(http: HttpRequest, app: App) -> Result<HttpResponse> {
-    let id = generate::alphanumeric(ID_LENGTH);
+    let id = app.realtime.listening.client_id();
     let queue = app.realtime.clients.connect(&id, ip(&http))?;
-    let leaving = Leaving(app, id.clone());
+    let leaving = Leaving(app.clone(), id.clone());
+    app.realtime.listening.begin(&app).await?;
     queue.push(Frame {
         event: "PB_CONNECT".into(),
         data: json!({"clientId": id}).to_string().into(),
     });
     let reader = Reader {
         id,
-        queue: Arc::clone(&queue),
+        queue,
         _guard: leaving,
     };
     Ok(HttpResponse::Ok()
@@ -55,14 +52,18 @@ impl Drop for Leaving {
 
 /// Say what a client wants to hear of, and who it is.
 pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Result<Answer> {
-    let (id, subscriptions) = read(body)?;
-    let identity = Identity::of(&caller(&http)?);
-    let listens = !subscriptions.is_empty();
-    let clients = &app.realtime.clients;
-    clients.subscribe(&id, ip(&http), identity, subscriptions)?;
-    if listens {
-        app.realtime.listening.begin(&app).await?;
+    let (client, subscriptions) = read(body)?;
+    let wish = Wish {
+        client,
+        ip: ip(&http),
+        identity: Identity::of(&caller(&http)?),
+        subscriptions,
+    };
+    let mut outcome = app.realtime.clients.subscribe(&wish);
+    if outcome == Outcome::Unknown {
+        outcome = elsewhere::ask(&app, &wish).await?;
     }
+    outcome.result()?;
     Ok(Answer::Nothing)
 }
 
@@ -70,7 +71,7 @@ fn ip(http: &HttpRequest) -> Option<IpAddr> {
     http.peer_addr().map(|address| address.ip())
 }
 
-fn read(body: Body<MAX_BODY>) -> Result<(String, Vec<Subscription>)> {
+fn read(body: Body<MAX_BODY>) -> Result<(String, Vec<String>)> {
     let mut body = body.object(GENERIC)?;
     let id = match body.remove("clientId") {
         None | Some(Json::Null) => String::new(),
@@ -102,8 +103,7 @@ fn read(body: Body<MAX_BODY>) -> Result<(String, Vec<Subscription>)> {
     }
     names.sort_unstable();
     names.dedup();
-    let subscriptions = names.iter().map(|name| Subscription::parse(name));
-    Ok((id, subscriptions.collect()))
+    Ok((id, names))
 }
 
 fn problem(name: &str) -> Option<FieldProblem> {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus::{IntCounter, IntGauge};
+use serde::{Deserialize, Serialize};
 
 use super::queue::{Frame, Queue};
 use super::topic::{Subscription, topics};
@@ -17,7 +18,7 @@ use crate::records::Record;
 use crate::request::Caller;
 
 /// An account, under the key that its token was signed with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) collection: String,
     pub(super) record: String,
@@ -37,6 +38,60 @@ impl Identity {
 
     fn is_same_account(&self, other: &Self) -> bool {
         (&self.collection, &self.record) == (&other.collection, &other.record)
+    }
+}
+
+/// What a client wants to hear of, and who it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Wish {
+    pub(super) client: String,
+    pub(super) ip: Option<IpAddr>,
+    pub(super) identity: Option<Identity>,
+    pub(super) subscriptions: Vec<String>,
+}
+
+/// What became of a [`Wish`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is so.
+    Done,
+    /// There is no such client.
+    Unknown,
+    /// It is connected from another address.
+    OtherAddress,
+    /// It is connected as another account.
+    OtherAccount,
+}
+
+impl Outcome {
+    /// The answer.
+    pub(super) fn result(self) -> Result<()> {
+        match self {
+            Self::Done => Ok(()),
+            Self::Unknown => Err(Error::NotFound("Missing or invalid client id.")),
+            Self::OtherAddress => Err(Error::invalid("Invalid realtime client.")),
+            Self::OtherAccount => Err(Error::forbidden(
+                "The current and the previous request authorization don't match.",
+            )),
+        }
+    }
+
+    /// As a number, for another process.
+    pub(super) fn code(self) -> i64 {
+        match self {
+            Self::Done => 204,
+            Self::Unknown => 404,
+            Self::OtherAddress => 400,
+            Self::OtherAccount => 403,
+        }
+    }
+
+    /// The outcome of this code.
+    pub(super) fn of(code: i64) -> Self {
+        let all = [Self::Done, Self::OtherAddress, Self::OtherAccount];
+        let mut all = all.into_iter();
+        all.find(|outcome| outcome.code() == code)
+            .unwrap_or(Self::Unknown)
     }
 }
 
@@ -126,38 +181,37 @@ impl Clients {
     }
 
     /// Puts what a client wants to hear of in place of what it wanted before.
-    pub(super) fn subscribe(
-        &self,
-        id: &str,
-        ip: Option<IpAddr>,
-        identity: Option<Identity>,
-        subscriptions: Vec<Subscription>,
-    ) -> Result<()> {
+    pub(super) fn subscribe(&self, wish: &Wish) -> Outcome {
         let mut connected = self.connected();
-        let missing = Error::NotFound("Missing or invalid client id.");
-        let client = connected.clients.get_mut(id).ok_or(missing)?;
-        if client.ip != ip {
-            return Err(Error::invalid("Invalid realtime client."));
+        let Some(client) = connected.clients.get_mut(&wish.client) else {
+            return Outcome::Unknown;
+        };
+        if client.ip != wish.ip {
+            return Outcome::OtherAddress;
         }
-        if let Some(known) = &client.identity
-            && !identity.as_ref().is_some_and(|i| i.is_same_account(known))
+        let is_known = |known: &Identity| {
+            let identity = wish.identity.as_ref();
+            identity.is_some_and(|identity| identity.is_same_account(known))
+        };
+        if client
+            .identity
+            .as_ref()
+            .is_some_and(|known| !is_known(known))
         {
-            return Err(Error::forbidden(
-                "The current and the previous request authorization don't match.",
-            ));
+            return Outcome::OtherAccount;
         }
-        client.identity = identity;
-        connected.unsubscribe(id);
-        for subscription in subscriptions {
-            connected.add(id, Arc::new(subscription));
+        client.identity.clone_from(&wish.identity);
+        connected.unsubscribe(&wish.client);
+        for name in &wish.subscriptions {
+            connected.add(&wish.client, Arc::new(Subscription::parse(name)));
         }
         self.changed(&connected);
-        Ok(())
+        Outcome::Done
     }
 
-    /// Whether anybody wants to hear of anything.
-    pub(super) fn are_listening(&self) -> bool {
-        !self.connected().by_topic.is_empty()
+    /// Whether there are any.
+    pub(super) fn are_there(&self) -> bool {
+        !self.connected().clients.is_empty()
     }
 
     /// Those who want to hear of a change of the record, if they may.

@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep};
 
 use super::decide::deliver;
+use super::elsewhere;
 use crate::app::App;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
@@ -25,6 +26,10 @@ const LAPSED: Duration = Duration::from_secs(15);
 /// How long the task rests after a failure.
 const REST: Duration = Duration::from_millis(500);
 
+/// The lengths of ids.
+const PROCESS_ID: usize = 15;
+const CLIENT_ID: usize = 40;
+
 /// Whether this process listens to the changes that go through PostgreSQL, and how far it is.
 pub struct Listening {
     process: String,
@@ -40,7 +45,7 @@ struct Heard {
 impl Default for Listening {
     fn default() -> Self {
         Self {
-            process: generate::alphanumeric(15),
+            process: generate::alphanumeric(PROCESS_ID),
             state: Mutex::default(),
             begun: Notify::new(),
         }
@@ -48,6 +53,18 @@ impl Default for Listening {
 }
 
 impl Listening {
+    /// An id for a new client, which begins with the process that has it.
+    pub(super) fn client_id(&self) -> String {
+        let own = generate::alphanumeric(CLIENT_ID - self.process.len());
+        format!("{}{own}", self.process)
+    }
+
+    /// The process that has the client of this id, if it is another one.
+    pub(super) fn other_process<'a>(&self, client: &'a str) -> Option<&'a str> {
+        let process = client.get(..PROCESS_ID)?;
+        (client.len() == CLIENT_ID && process != self.process).then_some(process)
+    }
+
     /// Comes back once the changes of every write that begins later will be heard of.
     pub(super) async fn begin(&self, app: &App) -> Result<()> {
         if app.db.engine() == Engine::Sqlite {
@@ -106,7 +123,7 @@ async fn poll(app: &App) -> Result<()> {
         return Ok(());
     };
     let process = listening.process.clone();
-    if !app.realtime.clients.are_listening() {
+    if !app.realtime.clients.are_there() {
         *state = None;
         let leave = move |conn: &mut Conn| store::leave(conn, &process);
         return app.db.write(leave).await;
@@ -135,6 +152,9 @@ async fn poll(app: &App) -> Result<()> {
 
 async fn deliver_rows(app: &App, rows: &[Row]) -> Result<()> {
     for row in rows {
+        if let Some(message) = &row.message {
+            elsewhere::answer(app, message).await?;
+        }
         if row.version > app.schema.current().version {
             app.refresh_schema().await?;
         }

@@ -7,6 +7,7 @@
 pub mod api;
 mod clients;
 mod decide;
+mod elsewhere;
 mod follow;
 mod queue;
 mod topic;

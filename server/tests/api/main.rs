@@ -20,6 +20,7 @@ mod metrics;
 mod passwords;
 mod races;
 mod realtime;
+mod realtime_load;
 mod records;
 mod relations;
 mod rules;

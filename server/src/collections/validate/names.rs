@@ -9,7 +9,8 @@ use crate::collections::Collection;
 use crate::db::Ident;
 
 /// Tables of Plinth and of the migrations.
-const INTERNAL: [&str; 6] = [
+const INTERNAL: [&str; 7] = [
+    "_answers",
     "_changes",
     "_collections",
     "_listeners",

@@ -1,0 +1,101 @@
+//! A client's subscriptions may reach another process than the client is connected to: behind a balancer, each request
+//! goes where it likes. They go on to the client's process through the database, and its answer comes back so.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use tokio::time::{Instant, sleep};
+
+use super::clients::{Outcome, Wish};
+use crate::app::App;
+use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
+use crate::error::{Error, Result};
+use crate::events::store::{is_listening, send};
+use crate::records::generate;
+
+/// How often it is looked whether the answer has come, and for how long.
+const PAUSE: Duration = Duration::from_millis(25);
+const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// A wish on its way.
+#[derive(Serialize, Deserialize)]
+struct Message {
+    id: String,
+    wish: Wish,
+}
+
+/// Asks the process that has the client.
+pub(super) async fn ask(app: &App, wish: &Wish) -> Result<Outcome> {
+    let process = app.realtime.listening.other_process(&wish.client);
+    let (Engine::Postgres, Some(process)) = (app.db.engine(), process) else {
+        return Ok(Outcome::Unknown);
+    };
+    let (id, process) = (generate::id(), process.to_owned());
+    let message = Message {
+        id: id.clone(),
+        wish: wish.clone(),
+    };
+    let message = serde_json::to_value(message).map_err(Error::internal)?;
+    let ask = move |conn: &mut Conn| {
+        let is_there = is_listening(conn, &process)?;
+        if is_there {
+            send(conn, &message)?;
+        }
+        Ok(is_there)
+    };
+    if !app.db.write(ask).await? {
+        return Ok(Outcome::Unknown);
+    }
+    let deadline = Instant::now() + MAX_WAIT;
+    while Instant::now() < deadline {
+        sleep(PAUSE).await;
+        let id = id.clone();
+        if let Some(code) = app.db.read_few(move |conn| answer_to(conn, &id)).await? {
+            return Ok(Outcome::of(code));
+        }
+    }
+    Ok(Outcome::Unknown)
+}
+
+/// Answers another process, if it is for this one to answer.
+pub(super) async fn answer(app: &App, message: &Json) -> Result<()> {
+    let Ok(Message { id, wish }) = Message::deserialize(message) else {
+        return Ok(());
+    };
+    let listening = &app.realtime.listening;
+    if listening.other_process(&wish.client).is_some() {
+        return Ok(());
+    }
+    let code = app.realtime.clients.subscribe(&wish).code();
+    app.db.write(move |conn| write(conn, &id, code)).await
+}
+
+fn write(conn: &mut Conn, id: &str, code: i64) -> Result<()> {
+    let old = "DELETE FROM \"_answers\" WHERE \"at\" < clock_timestamp() - INTERVAL '60 seconds'";
+    execute(conn, &sql(Engine::Postgres, old))?;
+    let mut insert = sql(
+        Engine::Postgres,
+        "INSERT INTO \"_answers\" (\"id\", \"answer\") VALUES (",
+    );
+    insert
+        .bind(Value::from(id))
+        .text(", ")
+        .bind(Value::Int(code));
+    insert.text(")");
+    execute(conn, &insert)?;
+    Ok(())
+}
+
+fn answer_to(conn: &mut Conn, id: &str) -> Result<Option<i64>> {
+    let mut select = sql(
+        Engine::Postgres,
+        "SELECT \"answer\" FROM \"_answers\" WHERE \"id\" = ",
+    );
+    select.bind(Value::from(id));
+    let rows = load(conn, select.cached(), &[Storage::Int])?;
+    Ok(match rows.first().and_then(|row| row.first()) {
+        Some(Value::Int(code)) => Some(*code),
+        _ => None,
+    })
+}
