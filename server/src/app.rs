@@ -76,7 +76,10 @@ impl App {
     {
         let (mut grant, mut work) = (grant, work);
         for _ in 1..=MAX_TRIES {
-            let attempt = move |conn: &mut Conn| match work(conn, &grant) {
+            let version = grant.schema().version;
+            let attempt = move |conn: &mut Conn| match current(conn, version)
+                .and_then(|()| work(conn, &grant))
+            {
                 Err(Error::Disconnected) => Err(Error::Disconnected),
                 outcome => Ok((outcome, grant, work)),
             };
@@ -153,6 +156,15 @@ impl App {
     pub fn schema_changed(&self, schema: Schema) {
         self.schema.replace(schema);
         self.db.tables_changed();
+    }
+}
+
+/// Refuses to go on when another process has changed the collections, or what roles may do.
+fn current(conn: &mut Conn, version: i64) -> Result<()> {
+    if store::is_current(conn, version)? {
+        Ok(())
+    } else {
+        Err(Error::Outdated)
     }
 }
 

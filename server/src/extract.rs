@@ -1,4 +1,4 @@
-//! What handlers take ([`Granted`], [`Superuser`], [`Query`], [`Body`]) and give ([`Answer`]).
+//! What handlers take ([`Granted`], [`Superuser`], [`Operator`], [`Query`], [`Body`]) and give ([`Answer`]).
 //!
 //! actix's own extractors answer outside the protocol's error envelope; these do not.
 
@@ -186,15 +186,83 @@ impl FromRequest for Superuser {
     type Future = Ready<Result<Self>>;
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            request(http, false).and_then(|request| match &request.caller {
-                Caller::Guest => Err(Error::Unauthenticated),
-                Caller::Account(account) if account.is_superuser => Ok(Self { request }),
-                Caller::Account(_) => Err(Error::forbidden(
-                    "The authorized record is not allowed to perform this action.",
-                )),
-            }),
-        )
+        ready(signed_in(http).and_then(|request| {
+            if request.caller.is_superuser() {
+                Ok(Self { request })
+            } else {
+                Err(not_allowed())
+            }
+        }))
+    }
+}
+
+fn signed_in(http: &HttpRequest) -> Result<Request> {
+    let request = request(http, false)?;
+    match &request.caller {
+        Caller::Guest => Err(Error::Unauthenticated),
+        Caller::Account(_) => Ok(request),
+    }
+}
+
+/// The answer to who is signed in and may not do it.
+pub fn not_allowed() -> Error {
+    Error::forbidden("The authorized record is not allowed to perform this action.")
+}
+
+/// An area of the console, as a type.
+pub trait Area {
+    /// Its name.
+    const NAME: &'static str;
+}
+
+macro_rules! areas {
+    ($($type:ident $name:literal;)*) => {$(
+        #[doc = concat!("The area `", $name, "`.")]
+        #[derive(Debug)]
+        pub struct $type;
+
+        impl Area for $type {
+            const NAME: &'static str = $name;
+        }
+    )*};
+}
+
+areas! {
+    CollectionsRead "collections:read";
+    CollectionsWrite "collections:write";
+    JobsRead "jobs:read";
+    JobsWrite "jobs:write";
+    MetricsRead "metrics:read";
+}
+
+/// The proof that a superuser asks, or an operator whose roles have the area.
+#[derive(Debug)]
+pub struct Operator<A> {
+    /// What is known of the request.
+    pub request: Request,
+    area: PhantomData<A>,
+}
+
+impl<A: Area + 'static> FromRequest for Operator<A> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(operator(http))
+    }
+}
+
+fn operator<A: Area>(http: &HttpRequest) -> Result<Operator<A>> {
+    let request = signed_in(http)?;
+    let schema = app(http)?.schema.current();
+    let caller = &request.caller;
+    if caller.is_superuser() || schema.policies.sees(&caller.roles(), A::NAME)? {
+        Ok(Operator {
+            request,
+            area: PhantomData,
+        })
+    } else {
+        Err(not_allowed())
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use crate::clock::Moment;
+use crate::policy::roles;
 use crate::records::Record;
 
 /// Who asks.
@@ -26,12 +27,22 @@ pub struct Account {
     pub is_superuser: bool,
     /// Whether its token may be exchanged for a new one.
     pub refreshable: bool,
+    /// The ids of its roles.
+    pub roles: Vec<String>,
 }
 
 impl Caller {
     /// Whether rules do not apply.
     pub fn is_superuser(&self) -> bool {
         matches!(self, Self::Account(account) if account.is_superuser)
+    }
+
+    /// The ids of its roles.
+    pub fn roles(&self) -> Vec<String> {
+        match self {
+            Self::Guest => vec![roles::GUEST.to_owned()],
+            Self::Account(account) => account.roles.clone(),
+        }
     }
 
     /// The account, if there is one.

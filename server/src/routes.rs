@@ -7,6 +7,8 @@ use actix_web::{HttpRequest, Resource, Route};
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
 use crate::{accounts, collections, console, health, metrics, openapi, realtime, records, setup};
+use crate::{accounts, collections, console, health, metrics, openapi, records, setup};
+use crate::{accounts, collections, openapi, policy, records, serve};
 
 /// The whole API.
 #[rustfmt::skip]
@@ -19,6 +21,9 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/api/metrics/overview", [get().to(metrics::api::overview)]))
         .service(at("/api/openapi.json", [get().to(openapi::api::document)]))
         .service(at("/api/setup", [get().to(setup::api::state), post().to(setup::api::create)]))
+
+        .service(at("/api/policy/check", [post().to(policy::api::check)]))
+        .service(at("/api/policy/areas", [get().to(policy::api::areas)]))
 
         .service(at("/api/collections", [
             get().to(collections::api::list),

@@ -6,6 +6,7 @@ mod field;
 mod list;
 mod metrics;
 mod new;
+mod policy;
 mod problem;
 mod setup;
 mod system;
@@ -23,6 +24,7 @@ pub use field::{
 };
 pub use list::Page;
 pub use metrics::{Minute, Overview, Readiness};
+pub use policy::{Areas, DecidedBy, PolicyAnswer, PolicyQuestion, Subject};
 pub use problem::{FieldProblem, FieldProblems, Problem};
 pub use setup::{Areas, FirstSuperuser, Setup};
 pub use system::{AREAS, Job, JobRun, Mail, Member, Permission, Role, names};

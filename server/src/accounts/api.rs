@@ -14,6 +14,7 @@ use crate::collections::Collection;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query};
+use crate::policy::store::roles_of;
 use crate::policy::{Grant, system};
 use crate::records::api::{complete_one, paths};
 use crate::records::{Record, Reveal};
@@ -256,11 +257,17 @@ pub(crate) async fn answer(
     query: &Query,
 ) -> Result<Answer> {
     let schema = app.schema.current();
+    let (of, id) = (collection.def.id.clone(), record.id().to_owned());
+    let roles = app
+        .db
+        .read_few(move |conn| roles_of(conn, &of, &id))
+        .await?;
     let own = Request {
         caller: Caller::Account(Arc::new(crate::request::Account {
             record: record.clone(),
             is_superuser: collection.is_superusers(),
             refreshable: true,
+            roles,
         })),
         ..request
     };

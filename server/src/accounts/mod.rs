@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::clock::Moment;
-use crate::collections::Collection;
+use crate::collections::{self, Collection};
 use crate::error::Result;
+use crate::policy;
 use crate::request::{Account, Caller, Request};
 use token::{Claims, Kind};
 
@@ -35,7 +36,7 @@ pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
     let Some(collection) = schema.find(&claims.collection_id).filter(|c| c.is_auth()) else {
         return Ok(Caller::Guest);
     };
-    let grant = crate::policy::system(
+    let grant = policy::system(
         &schema,
         collection,
         Request::internal(),
@@ -44,10 +45,24 @@ pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
     let Claims {
         id, refreshable, ..
     } = claims;
-    let record = app
-        .db
-        .read_few(move |conn| crate::records::store::find(conn, &grant, &id, None));
-    let Some(record) = record.await? else {
+    let known = schema.version;
+    let may_have_roles = schema.policies.has_own_roles();
+    let found = app.db.read_few(move |conn| {
+        let record = crate::records::store::find(conn, &grant, &id, None)?;
+        // Another process may have made the first role.
+        let is_current = collections::store::is_current(conn, known)?;
+        let roles = if may_have_roles || !is_current {
+            policy::store::roles_of(conn, &grant.collection().def.id, &id)?
+        } else {
+            policy::store::built_in_roles()
+        };
+        Ok((record, roles, is_current))
+    });
+    let (record, roles, is_current) = found.await?;
+    if !is_current {
+        app.refresh_schema().await?;
+    }
+    let Some(record) = record else {
         return Ok(Caller::Guest);
     };
     let key = token::signing_key(&record, Kind::Auth);
@@ -58,6 +73,7 @@ pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
         is_superuser: collection.is_superusers(),
         refreshable: refreshable.unwrap_or(false),
         record,
+        roles,
     })))
 }
 

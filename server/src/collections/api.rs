@@ -1,4 +1,5 @@
-//! Routes of collections; superusers only.
+//! Routes of collections, for superusers, and for operators who see the collections. What is the server's own, only
+//! superusers change.
 
 use std::sync::Arc;
 
@@ -9,16 +10,19 @@ use super::{Collection, Schema, defaults, store};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
-use crate::extract::{Answer, Body, CollectionName, Query, Superuser};
+use crate::extract::{
+    Answer, Body, CollectionName, CollectionsRead, CollectionsWrite, Operator, Query, Superuser,
+    not_allowed,
+};
 use crate::policy::system;
 use crate::records::list;
 
 /// List collections.
-pub async fn list(superuser: Superuser, app: App, query: Query) -> Result<Answer> {
+pub async fn list(operator: Operator<CollectionsRead>, app: App, query: Query) -> Result<Answer> {
     let schema = app.schema.current();
     let asked = list::Query::parse(&query)?;
     let meta = Arc::new(Collection::of_collections());
-    let grant = crate::policy::collections(&schema, &meta, superuser.request);
+    let grant = crate::policy::collections(&schema, &meta, operator.request);
     let page_number = asked.page;
     let per_page = asked.per_page;
     let page = app
@@ -35,14 +39,24 @@ pub async fn list(superuser: Superuser, app: App, query: Query) -> Result<Answer
 }
 
 /// View a collection.
-pub async fn view(_: Superuser, app: App, name: CollectionName, query: Query) -> Result<Answer> {
+pub async fn view(
+    _: Operator<CollectionsRead>,
+    app: App,
+    name: CollectionName,
+    query: Query,
+) -> Result<Answer> {
     let schema = app.schema.current();
     let collection = schema.find(&name).ok_or_else(Error::missing)?;
     Ok(answer(&collection.def, &query))
 }
 
 /// Create a collection.
-pub async fn create(_: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
+pub async fn create(
+    _: Operator<CollectionsWrite>,
+    app: App,
+    query: Query,
+    body: Body,
+) -> Result<Answer> {
     let body = body.object("Failed to load the collection type data due to invalid formatting.")?;
     let changed = app.db.write(move |conn| store::create(conn, &body)).await?;
     let collection = took_effect(&app, changed);
@@ -51,12 +65,13 @@ pub async fn create(_: Superuser, app: App, query: Query, body: Body) -> Result<
 
 /// Update a collection.
 pub async fn update(
-    _: Superuser,
+    operator: Operator<CollectionsWrite>,
     app: App,
     name: CollectionName,
     query: Query,
     body: Body,
 ) -> Result<Answer> {
+    may_change(&app, &operator, &name)?;
     let body = body.object(UNREADABLE)?;
     let changed = app
         .db
@@ -67,14 +82,24 @@ pub async fn update(
 }
 
 /// Delete a collection.
-pub async fn delete(_: Superuser, app: App, name: CollectionName) -> Result<Answer> {
+pub async fn delete(
+    operator: Operator<CollectionsWrite>,
+    app: App,
+    name: CollectionName,
+) -> Result<Answer> {
+    may_change(&app, &operator, &name)?;
     let schema = app.db.write(move |conn| store::delete(conn, &name)).await?;
     app.schema_changed(schema);
     Ok(Answer::Nothing)
 }
 
 /// Delete every record of a collection.
-pub async fn truncate(superuser: Superuser, app: App, name: CollectionName) -> Result<Answer> {
+pub async fn truncate(
+    operator: Operator<CollectionsWrite>,
+    app: App,
+    name: CollectionName,
+) -> Result<Answer> {
+    may_change(&app, &operator, &name)?;
     let schema = app.schema.current();
     let collection = schema.find(&name).ok_or_else(Error::missing)?;
     let failed = "Failed to truncate collection (most likely due to required cascade delete record references).";
@@ -84,8 +109,8 @@ pub async fn truncate(superuser: Superuser, app: App, name: CollectionName) -> R
     let grant = system(
         &schema,
         collection,
-        superuser.request,
-        "superusers may truncate",
+        operator.request,
+        "whoever may delete the collection may truncate it",
     );
     let truncate = move |conn: &mut Conn| crate::records::delete::truncate(conn, &grant);
     let outcome = app.db.write(truncate).await;
@@ -94,6 +119,18 @@ pub async fn truncate(superuser: Superuser, app: App, name: CollectionName) -> R
     }
     outcome?;
     Ok(Answer::Nothing)
+}
+
+/// Only superusers change system collections.
+fn may_change(app: &App, operator: &Operator<CollectionsWrite>, name: &str) -> Result<()> {
+    let schema = app.schema.current();
+    let is_system = schema
+        .find(name)
+        .is_some_and(|collection| collection.def.system);
+    if is_system && !operator.request.caller.is_superuser() {
+        return Err(not_allowed());
+    }
+    Ok(())
 }
 
 /// Create and update many collections at once.
@@ -130,7 +167,7 @@ pub async fn check(_: Superuser, app: App, body: Body) -> Result<Answer> {
 }
 
 /// A new collection of each type.
-pub async fn scaffolds(_: Superuser, query: Query) -> Result<Answer> {
+pub async fn scaffolds(_: Operator<CollectionsRead>, query: Query) -> Result<Answer> {
     let scaffold = |kind| public(&defaults::scaffold(kind));
     let scaffolds = Scaffolds {
         auth: scaffold(wire::CollectionType::Auth),

@@ -17,6 +17,7 @@ use plinth_sdk::types::{self as wire, CollectionType, FieldKind};
 
 pub use index::{Index, IndexColumn};
 pub use schema::{Schema, Shared};
+pub use validate::RuleCheck;
 
 use crate::db::{Engine, Ident, Storage};
 use crate::filter::{Expression, FilterError, parse};

@@ -9,7 +9,8 @@ use plinth_sdk::types::{
 use super::Schema;
 use super::defaults::{field_id, id_field, moments, system};
 use crate::db::Conn;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::policy::check;
 use crate::records::Record;
 
 /// What the ids of these collections begin with, and no other's.
@@ -54,6 +55,33 @@ pub fn check(
 ) -> Result<()> {
     if record.collection.def.name == names::MAILS {
         crate::mail::check(record, problems);
+    conn: &mut Conn,
+    schema: &Schema,
+    record: &mut Record,
+    stored: Option<&Record>,
+    problems: &mut FieldProblems,
+) -> Result<()> {
+    match record.collection.def.name.as_str() {
+        names::ROLES => check::role(conn, record, stored, problems),
+        names::PERMISSIONS => {
+            check::permission(schema, record, problems);
+            Ok(())
+        }
+        names::MEMBERS => check::member(conn, schema, record, problems),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to delete records that the server cannot do without.
+pub fn check_delete(collection: &super::Collection, ids: &[String]) -> Result<()> {
+    let is_role = collection.def.name == names::ROLES;
+    let built_in = |id: &String| {
+        crate::policy::roles::BUILT_IN
+            .iter()
+            .any(|role| role.0 == id)
+    };
+    if is_role && ids.iter().any(built_in) {
+        return Err(Error::invalid("A built-in role can't be deleted."));
     }
     Ok(())
 }

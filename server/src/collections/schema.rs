@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Collection, Column, Shape};
+use crate::policy::roles::Policies;
 
 /// All collections at one moment.
 #[derive(Debug, Default)]
@@ -12,6 +13,8 @@ pub struct Schema {
     pub version: i64,
     /// Whether any rule asks about the request's headers.
     pub ask_headers: bool,
+    /// What roles may do.
+    pub policies: Policies,
     collections: Vec<Arc<Collection>>,
     by_id: HashMap<String, usize>,
     by_name: HashMap<String, usize>,
@@ -30,6 +33,7 @@ impl Schema {
         Self {
             version,
             ask_headers: collections.iter().any(|c| c.rules.ask_headers),
+            policies: Policies::default(),
             by_id: index(|c| c.def.id.clone()),
             by_name: index(|c| c.def.name.to_lowercase()),
             collections,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
+use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
 use super::{Collection, Schema, defaults, own, prepare, table, validate};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, savepoint, sql};
 use crate::error::{Error, Result};
+use crate::policy;
 
 /// The answers to changes that do not succeed.
 pub const CREATE_FAILED: &str = "Failed to create collection.";
@@ -41,6 +42,11 @@ pub fn version(conn: &mut Conn) -> Result<i64> {
     crate::records::store::first_int(&load(conn, select.cached(), &[Storage::Int])?)
 }
 
+/// Whether the collections are still those of `version`. SQLite has one process, which knows.
+pub fn is_current(conn: &mut Conn, version: i64) -> Result<bool> {
+    Ok(conn.engine() == Engine::Sqlite || self::version(conn)? == version)
+}
+
 /// Refuses to go on when the collections have changed since `version`; until the transaction's end they then stay.
 pub fn still(conn: &mut Conn, version: i64) -> Result<()> {
     let current = match conn.engine() {
@@ -69,7 +75,12 @@ pub fn read(conn: &mut Conn) -> Result<Schema> {
             collections.push(Arc::new(Collection::new(definition)));
         }
     }
-    Ok(Schema::new(version, collections))
+    let mut schema = Schema::new(version, collections);
+    if schema.find(names::ROLES).is_some() {
+        schema.policies = policy::store::read(conn)?;
+        schema.ask_headers |= schema.policies.ask_headers();
+    }
+    Ok(schema)
 }
 
 /// Makes the collections that every database has, where they are missing: an older server's database lacks some.
@@ -89,6 +100,9 @@ pub fn initialise(conn: &mut Conn) -> Result<Schema> {
         definition.updated = now;
         let collection = Collection::new(definition);
         add(conn, &collection)?;
+        if collection.def.name == names::ROLES {
+            policy::store::add_built_in(conn)?;
+        }
     }
     committed(conn)
 }
@@ -277,6 +291,7 @@ fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Resul
             referrer.def.name
         )));
     }
+    policy::store::forget_collection(conn, &collection.def.id)?;
     table::drop(conn, collection)?;
     let mut delete = sql(
         conn.engine(),

@@ -2,12 +2,12 @@
 //! stands for it in SQL.
 
 use super::operand::{Column, Kind, Known, Operand};
-use super::parse::Expression;
 use super::request_path::parameter;
 use super::resolve::{Resolver, Scope, Trust};
 use super::{FilterError, macros};
-use crate::collections::{Collection, Rule, Shape};
+use crate::collections::{Collection, Shape};
 use crate::db::{Ident, Sql, Storage, dialect, sql};
+use crate::policy::{Action, Reach};
 
 /// How many relations a path may follow.
 const MAX_RELATIONS: usize = 6;
@@ -134,7 +134,7 @@ impl Resolver<'_> {
         let Some(column) = collection.column(plain) else {
             return self.back_relation(scope, walk, collection, plain, rest);
         };
-        if walk.trust == Trust::Client && (column.hidden || column.shape == Shape::Secret) {
+        if walk.trust == Trust::Client && self.hides(collection, column) {
             return Err(unknown(walk.text));
         }
         match &column.shape {
@@ -192,16 +192,16 @@ impl Resolver<'_> {
             from = Sql::new(self.engine);
             from.column(&items, &Ident::new("value"));
         }
-        let rule = visibility(target, walk)?;
+        let reach = self.visibility(target, walk)?;
         let is_own = scope.is_own;
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut on = Sql::new(self.engine);
             on.column(alias, &Ident::new("id")).text(" = ").append(from);
-            self.and_if(&mut on, is_own, rule, target, alias)?;
+            self.and_if(&mut on, is_own, reach.as_ref(), target, alias)?;
             Ok(self.left_join(target, alias, on))
         })?;
         walk.nullable = true;
-        self.guard(walk, is_own, rule, target)
+        self.guard(walk, is_own, reach.as_ref(), target)
     }
 
     /// `comments_via_post`: the records of another collection that refer to this one.
@@ -216,7 +216,7 @@ impl Resolver<'_> {
         let schema = self.schema;
         let found = schema.back_relation(collection, name);
         let (source, column) = found.ok_or_else(|| unknown(walk.text))?;
-        if walk.trust == Trust::Client && column.hidden {
+        if walk.trust == Trust::Client && self.hides(source, column) {
             return Err(unknown(walk.text));
         }
         if rest.is_empty() {
@@ -225,18 +225,18 @@ impl Resolver<'_> {
         walk.step(name)?;
         walk.many |= column.is_list() || !source.is_unique(&column.name);
         let table = walk.table.clone();
-        let rule = visibility(source, &walk)?;
+        let reach = self.visibility(source, &walk)?;
         let is_own = scope.is_own;
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut target = Sql::new(self.engine);
             target.column(&table, &Ident::new("id"));
             let mut on =
                 dialect::refers_to(self.engine, alias, &column.ident, column.is_list(), target);
-            self.and_if(&mut on, is_own, rule, source, alias)?;
+            self.and_if(&mut on, is_own, reach.as_ref(), source, alias)?;
             Ok(self.left_join(source, alias, on))
         })?;
         walk.nullable = true;
-        self.guard(&mut walk, is_own, rule, source)?;
+        self.guard(&mut walk, is_own, reach.as_ref(), source)?;
         self.walk(scope, walk, source, rest)
     }
 
@@ -333,13 +333,13 @@ impl Resolver<'_> {
         &self,
         on: &mut Sql,
         is_own: bool,
-        rule: Option<&Expression>,
+        reach: Option<&Reach>,
         collection: &Collection,
         alias: &Ident,
     ) -> Result<(), FilterError> {
-        if let Some(rule) = rule.filter(|_| is_own) {
+        if let Some(reach) = reach.filter(|_| is_own) {
             on.text(" AND ")
-                .append(self.listed(rule, collection, alias)?);
+                .append(self.listed(reach, collection, alias)?);
         }
         Ok(())
     }
@@ -349,44 +349,65 @@ impl Resolver<'_> {
         &self,
         walk: &mut Walk<'_>,
         is_own: bool,
-        rule: Option<&Expression>,
+        reach: Option<&Reach>,
         collection: &Collection,
     ) -> Result<(), FilterError> {
-        if let Some(rule) = rule.filter(|_| !is_own) {
+        if let Some(reach) = reach.filter(|_| !is_own) {
             walk.guards
-                .push(self.listed(rule, collection, &walk.table)?);
+                .push(self.listed(reach, collection, &walk.table)?);
         }
         Ok(())
     }
 
     fn listed(
         &self,
-        rule: &Expression,
+        reach: &Reach,
         collection: &Collection,
         alias: &Ident,
     ) -> Result<Sql, FilterError> {
         let mut nested = self.nested(collection, alias.clone());
-        let condition = nested.condition(rule, Trust::Full)?;
+        let condition = reach.condition(&mut nested);
+        let condition = condition.map_err(|_| unknown(&collection.def.name))?;
         Ok(nested.finish_inside(condition).into_sql(self.engine))
+    }
+
+    /// What a client must be allowed to list to reach a collection; `None` when nothing has to hold.
+    fn visibility(
+        &self,
+        collection: &Collection,
+        walk: &Walk<'_>,
+    ) -> Result<Option<Reach>, FilterError> {
+        if walk.trust == Trust::Full {
+            return Ok(None);
+        }
+        let reach = self.listable(collection);
+        match reach.filter(|reach| !reach.is_nothing()) {
+            None => Err(unknown(walk.text)),
+            Some(reach) => Ok((!reach.is_all_rows()).then_some(reach)),
+        }
+    }
+
+    /// Whether a client must not find out what a column holds.
+    fn hides(&self, collection: &Collection, column: &crate::collections::Column) -> bool {
+        if column.hidden || column.shape == Shape::Secret {
+            return true;
+        }
+        if self.schema.policies.is_empty() {
+            return false;
+        }
+        let reach = self.listable(collection);
+        reach.is_none_or(|reach| !reach.common_fields().has(&column.name))
+    }
+
+    /// What the caller may list of a collection.
+    fn listable(&self, collection: &Collection) -> Option<Reach> {
+        Reach::of(self.schema, &self.request.caller, collection, Action::List).ok()
     }
 
     pub(super) fn item(&self, items: &Ident) -> Column {
         let mut value = Sql::new(self.engine);
         value.column(items, &Ident::new("value"));
         Column::new(value, Kind::Text)
-    }
-}
-
-/// What a client must be allowed to list to reach a collection; `None` when nothing has to hold.
-fn visibility<'c>(
-    collection: &'c Collection,
-    walk: &Walk<'_>,
-) -> Result<Option<&'c Expression>, FilterError> {
-    match &collection.rules.list {
-        _ if walk.trust == Trust::Full => Ok(None),
-        Rule::Locked => Err(unknown(walk.text)),
-        Rule::Open => Ok(None),
-        Rule::Filter(rule) => Ok(Some(rule)),
     }
 }
 

@@ -110,6 +110,13 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// What a rule's `expression` asks of a row, with all that it joins inside the condition.
+    pub fn apart(&self, expression: &Expression) -> Result<Condition, FilterError> {
+        let mut nested = self.nested(self.root, self.root_alias.clone());
+        let condition = nested.condition(expression, Trust::Full)?;
+        Ok(nested.finish_inside(condition))
+    }
+
     /// What `expression` asks of a row. Joins that it needs come with [`Resolver::finish`].
     pub fn condition(
         &mut self,

@@ -6,7 +6,6 @@ use crate::extract::{Answer, CallerRequest, Query};
 
 /// The description of the API, as far as the caller may use it.
 pub async fn document(app: App, request: CallerRequest, query: Query) -> Result<Answer> {
-    let is_superuser = request.0.caller.is_superuser();
-    let document = super::document(&app.schema.current(), is_superuser);
+    let document = super::document(&app.schema.current(), &request.0.caller);
     Ok(Answer::picked(&document, &query))
 }

@@ -1,4 +1,4 @@
-//! Routes of collections, described to superusers.
+//! Routes of collections, described to superusers and operators.
 
 use plinth_sdk::types::{
     self as wire, AuthOptions, AutodateOptions, BoolOptions, DateOptions, DomainOptions, FieldKind,
@@ -21,14 +21,14 @@ const TAG: &str = "The collections";
 pub(super) fn describe(draft: &mut Draft) {
     draft.tag(
         TAG,
-        "Definitions of tables, and of who may do what with their records. Superusers only.",
+        "Definitions of tables, and of who may do what with their records. For superusers, and for operators whose roles have the area `collections:read` or `collections:write`; only superusers change system collections, and import.",
     );
     schemas(draft);
     let route = |verb: &str, summary: &str, answer, parameters, problems| Route {
         tag: TAG,
         id: format!("collections_{verb}"),
         summary: summary.to_owned(),
-        description: "Superusers only.".to_owned(),
+        description: "Superusers and operators only.".to_owned(),
         answer,
         parameters,
         problems,

@@ -12,6 +12,7 @@ mod limits;
 mod metrics;
 mod parameters;
 mod parts;
+mod policy;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,8 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
 
 use crate::collections::{Collection, Rule, Schema};
-use crate::policy::Action;
+use crate::policy::{Action, Reach};
+use crate::request::Caller;
 use parts::Described;
 
 const INTRODUCTION: &str = "\
@@ -32,12 +34,14 @@ see every route and field.";
 /// Who reads the description.
 struct Reader<'a> {
     schema: &'a Schema,
+    caller: &'a Caller,
     is_superuser: bool,
 }
 
 impl Reader<'_> {
     fn may(&self, collection: &Collection, action: Action) -> bool {
-        self.is_superuser || *collection.rules.of(action) != Rule::Locked
+        let reach = Reach::of(self.schema, self.caller, collection, action);
+        reach.is_ok_and(|reach| !reach.is_nothing())
     }
 
     /// Whether accounts of the collection sign in with a password.
@@ -54,6 +58,12 @@ impl Reader<'_> {
         answers.iter().any(|action| self.may(collection, *action)) || self.may_sign_in(collection)
     }
 
+    /// Whether the reader sees this area of the console.
+    fn sees(&self, area: &str) -> bool {
+        let sees = || self.schema.policies.sees(&self.caller.roles(), area);
+        self.is_superuser || sees().unwrap_or(false)
+    }
+
     /// Whether the collection's name may be told.
     fn knows(&self, collection: &Collection) -> bool {
         self.meets(collection) || self.may(collection, Action::Delete)
@@ -62,7 +72,7 @@ impl Reader<'_> {
     /// A rule in words; its text is the superusers' own.
     fn who(&self, rule: &Rule, text: Option<&str>) -> String {
         match rule {
-            Rule::Locked => "Superusers only.".to_owned(),
+            Rule::Locked => "Superusers, and whoever has a role that allows it.".to_owned(),
             Rule::Open => "Everyone.".to_owned(),
             Rule::Filter(_) if self.is_superuser => {
                 format!("Whoever satisfies: `{}`.", text.unwrap_or_default().trim())
@@ -99,18 +109,21 @@ impl Draft {
     }
 }
 
-/// Describes the API to a superuser, or to anybody else.
-fn document(schema: &Schema, is_superuser: bool) -> OpenApi {
+/// Describes the API to this caller.
+fn document(schema: &Schema, caller: &Caller) -> OpenApi {
     let reader = Reader {
         schema,
-        is_superuser,
+        caller,
+        is_superuser: caller.is_superuser(),
     };
     let mut draft = Draft::default();
     common::describe(&mut draft);
     metrics::describe(&mut draft, is_superuser);
     if is_superuser {
+    if reader.sees("collections:read") {
         collections::describe(&mut draft);
     }
+    policy::describe(&reader, &mut draft);
     for collection in schema.iter().filter(|collection| reader.knows(collection)) {
         records::describe(&reader, &mut draft, collection);
         accounts::describe(&reader, &mut draft, collection);

@@ -1,9 +1,21 @@
 //! Who may do what: the only way to a [`Grant`], which every access to records needs.
 //!
-//! A grant says that the caller may try the action on the collection, and carries the rule that narrows it to
-//! rows; the store puts the rule into its SQL.
+//! A grant says that the caller may try the action on the collection, and carries what narrows it to rows: the
+//! collection's rule, and the permissions of the caller's roles. The store puts that into its SQL. Start with
+//! [`grant`] and [`Reach`]; [`roles`] has what casbin decides, [`check`] what roles and permissions may be.
+
+pub mod api;
+pub mod check;
+mod explain;
+mod permission;
+mod reach;
+pub mod roles;
+pub mod store;
 
 use std::sync::Arc;
+
+pub use permission::Permission;
+pub use reach::{Fields, Part, Reach};
 
 use crate::collections::{Collection, Rule, Schema};
 use crate::db::{Engine, Ident};
@@ -12,7 +24,7 @@ use crate::filter::{Condition, Expression, Resolver, Trust};
 use crate::request::Request;
 
 /// What can be done with records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// List them.
     List,
@@ -33,7 +45,7 @@ pub struct Grant {
     collection: Arc<Collection>,
     /// What is known of the request; the body is added once it is read.
     pub request: Request,
-    rule: Rule,
+    reach: Reach,
     /// What for; nothing in particular when it is the server's own.
     action: Option<Action>,
 }
@@ -49,24 +61,20 @@ pub fn grant(
     action: Action,
 ) -> Result<Grant> {
     let collection = Arc::clone(schema.find(collection).ok_or_else(Error::missing)?);
-    let rule = if request.caller.is_superuser() {
-        Rule::Open
-    } else {
-        collection.rules.of(action).clone()
-    };
-    if rule == Rule::Locked {
+    let reach = Reach::of(&schema, &request.caller, &collection, action)?;
+    if reach.is_nothing() {
         return Err(Error::forbidden(LOCKED));
     }
     Ok(Grant {
         schema,
         collection,
         request,
-        rule,
+        reach,
         action: Some(action),
     })
 }
 
-/// A grant that no rule narrows, for what the server does on its own account; `why` is for the reader.
+/// A grant that nothing narrows, for what the server does on its own account; `why` is for the reader.
 pub fn system(
     schema: &Arc<Schema>,
     collection: &Arc<Collection>,
@@ -77,7 +85,7 @@ pub fn system(
         schema: Arc::clone(schema),
         collection: Arc::clone(collection),
         request,
-        rule: Rule::Open,
+        reach: Reach::everything(),
         action: None,
     }
 }
@@ -86,12 +94,37 @@ pub fn system(
 pub fn collections(schema: &Arc<Schema>, meta: &Arc<Collection>, request: Request) -> Grant {
     let why = "superusers list every collection";
     let mut grant = system(schema, meta, request, why);
-    grant.rule = Rule::parse(Some(NOT_OWN)).unwrap_or_default();
+    grant.reach = Reach::by_rule(Rule::parse(Some(NOT_OWN)).unwrap_or_default());
     grant
 }
 
 /// Which collections are not the server's own, as a filter.
 const NOT_OWN: &str = "id !~ '\\_pl\\_%'";
+
+impl Action {
+    /// Its name in permissions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::View => "view",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// The action of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [
+            Self::List,
+            Self::View,
+            Self::Create,
+            Self::Update,
+            Self::Delete,
+        ];
+        all.into_iter().find(|action| action.name() == name)
+    }
+}
 
 impl crate::collections::Rules {
     /// The rule for an action.
@@ -132,25 +165,48 @@ impl Grant {
     }
 
     /// Whether no rule narrows it.
+    /// Whether nothing narrows it.
     pub fn is_unconditional(&self) -> bool {
-        self.rule == Rule::Open
+        self.reach.is_all_rows()
     }
 
-    /// A grant to follow relations into another collection, under that collection's view rule. `None` when the
+    /// What the caller may see of records that the grant reaches: what it lets them read, or for who changes a
+    /// record, what the caller may view of it; whoever may not view anything sees what they may set.
+    pub fn sight(&self) -> Result<Reach> {
+        if self.is_superior() || matches!(self.action, Some(Action::List | Action::View)) {
+            return Ok(self.reach.clone());
+        }
+        let view = Reach::of(
+            &self.schema,
+            &self.request.caller,
+            &self.collection,
+            Action::View,
+        )?;
+        let is_blind = view.is_nothing() && !self.reach.is_by_rule_alone();
+        Ok(if is_blind { self.reach.clone() } else { view })
+    }
+
+    /// Whether roles limit what the caller may see of records that the grant reaches.
+    pub fn has_limits(&self) -> Result<bool> {
+        Ok(self.sight()?.has_field_limits())
+    }
+
+    /// What it reaches.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// A grant to follow relations into another collection, as far as the caller may view it. `None` when the
     /// caller may not view it at all.
-    pub fn expanding(&self, collection: &Arc<Collection>) -> Option<Self> {
-        let rule = if self.request.caller.is_superuser() {
-            Rule::Open
-        } else {
-            collection.rules.view.clone()
-        };
-        (rule != Rule::Locked).then(|| Self {
+    pub fn expanding(&self, collection: &Arc<Collection>) -> Result<Option<Self>> {
+        let reach = Reach::of(&self.schema, &self.request.caller, collection, Action::View)?;
+        Ok((!reach.is_nothing()).then(|| Self {
             schema: Arc::clone(&self.schema),
             collection: Arc::clone(collection),
             request: self.request.within("expand"),
-            rule,
+            reach,
             action: Some(Action::View),
-        })
+        }))
     }
 
     /// Asks again, with the collections as they are now.
@@ -166,22 +222,21 @@ impl Grant {
         grant(schema, self.request.clone(), &id, action)
     }
 
+    /// A resolver for this collection, which goes by `alias`.
+    pub fn resolver(&self, engine: Engine, alias: Ident) -> Resolver<'_> {
+        Resolver::new(engine, &self.schema, &self.request, &self.collection, alias)
+    }
+
     /// A resolver for this collection, which goes by `alias`, and what the grant's rule asks of a row.
     pub fn narrow(&self, engine: Engine, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
-        let mut resolver =
-            Resolver::new(engine, &self.schema, &self.request, &self.collection, alias);
-        let condition = match &self.rule {
-            Rule::Locked => Condition::False,
-            Rule::Open => Condition::True,
-            Rule::Filter(rule) => holds(&mut resolver, rule)?,
-        };
+        let mut resolver = self.resolver(engine, alias);
+        let condition = self.reach.condition(&mut resolver)?;
         Ok((resolver, condition))
     }
 
     /// What the collection's manage rule asks of an account; nobody's when there is none.
     pub fn manages(&self, engine: Engine, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
-        let mut resolver =
-            Resolver::new(engine, &self.schema, &self.request, &self.collection, alias);
+        let mut resolver = self.resolver(engine, alias);
         let condition = match &self.collection.rules.manage {
             _ if self.is_superior() => Condition::True,
             Rule::Locked | Rule::Open => Condition::False,

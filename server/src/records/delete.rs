@@ -8,7 +8,7 @@ use std::sync::Arc;
 use plinth_sdk::types::FieldKind;
 
 use super::{Record, store, values, write};
-use crate::collections::{Collection, Shape};
+use crate::collections::{Collection, Shape, own};
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, system};
@@ -74,7 +74,12 @@ impl<'a> Cascade<'a> {
         };
         for levels in self.levels.chunk_by(same).rev() {
             let ids: Vec<String> = levels.iter().flat_map(|(_, ids)| ids.clone()).collect();
-            store::delete(conn, self.grant, &levels[0].0, &ids)?;
+            let collection = &levels[0].0;
+            own::check_delete(collection, &ids)?;
+            if collection.is_auth() {
+                crate::policy::store::forget_accounts(conn, &collection.def.id, &ids)?;
+            }
+            store::delete(conn, self.grant, collection, &ids)?;
         }
         Ok(())
     }

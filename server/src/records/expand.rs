@@ -145,10 +145,16 @@ fn follow(
         return Ok(None);
     }
     let target = grant.schema().find(target);
-    let Some(grant) = target.and_then(|target| grant.expanding(target)) else {
+    let Some(grant) = target.map_or(Ok(None), |target| grant.expanding(target))? else {
         return Ok(None);
     };
-    let of = |record: &Record| values::list(&record.values[position]);
+    let of = |record: &Record| {
+        if record.reaches(&column.name) {
+            values::list(&record.values[position])
+        } else {
+            Vec::new()
+        }
+    };
     let mut ids: Vec<String> = records.iter().flat_map(of).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -181,9 +187,12 @@ fn follow_back(
     if column.hidden && !grant.request.caller.is_superuser() {
         return Ok(None);
     }
-    let Some(grant) = grant.expanding(source) else {
+    let Some(grant) = grant.expanding(source)? else {
         return Ok(None);
     };
+    if !grant.reach().common_fields().has(&column.name) {
+        return Ok(None);
+    }
     let engine = conn.engine();
     let ids = records.iter().map(|record| record.id().to_owned());
     let ids: Vec<String> = ids.collect();

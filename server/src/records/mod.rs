@@ -20,6 +20,7 @@ use serde_json::{Map, Value as Json};
 use crate::collections::{Collection, Key, Shape};
 use crate::db::Value;
 use crate::json;
+use crate::policy::Fields;
 
 /// A record, with what its reader may see of it.
 #[derive(Clone, Debug)]
@@ -30,17 +31,19 @@ pub struct Record {
     pub values: Vec<Value>,
     /// The records that it refers to, as far as they were asked for.
     pub expand: Option<Map<String, Json>>,
-    /// What its reader may see beyond what everybody may.
+    /// What its reader may see of it.
     pub reveal: Reveal,
 }
 
-/// What a reader of a record may see beyond what everybody may.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a reader of a record may see: more than everybody may, or less.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reveal {
     /// Hidden fields.
     pub hidden: bool,
     /// The e-mail address, whatever `emailVisibility` says.
     pub email: bool,
+    /// The fields that the reader's roles leave; all when `None`.
+    pub fields: Option<Fields>,
 }
 
 impl Record {
@@ -152,12 +155,22 @@ impl Record {
         Json::Object(object)
     }
 
+    /// Whether the reader's roles leave a field.
+    pub fn reaches(&self, name: &str) -> bool {
+        self.reveal
+            .fields
+            .as_ref()
+            .is_none_or(|fields| fields.has(name))
+    }
+
     fn shows(&self, name: &str, key: Key) -> bool {
         match key {
             Key::CollectionId | Key::CollectionName => true,
             Key::Expand => self.expand.is_some(),
             Key::Column(index) => {
-                if self.collection.columns[index].hidden && !self.reveal.hidden {
+                if (self.collection.columns[index].hidden && !self.reveal.hidden)
+                    || !self.reaches(name)
+                {
                     return false;
                 }
                 let is_private = self.collection.is_auth() && name == "email";

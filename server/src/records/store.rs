@@ -10,6 +10,14 @@ use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
 use crate::filter::{Condition, Expression};
 use crate::policy::{Grant, system};
+use std::collections::{HashMap, HashSet};
+
+use super::Record;
+use crate::collections::Collection;
+use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::error::Result;
+use crate::filter::Condition;
+use crate::policy::{Grant, Part, Reach};
 use crate::request::Caller;
 
 /// What a collection's table goes by in queries.
@@ -134,6 +142,84 @@ pub fn would_be_managed(conn: &mut Conn, grant: &Grant, record: &Record) -> Resu
     holds_for(conn, record, joins, condition)
 }
 
+/// The parts of `reach` that hold for records as they are stored, by their ids.
+pub fn parts(
+    conn: &mut Conn,
+    grant: &Grant,
+    reach: &Reach,
+    ids: &[String],
+) -> Result<HashMap<String, Vec<Part>>> {
+    let engine = conn.engine();
+    let parts = reach.parts();
+    let mut select = sql(engine, "SELECT ");
+    select.column(&alias(), &Ident::new("id"));
+    select_parts(&mut select, grant, reach, &parts);
+    from(&mut select, grant.collection(), Sql::new(engine));
+    select.text(" WHERE ").column(&alias(), &Ident::new("id"));
+    in_list(&mut select, ids);
+    let mut storages = vec![Storage::Int; parts.len()];
+    storages.insert(0, Storage::Text);
+    let rows = load(conn, select, &storages)?;
+    Ok(rows
+        .into_iter()
+        .map(|mut row| {
+            let holds = row.split_off(1);
+            (first_text(row).unwrap_or_default(), held(&parts, &holds))
+        })
+        .collect())
+}
+
+/// The parts of `reach` that would hold for a record with the values that it has here.
+pub fn parts_of(
+    conn: &mut Conn,
+    grant: &Grant,
+    reach: &Reach,
+    record: &Record,
+) -> Result<Vec<Part>> {
+    let engine = conn.engine();
+    let parts = reach.parts();
+    let mut select = sql(engine, "SELECT CAST(1 AS BIGINT)");
+    select_parts(&mut select, grant, reach, &parts);
+    select.text(" FROM (").append(literals(engine, record));
+    select.text(") AS ").ident(&alias());
+    let rows = load(conn, select, &vec![Storage::Int; parts.len() + 1])?;
+    let row = rows.into_iter().next().unwrap_or_default();
+    Ok(held(&parts, row.get(1..).unwrap_or_default()))
+}
+
+/// A column for each part: 1 where it holds.
+fn select_parts(select: &mut Sql, grant: &Grant, reach: &Reach, parts: &[Part]) {
+    let engine = select.engine();
+    for part in parts {
+        let mut resolver = grant.resolver(engine, alias());
+        let condition = reach.part_condition(part, &mut resolver);
+        select
+            .text(", CAST(CASE WHEN ")
+            .append(condition.into_sql(engine));
+        select.text(" THEN 1 ELSE 0 END AS BIGINT)");
+    }
+}
+
+fn held(parts: &[Part], holds: &[Value]) -> Vec<Part> {
+    let parts = parts.iter().zip(holds);
+    let parts = parts.filter(|(_, holds)| **holds == Value::Int(1));
+    parts.map(|(part, _)| part.clone()).collect()
+}
+
+/// A row with the record's values, which need not be stored.
+fn literals(engine: Engine, record: &Record) -> Sql {
+    let mut row = sql(engine, "SELECT ");
+    for (index, column) in record.collection.columns.iter().enumerate() {
+        if index > 0 {
+            row.text(", ");
+        }
+        let value = record.values[index].clone();
+        row.append(dialect::typed(engine, value, column.storage));
+        row.text(" AS ").ident(&column.ident);
+    }
+    row
+}
+
 fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition) -> Result<bool> {
     let engine = conn.engine();
     let condition = match condition {
@@ -141,18 +227,8 @@ fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition)
         Condition::False => return Ok(false),
         Condition::Sql(condition) => condition,
     };
-    let mut select = sql(engine, "SELECT CAST(1 AS BIGINT) FROM (SELECT ");
-    for (index, column) in record.collection.columns.iter().enumerate() {
-        if index > 0 {
-            select.text(", ");
-        }
-        select.append(dialect::typed(
-            engine,
-            record.values[index].clone(),
-            column.storage,
-        ));
-        select.text(" AS ").ident(&column.ident);
-    }
+    let mut select = sql(engine, "SELECT CAST(1 AS BIGINT) FROM (");
+    select.append(literals(engine, record));
     select.text(") AS ").ident(&alias()).append(joins);
     select.text(" WHERE ").append(condition);
     Ok(!load(conn, select, &[Storage::Int])?.is_empty())
@@ -187,14 +263,18 @@ pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<
         }
         return Ok(());
     }
+    let sight = grant.sight()?;
+    if sight.has_field_limits() && !records.is_empty() {
+        let mut held = parts(conn, grant, &sight, &ids(records))?;
+        for record in &mut *records {
+            let held = held.remove(record.id()).unwrap_or_default();
+            record.reveal.fields = Some(sight.fields(&held));
+        }
+    }
     if !grant.collection().is_auth() || records.is_empty() {
         return Ok(());
     }
-    let ids: Vec<String> = records
-        .iter()
-        .map(|record| record.id().to_owned())
-        .collect();
-    let managed = managed(conn, grant, &ids)?;
+    let managed = managed(conn, grant, &ids(records))?;
     for record in records {
         let is_own = match &grant.request.caller {
             Caller::Guest => false,
@@ -206,6 +286,11 @@ pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<
         record.reveal.email = is_own || managed.contains(record.id());
     }
     Ok(())
+}
+
+fn ids(records: &[Record]) -> Vec<String> {
+    let ids = records.iter().map(|record| record.id().to_owned());
+    ids.collect()
 }
 
 /// Adds a row.

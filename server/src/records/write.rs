@@ -56,6 +56,10 @@ pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant
     if !store::would_be_granted(conn, &grant, &would_be)? {
         return Err(Error::invalid(CREATE_FAILED));
     }
+    let denied = denied_problems(conn, &grant, &would_be, None, input)?;
+    if !denied.is_empty() {
+        return Err(Error::refused(CREATE_FAILED, denied));
+    }
     let refuse = |data| Error::refused(CREATE_FAILED, data);
     if collection.is_auth() {
         let is_manager = grant.is_superior() || store::would_be_managed(conn, &grant, &would_be)?;
@@ -101,8 +105,14 @@ pub fn update(
     let mut record = stored.clone();
     fill(&mut record, Some(&stored), &grant, input);
     grant.request.body = body_of(&record, &input.body);
-    if store::find(conn, &grant, id, None)?.is_none() {
+    if store::find(conn, &grant, id, None)?.is_none()
+        || !stays_reached(conn, &grant, &stored, &record)?
+    {
         return Err(Error::missing());
+    }
+    let denied = denied_problems(conn, &grant, &record, Some(&stored), input)?;
+    if !denied.is_empty() {
+        return Err(Error::refused(UPDATE_FAILED, denied));
     }
     let refuse = |data| Error::refused(UPDATE_FAILED, data);
     if collection.is_auth() {
@@ -245,6 +255,53 @@ fn body_of(record: &Record, body: &Map<String, Json>) -> Map<String, Json> {
         }
     }
     out
+}
+
+/// Whether roles let the caller make of the stored record what it would be: nobody moves a record to where they may
+/// not change it.
+fn stays_reached(conn: &mut Conn, grant: &Grant, stored: &Record, record: &Record) -> Result<bool> {
+    let reach = grant.reach();
+    if reach.is_by_rule_alone() {
+        return Ok(true);
+    }
+    let before = store::parts_of(conn, grant, reach, stored)?;
+    let after = store::parts_of(conn, grant, reach, record)?;
+    Ok(reach.is_kept(&before, &after))
+}
+
+/// The fields that the caller's roles do not let them set.
+fn denied_problems(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: &Record,
+    stored: Option<&Record>,
+    input: &Input,
+) -> Result<FieldProblems> {
+    let reach = grant.reach();
+    let mut problems = FieldProblems::new();
+    if !reach.has_field_limits() {
+        return Ok(problems);
+    }
+    let held = store::parts_of(conn, grant, reach, stored.unwrap_or(record))?;
+    let fields = reach.fields(&held);
+    for key in input.body.keys() {
+        let name = key.strip_suffix(":autogenerate").unwrap_or(key);
+        let name = match record.collection.position(name) {
+            Some(_) => name,
+            None => split_key(name).0,
+        };
+        let is_known = record
+            .collection
+            .column(name)
+            .is_some_and(|column| !column.hidden);
+        let is_same = stored.is_some_and(|stored| !changed(record, stored, name));
+        if is_known && !is_same && !fields.has(name) {
+            let message = "Your roles do not let you set this field.";
+            let problem = FieldProblem::new("validation_not_permitted", message);
+            problems.insert(name.to_owned(), problem);
+        }
+    }
+    Ok(problems)
 }
 
 /// What only accounts have to obey; checked before everything else, and alone.

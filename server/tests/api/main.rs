@@ -18,6 +18,7 @@ mod lists;
 mod mail;
 mod metrics;
 mod passwords;
+mod policies;
 mod races;
 mod realtime;
 mod realtime_load;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::{Collection, Schema};
-use rules::RuleCheck;
+pub use rules::RuleCheck;
 
 /// What is wrong with `new`, which is to take the place of `old` among the collections of `schema`.
 pub(super) fn validate(

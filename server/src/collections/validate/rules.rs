@@ -11,7 +11,7 @@ use crate::records::{Record, values};
 use crate::request::{Account, Caller, Request};
 
 /// Checks rules of one collection against all collections as they will be.
-pub(super) struct RuleCheck {
+pub struct RuleCheck {
     schema: Schema,
     collection: Arc<Collection>,
     /// A guest, and an account of each kind: a rule has to make sense for all of them.
@@ -19,7 +19,8 @@ pub(super) struct RuleCheck {
 }
 
 impl RuleCheck {
-    pub(super) fn new(new: &Definition, others: &[Arc<Collection>], version: i64) -> Self {
+    /// A check of rules of the collection `new` among `others`.
+    pub fn new(new: &Definition, others: &[Arc<Collection>], version: i64) -> Self {
         let collection = Arc::new(Collection::new(new.clone()));
         let mut all = others.to_vec();
         all.push(Arc::clone(&collection));
@@ -48,18 +49,23 @@ impl RuleCheck {
         })
     }
 
-    fn unreadable(&self, rule: &str) -> Option<FieldProblem> {
-        let reason = match rule.trim() {
-            "" if rule.is_empty() => return None,
-            "" => "empty filter expression".to_owned(),
+    /// Why a rule, or a condition of a permission, cannot be asked.
+    pub fn reason_against(&self, rule: &str) -> Option<String> {
+        match rule.trim() {
+            "" if rule.is_empty() => None,
+            "" => Some("empty filter expression".to_owned()),
             text => match parse(text) {
-                Ok(expression) => self.unresolved(&expression)?,
+                Ok(expression) => self.unresolved(&expression),
                 Err(FilterError::Syntax(place)) if place > text.chars().count() => {
-                    "invalid or incomplete filter expression".to_owned()
+                    Some("invalid or incomplete filter expression".to_owned())
                 }
-                Err(error) => error.to_string(),
+                Err(error) => Some(error.to_string()),
             },
-        };
+        }
+    }
+
+    fn unreadable(&self, rule: &str) -> Option<FieldProblem> {
+        let reason = self.reason_against(rule)?;
         Some(FieldProblem::new(
             "validation_invalid_rule",
             format!("Invalid rule. Raw error: {reason}."),
@@ -167,6 +173,7 @@ fn who_may_ask(collections: &[Arc<Collection>]) -> Vec<Request> {
                 record,
                 is_superuser: false,
                 refreshable: false,
+                roles: Vec::new(),
             })),
             ..Request::internal()
         }

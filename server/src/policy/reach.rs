@@ -1,0 +1,238 @@
+//! What a decision comes to: rows = (rule OR any allow) AND NOT any deny, fields likewise.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::permission::{Effect, Permission, not};
+use super::roles::Decision;
+use super::{Action, holds};
+use crate::collections::{Collection, Rule, Schema};
+use crate::error::Result;
+use crate::filter::{Condition, Resolver};
+use crate::request::Caller;
+
+/// The rows and fields of a collection that a caller reaches with an action.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    pub(super) rule: Rule,
+    decision: Arc<Decision>,
+}
+
+/// One of the things that decide about a row.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// The collection's rule.
+    Rule,
+    /// A permission.
+    Permission(Arc<Permission>),
+}
+
+/// The fields of a row that a caller reaches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// Those that are given; all when `None`.
+    given: Option<BTreeSet<String>>,
+    /// Those that are taken.
+    taken: BTreeSet<String>,
+}
+
+impl Reach {
+    /// What `caller` reaches.
+    pub fn of(
+        schema: &Schema,
+        caller: &Caller,
+        collection: &Collection,
+        action: Action,
+    ) -> Result<Self> {
+        if caller.is_superuser() {
+            return Ok(Self::everything());
+        }
+        if schema.policies.is_empty() {
+            return Ok(Self::by_rule(collection.rules.of(action).clone()));
+        }
+        let decision = schema
+            .policies
+            .decide(&caller.roles(), collection, action)?;
+        Ok(Self {
+            rule: collection.rules.of(action).clone(),
+            decision,
+        })
+    }
+
+    /// Everything.
+    pub fn everything() -> Self {
+        Self {
+            rule: Rule::Open,
+            decision: Arc::default(),
+        }
+    }
+
+    /// Only what the rule says.
+    pub(super) fn by_rule(rule: Rule) -> Self {
+        Self {
+            rule,
+            decision: Arc::default(),
+        }
+    }
+
+    /// Whether roles have no say in it.
+    pub fn is_by_rule_alone(&self) -> bool {
+        self.decision.allows.is_empty() && self.decision.denies.is_empty()
+    }
+
+    /// Whether it is clear without a look at any row that there is nothing.
+    pub fn is_nothing(&self) -> bool {
+        (self.rule == Rule::Locked && self.decision.allows.is_empty())
+            || self.row_denies().any(|deny| deny.is_for_all_rows())
+    }
+
+    /// Whether it is clear without a look at any row that it is all rows.
+    pub fn is_all_rows(&self) -> bool {
+        let mut allows = self.decision.allows.iter();
+        let allowed = self.rule == Rule::Open || allows.any(|allow| allow.is_for_all_rows());
+        allowed && self.row_denies().next().is_none()
+    }
+
+    fn row_denies(&self) -> impl Iterator<Item = &Arc<Permission>> {
+        let denies = self.decision.denies.iter();
+        denies.filter(|deny| deny.fields.is_none())
+    }
+
+    /// What it asks of a row.
+    pub fn condition(&self, resolver: &mut Resolver<'_>) -> Result<Condition> {
+        let engine = resolver.engine();
+        let rule = match &self.rule {
+            Rule::Locked => Condition::False,
+            Rule::Open => Condition::True,
+            Rule::Filter(rule) => holds(resolver, rule)?,
+        };
+        if self.is_by_rule_alone() {
+            return Ok(rule);
+        }
+        let allows = self.decision.allows.iter();
+        let allows = allows.map(|allow| allow.condition(resolver));
+        let given = Condition::any(engine, std::iter::once(rule).chain(allows).collect());
+        let denies = self.row_denies();
+        let denies = denies.map(|deny| not(engine, deny.condition(resolver)));
+        Ok(Condition::all(
+            engine,
+            std::iter::once(given).chain(denies).collect(),
+        ))
+    }
+
+    /// Whether which fields it reaches can depend on the row, or is not all of them.
+    pub fn has_field_limits(&self) -> bool {
+        let limits =
+            |permissions: &[Arc<Permission>]| permissions.iter().any(|p| p.fields.is_some());
+        limits(&self.decision.allows) || limits(&self.decision.denies)
+    }
+
+    /// The parts that decide, each of which holds for a row or not.
+    pub fn parts(&self) -> Vec<Part> {
+        let rule = (self.rule != Rule::Locked).then_some(Part::Rule);
+        let permissions = self.decision.allows.iter().chain(&self.decision.denies);
+        rule.into_iter()
+            .chain(permissions.map(|permission| Part::Permission(Arc::clone(permission))))
+            .collect()
+    }
+
+    /// What a part asks of a row.
+    pub fn part_condition(&self, part: &Part, resolver: &mut Resolver<'_>) -> Condition {
+        match (part, &self.rule) {
+            (Part::Permission(permission), _) => permission.condition(resolver),
+            (Part::Rule, Rule::Open) => Condition::True,
+            (Part::Rule, Rule::Locked) => Condition::False,
+            (Part::Rule, Rule::Filter(rule)) => resolver.apart(rule).unwrap_or(Condition::False),
+        }
+    }
+
+    /// Whether a row for which the parts `before` hold may become one for which those of `after` do. The rule asks
+    /// about the row as it was, permissions about both.
+    pub fn is_kept(&self, before: &[Part], after: &[Part]) -> bool {
+        let by_rule = before.iter().any(|part| matches!(part, Part::Rule));
+        let permissions = |effect| {
+            after.iter().filter_map(move |part| match part {
+                Part::Permission(permission) if permission.effect == effect => Some(permission),
+                Part::Permission(_) | Part::Rule => None,
+            })
+        };
+        let denied = permissions(Effect::Deny).any(|deny| deny.fields.is_none());
+        (by_rule || permissions(Effect::Allow).next().is_some()) && !denied
+    }
+
+    /// The fields of any row for which clients may filter and by which they may sort: what some rows hide, the
+    /// filter must not tell.
+    pub fn common_fields(&self) -> Fields {
+        if !self.has_field_limits() {
+            return Fields::default();
+        }
+        let unlimited = |allow: &&Arc<Permission>| allow.fields.is_none();
+        let everywhere = self.decision.allows.iter().filter(|a| a.is_for_all_rows());
+        let is_whole = self.rule == Rule::Open || everywhere.clone().any(|a| unlimited(&a));
+        let limited = self
+            .decision
+            .allows
+            .iter()
+            .filter_map(|a| a.fields.as_ref());
+        let shared = limited
+            .cloned()
+            .reduce(|a, b| a.intersection(&b).cloned().collect());
+        let given = shared.filter(|_| !is_whole).map(|mut given| {
+            given.extend(everywhere.filter_map(|a| a.fields.clone()).flatten());
+            given
+        });
+        let fields = Fields {
+            given,
+            taken: self.denied_fields(|_| true),
+        };
+        fields
+    }
+
+    /// The fields of a row for which these parts hold.
+    pub fn fields(&self, held: &[Part]) -> Fields {
+        let mut given = Some(BTreeSet::new());
+        let mut denied = BTreeSet::new();
+        for part in held {
+            let Part::Permission(permission) = part else {
+                given = None;
+                continue;
+            };
+            if permission.effect == Effect::Deny {
+                denied.insert(permission.id.clone());
+                continue;
+            }
+            given = match (given, &permission.fields) {
+                (Some(mut given), Some(more)) => {
+                    given.extend(more.iter().cloned());
+                    Some(given)
+                }
+                (None, _) | (_, None) => None,
+            };
+        }
+        Fields {
+            given,
+            taken: self.denied_fields(|deny| denied.contains(&deny.id)),
+        }
+    }
+
+    fn denied_fields(&self, counts: impl Fn(&Permission) -> bool) -> BTreeSet<String> {
+        let denies = self.decision.denies.iter().filter(|deny| counts(deny));
+        denies
+            .filter_map(|deny| deny.fields.clone())
+            .flatten()
+            .collect()
+    }
+}
+
+impl Fields {
+    /// Whether the field is among them. The id always is: whoever reaches a row knows which it is.
+    pub fn has(&self, name: &str) -> bool {
+        let is_given = self.given.as_ref().is_none_or(|given| given.contains(name));
+        name == "id" || (is_given && !self.taken.contains(name))
+    }
+
+    /// Whether they are all.
+    pub fn is_everything(&self) -> bool {
+        self.given.is_none() && self.taken.is_empty()
+    }
+}

@@ -1,0 +1,370 @@
+//! Roles and their permissions, as casbin decides about them. Nothing else knows casbin.
+//!
+//! casbin matches coarse lines: a role (with the roles above it), a collection, an action. What it finds are
+//! permissions, whose conditions narrow to rows in SQL. Who has which role it never sees.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use casbin::prelude::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
+use casbin::{Adapter, EffectKind, Effector, EffectorStream};
+use futures_util::FutureExt;
+use plinth_sdk::types::AREAS;
+
+use super::Action;
+use super::permission::{Effect, Permission};
+use crate::collections::Collection;
+use crate::error::{Error, Result};
+
+/// Longer chains of parents casbin does not follow.
+pub(super) const MAX_DEPTH: usize = 10;
+
+/// Decisions kept; few distinct ones are asked for.
+const MAX_KEPT: usize = 10_000;
+
+/// The role of whoever is not signed in.
+pub const GUEST: &str = "roleguest000000";
+/// The role of every account that is signed in.
+pub const USER: &str = "roleuser0000000";
+/// The role of superusers, who may do everything anyway.
+pub const SUPERUSER: &str = "rolesuperuser00";
+
+/// The built-in roles: id, name, description.
+pub const BUILT_IN: [(&str, &str, &str); 3] = [
+    (GUEST, "@guest", "Everybody who is not signed in."),
+    (USER, "@user", "Every account that is signed in."),
+    (
+        SUPERUSER,
+        "@superuser",
+        "Superusers, who may do everything.",
+    ),
+];
+
+/// A role.
+#[derive(Debug)]
+pub struct Role {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The ids of the roles whose permissions it has too.
+    pub parents: Vec<String>,
+    /// The areas of the console that its members see.
+    pub areas: Vec<String>,
+}
+
+/// The permissions that are about somebody's doing something with a collection.
+#[derive(Debug, Default, PartialEq)]
+pub struct Decision {
+    /// Those that allow it.
+    pub allows: Vec<Arc<Permission>>,
+    /// Those that deny it.
+    pub denies: Vec<Arc<Permission>>,
+}
+
+/// All roles and permissions at one moment.
+#[derive(Default)]
+pub struct Policies {
+    /// None while there is nothing to decide; asked by one at a time.
+    lines: Option<Mutex<Lines>>,
+    roles: HashMap<String, Role>,
+    permissions: HashMap<String, Arc<Permission>>,
+    /// What was decided, by the roles and what they asked for.
+    kept: RwLock<HashMap<Question, Arc<Decision>>>,
+}
+
+type Question = (Vec<String>, String, Action);
+
+impl Policies {
+    /// Puts roles and permissions together.
+    pub fn new(roles: Vec<Role>, permissions: Vec<Permission>) -> Result<Self> {
+        let lines = lines(&roles, &permissions)?;
+        Ok(Self {
+            lines,
+            roles: roles
+                .into_iter()
+                .map(|role| (role.id.clone(), role))
+                .collect(),
+            permissions: permissions
+                .into_iter()
+                .map(|permission| (permission.id.clone(), Arc::new(permission)))
+                .collect(),
+            kept: RwLock::default(),
+        })
+    }
+
+    /// Whether roles have no say in anything.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_none()
+    }
+
+    /// Whether anybody can have a role that is not built in.
+    pub fn has_own_roles(&self) -> bool {
+        self.roles.len() > BUILT_IN.len()
+    }
+
+    /// Whether any condition asks about the request's headers.
+    pub fn ask_headers(&self) -> bool {
+        let mut permissions = self.permissions.values();
+        permissions.any(|permission| permission.condition.contains("@request.headers"))
+    }
+
+    /// The role of this id.
+    pub fn role(&self, id: &str) -> Option<&Role> {
+        self.roles.get(id)
+    }
+
+    /// Every role.
+    pub fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.roles.values()
+    }
+
+    /// What there is to say about the action for somebody of these roles.
+    pub fn decide(
+        &self,
+        roles: &[String],
+        collection: &Collection,
+        action: Action,
+    ) -> Result<Arc<Decision>> {
+        let Some(lines) = &self.lines else {
+            return Ok(Arc::default());
+        };
+        let id = &collection.def.id;
+        let question = (roles.to_vec(), id.clone(), action);
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(decision) = kept.get(&question) {
+            return Ok(Arc::clone(decision));
+        }
+        drop(kept);
+        let decision = match area_of(collection, action) {
+            Area::None => self.permissions_for(&asked(lines), roles, collection, action)?,
+            Area::Of(area) if self.sees(roles, area)? => Decision {
+                allows: vec![Arc::new(Permission::of_area(area))],
+                denies: Vec::new(),
+            },
+            Area::Of(_) | Area::Superusers => Decision::default(),
+        };
+        let decision = Arc::new(decision);
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        kept.insert(question, Arc::clone(&decision));
+        Ok(decision)
+    }
+
+    fn permissions_for(
+        &self,
+        lines: &Lines,
+        roles: &[String],
+        collection: &Collection,
+        action: Action,
+    ) -> Result<Decision> {
+        let def = &collection.def;
+        let mut found = BTreeSet::new();
+        for role in roles {
+            let matching = lines.matching(role, &def.id, action.name(), !def.system)?;
+            found.extend(matching);
+        }
+        let mut decision = Decision::default();
+        for permission in found.into_iter().filter_map(|id| self.permissions.get(id)) {
+            match permission.effect {
+                Effect::Allow => decision.allows.push(Arc::clone(permission)),
+                Effect::Deny => decision.denies.push(Arc::clone(permission)),
+            }
+        }
+        Ok(decision)
+    }
+
+    /// Whether somebody of these roles sees this area of the console.
+    pub fn sees(&self, roles: &[String], area: &str) -> Result<bool> {
+        let Some(lines) = &self.lines else {
+            return Ok(false);
+        };
+        let lines = asked(lines);
+        for role in roles {
+            if !lines.matching(role, area, AREA_ACTION, false)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The areas of the console that somebody of these roles sees.
+    pub fn areas(&self, roles: &[String]) -> Result<Vec<&'static str>> {
+        let mut seen = Vec::new();
+        for area in AREAS {
+            if self.sees(roles, area)? {
+                seen.push(area);
+            }
+        }
+        Ok(seen)
+    }
+}
+
+impl std::fmt::Debug for Policies {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut out = out.debug_struct("Policies");
+        out.field("roles", &self.roles);
+        out.field("permissions", &self.permissions);
+        out.finish_non_exhaustive()
+    }
+}
+
+fn asked(lines: &Mutex<Lines>) -> MutexGuard<'_, Lines> {
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the records of a collection are about, as far as roles go.
+enum Area {
+    /// An application: permissions say.
+    None,
+    /// An area of the console.
+    Of(&'static str),
+    /// Nothing that could be given away.
+    Superusers,
+}
+
+fn area_of(collection: &Collection, action: Action) -> Area {
+    use plinth_sdk::types::names;
+    if !collection.is_own() {
+        return Area::None;
+    }
+    let reads = matches!(action, Action::List | Action::View);
+    match collection.def.name.as_str() {
+        names::JOBS if !reads => Area::Of("jobs:write"),
+        names::JOBS | names::JOB_RUNS if reads => Area::Of("jobs:read"),
+        names::ROLES | names::PERMISSIONS | names::MEMBERS if reads => Area::Of("roles:read"),
+        names::MAILS if reads => Area::Of("mails:read"),
+        _ => Area::Superusers,
+    }
+}
+
+/// The action of lines about areas.
+const AREA_ACTION: &str = "see";
+
+fn lines(roles: &[Role], permissions: &[Permission]) -> Result<Option<Mutex<Lines>>> {
+    let mut lines = Vec::new();
+    for permission in permissions {
+        let effect = match permission.effect {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+        };
+        for action in &permission.actions {
+            let line = [
+                &permission.role,
+                &permission.collection,
+                action,
+                effect,
+                &permission.id,
+            ];
+            lines.push(line.map(str::to_owned).to_vec());
+        }
+    }
+    for role in roles {
+        for area in &role.areas {
+            let line = [&role.id, area, AREA_ACTION, "allow", area];
+            lines.push(line.map(str::to_owned).to_vec());
+            // Who changes things sees them.
+            if let Some(kind) = area.strip_suffix(":write") {
+                let read = format!("{kind}:read");
+                let line = [&role.id, &read, AREA_ACTION, "allow", &read];
+                lines.push(line.map(str::to_owned).to_vec());
+            }
+        }
+    }
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let parents: Vec<Vec<String>> = roles
+        .iter()
+        .flat_map(|role| {
+            role.parents
+                .iter()
+                .map(|parent| vec![role.id.clone(), parent.clone()])
+        })
+        .collect();
+    // Nothing in it waits: what is async about casbin is the adapters that others have.
+    let made = Lines::new(lines, parents).now_or_never();
+    made.ok_or_else(|| Error::internal(anyhow::anyhow!("casbin waits for something")))?
+        .map(|lines| Some(Mutex::new(lines)))
+        .map_err(Error::internal)
+}
+
+/// casbin with all lines.
+struct Lines {
+    enforcer: Enforcer,
+    /// What each line is about: a permission's id, or an area's name.
+    subjects: Vec<String>,
+    /// The numbers of the lines that matched last.
+    matched: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Lines {
+    async fn new(lines: Vec<Vec<String>>, parents: Vec<Vec<String>>) -> casbin::Result<Self> {
+        let model = DefaultModel::from_str(include_str!("model.conf")).await?;
+        let mut adapter = MemoryAdapter::default();
+        adapter.add_policies("p", "p", lines).await?;
+        adapter.add_policies("g", "g", parents).await?;
+        let mut enforcer = Enforcer::new(model, adapter).await?;
+        let matched = Arc::default();
+        enforcer.set_effector(Box::new(EveryMatch(Arc::clone(&matched))));
+        let lines = enforcer.get_policy().into_iter();
+        Ok(Self {
+            subjects: lines.filter_map(|mut line| line.pop()).collect(),
+            enforcer,
+            matched,
+        })
+    }
+
+    /// What the lines that match are about.
+    fn matching(
+        &self,
+        role: &str,
+        object: &str,
+        action: &str,
+        ordinary: bool,
+    ) -> Result<Vec<&str>> {
+        let asked = (role, object, action, ordinary);
+        self.enforcer.enforce(asked).map_err(Error::internal)?;
+        let matched = self.matched.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = matched.iter();
+        Ok(lines.map(|line| self.subjects[*line].as_str()).collect())
+    }
+}
+
+/// Finds every line that matches, where casbin's own effectors stop at the first that decides: which rows an
+/// allowing line reaches and a denying one takes is decided in SQL.
+struct EveryMatch(Arc<Mutex<Vec<usize>>>);
+
+struct Matches {
+    found: Vec<usize>,
+    seen: usize,
+    result: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Effector for EveryMatch {
+    fn new_stream(&self, _: &str, _: usize) -> Box<dyn EffectorStream> {
+        Box::new(Matches {
+            found: Vec::new(),
+            seen: 0,
+            result: Arc::clone(&self.0),
+        })
+    }
+}
+
+impl EffectorStream for Matches {
+    fn next(&self) -> bool {
+        let mut result = self.result.lock().unwrap_or_else(PoisonError::into_inner);
+        result.clone_from(&self.found);
+        !self.found.is_empty()
+    }
+
+    fn push_effect(&mut self, effect: EffectKind) -> bool {
+        if effect != EffectKind::Indeterminate {
+            self.found.push(self.seen);
+        }
+        self.seen += 1;
+        false
+    }
+}

@@ -1,0 +1,136 @@
+//! The SQL of roles.
+
+use std::collections::HashMap;
+
+use super::permission::Permission;
+use super::roles::{BUILT_IN, Policies, Role, USER};
+use crate::clock::Moment;
+use crate::db::{Conn, Storage, Value, dialect, execute, load, sql};
+use crate::error::Result;
+use crate::records::values;
+
+/// All roles and permissions.
+pub fn read(conn: &mut Conn) -> Result<Policies> {
+    let engine = conn.engine();
+    let select = sql(
+        engine,
+        "SELECT \"id\", \"name\", \"parents\", \"areas\" FROM \"_roles\" ORDER BY \"_rowid_\"",
+    );
+    let storages = [Storage::Text, Storage::Text, Storage::Json, Storage::Json];
+    let roles = load(conn, select, &storages)?.into_iter().map(|row| Role {
+        id: text(&row[0]),
+        name: text(&row[1]),
+        parents: values::list(&row[2]),
+        areas: values::list(&row[3]),
+    });
+    let roles = roles.collect();
+    let select = sql(
+        engine,
+        "SELECT \"id\", \"role\", \"collection\", \"actions\", \"effect\", \"condition\", \"fields\" FROM \"_permissions\" ORDER BY \"_rowid_\"",
+    );
+    let storages = [
+        Storage::Text,
+        Storage::Text,
+        Storage::Text,
+        Storage::Json,
+        Storage::Text,
+        Storage::Text,
+        Storage::Json,
+    ];
+    let permissions = load(conn, select, &storages)?.into_iter().map(|row| {
+        Permission::new(
+            (text(&row[0]), text(&row[1]), text(&row[2])),
+            values::list(&row[3]),
+            text(&row[4]) != "allow",
+            text(&row[5]),
+            values::list(&row[6]),
+        )
+    });
+    Policies::new(roles, permissions.collect())
+}
+
+fn text(value: &Value) -> String {
+    values::list(value).pop().unwrap_or_default()
+}
+
+/// The parents of every role, as they are in this transaction.
+pub fn parents(conn: &mut Conn) -> Result<HashMap<String, Vec<String>>> {
+    let select = sql(conn.engine(), "SELECT \"id\", \"parents\" FROM \"_roles\"");
+    let rows = load(conn, select, &[Storage::Text, Storage::Json])?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (text(&row[0]), values::list(&row[1])))
+        .collect())
+}
+
+/// Adds the roles that every database has.
+pub fn add_built_in(conn: &mut Conn) -> Result<()> {
+    let now = Moment::now().to_string();
+    for (id, name, description) in BUILT_IN {
+        let mut insert = sql(
+            conn.engine(),
+            "INSERT INTO \"_roles\" (\"id\", \"name\", \"description\", \"parents\", \"areas\", \"created\", \"updated\") VALUES (",
+        );
+        for value in [id, name, description] {
+            insert.bind(Value::from(value)).text(", ");
+        }
+        for _ in ["parents", "areas"] {
+            let empty = Value::Json("[]".to_owned());
+            let empty = dialect::typed(conn.engine(), empty, Storage::Json);
+            insert.append(empty).text(", ");
+        }
+        insert.bind(Value::from(now.as_str())).text(", ");
+        insert.bind(Value::from(now.as_str())).text(")");
+        execute(conn, &insert)?;
+    }
+    Ok(())
+}
+
+/// The ids of the roles of an account.
+pub fn roles_of(conn: &mut Conn, collection: &str, account: &str) -> Result<Vec<String>> {
+    let mut select = sql(
+        conn.engine(),
+        "SELECT \"role\" FROM \"_members\" WHERE \"recordRef\" = ",
+    );
+    select.bind(Value::from(account));
+    select
+        .text(" AND \"collectionRef\" = ")
+        .bind(Value::from(collection));
+    select.text(" ORDER BY \"role\"");
+    let mut roles = built_in_roles();
+    for row in load(conn, select.cached(), &[Storage::Text])? {
+        roles.extend(row.first().map(text));
+    }
+    Ok(roles)
+}
+
+/// The ids of the roles that every account has.
+pub fn built_in_roles() -> Vec<String> {
+    vec![USER.to_owned()]
+}
+
+/// Takes their roles from accounts that go.
+pub fn forget_accounts(conn: &mut Conn, collection: &str, accounts: &[String]) -> Result<()> {
+    let mut delete = sql(
+        conn.engine(),
+        "DELETE FROM \"_members\" WHERE \"collectionRef\" = ",
+    );
+    delete.bind(Value::from(collection));
+    delete.text(" AND \"recordRef\"");
+    delete.append(dialect::is_one_of(conn.engine(), accounts));
+    execute(conn, &delete)?;
+    Ok(())
+}
+
+/// Forgets what roles may do with a collection that goes, and the roles of its accounts.
+pub fn forget_collection(conn: &mut Conn, collection: &str) -> Result<()> {
+    for text in [
+        "DELETE FROM \"_permissions\" WHERE \"collection\" = ",
+        "DELETE FROM \"_members\" WHERE \"collectionRef\" = ",
+    ] {
+        let mut delete = sql(conn.engine(), text);
+        delete.bind(Value::from(collection));
+        execute(conn, &delete)?;
+    }
+    Ok(())
+}
