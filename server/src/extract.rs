@@ -13,6 +13,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder};
 use futures_util::StreamExt;
+use futures_util::future::Either;
 use plinth_sdk::types::Page;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -20,6 +21,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
 use crate::clock::Moment;
+use crate::db::Engine;
 use crate::error::{Error, GENERIC, Result};
 use crate::health::Lifecycle;
 use crate::json;
@@ -245,10 +247,10 @@ pub struct Operator<A> {
 
 impl<A: Area + 'static> FromRequest for Operator<A> {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Decided<Self>;
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(operator(http))
+        decide(http, operator)
     }
 }
 
@@ -305,10 +307,28 @@ pub struct Granted<A> {
 
 impl<A: Does + 'static> FromRequest for Granted<A> {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Decided<Self>;
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(granted(http))
+        decide(http, granted)
+    }
+}
+
+/// A decision, at once or after another look.
+type Decided<T> = Either<Ready<Result<T>>, Pin<Box<dyn Future<Output = Result<T>>>>>;
+
+/// What `ask` says. Before it says no for good, it is asked with the collections and roles as another process may
+/// just have changed them; whoever it says yes to is checked again beside the work.
+fn decide<T: 'static>(http: &HttpRequest, ask: fn(&HttpRequest) -> Result<T>) -> Decided<T> {
+    match (ask(http), app(http)) {
+        (Err(_), Ok(app)) if app.db.engine() == Engine::Postgres => {
+            let http = http.clone();
+            Either::Right(Box::pin(async move {
+                app.refresh_schema().await?;
+                ask(&http)
+            }))
+        }
+        (decided, _) => Either::Left(ready(decided)),
     }
 }
 

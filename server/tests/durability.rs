@@ -137,6 +137,37 @@ fn a_replica_sees_the_collections_of_another() {
 }
 
 #[test]
+fn n11_a_change_of_roles_holds_for_the_next_request_on_every_replica() {
+    let home = Home::new();
+    make_superuser(&home);
+    let one = Process::start(&home);
+    let two = on_postgres().then(|| Process::start(&home));
+    let two = two.as_ref().map_or(&one, |two| two).client.clone();
+    let root = one.root();
+    let mut locked = posts();
+    locked["listRule"] = serde_json::Value::Null;
+    root.post("/api/collections", locked).ok();
+    let list = || two.get("/api/collections/posts/records").status;
+    for _ in 0..10 {
+        let allow = root.create(
+            "_permissions",
+            json!({"role": "roleguest000000", "collection": "posts", "actions": ["list"], "effect": "allow"}),
+        );
+        assert_eq!(list(), 200);
+        let deny = root.create(
+            "_permissions",
+            json!({"role": "roleguest000000", "collection": "posts", "actions": ["list"], "effect": "deny"}),
+        );
+        assert_eq!(list(), 403);
+        for permission in [deny, allow] {
+            let id = permission["id"].as_str().expect("an id");
+            assert_eq!(root.remove("_permissions", id).status, 204);
+        }
+        assert_eq!(list(), 403);
+    }
+}
+
+#[test]
 fn an_unreachable_postgres_at_start_is_said_and_ends_it() {
     let home = Home::new();
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_plinth"));

@@ -136,6 +136,7 @@ fn guests_see_what_is_open_to_them() {
             "get /api/openapi.json",
             "get /livez",
             "get /readyz",
+            "get /api/policy/areas",
         ]
     );
     let text = document.to_string();
@@ -172,7 +173,10 @@ fn superusers_see_everything() {
         "Whoever satisfies: `@request.auth.role = 'editor'`."
     );
     let delete = &document["paths"]["/api/collections/movies/records/{id}"]["delete"];
-    assert_eq!(delete["description"], "Superusers only.");
+    assert_eq!(
+        delete["description"],
+        "Superusers, and whoever has a role that allows it."
+    );
     assert_eq!(delete["security"], json!([{"token": []}]));
     let schemas = &document["components"]["schemas"];
     assert_eq!(

@@ -14,7 +14,7 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
     let engine = conn.engine();
     let select = sql(
         engine,
-        "SELECT \"id\", \"name\", \"parents\", \"areas\" FROM \"_roles\" ORDER BY \"_rowid_\"",
+        "SELECT \"id\", \"name\", CAST(\"parents\" AS TEXT), CAST(\"areas\" AS TEXT) FROM \"_roles\" ORDER BY \"_rowid_\"",
     );
     let storages = [Storage::Text, Storage::Text, Storage::Json, Storage::Json];
     let roles = load(conn, select, &storages)?.into_iter().map(|row| Role {
@@ -26,7 +26,7 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
     let roles = roles.collect();
     let select = sql(
         engine,
-        "SELECT \"id\", \"role\", \"collection\", \"actions\", \"effect\", \"condition\", \"fields\" FROM \"_permissions\" ORDER BY \"_rowid_\"",
+        "SELECT \"id\", \"role\", \"collection\", CAST(\"actions\" AS TEXT), \"effect\", \"condition\", CAST(\"fields\" AS TEXT) FROM \"_permissions\" ORDER BY \"_rowid_\"",
     );
     let storages = [
         Storage::Text,
@@ -55,7 +55,10 @@ fn text(value: &Value) -> String {
 
 /// The parents of every role, as they are in this transaction.
 pub fn parents(conn: &mut Conn) -> Result<HashMap<String, Vec<String>>> {
-    let select = sql(conn.engine(), "SELECT \"id\", \"parents\" FROM \"_roles\"");
+    let select = sql(
+        conn.engine(),
+        "SELECT \"id\", CAST(\"parents\" AS TEXT) FROM \"_roles\"",
+    );
     let rows = load(conn, select, &[Storage::Text, Storage::Json])?;
     Ok(rows
         .into_iter()
