@@ -99,6 +99,7 @@ mod client;
 #[cfg(feature = "client")]
 pub use client::{
     Client, Collections, Error, Filter, Health, List, Literal, Metrics, Record, Records, Result,
+    Client, Collections, Error, Filter, Health, List, Literal, Policy, Record, Records, Result,
     ToLiteral,
 };
 

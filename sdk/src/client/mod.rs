@@ -8,6 +8,7 @@ mod http;
 mod list;
 mod literal;
 mod metrics;
+mod policy;
 mod record;
 mod records;
 
@@ -25,6 +26,7 @@ pub use self::filter::{Filter, check_template};
 pub use self::list::List;
 pub use self::literal::{Literal, ToLiteral};
 pub use self::metrics::Metrics;
+pub use self::policy::Policy;
 pub use self::record::Record;
 pub use self::records::Records;
 
@@ -124,6 +126,9 @@ impl Client {
     /// What the server counts. Only superusers have access.
     pub fn metrics(&self) -> Metrics {
         Metrics::new(self.clone())
+    /// Who may do what, and why.
+    pub fn policy(&self) -> Policy {
+        Policy::new(self.clone())
     }
 
     /// The token that is sent with every request; `None` when nobody is signed in.
