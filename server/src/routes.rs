@@ -9,6 +9,7 @@ use crate::extract::Answer;
 use crate::{accounts, collections, console, health, metrics, openapi, realtime, records, setup};
 use crate::{accounts, collections, console, health, metrics, openapi, records, setup};
 use crate::{accounts, collections, openapi, policy, records, serve};
+use crate::{accounts, collections, console, health, metrics, openapi, policy, records, setup};
 
 /// The whole API.
 #[rustfmt::skip]

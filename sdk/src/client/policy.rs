@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 
-use super::{Client, Result, http};
-use crate::types::{Areas, PolicyAnswer, PolicyQuestion};
+use super::{Client, Result};
+use crate::types::{PolicyAnswer, PolicyQuestion};
 
 /// Who may do what, and why. From [`Client::policy`].
 ///
@@ -28,15 +28,5 @@ impl Policy {
     pub async fn check(&self, question: &PolicyQuestion) -> Result<PolicyAnswer> {
         let url = self.client.at(&["api", "policy", "check"])?;
         self.client.call(Method::POST, url, Some(question)).await
-    }
-
-    /// The areas of the console that the signed-in account sees.
-    ///
-    /// # Errors
-    ///
-    /// Any [`Error`](crate::Error); 401 when nobody is signed in.
-    pub async fn areas(&self) -> Result<Areas> {
-        let url = self.client.at(&["api", "policy", "areas"])?;
-        self.client.call(Method::GET, url, http::NO_BODY).await
     }
 }

@@ -26,5 +26,5 @@ pub use list::Page;
 pub use metrics::{Minute, Overview, Readiness};
 pub use policy::{Areas, DecidedBy, PolicyAnswer, PolicyQuestion, Subject};
 pub use problem::{FieldProblem, FieldProblems, Problem};
-pub use setup::{Areas, FirstSuperuser, Setup};
+pub use setup::{FirstSuperuser, Setup};
 pub use system::{AREAS, Job, JobRun, Mail, Member, Permission, Role, names};

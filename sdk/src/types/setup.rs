@@ -18,11 +18,3 @@ pub struct FirstSuperuser {
     /// The password in the clear.
     pub password: String,
 }
-
-/// What the caller may see and do in the console.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Areas {
-    /// `collections:read`, `jobs:write`, …
-    pub areas: Vec<String>,
-}

@@ -9,7 +9,7 @@ use plinth_sdk::types::{FieldProblem, Overview};
 use super::minutes;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::extract::{Answer, Query, Superuser};
+use crate::extract::{Answer, MetricsRead, Operator, Query};
 
 /// What Prometheus reads, for who has the token. Without one in the settings there is no such route.
 pub async fn with_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
@@ -47,7 +47,7 @@ fn is_same(given: &[u8], expected: &[u8]) -> bool {
 }
 
 /// Requests by the minute, for the console's charts.
-pub async fn overview(_: Superuser, app: App, query: Query) -> Result<Answer> {
+pub async fn overview(_: Operator<MetricsRead>, app: App, query: Query) -> Result<Answer> {
     let given = query.get("minutes").map_or("60", String::as_str);
     let minutes = given
         .parse()

@@ -155,7 +155,6 @@ fn what_does_not_exist_is_404_and_says_no_more() {
     things(&app);
     for client in [app.guest(), app.root().clone()] {
         for path in [
-            "/",
             "/api",
             "/api/",
             "/api/unknown",
