@@ -98,9 +98,8 @@ mod client;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Client, Collections, Error, Filter, Health, List, Literal, Metrics, Record, Records, Result,
-    Client, Collections, Error, Filter, Health, List, Literal, Policy, Record, Records, Result,
-    ToLiteral,
+    Client, Collections, Error, Filter, Health, List, Literal, Metrics, Policy, Record, Records,
+    Result, ToLiteral,
 };
 
 #[doc(hidden)]

@@ -6,10 +6,9 @@ use actix_web::{HttpRequest, Resource, Route};
 
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
-use crate::{accounts, collections, console, health, metrics, openapi, realtime, records, setup};
-use crate::{accounts, collections, console, health, metrics, openapi, records, setup};
-use crate::{accounts, collections, openapi, policy, records, serve};
-use crate::{accounts, collections, console, health, metrics, openapi, policy, records, setup};
+use crate::{
+    accounts, collections, console, health, metrics, openapi, policy, realtime, records, setup,
+};
 
 /// The whole API.
 #[rustfmt::skip]

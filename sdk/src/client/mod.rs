@@ -126,6 +126,8 @@ impl Client {
     /// What the server counts. Only superusers have access.
     pub fn metrics(&self) -> Metrics {
         Metrics::new(self.clone())
+    }
+
     /// Who may do what, and why.
     pub fn policy(&self) -> Policy {
         Policy::new(self.clone())

@@ -118,8 +118,7 @@ fn document(schema: &Schema, caller: &Caller) -> OpenApi {
     };
     let mut draft = Draft::default();
     common::describe(&mut draft);
-    metrics::describe(&mut draft, is_superuser);
-    if is_superuser {
+    metrics::describe(&mut draft, reader.sees("metrics:read"));
     if reader.sees("collections:read") {
         collections::describe(&mut draft);
     }

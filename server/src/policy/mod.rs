@@ -164,7 +164,6 @@ impl Grant {
         }
     }
 
-    /// Whether no rule narrows it.
     /// Whether nothing narrows it.
     pub fn is_unconditional(&self) -> bool {
         self.reach.is_all_rows()

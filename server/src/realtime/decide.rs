@@ -136,13 +136,16 @@ fn caller(conn: &mut Conn, schema: &Arc<Schema>, identity: &Identity) -> Result<
     let grant = policy::system(schema, collection, Request::internal(), why);
     let record = store::find(conn, &grant, &identity.record, None)?;
     let record = record.filter(|record| token::signing_key(record, Kind::Auth) == identity.key);
-    Ok(record.map_or(Caller::Guest, |record| {
-        Caller::Account(Arc::new(Account {
-            is_superuser: collection.is_superusers(),
-            refreshable: false,
-            record,
-        }))
-    }))
+    let Some(record) = record else {
+        return Ok(Caller::Guest);
+    };
+    let roles = policy::store::roles_of(conn, &collection.def.id, record.id())?;
+    Ok(Caller::Account(Arc::new(Account {
+        is_superuser: collection.is_superusers(),
+        refreshable: false,
+        record,
+        roles,
+    })))
 }
 
 /// What is asked for one group.
@@ -204,6 +207,12 @@ fn completed(
     is_gone: bool,
 ) -> Result<Record> {
     let mut record = complete_one(conn, grant, record, &options.paths)?;
+    let sight = grant.sight()?;
+    if sight.has_field_limits() {
+        // The table may have it otherwise by now.
+        let held = store::parts_of(conn, grant, &sight, &record)?;
+        record.reveal.fields = Some(sight.fields(&held));
+    }
     if is_gone && record.collection.is_auth() && !record.reveal.email {
         // Whose accounts one manages is asked of stored ones; this one is none any more.
         record.reveal.email = store::would_be_managed(conn, grant, &record)?;

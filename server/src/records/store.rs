@@ -1,23 +1,15 @@
 //! The SQL of records.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Record;
 use crate::collections::Collection;
-use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
 use crate::filter::{Condition, Expression};
-use crate::policy::{Grant, system};
-use std::collections::{HashMap, HashSet};
-
-use super::Record;
-use crate::collections::Collection;
-use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, load, sql};
-use crate::error::Result;
-use crate::filter::Condition;
-use crate::policy::{Grant, Part, Reach};
+use crate::policy::{Grant, Part, Reach, system};
 use crate::request::Caller;
 
 /// What a collection's table goes by in queries.
