@@ -47,14 +47,6 @@ impl super::Collection {
 /// What is wrong with a record of one of these collections, beyond its fields. May bring it into the form in which
 /// it is stored.
 pub fn check(
-    _conn: &mut Conn,
-    _schema: &Schema,
-    record: &mut Record,
-    _stored: Option<&Record>,
-    problems: &mut FieldProblems,
-) -> Result<()> {
-    if record.collection.def.name == names::MAILS {
-        crate::mail::check(record, problems);
     conn: &mut Conn,
     schema: &Schema,
     record: &mut Record,
@@ -68,6 +60,10 @@ pub fn check(
             Ok(())
         }
         names::MEMBERS => check::member(conn, schema, record, problems),
+        names::MAILS => {
+            crate::mail::check(record, problems);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
