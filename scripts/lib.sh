@@ -16,8 +16,15 @@ can_apt() { [ "$(id -u)" -eq 0 ] && have apt-get; }
 apt_install() {
   say "installing with apt-get: $*"
   export DEBIAN_FRONTEND=noninteractive
-  { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } >/dev/null ||
-    fail "apt-get could not install: $*"
+  # Services that come along are not started, unless whoever runs this system has a policy on that.
+  (
+    policy=/usr/sbin/policy-rc.d
+    if ! [ -e "$policy" ]; then
+      trap 'rm -f "$policy"' EXIT
+      printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+    fi
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"
+  ) >/dev/null || fail "apt-get could not install: $*"
 }
 
 # Prints the folder with initdb and pg_ctl. Debian keeps them out of PATH.

@@ -41,9 +41,9 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
         Either::Right((app, _)) => app?,
     };
     app.metrics.count_panics();
-    announce(config, address, &app).await?;
     let tasks = Tasks::start(&app);
     lifecycle.serve(app.clone());
+    announce(config, address, &app).await?;
     if let Either::Right((ended, _)) = select(pin!(signals.next()), &mut server).await {
         return ended?.context("the server failed");
     }
