@@ -7,7 +7,8 @@ use crate::types::Overview;
 
 /// What a server counts, by the minute. From [`Client::metrics`].
 ///
-/// Only superusers have access. For everyone else, each method fails with 401 or 403.
+/// Only superusers have access, and operators with the area `metrics:read`. For everyone else, each
+/// method fails with 401 or 403.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Metrics {

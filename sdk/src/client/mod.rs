@@ -123,7 +123,7 @@ impl Client {
         Collections::new(self.clone())
     }
 
-    /// What the server counts. Only superusers have access.
+    /// What the server counts. Only superusers and operators have access.
     pub fn metrics(&self) -> Metrics {
         Metrics::new(self.clone())
     }

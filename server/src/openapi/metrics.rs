@@ -109,7 +109,7 @@ fn overview(draft: &mut Draft) {
         id: "metrics_overview".to_owned(),
         summary: "See requests by the minute".to_owned(),
         description:
-            "Superusers only. What all servers of the database answered, at most ten seconds late."
+            "Superusers, and operators with the area `metrics:read`. What all servers of the database answered, at most ten seconds late."
                 .to_owned(),
         answer: Some("Overview"),
         parameters: &["minutes", "fields"],

@@ -134,9 +134,9 @@ fn guests_see_what_is_open_to_them() {
             "patch /api/collections/users/records/{id}",
             "get /api/health",
             "get /api/openapi.json",
+            "get /api/policy/areas",
             "get /livez",
             "get /readyz",
-            "get /api/policy/areas",
         ]
     );
     let text = document.to_string();

@@ -3,6 +3,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use plinth::db::{Value, execute, sql};
+use plinth::error::Error;
 use plinth::metrics::minutes;
 use plinth_sdk::types::{Minute, Overview};
 use serde_json::json;
@@ -219,6 +221,36 @@ fn the_overview_is_for_superusers_and_bounded() {
     }
     let one = app.root().get("/api/metrics/overview?minutes=1").ok();
     assert_eq!(one["minutes"].as_array().map(Vec::len), Some(1));
+}
+
+/// A panic in a transaction undoes it, and neither the writer nor a connection is lost with it.
+#[test]
+fn n44_a_write_that_panics_is_undone_and_others_go_on() {
+    let app = TestApp::start();
+    app.app.metrics.count_panics();
+    let before = app.app.metrics.panics.get();
+    let insert = |id: &'static str, panics: bool| {
+        app.app.db.write(move |conn| {
+            let mut insert = sql(conn.engine(), "INSERT INTO \"_params\" VALUES (");
+            insert.bind(Value::from(id)).text(", '')");
+            execute(conn, &insert)?;
+            assert!(!panics, "on purpose");
+            Ok(())
+        })
+    };
+    actix_web::rt::System::new().block_on(async {
+        for _ in 0..40 {
+            let outcome = insert("broken", true).await;
+            assert!(matches!(outcome, Err(Error::Internal(_))), "{outcome:?}");
+        }
+        insert("whole", false).await.expect("the database takes it");
+    });
+    assert!(app.app.metrics.panics.get() >= before + 40);
+    let count =
+        "SELECT CAST(count(*) AS TEXT) AS value FROM _params WHERE id IN ('broken', 'whole')";
+    assert_eq!(app.text(count), "1");
+    app.open_collection("posts", json!([{"name": "title", "type": "text"}]));
+    app.guest().create("posts", json!({"title": "goes on"}));
 }
 
 #[test]
