@@ -40,6 +40,7 @@
 //! - [`List`], from [`Records::list`]: filter, sort, a page, all pages, or a stream.
 //! - [`filter!`]: filters with values in them, quoted so that no value can change the filter.
 //! - [`Collections`], from [`Client::collections`]: definitions of collections, for superusers.
+//! - [`Jobs`], from [`Client::jobs`]: what the server does at times, for superusers.
 //! - [`Error`]: no answer, an answer that says no, or one that was not understood.
 //! - [`types`]: everything that travels.
 //!
@@ -98,8 +99,8 @@ mod client;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Client, Collections, Error, Filter, Health, List, Literal, Metrics, Policy, Record, Records,
-    Result, ToLiteral,
+    Client, Collections, Error, Filter, Health, Jobs, List, Literal, Metrics, Policy, Record,
+    Records, Result, ToLiteral,
 };
 
 #[doc(hidden)]

@@ -8,6 +8,7 @@ use crate::collections::{Schema, Shared, store};
 use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
+use crate::jobs::{self, outbound::Outbound};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::policy::Grant;
@@ -37,6 +38,10 @@ pub struct State {
     pub metrics: Metrics,
     /// Who hears of changes.
     pub realtime: Realtime,
+    /// What is done at times.
+    pub jobs: jobs::Shared,
+    /// Whom the server calls.
+    pub outbound: Outbound,
     /// The settings.
     pub config: Config,
 }
@@ -47,6 +52,7 @@ impl App {
         // Fails when it is done already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mailer = Mailer::new(config)?;
+        let outbound = Outbound::new(&config.outbound_allow)?;
         let (location, metrics) = (config.location()?, Metrics::new()?);
         metrics.describe(location.engine())?;
         let (connections, group_size) = (config.database_connections, metrics.group_size.clone());
@@ -63,6 +69,8 @@ impl App {
             mailer,
             metrics,
             setup: Token::new(),
+            jobs: jobs::Shared::default(),
+            outbound,
             config: config.clone(),
         })))
     }

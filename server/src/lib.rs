@@ -15,6 +15,7 @@ pub mod events; // what committed writes have changed
 pub mod extract; // what handlers take and give
 pub mod filter; // the language of filters and rules
 pub mod health; // what the server says of itself while it starts, serves and stops
+pub mod jobs; // what the server does at times
 pub mod json; // JSON as the wire has it
 pub mod mail; // the outbox, and what sends it
 pub mod metrics; // what the server counts

@@ -7,7 +7,8 @@ use actix_web::{HttpRequest, Resource, Route};
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
 use crate::{
-    accounts, collections, console, health, metrics, openapi, policy, realtime, records, setup,
+    accounts, collections, console, health, jobs, metrics, openapi, policy, realtime, records,
+    setup,
 };
 
 /// The whole API.
@@ -61,6 +62,10 @@ pub fn configure(app: &mut ServiceConfig) {
             route().guard(guard::Get()).to(realtime::api::connect),
             post().to(realtime::api::subscribe),
         ]))
+
+        .service(at("/api/crons", [get().to(jobs::api::list)]))
+        .service(at("/api/crons/{id}", [post().to(jobs::api::run)]))
+        .service(at("/api/jobs/preview", [post().to(jobs::api::preview)]))
 
         .service(at("/", [get().to(console::api::root)]))
         .service(at("/_", [get().to(console::api::root)]))

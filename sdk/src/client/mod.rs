@@ -5,6 +5,7 @@ mod console;
 mod error;
 mod filter;
 mod http;
+mod jobs;
 mod list;
 mod literal;
 mod metrics;
@@ -23,6 +24,7 @@ use url::Url;
 pub use self::collections::Collections;
 pub use self::error::{Error, Result};
 pub use self::filter::{Filter, check_template};
+pub use self::jobs::Jobs;
 pub use self::list::List;
 pub use self::literal::{Literal, ToLiteral};
 pub use self::metrics::Metrics;
@@ -131,6 +133,11 @@ impl Client {
     /// Who may do what, and why.
     pub fn policy(&self) -> Policy {
         Policy::new(self.clone())
+    }
+
+    /// What the server does at times. Only superusers have access.
+    pub fn jobs(&self) -> Jobs {
+        Jobs::new(self.clone())
     }
 
     /// The token that is sent with every request; `None` when nobody is signed in.

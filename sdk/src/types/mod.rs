@@ -27,4 +27,4 @@ pub use metrics::{Minute, Overview, Readiness};
 pub use policy::{Areas, DecidedBy, PolicyAnswer, PolicyQuestion, Subject};
 pub use problem::{FieldProblem, FieldProblems, Problem};
 pub use setup::{FirstSuperuser, Setup};
-pub use system::{AREAS, Job, JobRun, Mail, Member, Permission, Role, names};
+pub use system::{AREAS, Cron, Job, JobPreview, JobRun, Mail, Member, Permission, Role, names};

@@ -137,7 +137,8 @@ pub struct JobRun {
     pub attempt: f64,
     /// `schedule` or `manual`.
     pub trigger: String,
-    /// `waiting`, `running`, `succeeded`, `failed`, or `lost` when the process that ran it is gone.
+    /// `waiting`, `running`, `succeeded`, `failed`, `lost` when the process that ran it is gone, or `skipped` when
+    /// the run before it had not ended.
     pub outcome: String,
     /// When it may start.
     pub not_before: String,
@@ -155,6 +156,26 @@ pub struct JobRun {
     pub created: String,
     /// When it last changed.
     pub updated: String,
+}
+
+/// When a job runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cron {
+    /// The id of the job.
+    pub id: String,
+    /// Its cron expression.
+    pub expression: String,
+}
+
+/// What a schedule means.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JobPreview {
+    /// The schedule in English.
+    pub description: String,
+    /// The next moments.
+    pub next: Vec<String>,
 }
 
 /// A mail in the outbox.

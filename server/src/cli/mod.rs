@@ -71,10 +71,11 @@ fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
         .parse()
         .ok()
         .context("the setting log must be error, warn, info, debug or trace")?;
-    // What the HTTP library says of its own workers is of use to nobody but its authors.
+    // What the libraries say of their own workers is of use to nobody but its authors.
     let targets = Targets::new()
         .with_default(level)
-        .with_target("actix_server", level.min(LevelFilter::WARN));
+        .with_target("actix_server", level.min(LevelFilter::WARN))
+        .with_target("tokio_cron_scheduler", level.min(LevelFilter::WARN));
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)

@@ -60,6 +60,10 @@ pub fn check(
             Ok(())
         }
         names::MEMBERS => check::member(conn, schema, record, problems),
+        names::JOBS => {
+            crate::jobs::check(record, problems);
+            Ok(())
+        }
         names::MAILS => {
             crate::mail::check(record, problems);
             Ok(())
@@ -152,7 +156,14 @@ fn jobs() -> Collection {
 }
 
 fn job_runs() -> Collection {
-    let outcomes = ["waiting", "running", "succeeded", "failed", "lost"];
+    let outcomes = [
+        "waiting",
+        "running",
+        "succeeded",
+        "failed",
+        "lost",
+        "skipped",
+    ];
     let fields = vec![
         relation("job", "_pl_jobs", true).required(),
         Field::date("due").required(),

@@ -94,6 +94,7 @@ pub fn initialise(conn: &mut Conn) -> Result<Schema> {
     if missing.is_empty() {
         return Ok(schema);
     }
+    let has_no_jobs = schema.find(names::JOBS).is_none();
     for mut definition in missing {
         let now = Moment::now().to_string();
         definition.created.clone_from(&now);
@@ -104,6 +105,11 @@ pub fn initialise(conn: &mut Conn) -> Result<Schema> {
             policy::store::add_built_in(conn)?;
         }
     }
+    let schema = committed(conn)?;
+    if !has_no_jobs {
+        return Ok(schema);
+    }
+    crate::jobs::store::add_built_in(conn, &Arc::new(schema))?;
     committed(conn)
 }
 

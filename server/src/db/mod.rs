@@ -5,6 +5,7 @@
 mod connection;
 pub mod dialect;
 mod load;
+mod maintenance;
 mod migrations;
 mod statement;
 mod usage;
@@ -59,6 +60,7 @@ pub struct Db {
 
 struct Inner {
     engine: Engine,
+    location: Location,
     pool: r2d2::Pool<Manager>,
     permits: Semaphore,
     /// Those of the permits that reads may take whose cost a client decides.
@@ -102,6 +104,7 @@ impl Db {
         Ok(Self {
             inner: Arc::new(Inner {
                 engine: location.engine(),
+                location: location.clone(),
                 pool,
                 permits: Semaphore::new(connections as usize),
                 open_ended: Semaphore::new((connections - connections / 4) as usize),

@@ -224,7 +224,7 @@ fn generate_missing(record: &mut Record) {
 }
 
 /// Sets the moments that the server sets.
-pub(super) fn stamp(record: &mut Record, now: Moment, is_new: bool) {
+pub fn stamp(record: &mut Record, now: Moment, is_new: bool) {
     let collection = record.collection.clone();
     for (position, field) in collection.def.fields.iter().enumerate() {
         if let FieldKind::Autodate(options) = &field.kind

@@ -10,18 +10,17 @@ use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::task::JoinHandle;
-use actix_web::rt::time::{sleep, timeout};
+use actix_web::rt::time::{Instant, sleep, timeout};
 use anyhow::Context;
 use futures_util::FutureExt;
 use futures_util::future::join;
-use tokio::time::Instant;
 
 use crate::app::App;
 use crate::config::Config;
 use crate::health::Lifecycle;
 use crate::mail::{self, Outbox};
 use crate::metrics::minutes;
-use crate::{realtime, routes};
+use crate::{jobs, realtime, routes};
 use around::around;
 
 /// How often other processes' changes of collections are looked for.
@@ -83,10 +82,11 @@ pub fn bind_metrics(lifecycle: &Lifecycle, listener: TcpListener) -> anyhow::Res
 pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, mut tasks: Tasks) {
     lifecycle.drain();
     sleep(Duration::from_secs(app.config.ready_delay_seconds)).await;
-    // Answers that are on their way get there, if they do within the server's limit.
+    // Answers that are on their way get there, if they do within the server's limit; so do jobs.
     app.realtime.close_all();
     let deadline = Instant::now() + Duration::from_secs(app.config.drain_seconds);
-    join(server.stop(true), tasks.finish(deadline)).await;
+    let tasks_end = join(tasks.finish(deadline), app.jobs.stop(deadline));
+    join(server.stop(true), tasks_end).await;
     drop(tasks);
     let closing = async {
         app.mailer.idle().await;
@@ -109,6 +109,7 @@ pub struct Tasks {
 impl Tasks {
     /// Starts all of it.
     pub fn start(app: &App) -> Self {
+        jobs::start(app);
         let (refreshed, counted, followed) = (app.clone(), app.clone(), app.clone());
         Self {
             endless: vec![

@@ -19,6 +19,7 @@ mod client;
 pub mod process;
 pub mod smtp;
 pub mod stream;
+pub mod target;
 
 use std::net::TcpListener;
 use std::path::PathBuf;

@@ -1,0 +1,86 @@
+//! Routes of jobs that records do not have: what runs when, and running it now.
+
+use plinth_sdk::types::{Cron, FieldProblem, FieldProblems, JobPreview};
+use serde_json::Value as Json;
+
+use super::schedule::{self, Schedule};
+use super::store;
+use crate::app::App;
+use crate::clock::Moment;
+use crate::db::Conn;
+use crate::error::{Error, GENERIC, Result};
+use crate::extract::{Answer, Body, Query, RecordId, Superuser};
+use crate::records::Record;
+
+/// The answer when there is no such job.
+pub const MISSING: &str = "Missing or invalid cron job.";
+/// How many moments a preview has.
+const MOMENTS: usize = 5;
+/// The most characters of a schedule or time zone.
+const MAX_LENGTH: usize = 100;
+
+/// List the jobs that run at their times.
+pub async fn list(_superuser: Superuser, app: App, query: Query) -> Result<Answer> {
+    let jobs = store::jobs(&app.schema.current())?;
+    let enabled = app.read(jobs, true, |conn, grant| store::enabled(conn, grant));
+    let cron = |job: &Record| Cron {
+        id: job.id().to_owned(),
+        expression: job.text("schedule").to_owned(),
+    };
+    let crons: Vec<Cron> = enabled.await?.iter().map(cron).collect();
+    Ok(Answer::picked(&crons, &query))
+}
+
+/// Run a job now.
+pub async fn run(_superuser: Superuser, app: App, id: RecordId) -> Result<Answer> {
+    let runs = store::runs(&app.schema.current())?;
+    let add = move |conn: &mut Conn, runs| store::add_manual(conn, &runs, &id.0, Moment::now());
+    app.write(runs, add).await?;
+    app.jobs.wake.notify_one();
+    Ok(Answer::Nothing)
+}
+
+/// Say what a schedule means.
+pub async fn preview(_superuser: Superuser, query: Query, body: Body<10_000>) -> Result<Answer> {
+    let body = body.object(GENERIC)?;
+    let text = |name: &str| {
+        body.get(name)
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .trim()
+    };
+    let mut problems = FieldProblems::new();
+    let mut refuse = |name: &str, code: &'static str, message: String| {
+        problems.insert(name.to_owned(), FieldProblem::new(code, message));
+    };
+    let is_long = |text: &str| text.chars().count() > MAX_LENGTH;
+    let timezone = if is_long(text("timezone")) {
+        Err(format!("Must be at most {MAX_LENGTH} characters."))
+    } else {
+        schedule::parse_timezone(text("timezone"))
+    };
+    let cron = if is_long(text("schedule")) {
+        Err(format!("Must be at most {MAX_LENGTH} characters."))
+    } else {
+        schedule::parse(text("schedule"))
+    };
+    let (cron, timezone) = match (cron, timezone) {
+        (Ok(cron), Ok(timezone)) => (cron, timezone),
+        (cron, timezone) => {
+            if let Err(message) = cron {
+                refuse("schedule", "validation_invalid_schedule", message);
+            }
+            if let Err(message) = timezone {
+                refuse("timezone", "validation_invalid_timezone", message);
+            }
+            return Err(Error::refused("The schedule is not valid.", problems));
+        }
+    };
+    let schedule = Schedule::new(cron, timezone);
+    let next = schedule.upcoming(Moment::now(), MOMENTS);
+    let preview = JobPreview {
+        description: schedule.describe(),
+        next: next.iter().map(Moment::to_string).collect(),
+    };
+    Ok(Answer::picked(&preview, &query))
+}

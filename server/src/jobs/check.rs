@@ -1,0 +1,61 @@
+//! What a job must be before it is stored.
+
+use plinth_sdk::types::{FieldProblem, FieldProblems};
+use serde_json::{Map, Value as Json};
+
+use super::{http, mail, maintenance, schedule};
+use crate::db::Value;
+use crate::records::Record;
+
+/// What is wrong with a job, beyond its fields.
+pub fn check(job: &mut Record, problems: &mut FieldProblems) {
+    let mut refuse = |name: &str, message: String| {
+        let problem = || FieldProblem::new(code(name), message);
+        problems.entry(name.to_owned()).or_insert_with(problem);
+    };
+    for name in ["name", "schedule", "timezone"] {
+        let trimmed = job.text(name).trim().to_owned();
+        job.set(name, Value::Text(trimmed));
+    }
+    if !job.text("schedule").is_empty()
+        && let Err(message) = schedule::parse(job.text("schedule"))
+    {
+        refuse("schedule", message);
+    }
+    if let Err(message) = schedule::parse_timezone(job.text("timezone")) {
+        refuse("timezone", message);
+    }
+    let Some(payload) = payload(job) else {
+        refuse("payload", "Must be an object.".to_owned());
+        return;
+    };
+    let parsed = match job.text("kind") {
+        "http" => http::Call::parse(&payload).map(drop),
+        "mail" => mail::parse(&payload).map(drop),
+        "maintenance" => maintenance::parse(&payload).map(drop),
+        _ => Ok(()),
+    };
+    if let Err(message) = parsed {
+        refuse("payload", message);
+    }
+}
+
+/// What exactly a job does; nothing was given for an empty object.
+pub(super) fn payload(job: &Record) -> Option<Map<String, Json>> {
+    match job.value("payload") {
+        Some(Value::Json(text)) => match serde_json::from_str(text).ok()? {
+            Json::Object(object) => Some(object),
+            Json::Null => Some(Map::new()),
+            Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => None,
+        },
+        _ => Some(Map::new()),
+    }
+}
+
+fn code(name: &str) -> &'static str {
+    match name {
+        "schedule" => "validation_invalid_schedule",
+        "timezone" => "validation_invalid_timezone",
+        _ => "validation_invalid_payload",
+    }
+}

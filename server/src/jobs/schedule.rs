@@ -1,0 +1,304 @@
+//! When a job is due: a cron expression in a time zone.
+//!
+//! Where clocks are set forward or back, a job for one time of the day runs once that day: at the first moment after a
+//! time that is left out, and the first time at a time that comes twice. A job for many times of the day (`*/15`, `0
+//! * * * *`) keeps its pace: what is left out is left out, what comes twice runs twice.
+
+use chrono::{DateTime, NaiveDate, Offset, TimeDelta, TimeZone};
+use chrono_tz::Tz;
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+
+use crate::clock::Moment;
+
+/// Longer than clocks are ever set back.
+const FOLD: TimeDelta = TimeDelta::hours(2);
+
+/// The times at which a job is due.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    cron: Cron,
+    timezone: Tz,
+}
+
+/// Reads a cron expression of five fields, or a nickname such as `@daily`.
+pub fn parse(schedule: &str) -> Result<Cron, String> {
+    let is_nickname = schedule.trim().starts_with('@');
+    match schedule.split_whitespace().count() {
+        1 if is_nickname => {}
+        5 => {}
+        6 => {
+            return Err("Must have five fields; seconds are not supported.".to_owned());
+        }
+        _ => {
+            return Err(
+                "Must have five fields: minute, hour, day of month, month, day of week.".to_owned(),
+            );
+        }
+    }
+    if schedule
+        .split_whitespace()
+        .flat_map(|field| field.split(','))
+        .any(str::is_empty)
+    {
+        return Err("Has a comma with nothing beside it.".to_owned());
+    }
+    let parser = CronParser::builder()
+        .seconds(Seconds::Disallowed)
+        .year(Year::Disallowed)
+        .build();
+    let cron = parser
+        .parse(schedule)
+        .map_err(|error| format!("Is not a valid cron expression: {error}."))?;
+    if comes(&cron) {
+        Ok(cron)
+    } else {
+        Err("Is a day that never comes.".to_owned())
+    }
+}
+
+/// Whether there is a day of it in forty years, which have all that there are. The library would look through
+/// thousands.
+fn comes(cron: &Cron) -> bool {
+    let is_day = |year, month, day| {
+        NaiveDate::from_ymd_opt(year, month, day).is_some()
+            && cron.pattern.day_match(year, month, day).unwrap_or(false)
+    };
+    let is_month = |month: &u32| cron.pattern.month_match(*month).unwrap_or(false);
+    (2000..2040).any(|year| {
+        let mut months = (1..=12).filter(is_month);
+        months.any(|month| (1..=31).any(|day| is_day(year, month, day)))
+    })
+}
+
+/// Reads the name of a time zone; UTC when it is empty.
+pub fn parse_timezone(name: &str) -> Result<Tz, String> {
+    if name.is_empty() {
+        return Ok(Tz::UTC);
+    }
+    name.parse()
+        .map_err(|_| "Is not a known time zone, such as Europe/Berlin.".to_owned())
+}
+
+impl Schedule {
+    /// The schedule of an expression in a time zone.
+    pub fn new(cron: Cron, timezone: Tz) -> Self {
+        Self { cron, timezone }
+    }
+
+    /// What the expression means, in English.
+    pub fn describe(&self) -> String {
+        self.cron.describe()
+    }
+
+    /// The last time that it is due after `after` and not after `until`.
+    pub fn due(&self, after: Moment, until: Moment) -> Option<Moment> {
+        let (after, until) = (self.local(after)?, self.local(until)?);
+        let slack = if self.is_turning(&after, &until) {
+            FOLD
+        } else {
+            TimeDelta::zero()
+        };
+        let due = self
+            .cron
+            .iter_after(after - slack)
+            .take_while(|moment| *moment <= until + slack)
+            .filter(|moment| *moment > after && *moment <= until)
+            .max()?;
+        moment(&due)
+    }
+
+    /// The first moments after `after` at which it is due.
+    pub fn upcoming(&self, after: Moment, count: usize) -> Vec<Moment> {
+        let Some(after) = self.local(after) else {
+            return Vec::new();
+        };
+        let mut found: Vec<DateTime<Tz>> = Vec::new();
+        for moment in self.cron.iter_after(after - FOLD) {
+            // The library goes by the clock on the wall: where times come twice, the second comes right after the
+            // first, and before what lies between them.
+            if count == 0
+                || found
+                    .get(count - 1)
+                    .is_some_and(|last| moment > *last + FOLD)
+            {
+                break;
+            }
+            if moment > after {
+                let place = found.partition_point(|earlier| *earlier <= moment);
+                found.insert(place, moment);
+            }
+        }
+        found.truncate(count);
+        found.iter().filter_map(moment).collect()
+    }
+
+    /// The whole second: from any other moment the library counts on with the fraction that it has, and a run's time
+    /// must be the same wherever it is found.
+    fn local(&self, moment: Moment) -> Option<DateTime<Tz>> {
+        let utc = DateTime::from_timestamp(moment.unix(), 0)?;
+        Some(utc.with_timezone(&self.timezone))
+    }
+
+    /// Whether clocks are set about then.
+    fn is_turning(&self, from: &DateTime<Tz>, to: &DateTime<Tz>) -> bool {
+        let offset = |moment: DateTime<Tz>| {
+            let offset = self.timezone.offset_from_utc_datetime(&moment.naive_utc());
+            offset.fix()
+        };
+        offset(*from - FOLD) != offset(*to + FOLD)
+    }
+}
+
+fn moment(moment: &DateTime<Tz>) -> Option<Moment> {
+    let timestamp = jiff::Timestamp::from_millisecond(moment.timestamp_millis());
+    timestamp.ok().map(Moment::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(cron: &str, timezone: &str) -> Schedule {
+        Schedule::new(parse(cron).unwrap(), parse_timezone(timezone).unwrap())
+    }
+
+    fn at(text: &str) -> Moment {
+        Moment::parse(&format!("{text}:00Z")).unwrap()
+    }
+
+    fn upcoming(cron: &str, timezone: &str, after: &str, count: usize) -> Vec<String> {
+        let moments = schedule(cron, timezone).upcoming(at(after), count);
+        moments
+            .iter()
+            .map(|moment| moment.to_string()[..16].to_owned())
+            .collect()
+    }
+
+    /// Every minute of a day or so, as the ticks of a server would ask.
+    fn ticks(cron: &str, timezone: &str, from: &str, minutes: i64) -> Vec<String> {
+        let schedule = schedule(cron, timezone);
+        let at_minute = |minute: i64| {
+            let span = jiff::SignedDuration::from_mins(minute);
+            Moment::from(at(from).timestamp() + span)
+        };
+        (0..minutes)
+            .filter_map(|minute| schedule.due(at_minute(minute), at_minute(minute + 1)))
+            .map(|moment| moment.to_string()[..16].to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn what_is_no_schedule() {
+        for text in [
+            "",
+            " ",
+            "*",
+            "* * * *",
+            "* * * * * *",
+            "0 * * * * * 2030",
+            "60 * * * *",
+            "* 24 * * *",
+            "* * 0 * *",
+            "* * * 13 *",
+            "* * * * 8",
+            "a b c d e",
+            "*/0 * * * *",
+            "5-1 * * * *",
+            "1,,2 * * * *",
+            "-1 * * * *",
+            "99999999999999999999 * * * *",
+            "* * * * *; DROP TABLE x",
+            "@never",
+            "@every 1s",
+            "@daily * * * *",
+            "0 0 30 2 *",
+            "0 0 31 4,6,9,11 *",
+            "é * * * *",
+            "* * * * +",
+            "* * * * #",
+            "* * L-L W *",
+            "\u{0} * * * *",
+        ] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+        for name in ["Mars/Olympus", "europe", "UTC+1", "../etc", "é"] {
+            assert!(parse_timezone(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_schedule_means() {
+        let monday = "2026-01-05T00:00";
+        assert_eq!(
+            upcoming("30 9 * * MON-FRI", "", "2026-01-09T09:30", 2),
+            ["2026-01-12 09:30", "2026-01-13 09:30"]
+        );
+        assert_eq!(
+            upcoming("@daily", "Asia/Tokyo", monday, 1),
+            ["2026-01-05 15:00"]
+        );
+        assert_eq!(
+            upcoming("0 0 29 2 *", "", monday, 2),
+            ["2028-02-29 00:00", "2032-02-29 00:00"]
+        );
+        assert!(upcoming("* * * * *", "", monday, 0).is_empty());
+        let weekdays = schedule("0 9 * * 1-5", "").describe();
+        assert!(weekdays.contains("09:00"), "{weekdays}");
+    }
+
+    #[test]
+    fn clocks_are_set_forward() {
+        // In Berlin, 29 March 2026 has no time from 2:00 to 3:00: 1:59 is 00:59 in UTC, 3:00 is 01:00.
+        let day = "2026-03-28T12:00";
+        let berlin = "Europe/Berlin";
+        assert_eq!(
+            ticks("30 2 * * *", berlin, day, 48 * 60),
+            ["2026-03-29 01:00", "2026-03-30 00:30"]
+        );
+        let hours = ticks("0 * * * *", berlin, "2026-03-28T23:59", 4 * 60);
+        assert_eq!(hours.len(), 4);
+        assert_eq!(
+            upcoming("30 2 * * *", berlin, day, 2),
+            ["2026-03-29 01:00", "2026-03-30 00:30"]
+        );
+    }
+
+    #[test]
+    fn clocks_are_set_back() {
+        // In Berlin, 25 October 2026 has the time from 2:00 to 3:00 twice: from 00:00 and from 01:00 in UTC.
+        let berlin = "Europe/Berlin";
+        assert_eq!(
+            ticks("30 2 * * *", berlin, "2026-10-24T12:00", 48 * 60),
+            ["2026-10-25 00:30", "2026-10-26 01:30"]
+        );
+        let all = ticks("*/20 * * * *", berlin, "2026-10-24T22:59", 5 * 60);
+        assert_eq!(all.len(), 15, "{all:?}");
+        assert_eq!(
+            upcoming("*/20 * * * *", berlin, "2026-10-24T22:59", 15),
+            all
+        );
+        let minutes = ticks("* * * * *", berlin, "2026-10-24T23:00", 4 * 60);
+        assert_eq!(minutes.len(), 4 * 60);
+    }
+
+    #[test]
+    fn a_late_tick_finds_the_last_time_only() {
+        let every = schedule("* * * * *", "");
+        let due = every.due(at("2026-01-05T10:00"), at("2026-01-05T10:05"));
+        assert_eq!(due, Some(at("2026-01-05T10:05")));
+        let daily = schedule("0 9 * * *", "");
+        let fraction = |text| Moment::parse(text).unwrap();
+        let (before, after) = ("2026-01-05T08:59:00.7Z", "2026-01-05T09:00:00.2Z");
+        let due = daily.due(fraction(before), fraction(after));
+        assert_eq!(due, Some(at("2026-01-05T09:00")));
+        assert_eq!(
+            daily.due(fraction(after), fraction("2026-01-05T09:01:00.2Z")),
+            None
+        );
+        assert_eq!(
+            daily.due(at("2026-01-05T09:00"), at("2026-01-05T09:05")),
+            None
+        );
+    }
+}

@@ -1,0 +1,321 @@
+//! Jobs: what may be one, and who may say so.
+
+use serde_json::{Value, json};
+
+use super::support::TestApp;
+
+/// A job that is fine, with something else in it.
+pub(crate) fn job(changes: Value) -> Value {
+    let mut job = json!({
+        "name": "ping", "schedule": "0 0 1 1 *", "kind": "http",
+        "payload": {"url": "https://example.com/ping"},
+    });
+    for (key, value) in changes.as_object().expect("an object") {
+        job[key] = value.clone();
+    }
+    job
+}
+
+#[test]
+fn a_job_is_a_record() {
+    let app = TestApp::start();
+    let root = app.root();
+    let created = root.create(
+        "_jobs",
+        job(
+            json!({"schedule": " 30 9 * * MON-FRI ", "timezone": "Europe/Berlin", "enabled": true}),
+        ),
+    );
+    assert_eq!(created["schedule"], "30 9 * * MON-FRI");
+    let id = created["id"].as_str().expect("an id");
+    let crons = root.get("/api/crons").ok();
+    assert!(
+        crons
+            .as_array()
+            .expect("a list")
+            .contains(&json!({"id": id, "expression": "30 9 * * MON-FRI"})),
+        "{crons}"
+    );
+    root.update("_jobs", id, json!({"enabled": false})).ok();
+    let crons = root.get("/api/crons?fields=id").ok();
+    assert!(
+        !crons
+            .as_array()
+            .expect("a list")
+            .contains(&json!({"id": id})),
+        "{crons}"
+    );
+    root.try_create("_jobs", job(json!({"name": "PING"})))
+        .refused_for("name", "not_unique");
+    root.update("_jobs", id, json!({"schedule": "* * * * * *"}))
+        .refused_for("schedule", "invalid_schedule");
+    root.update("_jobs", id, json!({"kind": "mail"}))
+        .refused_for("payload", "invalid_payload");
+    assert_eq!(root.remove("_jobs", id).status, 204);
+}
+
+#[test]
+fn a_fresh_database_keeps_itself_in_order() {
+    let app = TestApp::start();
+    let crons = app.root().get("/api/crons?fields=expression").ok();
+    assert_eq!(
+        crons,
+        json!([{"expression": "17 3 * * *"}, {"expression": "43 3 * * *"}])
+    );
+    for job in app.root().list("_jobs", &[]).ok()["items"]
+        .as_array()
+        .expect("items")
+    {
+        assert_eq!(job["kind"], "maintenance");
+    }
+}
+
+#[test]
+fn jobs_are_nobody_elses() {
+    let app = TestApp::start();
+    let id = app.root().create("_jobs", job(json!({})))["id"].clone();
+    let id = id.as_str().expect("an id");
+    let user = app.user("ann");
+    for (client, status) in [(app.guest(), 401), (user, 403)] {
+        client.get("/api/crons").refused(status);
+        client
+            .post(&format!("/api/crons/{id}"), json!({}))
+            .refused(status);
+        let preview = json!({"schedule": "@daily"});
+        client.post("/api/jobs/preview", preview).refused(status);
+        client
+            .try_create("_jobs", job(json!({"name": "b"})))
+            .refused(403);
+        client.list("_jobs", &[]).refused(403);
+        client.list("_jobRuns", &[]).refused(403);
+        client.view("_jobs", id).refused(403);
+    }
+    let root = app.root();
+    let missing = root.post("/api/crons/nope", json!({}));
+    assert_eq!(
+        missing.refused(404).body["message"],
+        "Missing or invalid cron job."
+    );
+    root.get(&format!("/api/crons/{id}")).refused(404);
+    assert_eq!(root.list("_jobRuns", &[]).ok()["totalItems"], 0);
+}
+
+#[test]
+fn schedules_that_are_none() {
+    let app = TestApp::start();
+    let root = app.root();
+    for schedule in [
+        "every day",
+        "* * * *",
+        "* * * * * *",
+        "*/1 * * * * *",
+        "@every 1s",
+        "@reboot",
+        "61 * * * *",
+        "0 0 30 2 *",
+        "* * * * * * *",
+        "*/0 * * * *",
+        "\u{1f600} * * * *",
+    ] {
+        let changes = json!({"schedule": schedule});
+        let reply = root.try_create("_jobs", job(changes.clone()));
+        reply.refused_for("schedule", "invalid_schedule");
+        let preview = root.post("/api/jobs/preview", changes);
+        preview.refused_for("schedule", "invalid_schedule");
+        assert_eq!(preview.body["data"], reply.body["data"], "{schedule}");
+    }
+    root.try_create("_jobs", job(json!({"schedule": ""})))
+        .refused_for("schedule", "required");
+    root.try_create("_jobs", job(json!({"schedule": "*".repeat(500)})))
+        .refused_for("schedule", "max_text_constraint");
+    root.post("/api/jobs/preview", json!({"schedule": "*".repeat(500)}))
+        .refused_for("schedule", "invalid_schedule");
+    for timezone in ["Mars", "Europe/berlin/", "+02:00", "UTC;"] {
+        let changes = json!({"schedule": "@daily", "timezone": timezone});
+        root.try_create("_jobs", job(changes.clone()))
+            .refused_for("timezone", "invalid_timezone");
+        root.post("/api/jobs/preview", changes)
+            .refused_for("timezone", "invalid_timezone");
+    }
+    for body in [
+        json!({}),
+        json!({"schedule": 5}),
+        json!({"schedule": null}),
+        json!({"schedule": ["@daily"]}),
+    ] {
+        root.post("/api/jobs/preview", body)
+            .refused_for("schedule", "invalid_schedule");
+    }
+    root.post("/api/jobs/preview", json!(["@daily"]))
+        .refused(400);
+}
+
+#[test]
+fn a_preview_says_when() {
+    let app = TestApp::start();
+    let ask = |schedule: &str, timezone: &str| {
+        let body = json!({"schedule": schedule, "timezone": timezone});
+        app.root().post("/api/jobs/preview", body).ok()
+    };
+    let preview = ask("0 12 1 1 *", "Asia/Kolkata");
+    let next = preview["next"].as_array().expect("moments");
+    assert_eq!(next.len(), 5);
+    for moment in next {
+        let moment = moment.as_str().expect("a moment");
+        assert!(moment.ends_with("-01-01 06:30:00.000Z"), "{moment}");
+    }
+    assert!(
+        preview["description"]
+            .as_str()
+            .expect("words")
+            .contains("12:00"),
+        "{preview}"
+    );
+    let hourly = ask("@hourly", "");
+    let next: Vec<_> = hourly["next"]
+        .as_array()
+        .expect("moments")
+        .iter()
+        .map(Value::to_string)
+        .collect();
+    assert!(next.is_sorted() && next.iter().all(|moment| moment.ends_with(":00:00.000Z\"")));
+}
+
+#[test]
+fn payloads_that_make_no_sense() {
+    let app = TestApp::start();
+    let root = app.root();
+    let long = "x".repeat(300 << 10);
+    let many: Value = (0..60)
+        .map(|n| (format!("x-{n}"), json!("1")))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let url = "https://example.com";
+    for (kind, payload, named) in [
+        ("http", json!({}), "url"),
+        ("http", json!(null), "url"),
+        ("http", json!([1]), "object"),
+        ("http", json!("https://example.com"), "object"),
+        ("http", json!({"url": "  "}), "url"),
+        ("http", json!({"url": 5}), "url"),
+        ("http", json!({"url": "example.com"}), "url"),
+        ("http", json!({"url": "ftp://example.com"}), "url"),
+        ("http", json!({"url": "file:///etc/passwd"}), "url"),
+        ("http", json!({"url": "http://ann:pw@example.com"}), "url"),
+        ("http", json!({"url": "http://example.com:25"}), "url"),
+        (
+            "http",
+            json!({"url": format!("{url}/{}", "a".repeat(3000))}),
+            "url",
+        ),
+        ("http", json!({"url": url, "method": "BREW"}), "method"),
+        (
+            "http",
+            json!({"url": url, "method": "GET\r\nX: y"}),
+            "method",
+        ),
+        ("http", json!({"url": url, "method": "CONNECT"}), "method"),
+        ("http", json!({"url": url, "headers": ["a"]}), "headers"),
+        ("http", json!({"url": url, "headers": {"a": 1}}), "headers"),
+        (
+            "http",
+            json!({"url": url, "headers": {"a b": "1"}}),
+            "headers",
+        ),
+        ("http", json!({"url": url, "headers": {"": "1"}}), "headers"),
+        (
+            "http",
+            json!({"url": url, "headers": {"x": "1\r\ny: 2"}}),
+            "headers",
+        ),
+        (
+            "http",
+            json!({"url": url, "headers": {"Host": "other"}}),
+            "headers",
+        ),
+        (
+            "http",
+            json!({"url": url, "headers": {"Content-Length": "1"}}),
+            "headers",
+        ),
+        (
+            "http",
+            json!({"url": url, "headers": {"x": "y".repeat(10_000)}}),
+            "headers",
+        ),
+        ("http", json!({"url": url, "headers": many}), "headers"),
+        ("http", json!({"url": url, "body": {"a": 1}}), "body"),
+        ("http", json!({"url": url, "body": long}), "body"),
+        ("http", json!({"url": url, "timeout": 5}), "timeout"),
+        ("mail", json!({"subject": "a", "text": "b"}), "to"),
+        (
+            "mail",
+            json!({"to": "nobody", "subject": "a", "text": "b"}),
+            "to",
+        ),
+        (
+            "mail",
+            json!({"to": "a@b.co\r\nBcc: c@d.co", "subject": "a", "text": "b"}),
+            "to",
+        ),
+        (
+            "mail",
+            json!({"to": "a@b.co, c@d.co", "subject": "a", "text": "b"}),
+            "to",
+        ),
+        ("mail", json!({"to": "a@b.co", "text": "b"}), "subject"),
+        (
+            "mail",
+            json!({"to": "a@b.co", "subject": "a\nb", "text": "b"}),
+            "subject",
+        ),
+        ("mail", json!({"to": "a@b.co", "subject": "a"}), "text"),
+        (
+            "mail",
+            json!({"to": "a@b.co", "subject": "a", "html": 5}),
+            "html",
+        ),
+        (
+            "mail",
+            json!({"to": "a@b.co", "subject": "a", "text": long}),
+            "text",
+        ),
+        ("maintenance", json!({}), "tasks"),
+        ("maintenance", json!({"tasks": []}), "tasks"),
+        ("maintenance", json!({"tasks": "logs"}), "tasks"),
+        ("maintenance", json!({"tasks": ["drop"]}), "tasks"),
+        ("maintenance", json!({"tasks": ["logs", 1]}), "tasks"),
+        ("maintenance", json!({"tasks": ["logs"], "url": url}), "url"),
+    ] {
+        let reply = root.try_create("_jobs", job(json!({"kind": kind, "payload": payload})));
+        reply.refused_for("payload", "invalid_payload");
+        let message = reply.body["data"]["payload"]["message"]
+            .as_str()
+            .expect("a message");
+        assert!(
+            message.starts_with(named) || message.contains(named),
+            "{named}: {message}"
+        );
+    }
+    for (field, value) in [
+        ("timeout", json!(-1)),
+        ("timeout", json!(3601)),
+        ("timeout", json!(1.5)),
+        ("retries", json!(21)),
+        ("retries", json!(-1)),
+        ("backoff", json!(86_401)),
+        ("kind", json!("shell")),
+        ("kind", json!("")),
+        ("name", json!("")),
+        ("name", json!("x".repeat(101))),
+    ] {
+        let reply = root.try_create("_jobs", job(json!({field: value})));
+        reply.refused(400);
+        assert!(
+            reply.body["data"][field].is_object(),
+            "{field} {value}: {}",
+            reply.text
+        );
+    }
+    assert_eq!(root.list("_jobs", &[]).ok()["totalItems"], 2);
+}
