@@ -22,7 +22,7 @@ const MAX_LENGTH: usize = 100;
 /// List the jobs that run at their times.
 pub async fn list(_superuser: Superuser, app: App, query: Query) -> Result<Answer> {
     let jobs = store::jobs(&app.schema.current())?;
-    let enabled = app.read(jobs, true, |conn, grant| store::enabled(conn, grant));
+    let enabled = app.read(jobs, true, store::enabled);
     let cron = |job: &Record| Cron {
         id: job.id().to_owned(),
         expression: job.text("schedule").to_owned(),

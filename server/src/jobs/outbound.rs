@@ -133,17 +133,18 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 /// Only what is given out for use, and of that nothing that leads to an IPv4 address in a roundabout way.
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    if (a, b, c, d, e, f) == (0x64, 0xff9b, 0, 0, 0, 0) {
-        let ([i, j], [k, l]) = (g.to_be_bytes(), h.to_be_bytes());
-        return is_public_v4(Ipv4Addr::new(i, j, k, l));
+    // NAT64 leads to the IPv4 address at its end.
+    if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = address.segments() {
+        let bits = (u32::from(high) << 16) | u32::from(low);
+        return is_public_v4(Ipv4Addr::from_bits(bits));
     }
+    let [first, second, ..] = address.segments();
     // 2001::/23 has protocols' own and Teredo, 2001:db8::/32 and 3fff::/20 are for documentation, 2002::/16 is 6to4.
-    (0x2000..0x4000).contains(&a)
-        && !(a == 0x2001 && b < 0x200)
-        && !(a == 0x2001 && b == 0xdb8)
-        && a != 0x2002
-        && !(a == 0x3fff && b < 0x1000)
+    (0x2000..0x4000).contains(&first)
+        && !(first == 0x2001 && second < 0x200)
+        && !(first == 0x2001 && second == 0xdb8)
+        && first != 0x2002
+        && !(first == 0x3fff && second < 0x1000)
 }
 
 /// Knows one name: that of the call.

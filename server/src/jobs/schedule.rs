@@ -1,8 +1,8 @@
 //! When a job is due: a cron expression in a time zone.
 //!
 //! Where clocks are set forward or back, a job for one time of the day runs once that day: at the first moment after a
-//! time that is left out, and the first time at a time that comes twice. A job for many times of the day (`*/15`, `0
-//! * * * *`) keeps its pace: what is left out is left out, what comes twice runs twice.
+//! time that is left out, and the first time at a time that comes twice. A job for many times of the day, such as
+//! `*/15 * * * *`, keeps its pace: what is left out is left out, what comes twice runs twice.
 
 use chrono::{DateTime, NaiveDate, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;

@@ -207,13 +207,8 @@ fn a_server_that_stops_gives_up_what_it_runs() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let system = actix_web::rt::System::new();
-    let at_once = std::time::Duration::ZERO;
-    system.block_on(async {
-        app.app
-            .jobs
-            .stop(tokio::time::Instant::now() + at_once)
-            .await
-    });
+    let now = tokio::time::Instant::now();
+    system.block_on(app.app.jobs.stop(now));
     let filter = format!("job = '{id}'");
     let runs = app
         .root()

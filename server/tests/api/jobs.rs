@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 use super::support::TestApp;
 
 /// A job that is fine, with something else in it.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a body is made where it is sent"
+)]
 pub(crate) fn job(changes: Value) -> Value {
     let mut job = json!({
         "name": "ping", "schedule": "0 0 1 1 *", "kind": "http",
@@ -179,143 +183,4 @@ fn a_preview_says_when() {
         .map(Value::to_string)
         .collect();
     assert!(next.is_sorted() && next.iter().all(|moment| moment.ends_with(":00:00.000Z\"")));
-}
-
-#[test]
-fn payloads_that_make_no_sense() {
-    let app = TestApp::start();
-    let root = app.root();
-    let long = "x".repeat(300 << 10);
-    let many: Value = (0..60)
-        .map(|n| (format!("x-{n}"), json!("1")))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    let url = "https://example.com";
-    for (kind, payload, named) in [
-        ("http", json!({}), "url"),
-        ("http", json!(null), "url"),
-        ("http", json!([1]), "object"),
-        ("http", json!("https://example.com"), "object"),
-        ("http", json!({"url": "  "}), "url"),
-        ("http", json!({"url": 5}), "url"),
-        ("http", json!({"url": "example.com"}), "url"),
-        ("http", json!({"url": "ftp://example.com"}), "url"),
-        ("http", json!({"url": "file:///etc/passwd"}), "url"),
-        ("http", json!({"url": "http://ann:pw@example.com"}), "url"),
-        ("http", json!({"url": "http://example.com:25"}), "url"),
-        (
-            "http",
-            json!({"url": format!("{url}/{}", "a".repeat(3000))}),
-            "url",
-        ),
-        ("http", json!({"url": url, "method": "BREW"}), "method"),
-        (
-            "http",
-            json!({"url": url, "method": "GET\r\nX: y"}),
-            "method",
-        ),
-        ("http", json!({"url": url, "method": "CONNECT"}), "method"),
-        ("http", json!({"url": url, "headers": ["a"]}), "headers"),
-        ("http", json!({"url": url, "headers": {"a": 1}}), "headers"),
-        (
-            "http",
-            json!({"url": url, "headers": {"a b": "1"}}),
-            "headers",
-        ),
-        ("http", json!({"url": url, "headers": {"": "1"}}), "headers"),
-        (
-            "http",
-            json!({"url": url, "headers": {"x": "1\r\ny: 2"}}),
-            "headers",
-        ),
-        (
-            "http",
-            json!({"url": url, "headers": {"Host": "other"}}),
-            "headers",
-        ),
-        (
-            "http",
-            json!({"url": url, "headers": {"Content-Length": "1"}}),
-            "headers",
-        ),
-        (
-            "http",
-            json!({"url": url, "headers": {"x": "y".repeat(10_000)}}),
-            "headers",
-        ),
-        ("http", json!({"url": url, "headers": many}), "headers"),
-        ("http", json!({"url": url, "body": {"a": 1}}), "body"),
-        ("http", json!({"url": url, "body": long}), "body"),
-        ("http", json!({"url": url, "timeout": 5}), "timeout"),
-        ("mail", json!({"subject": "a", "text": "b"}), "to"),
-        (
-            "mail",
-            json!({"to": "nobody", "subject": "a", "text": "b"}),
-            "to",
-        ),
-        (
-            "mail",
-            json!({"to": "a@b.co\r\nBcc: c@d.co", "subject": "a", "text": "b"}),
-            "to",
-        ),
-        (
-            "mail",
-            json!({"to": "a@b.co, c@d.co", "subject": "a", "text": "b"}),
-            "to",
-        ),
-        ("mail", json!({"to": "a@b.co", "text": "b"}), "subject"),
-        (
-            "mail",
-            json!({"to": "a@b.co", "subject": "a\nb", "text": "b"}),
-            "subject",
-        ),
-        ("mail", json!({"to": "a@b.co", "subject": "a"}), "text"),
-        (
-            "mail",
-            json!({"to": "a@b.co", "subject": "a", "html": 5}),
-            "html",
-        ),
-        (
-            "mail",
-            json!({"to": "a@b.co", "subject": "a", "text": long}),
-            "text",
-        ),
-        ("maintenance", json!({}), "tasks"),
-        ("maintenance", json!({"tasks": []}), "tasks"),
-        ("maintenance", json!({"tasks": "logs"}), "tasks"),
-        ("maintenance", json!({"tasks": ["drop"]}), "tasks"),
-        ("maintenance", json!({"tasks": ["logs", 1]}), "tasks"),
-        ("maintenance", json!({"tasks": ["logs"], "url": url}), "url"),
-    ] {
-        let reply = root.try_create("_jobs", job(json!({"kind": kind, "payload": payload})));
-        reply.refused_for("payload", "invalid_payload");
-        let message = reply.body["data"]["payload"]["message"]
-            .as_str()
-            .expect("a message");
-        assert!(
-            message.starts_with(named) || message.contains(named),
-            "{named}: {message}"
-        );
-    }
-    for (field, value) in [
-        ("timeout", json!(-1)),
-        ("timeout", json!(3601)),
-        ("timeout", json!(1.5)),
-        ("retries", json!(21)),
-        ("retries", json!(-1)),
-        ("backoff", json!(86_401)),
-        ("kind", json!("shell")),
-        ("kind", json!("")),
-        ("name", json!("")),
-        ("name", json!("x".repeat(101))),
-    ] {
-        let reply = root.try_create("_jobs", job(json!({field: value})));
-        reply.refused(400);
-        assert!(
-            reply.body["data"][field].is_object(),
-            "{field} {value}: {}",
-            reply.text
-        );
-    }
-    assert_eq!(root.list("_jobs", &[]).ok()["totalItems"], 2);
 }

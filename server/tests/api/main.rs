@@ -14,6 +14,7 @@ mod filters;
 mod hidden;
 mod injection;
 mod job_calls;
+mod job_payloads;
 mod job_runs;
 mod jobs;
 mod limits;

@@ -1,0 +1,181 @@
+//! The SQL of jobs and their runs. Runs are written as all records are, so that whoever watches records sees them.
+
+mod lease;
+mod old;
+
+use std::sync::Arc;
+
+use plinth_sdk::types::names;
+use serde_json::json;
+
+use super::schedule::{self, Schedule};
+use crate::clock::Moment;
+use crate::collections::Schema;
+use crate::db::{Conn, Storage, Value, load, savepoint, sql};
+use crate::error::{Error, Result};
+use crate::policy::{Grant, system};
+use crate::records::store as records;
+use crate::records::write::{self, Input};
+use crate::records::{Record, generate, values};
+use crate::request::Request;
+
+pub use lease::MAX_OUTPUT;
+pub(super) use lease::{Lease, Taken, finish, has_work, reap, release, renew, take};
+pub(super) use old::{remove_old_mails, remove_old_runs};
+
+/// The server's own grant on jobs.
+pub(super) fn jobs(schema: &Arc<Schema>) -> Result<Grant> {
+    grant(schema, names::JOBS)
+}
+
+/// The server's own grant on runs.
+pub(super) fn runs(schema: &Arc<Schema>) -> Result<Grant> {
+    grant(schema, names::JOB_RUNS)
+}
+
+/// The server's own grant on mails.
+pub(super) fn mails(schema: &Arc<Schema>) -> Result<Grant> {
+    grant(schema, names::MAILS)
+}
+
+fn grant(schema: &Arc<Schema>, name: &str) -> Result<Grant> {
+    let missing = || Error::internal(anyhow::anyhow!("the collection {name} is missing"));
+    let collection = schema.find(name).ok_or_else(missing)?;
+    let why = "the server runs jobs on its own account";
+    Ok(system(schema, collection, Request::internal(), why))
+}
+
+/// Adds the jobs that every database has at first.
+pub fn add_built_in(conn: &mut Conn, schema: &Arc<Schema>) -> Result<()> {
+    for (name, at, tasks) in [
+        ("Remove what is old", "17 3 * * *", vec!["expired", "logs"]),
+        ("Optimize the database", "43 3 * * *", vec!["optimize"]),
+    ] {
+        let body = json!({
+            "name": name, "schedule": at, "kind": "maintenance", "payload": {"tasks": tasks},
+            "timeout": 3600, "enabled": true,
+        });
+        let input = Input {
+            body: body.as_object().cloned().unwrap_or_default(),
+            ..Input::default()
+        };
+        write::create(conn, jobs(schema)?, &input)?;
+    }
+    Ok(())
+}
+
+/// The jobs that run at their times.
+pub(super) fn enabled(conn: &mut Conn, jobs: &Grant) -> Result<Vec<Record>> {
+    let is_enabled = sql(conn.engine(), "\"r\".\"enabled\" = TRUE");
+    records::find_where(conn, jobs, is_enabled, None)
+}
+
+/// The jobs that are due after `from` and not after `until`, and when.
+pub(super) fn due(
+    conn: &mut Conn,
+    jobs: &Grant,
+    from: Moment,
+    until: Moment,
+) -> Result<Vec<(String, Moment)>> {
+    let due = |job: &Record| {
+        let cron = schedule::parse(job.text("schedule")).ok()?;
+        let timezone = schedule::parse_timezone(job.text("timezone")).ok()?;
+        let due = Schedule::new(cron, timezone).due(from, until)?;
+        Some((job.id().to_owned(), due))
+    };
+    Ok(enabled(conn, jobs)?.iter().filter_map(due).collect())
+}
+
+/// Adds the runs that are due, as far as no other process has, and says how many wait now.
+pub(super) fn add_due(conn: &mut Conn, runs: &Grant, due: &[(String, Moment)]) -> Result<usize> {
+    let mut added = 0;
+    for (job, due) in due {
+        let mut run = new_run(runs, job, *due, 1.0, "schedule");
+        if is_busy(conn, job, *due)? {
+            set(&mut run, "outcome", "skipped");
+            set(&mut run, "output", "The run before it had not ended.");
+            insert(conn, runs, &run)?;
+        } else if insert(conn, runs, &run)? {
+            added += 1;
+        }
+    }
+    Ok(added)
+}
+
+/// Whether another run of the job waits or goes on.
+fn is_busy(conn: &mut Conn, job: &str, due: Moment) -> Result<bool> {
+    let mut select = sql(
+        conn.engine(),
+        "SELECT CAST(1 AS BIGINT) FROM \"_jobRuns\" WHERE \"outcome\" IN ('waiting', 'running') AND \"job\" = ",
+    );
+    select.bind(Value::from(job)).text(" AND \"due\" <> ");
+    select.bind(Value::from(due.to_string())).text(" LIMIT 1");
+    Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
+}
+
+/// Adds a run of the job, now.
+pub(super) fn add_manual(conn: &mut Conn, runs: &Grant, job: &str, now: Moment) -> Result<()> {
+    let jobs = jobs(runs.schema())?;
+    if records::find(conn, &jobs, job, None)?.is_none() {
+        return Err(Error::NotFound(super::api::MISSING));
+    }
+    // No two runs are due in one millisecond; scheduled ones are at those of whole minutes.
+    for offset in 1..100 {
+        let due = Moment::from(now.timestamp() + jiff::SignedDuration::from_millis(offset));
+        if insert(conn, runs, &new_run(runs, job, due, 1.0, "manual"))? {
+            return Ok(());
+        }
+    }
+    Err(Error::Unavailable)
+}
+
+fn new_run(runs: &Grant, job: &str, due: Moment, attempt: f64, trigger: &str) -> Record {
+    let collection = runs.collection().clone();
+    let fields = collection.def.fields.iter();
+    let values = fields.map(|field| values::zero(&field.kind)).collect();
+    let mut run = Record::new(collection, values);
+    set(&mut run, "id", generate::id());
+    set(&mut run, "job", job);
+    set(&mut run, "due", due.to_string());
+    set(&mut run, "notBefore", due.to_string());
+    set(&mut run, "trigger", trigger);
+    set(&mut run, "outcome", "waiting");
+    run.set("attempt", Value::Number(attempt));
+    run
+}
+
+fn set(run: &mut Record, name: &str, value: impl Into<Value>) {
+    run.set(name, value.into());
+}
+
+fn number(record: &Record, name: &str) -> f64 {
+    match record.value(name) {
+        Some(Value::Number(number)) => *number,
+        _ => 0.0,
+    }
+}
+
+/// Adds a run, unless there is one of this job, time and attempt.
+fn insert(conn: &mut Conn, runs: &Grant, run: &Record) -> Result<bool> {
+    let mut select = sql(
+        conn.engine(),
+        "SELECT CAST(1 AS BIGINT) FROM \"_jobRuns\" WHERE \"job\" = ",
+    );
+    select.bind(Value::from(run.text("job")));
+    select
+        .text(" AND \"due\" = ")
+        .bind(Value::from(run.text("due")));
+    select
+        .text(" AND \"attempt\" = ")
+        .bind(Value::Number(number(run, "attempt")));
+    if !load(conn, select.cached(), &[Storage::Int])?.is_empty() {
+        return Ok(false);
+    }
+    let mut run = run.clone();
+    write::stamp(&mut run, Moment::now(), true);
+    match savepoint(conn, |conn| records::insert(conn, runs, &run)) {
+        // Another process was quicker.
+        Err(Error::Unique(_)) => Ok(false),
+        outcome => outcome.map(|()| true),
+    }
+}
