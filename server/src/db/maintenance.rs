@@ -24,11 +24,11 @@ impl Db {
             let mut conn = manager.open(true).map_err(Error::internal)?;
             match conn.engine() {
                 Engine::Postgres => {
-                    conn.batch_execute(POSTGRES)?;
+                    conn.driver.batch_execute(POSTGRES)?;
                     Ok("Gathered statistics.".to_owned())
                 }
                 Engine::Sqlite => {
-                    conn.batch_execute(SQLITE)?;
+                    conn.driver.batch_execute(SQLITE)?;
                     let is_empty = checkpoint(&mut conn)?;
                     Ok(if is_empty {
                         "Gathered statistics and emptied the write-ahead log.".to_owned()
