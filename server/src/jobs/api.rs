@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
-use crate::extract::{Answer, Body, Query, RecordId, Superuser};
+use crate::extract::{Answer, Body, JobsRead, JobsWrite, Operator, Query, RecordId};
 use crate::records::Record;
 
 /// The answer when there is no such job.
@@ -20,7 +20,7 @@ const MOMENTS: usize = 5;
 const MAX_LENGTH: usize = 100;
 
 /// List the jobs that run at their times.
-pub async fn list(_superuser: Superuser, app: App, query: Query) -> Result<Answer> {
+pub async fn list(_operator: Operator<JobsRead>, app: App, query: Query) -> Result<Answer> {
     let jobs = store::jobs(&app.schema.current())?;
     let enabled = app.read(jobs, true, store::enabled);
     let cron = |job: &Record| Cron {
@@ -32,7 +32,7 @@ pub async fn list(_superuser: Superuser, app: App, query: Query) -> Result<Answe
 }
 
 /// Run a job now.
-pub async fn run(_superuser: Superuser, app: App, id: RecordId) -> Result<Answer> {
+pub async fn run(_operator: Operator<JobsWrite>, app: App, id: RecordId) -> Result<Answer> {
     let runs = store::runs(&app.schema.current())?;
     let add = move |conn: &mut Conn, runs| store::add_manual(conn, &runs, &id.0, Moment::now());
     app.write(runs, add).await?;
@@ -41,7 +41,11 @@ pub async fn run(_superuser: Superuser, app: App, id: RecordId) -> Result<Answer
 }
 
 /// Say what a schedule means.
-pub async fn preview(_superuser: Superuser, query: Query, body: Body<10_000>) -> Result<Answer> {
+pub async fn preview(
+    _operator: Operator<JobsRead>,
+    query: Query,
+    body: Body<10_000>,
+) -> Result<Answer> {
     let body = body.object(GENERIC)?;
     let text = |name: &str| {
         body.get(name)

@@ -267,7 +267,7 @@ mod tests {
         let exact = "a".repeat(MAX_OUTPUT);
         assert_eq!(cut(&exact), exact);
         for offset in 0..4 {
-            let long = "a".repeat(offset) + &"😀".repeat(MAX_OUTPUT);
+            let long = format!("{}{}", "a".repeat(offset), "😀".repeat(MAX_OUTPUT));
             let kept = cut(&long);
             assert!(kept.len() <= MAX_OUTPUT && kept.len() > MAX_OUTPUT - 4);
             assert!(kept.ends_with("😀\n… (cut at 64 KB)"));
