@@ -26,6 +26,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/") view=pages::Overview />
                     <Route path=path!("/collections") view=pages::Collections />
                     <Route path=path!("/new-collection") view=pages::NewCollection />
+                    <Route path=path!("/collections/:name") view=pages::Records />
                     <Route path=path!("/collections/:name/:part") view=pages::Definition />
                     <Route path=path!("/roles") view=pages::Roles />
                     <Route path=path!("/jobs") view=pages::Jobs />

@@ -264,3 +264,46 @@ catalogue! {
     subject = "Subject";
     mail_body = "Body, in HTML";
 }
+
+// Records.
+catalogue! {
+    records_of(collection: &str) = "Records of {collection}";
+    record_of(collection: &str) = "Record of {collection}";
+    new_record = "New record";
+    new_record_of(collection: &str) = "New record of {collection}";
+    reload = "Load again";
+    columns = "Columns";
+    filter = "Filter";
+    filter_placeholder = "Filter, such as title ~ \"alien\" && created > @todayStart";
+    bad_filter = "The filter cannot be understood: check its fields, operators and quotes.";
+    apply = "Apply";
+    clear = "Clear";
+    clear_filter = "Clear the filter";
+    no_records = "No records yet";
+    no_records_hint = "Create the first one here, or through the API.";
+    no_match = "Nothing matches";
+    no_match_hint = "No record passes the filter.";
+    total(count: &str) = "{count} in all";
+    per_page = "per page";
+    select_record(id: &str) = "Select {id}";
+    select_all = "Select all on this page";
+    selection = "Selected records";
+    selected(count: usize) = "{count} selected";
+    records_deleted(count: usize) = "Deleted: {count}";
+    delete_records_title(count: usize) = "Delete the selected records ({count})?";
+    delete_record_title = "Delete this record?";
+    delete_records_hint = "Records that refer to it are changed or deleted along, as their fields say. This cannot be undone.";
+    created = "Created";
+    deleted = "Deleted";
+    done = "Done";
+    generated = "generated when empty";
+    unchanged = "unchanged";
+    nothing_chosen = "—";
+    in_utc(name: &str) = "{name} (UTC)";
+    bad_json = "This is not JSON.";
+    remove(what: &str) = "Remove {what}";
+    choose_of(collection: &str) = "Choose from {collection}";
+    find_record = "Find a record";
+    discard_title = "Discard the changes?";
+    discard_hint = "What you have changed in this record is not saved.";
+}

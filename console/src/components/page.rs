@@ -21,6 +21,9 @@ pub(crate) fn Page(
     /// Whether what is in it takes the whole width.
     #[prop(optional)]
     wide: bool,
+    /// Whether it takes the whole window, and what is in it scrolls by itself.
+    #[prop(optional)]
+    fill: bool,
     children: Children,
 ) -> impl IntoView {
     titled(move || title.get());
@@ -32,6 +35,6 @@ pub(crate) fn Page(
             </div>
             {move || below.run()}
         </header>
-        <div class="page-body" class:page-wide=wide>{children()}</div>
+        <div class="page-body" class:page-wide=wide || fill class:page-fill=fill>{children()}</div>
     }
 }

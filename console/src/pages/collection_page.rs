@@ -17,7 +17,9 @@ pub(super) fn CollectionPage(
     /// What can be done on this page.
     #[prop(optional, into)]
     actions: ViewFn,
-    #[prop(optional)] wide: bool,
+    /// See [`Page`].
+    #[prop(optional)]
+    fill: bool,
     children: Children,
 ) -> impl IntoView {
     let name = collection.name.clone();
@@ -59,7 +61,7 @@ pub(super) fn CollectionPage(
             }
         }
     };
-    view! { <Page title=name.clone() trail actions=all_actions below=tabs wide>{children()}</Page> }
+    view! { <Page title=name.clone() trail actions=all_actions below=tabs fill>{children()}</Page> }
 }
 
 /// What can be done with the whole collection.

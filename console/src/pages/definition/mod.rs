@@ -26,7 +26,7 @@ use accounts::Accounts;
 use draft::Draft;
 use fields::Fields;
 use indexes::Indexes;
-pub(super) use options::look;
+pub(crate) use options::look;
 use rules::Rules;
 
 /// How long nothing is typed before the server is asked what it says of the draft.

@@ -129,7 +129,7 @@ fn Syntax(draft: Draft) -> impl IntoView {
             text::example_or(),
         ),
         (
-            "tags ?= \"news\" && created > @todayStart",
+            "tags:each ?= \"news\" && created > @todayStart",
             text::example_any(),
         ),
         (

@@ -1,0 +1,195 @@
+//! A record while it is being changed.
+
+use leptos::prelude::*;
+use plinth_sdk::Record;
+use plinth_sdk::types::{Collection, FieldKind};
+use serde_json::{Map, Value};
+
+use crate::api::Failure;
+use crate::components::Bind;
+use crate::{json, text};
+
+/// A record while it is being changed.
+#[derive(Clone, Copy)]
+pub(super) struct Draft {
+    saved: StoredValue<Map<String, Value>>,
+    values: RwSignal<Map<String, Value>>,
+    /// JSON as it is being typed, which need not be JSON yet.
+    texts: RwSignal<Map<String, Value>>,
+    /// Why it was not saved.
+    pub(super) failure: RwSignal<Option<Failure>>,
+}
+
+impl Draft {
+    /// A draft of what there is, or of nothing.
+    pub(super) fn of(record: Option<&Record>) -> Self {
+        let saved = record
+            .map(|record| record.fields.clone())
+            .unwrap_or_default();
+        Self {
+            saved: StoredValue::new(saved.clone()),
+            values: RwSignal::new(saved),
+            texts: RwSignal::new(Map::new()),
+            failure: RwSignal::new(None),
+        }
+    }
+
+    /// A field's value.
+    pub(super) fn value(self, name: &str) -> Bind<Value> {
+        let (name, same) = (name.to_owned(), name.to_owned());
+        Bind::new(
+            move || {
+                self.values
+                    .with(|values| values.get(&name).cloned().unwrap_or_default())
+            },
+            move |value| {
+                self.values.update(|values| {
+                    values.insert(same.clone(), value);
+                })
+            },
+        )
+    }
+
+    /// A field's value as text.
+    pub(super) fn text(self, name: &str) -> Bind<String> {
+        let bind = self.value(name);
+        Bind::new(
+            move || json::shown(&bind.get()),
+            move |text| bind.set(Value::String(text)),
+        )
+    }
+
+    /// A field's number as it is typed.
+    pub(super) fn number(self, name: &str) -> Bind<String> {
+        let bind = self.value(name);
+        Bind::new(
+            move || json::shown(&bind.get()),
+            move |text: String| bind.set(json::number(&text, Value::Null)),
+        )
+    }
+
+    /// A field's moment, as the browser's input has it.
+    pub(super) fn moment(self, name: &str) -> Bind<String> {
+        let bind = self.value(name);
+        Bind::new(
+            move || to_input(&json::shown(&bind.get())),
+            move |text: String| bind.set(Value::String(from_input(&text))),
+        )
+    }
+
+    /// A field's JSON as text.
+    pub(super) fn json(self, name: &str) -> Bind<String> {
+        let (typed, same) = (name.to_owned(), name.to_owned());
+        let bind = self.value(name);
+        Bind::new(
+            move || match self.texts.with(|texts| texts.get(&typed).map(json::shown)) {
+                Some(text) => text,
+                None if bind.get().is_null() => String::new(),
+                None => serde_json::to_string_pretty(&bind.get()).unwrap_or_default(),
+            },
+            move |text: String| {
+                if let Some(value) = read(&text) {
+                    bind.set(value);
+                }
+                self.texts.update(|texts| {
+                    texts.insert(same.clone(), Value::String(text));
+                });
+            },
+        )
+    }
+
+    /// What is wrong with a field.
+    pub(super) fn error(self, name: &str) -> Signal<Option<String>> {
+        let name = name.to_owned();
+        Signal::derive(move || {
+            let bad = self.texts.with(|texts| {
+                texts
+                    .get(&name)
+                    .is_some_and(|text| read(&json::shown(text)).is_none())
+            });
+            if bad {
+                return Some(text::bad_json().to_owned());
+            }
+            self.failure
+                .with(|failure| failure.as_ref().and_then(|failure| failure.at(&name)))
+        })
+    }
+
+    /// Whether it can be sent: whatever is JSON can be read.
+    pub(super) fn is_readable(self) -> bool {
+        self.texts.with_untracked(|texts| {
+            texts
+                .values()
+                .all(|text| read(&json::shown(text)).is_some())
+        })
+    }
+
+    /// What is different from what is saved, as it is sent. A password that was not typed is not changed.
+    pub(super) fn changes(self, collection: &Collection) -> Map<String, Value> {
+        let is_password = |name: &str| {
+            name == "passwordConfirm"
+                || collection
+                    .fields
+                    .iter()
+                    .any(|field| field.name == name && matches!(field.kind, FieldKind::Password(_)))
+        };
+        let values = self.values.get();
+        self.saved.with_value(|saved| {
+            let is_changed = |(name, value): &(String, Value)| {
+                saved.get(name) != Some(value)
+                    && !(is_password(name) && json::shown(value).is_empty())
+            };
+            values.into_iter().filter(is_changed).collect()
+        })
+    }
+}
+
+/// The JSON in a text; nothing is `null`.
+fn read(text: &str) -> Option<Value> {
+    if text.trim().is_empty() {
+        return Some(Value::Null);
+    }
+    serde_json::from_str(text).ok()
+}
+
+/// `2026-01-31 12:30:45.678Z` as `2026-01-31T12:30:45`.
+fn to_input(moment: &str) -> String {
+    moment
+        .get(..19)
+        .map(|moment| moment.replace(' ', "T"))
+        .unwrap_or_default()
+}
+
+/// The other way round. What was typed to the minute is that minute's first second.
+fn from_input(text: &str) -> String {
+    match text.len() {
+        16 => format!("{}:00.000Z", text.replace('T', " ")),
+        19 => format!("{}.000Z", text.replace('T', " ")),
+        23 => format!("{}Z", text.replace('T', " ")),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_go_to_the_input_and_back() {
+        assert_eq!(to_input("2026-01-31 12:30:45.678Z"), "2026-01-31T12:30:45");
+        assert_eq!(to_input(""), "");
+        assert_eq!(
+            from_input("2026-01-31T12:30:45"),
+            "2026-01-31 12:30:45.000Z"
+        );
+        assert_eq!(from_input("2026-01-31T12:30"), "2026-01-31 12:30:00.000Z");
+        assert_eq!(from_input(""), "");
+    }
+
+    #[test]
+    fn json_is_read_and_nothing_is_null() {
+        assert_eq!(read(" "), Some(Value::Null));
+        assert_eq!(read("[1]"), Some(serde_json::json!([1])));
+        assert_eq!(read("{"), None);
+    }
+}

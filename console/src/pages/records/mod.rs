@@ -1,0 +1,405 @@
+//! The records of a collection: a table with a filter, and a form for one record over it.
+
+mod bar;
+mod cell;
+mod columns;
+mod draft;
+mod form;
+mod input;
+mod relation;
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use plinth_sdk::types::{Collection, Field, Page as RecordPage};
+use plinth_sdk::{Filter, Record};
+
+use super::{CollectionPage, Schema};
+use crate::api::{act, load};
+use crate::components::{
+    Button, Confirm, EmptyState, Glyph, IconButton, Look, Pagination, Problem, SortHead, Spinner,
+    Table, Toaster,
+};
+use crate::session::Session;
+use crate::{format, links, text};
+use bar::FilterBar;
+use columns::{Columns, ColumnsButton};
+use form::RecordPanel;
+
+/// How many records a page has, unless the address says otherwise.
+const PER_PAGE: u64 = 30;
+/// What can be chosen instead.
+const SIZES: [u64; 4] = [30, 100, 200, 500];
+/// What stands in the address for a record that is yet to be made. No id is as short.
+const NEW: &str = "new";
+
+/// The records of the collection in the address.
+#[component]
+pub(crate) fn Records() -> impl IntoView {
+    let schema = Schema::here();
+    let params = use_params_map();
+    let name = Memo::new(move |_| params.with(|params| params.get("name").unwrap_or_default()));
+    let collection = Memo::new(move |_| schema.find(&name.get()));
+    move || match collection.get() {
+        Some(collection) => view! { <OfCollection collection /> }.into_any(),
+        None if schema.resource().get().is_none() => view! { <Spinner /> }.into_any(),
+        None => super::NotFound().into_any(),
+    }
+}
+
+/// Which records are shown: the address has it.
+#[derive(Clone, Copy)]
+struct Asked {
+    filter: Memo<String>,
+    sort: Memo<String>,
+    page: Memo<u64>,
+    per_page: Memo<u64>,
+    record: Memo<String>,
+    go: Callback<Vec<(&'static str, String)>>,
+}
+
+impl Asked {
+    fn of(collection: &Collection) -> Self {
+        let query = use_query_map();
+        let text = move |name: &'static str| {
+            Memo::new(move |_| query.with(|query| query.get(name).unwrap_or_default()))
+        };
+        let number = move |name: &'static str, otherwise: u64| {
+            Memo::new(move |_| {
+                query
+                    .with(|query| query.get(name))
+                    .and_then(|text| text.parse().ok())
+                    .unwrap_or(otherwise)
+            })
+        };
+        let navigate = StoredValue::new_local(use_navigate());
+        let path = links::collection(&collection.name);
+        let go = Callback::new(move |changes: Vec<(&'static str, String)>| {
+            let mut all: Vec<(&'static str, String)> =
+                ["filter", "sort", "page", "perPage", "record"]
+                    .into_iter()
+                    .map(|name| {
+                        (
+                            name,
+                            query
+                                .with_untracked(|query| query.get(name))
+                                .unwrap_or_default(),
+                        )
+                    })
+                    .collect();
+            for (name, value) in changes {
+                all.iter_mut()
+                    .filter(|(known, _)| *known == name)
+                    .for_each(|(_, old)| old.clone_from(&value));
+            }
+            let link = links::with(&path, all.iter().map(|(name, value)| (*name, &**value)));
+            let options = NavigateOptions {
+                scroll: false,
+                ..NavigateOptions::default()
+            };
+            navigate.with_value(|navigate| navigate(&link, options));
+        });
+        Self {
+            filter: text("filter"),
+            sort: text("sort"),
+            page: number("page", 1),
+            per_page: number("perPage", PER_PAGE),
+            record: text("record"),
+            go,
+        }
+    }
+
+    /// Shows another page, another order, another record.
+    fn go(self, changes: impl IntoIterator<Item = (&'static str, String)>) {
+        self.go.run(changes.into_iter().collect());
+    }
+
+    /// Closes the record that is shown over the table.
+    fn close(self) {
+        self.go([("record", String::new())]);
+    }
+}
+
+#[component]
+fn OfCollection(collection: Collection) -> impl IntoView {
+    let asked = Asked::of(&collection);
+    let columns = Columns::of(&collection);
+    let name = collection.name.clone();
+    let relations = cell::relations(&collection);
+    let page = load(move |client| {
+        let records = client.collection::<Record>(name.clone()).list();
+        let mut records = records
+            .page(asked.page.get())
+            .per_page(asked.per_page.get())
+            .expand(relations.clone());
+        records = records.filter(Filter::raw(asked.filter.get()));
+        let sort = asked.sort.get();
+        // The newest first, as far as the order of insertion goes.
+        let list = records.sort(if sort.is_empty() {
+            "-@rowid".to_owned()
+        } else {
+            sort
+        });
+        async move { list.send().await }
+    });
+    // Kept while the next one is on its way, so that the table does not vanish at each step.
+    let shown = RwSignal::new(None::<RecordPage<Record>>);
+    let failure = Memo::new(move |_| page.get().and_then(Result::err));
+    Effect::new(move || {
+        if let Some(Ok(page)) = page.get() {
+            shown.set(Some(page));
+        }
+    });
+    let selected = RwSignal::new(Vec::<String>::new());
+    let reload = move || {
+        selected.set(Vec::new());
+        page.refetch();
+    };
+    let actions = move || {
+        view! {
+            <IconButton of=Glyph::Refresh label=text::reload().to_owned() on:click=move |_| reload() />
+            <ColumnsButton columns />
+            <Button look=Look::Primary icon=Glyph::Plus on:click=move |_| asked.go([("record", NEW.to_owned())])>
+                {text::new_record()}
+            </Button>
+        }
+    };
+    let panel = {
+        let collection = collection.clone();
+        move || {
+            let record = asked.record.get();
+            (!record.is_empty()).then(|| {
+                view! {
+                    <RecordPanel
+                        collection=collection.clone()
+                        id=Some(record).filter(|record| record != NEW)
+                        close=move |()| asked.close()
+                        saved=move |()| { asked.close(); reload(); }
+                    />
+                }
+            })
+        }
+    };
+    let same = StoredValue::new(collection.clone());
+    let table = move || {
+        let Some(page) = shown.get() else {
+            return failure
+                .get()
+                .is_none()
+                .then(|| view! { <Spinner /> }.into_any());
+        };
+        if page.items.is_empty() {
+            return Some(nothing(asked).into_any());
+        }
+        let (collection, shown) = (same.get_value(), columns.shown());
+        Some(view! { <RecordTable collection page shown asked selected /> }.into_any())
+    };
+    view! {
+        <CollectionPage collection actions fill=true>
+            <FilterBar asked failure />
+            <Problem message=Signal::derive(move || {
+                failure.get().filter(|failure| failure.status != Some(400)).map(|failure| failure.message)
+            }) />
+            {table}
+            <Foot shown asked />
+            <Selection collection=same.get_value() selected done=move |()| reload() />
+            {panel}
+        </CollectionPage>
+    }
+}
+
+/// There is nothing to show, and why.
+fn nothing(asked: Asked) -> impl IntoView {
+    if asked.filter.get_untracked().is_empty() {
+        view! {
+            <EmptyState icon=Glyph::Table title=text::no_records() hint=text::no_records_hint()>
+                <Button icon=Glyph::Plus on:click=move |_| asked.go([("record", NEW.to_owned())])>{text::new_record()}</Button>
+            </EmptyState>
+        }
+        .into_any()
+    } else {
+        view! {
+            <EmptyState icon=Glyph::Filter title=text::no_match() hint=text::no_match_hint()>
+                <Button on:click=move |_| asked.go([("filter", String::new()), ("page", String::new())])>
+                    {text::clear_filter()}
+                </Button>
+            </EmptyState>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn RecordTable(
+    collection: Collection,
+    page: RecordPage<Record>,
+    shown: Vec<Field>,
+    asked: Asked,
+    selected: RwSignal<Vec<String>>,
+) -> impl IntoView {
+    let ids: Vec<String> = page.items.iter().map(|record| record.id.clone()).collect();
+    let all = ids.clone();
+    let all_selected = move || selected.with(|selected| all.iter().all(|id| selected.contains(id)));
+    let select_all = move |event| {
+        selected.set(if event_target_checked(&event) {
+            ids.clone()
+        } else {
+            Vec::new()
+        })
+    };
+    let heads = shown.iter().map(|field| {
+        let (_, glyph) = super::look(field.kind.name());
+        let name = field.name.clone();
+        view! {
+            <SortHead field=name.clone() sort=asked.sort on_sort=move |sort| asked.go([("sort", sort), ("page", String::new())])>
+                <crate::components::Icon of=glyph />
+                {name}
+            </SortHead>
+        }
+    })
+    .collect_view();
+    let label = text::records_of(&collection.name);
+    let rows = page
+        .items
+        .into_iter()
+        .map(|record| {
+            let id = record.id.clone();
+            let (same, open) = (id.clone(), id.clone());
+            let is_selected =
+                Memo::new(move |_| selected.with(|selected| selected.contains(&same)));
+            let select = move |event| {
+                let on = event_target_checked(&event);
+                selected.update(|selected| {
+                    selected.retain(|other| *other != id);
+                    if on {
+                        selected.push(id.clone());
+                    }
+                });
+            };
+            let cells = shown
+                .iter()
+                .map(|field| cell::view(field, &record))
+                .collect_view();
+            view! {
+                <tr
+                    aria-selected=move || is_selected.get().then_some("true")
+                    class="clickable"
+                    on:click=move |event| {
+                        if cell::is_plain(&event) {
+                            asked.go([("record", open.clone())]);
+                        }
+                    }
+                >
+                    <td class="check-cell">
+                        <input
+                            class="check" type="checkbox" aria-label=text::select_record(&record.id)
+                            prop:checked=move || is_selected.get() on:change=select
+                        />
+                    </td>
+                    {cells}
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <Table label>
+            <thead>
+                <tr>
+                    <th scope="col" class="check-cell">
+                        <input
+                            class="check" type="checkbox" aria-label=text::select_all()
+                            prop:checked=all_selected on:change=select_all
+                        />
+                    </th>
+                    {heads}
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </Table>
+    }
+}
+
+/// How many there are, and the way to the others.
+#[component]
+fn Foot(shown: RwSignal<Option<RecordPage<Record>>>, asked: Asked) -> impl IntoView {
+    let total = move || shown.with(|page| page.as_ref().map_or(0, |page| page.total_items));
+    let pages = move || {
+        shown.with(|page| {
+            page.as_ref()
+                .map_or(1, |page| u64::try_from(page.total_pages).unwrap_or(1))
+        })
+    };
+    let sizes = SIZES.map(|size| view! {
+        <option value=size.to_string() prop:selected=move || asked.per_page.get() == size>{size}</option>
+    });
+    view! {
+        <footer class="foot">
+            <span class="muted" role="status">{move || text::total(&format::count(total()))}</span>
+            <span class="grow"></span>
+            <label class="foot-size">
+                <span class="muted">{text::per_page()}</span>
+                <select
+                    class="input select"
+                    on:change=move |event| asked.go([("perPage", event_target_value(&event)), ("page", String::new())])
+                >
+                    {sizes}
+                </select>
+            </label>
+            <Pagination page=asked.page pages=Signal::derive(pages) go=move |page: u64| asked.go([("page", page.to_string())]) />
+        </footer>
+    }
+}
+
+/// What can be done with the records that are selected.
+#[component]
+fn Selection(
+    collection: Collection,
+    selected: RwSignal<Vec<String>>,
+    #[prop(into)] done: Callback<()>,
+) -> impl IntoView {
+    let session = Session::here();
+    let toaster = Toaster::here();
+    let asking = RwSignal::new(false);
+    let busy = RwSignal::new(false);
+    let name = StoredValue::new(collection.name);
+    let count = Memo::new(move |_| selected.with(Vec::len));
+    let delete = move || {
+        busy.set(true);
+        let (client, ids) = (session.client(), selected.get_untracked());
+        let records = client.collection::<Record>(name.get_value());
+        let answer = async move {
+            for id in &ids {
+                match records.delete(id).await {
+                    // Another record's deletion may have taken it along.
+                    Err(error) if error.is_not_found() => {}
+                    outcome => outcome?,
+                }
+            }
+            Ok(ids.len())
+        };
+        act(answer, move |outcome| {
+            busy.set(false);
+            asking.set(false);
+            match outcome {
+                Ok(count) => toaster.done(text::records_deleted(count)),
+                Err(failure) => toaster.failed(failure.summary(|_| false)),
+            }
+            done.run(());
+        });
+    };
+    view! {
+        {move || (count.get() > 0).then(|| view! {
+            <div class="selection" role="region" aria-label=text::selection()>
+                <span>{text::selected(count.get())}</span>
+                <Button look=Look::Quiet on:click=move |_| selected.set(Vec::new())>{text::clear()}</Button>
+                <Button look=Look::Danger icon=Glyph::Trash on:click=move |_| asking.set(true)>{text::delete()}</Button>
+            </div>
+        })}
+        {move || asking.get().then(|| view! {
+            <Confirm
+                title=text::delete_records_title(count.get_untracked()) message=text::delete_records_hint()
+                action=text::delete() busy close=move |()| asking.set(false) confirm=move |()| delete()
+            />
+        })}
+    }
+}
