@@ -45,7 +45,7 @@ fn wait_until_closed(server: &Process) {
 }
 
 #[test]
-fn a_request_in_flight_gets_its_answer_and_idle_connections_delay_nothing() {
+fn a_request_in_flight_gets_its_answer_and_open_connections_delay_nothing() {
     let home = Home::new();
     make_superuser(&home);
     let server = Process::start_with(&home, &[("PLINTH_DRAIN_SECONDS", "3000")]);
@@ -55,8 +55,19 @@ fn a_request_in_flight_gets_its_answer_and_idle_connections_delay_nothing() {
         .expect("it reads");
     let mut answer = [0; 12];
     idle.read_exact(&mut answer).expect("an answer");
+    let mut realtime = server.connect();
+    realtime
+        .write_all(b"GET /api/realtime HTTP/1.1\r\nHost: a\r\n\r\n")
+        .expect("it reads");
+    let mut answer = [0; 12];
+    realtime.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 200");
     let (mut slow, rest) = begin_to_create(&server, "slow");
     server.terminate();
+    // Ends with the connection.
+    realtime
+        .read_to_end(&mut Vec::new())
+        .expect("it ends in order");
     wait_until_closed(&server);
     slow.write_all(rest.as_bytes()).expect("it still reads");
     let mut answer = String::new();

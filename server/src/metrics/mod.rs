@@ -149,7 +149,19 @@ impl Metrics {
             )?,
             minutes: Arc::new(Minutes::new()),
             registry,
-        })
+        }
+        .with_outcomes())
+    }
+
+    /// What has not happened yet is 0, so that the first time is seen as a change.
+    fn with_outcomes(self) -> Self {
+        for outcome in ["succeeded", "failed", "lost"] {
+            self.job_runs.with_label_values(&[outcome]);
+        }
+        for outcome in ["sent", "retried", "failed", "kept"] {
+            self.mails.with_label_values(&[outcome]);
+        }
+        self
     }
 
     /// Says which server and database it is, for as long as the process lives.
