@@ -13,7 +13,6 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::policy::Grant;
 use crate::realtime::Realtime;
-use crate::setup::Token;
 
 /// How often something is tried that collections change under.
 const MAX_TRIES: usize = 10;
@@ -30,8 +29,6 @@ pub struct State {
     pub schema: Shared,
     /// Hashes passwords, a few at a time.
     pub hasher: Hasher,
-    /// What lets somebody make the first superuser.
-    pub setup: Token,
     /// Mails, and what they say of this server.
     pub mailer: Mailer,
     /// What is counted.
@@ -68,7 +65,6 @@ impl App {
             hasher: Hasher::new(config.hashing_threads),
             mailer,
             metrics,
-            setup: Token::new(),
             jobs: jobs::Shared::default(),
             outbound,
             config: config.clone(),

@@ -9,10 +9,12 @@ use futures_util::future::{Either, select};
 
 use super::signals::Signals;
 use crate::app::App;
+use crate::collections::defaults::SUPERUSERS;
 use crate::config::Config;
-use crate::db::Location;
+use crate::db::{Conn, Location};
 use crate::health::Lifecycle;
 use crate::serve::{self, Tasks};
+use crate::setup::store::token;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -72,11 +74,20 @@ async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Re
     }
     eprintln!("  API:       http://{address}/api/");
     eprintln!("  described: http://{address}/api/openapi.json");
-    eprintln!("  console:   http://{address}/_/");
-    if app.db.read(crate::setup::store::is_needed).await? {
+    let url = if config.app_url.is_empty() {
+        format!("http://{address}")
+    } else {
+        app.mailer.app_url.clone()
+    };
+    eprintln!("  console:   {url}/_/");
+    let schema = app.schema.current();
+    let superusers = schema.find(SUPERUSERS).cloned();
+    let superusers = superusers.context("the collection of superusers is missing")?;
+    let token = move |conn: &mut Conn| token(conn, &superusers);
+    if let Some(token) = app.db.write(token).await? {
         eprintln!();
         eprintln!("There is no superuser yet. Make the first one here:");
-        eprintln!("  http://{address}/_/setup#{}", app.setup.as_str());
+        eprintln!("  {url}/_/setup#{token}");
         eprintln!("or in another terminal:");
         eprintln!(
             "  {} superuser upsert you@example.com{}",

@@ -1,12 +1,14 @@
 //! Routes of first run.
 
+use std::sync::Arc;
+
 use plinth_sdk::types::{FieldProblem, FirstSuperuser, Setup};
 use serde_json::{Map, Value as Json, json};
 
 use super::store;
 use crate::accounts::{api as accounts, token};
 use crate::app::App;
-use crate::collections::defaults::SUPERUSERS;
+use crate::collections::{Collection, Schema, defaults::SUPERUSERS};
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query};
@@ -21,7 +23,9 @@ const DONE: &str = "There is a superuser already.";
 
 /// Whether there is no superuser yet.
 pub async fn state(app: App, query: Query) -> Result<Answer> {
-    let needed = app.db.read(store::is_needed).await?;
+    let superusers = superusers(&app.schema.current())?;
+    let read = move |conn: &mut Conn| store::is_needed(conn, &superusers);
+    let needed = app.db.read_few(read).await?;
     Ok(Answer::picked(&Setup { needed }, &query))
 }
 
@@ -33,35 +37,46 @@ pub async fn create(
     body: Body<MAX_BODY>,
 ) -> Result<Answer> {
     let given = read(body)?;
-    if !app.db.read(store::is_needed).await? {
-        return Err(Error::forbidden(DONE));
-    }
-    if !app.setup.is(&given.token) {
-        let problem = FieldProblem::new(
-            "validation_invalid_token",
-            "It is not the token that the server printed when it started.",
-        );
-        return Err(Error::field(FAILED, "token", problem));
-    }
     let schema = app.schema.current();
-    let collection = schema.find(SUPERUSERS).ok_or_else(Error::missing)?;
+    let superusers = superusers(&schema)?;
+    // Before the work of a hash, and again where nobody else can come between.
+    let (collection, token) = (Arc::clone(&superusers), given.token.clone());
+    let check = move |conn: &mut Conn| check(conn, &collection, &token);
+    app.db.read_few(check.clone()).await?;
     let grant = system(
         &schema,
-        collection,
+        &superusers,
         Request::internal(),
         "whoever has the one-time token makes the first superuser",
     );
     let input = input(&app, given).await?;
     let create = move |conn: &mut Conn| {
         store::wait_for_others(conn)?;
-        if !store::is_needed(conn)? {
-            return Err(Error::forbidden(DONE));
-        }
+        check(conn)?;
+        store::forget(conn)?;
         write::create(conn, grant, &input)
     };
     let (_, record) = app.db.write(create).await?;
     let token = token::auth(&record, request.0.now)?;
-    accounts::answer(&app, collection, request.0, record, token, &query).await
+    accounts::answer(&app, &superusers, request.0, record, token, &query).await
+}
+
+fn superusers(schema: &Schema) -> Result<Arc<Collection>> {
+    schema.find(SUPERUSERS).cloned().ok_or_else(Error::missing)
+}
+
+fn check(conn: &mut Conn, superusers: &Collection, token: &str) -> Result<()> {
+    if !store::is_needed(conn, superusers)? {
+        return Err(Error::forbidden(DONE));
+    }
+    if !store::is_token(conn, token)? {
+        let problem = FieldProblem::new(
+            "validation_invalid_token",
+            "It is not the token that the server printed when it started.",
+        );
+        return Err(Error::field(FAILED, "token", problem));
+    }
+    Ok(())
 }
 
 fn read(body: Body<MAX_BODY>) -> Result<FirstSuperuser> {

@@ -1,15 +1,59 @@
 //! The SQL of first run.
 
-use crate::collections::{defaults::SUPERUSERS, store};
-use crate::db::{Conn, Engine, execute, sql};
-use crate::error::{Error, Result};
-use crate::records::store as records;
+use subtle::ConstantTimeEq;
+
+use crate::collections::Collection;
+use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
+use crate::error::Result;
+use crate::records::{generate, store as records};
+
+/// The token, to be printed for who starts a server, and nowhere else. Servers on one database have the same one, as
+/// has the next start. `None` when there is a superuser already.
+pub fn token(conn: &mut Conn, superusers: &Collection) -> Result<Option<String>> {
+    if !is_needed(conn, superusers)? {
+        return Ok(None);
+    }
+    let mut insert = sql(
+        conn.engine(),
+        "INSERT INTO \"_params\" (\"id\", \"value\") VALUES ('setup_token', ",
+    );
+    insert.bind(Value::Text(generate::alphanumeric(32)));
+    insert.text(") ON CONFLICT (\"id\") DO NOTHING");
+    execute(conn, &insert)?;
+    stored(conn)
+}
+
+fn stored(conn: &mut Conn) -> Result<Option<String>> {
+    let select = sql(
+        conn.engine(),
+        "SELECT \"value\" FROM \"_params\" WHERE \"id\" = 'setup_token'",
+    );
+    let row = load(conn, select, &[Storage::Text])?.pop();
+    Ok(row.and_then(|row| match row.into_iter().next() {
+        Some(Value::Text(token)) => Some(token),
+        _ => None,
+    }))
+}
 
 /// Whether there is no superuser yet.
-pub fn is_needed(conn: &mut Conn) -> Result<bool> {
-    let schema = store::read(conn)?;
-    let collection = schema.find(SUPERUSERS).ok_or_else(Error::missing)?;
-    Ok(records::total(conn, collection)? == 0)
+pub fn is_needed(conn: &mut Conn, superusers: &Collection) -> Result<bool> {
+    Ok(records::total(conn, superusers)? == 0)
+}
+
+/// Whether it is the token; how long that takes tells nothing about it.
+pub fn is_token(conn: &mut Conn, given: &str) -> Result<bool> {
+    let token = stored(conn)?;
+    Ok(token.is_some_and(|token| token.as_bytes().ct_eq(given.as_bytes()).into()))
+}
+
+/// Ends the token.
+pub fn forget(conn: &mut Conn) -> Result<()> {
+    let delete = sql(
+        conn.engine(),
+        "DELETE FROM \"_params\" WHERE \"id\" = 'setup_token'",
+    );
+    execute(conn, &delete)?;
+    Ok(())
 }
 
 /// Waits for others who are making the first superuser. SQLite has one writer.

@@ -31,3 +31,4 @@ mod relations;
 mod rules;
 mod security;
 mod sessions;
+mod setup;
