@@ -120,10 +120,9 @@ fn lease(worker: &str) -> Lease {
 async fn run(app: App, taken: Taken) {
     let Taken { run, job } = taken;
     let work = AssertUnwindSafe(outcome(&app, &job)).catch_unwind();
-    let outcome = work.await.unwrap_or_else(|_| {
-        app.metrics.panics.inc();
-        Err("The job panicked; the server's log says where.".to_owned())
-    });
+    let outcome = work
+        .await
+        .unwrap_or_else(|_| Err("The job panicked; the server's log says where.".to_owned()));
     let name = if outcome.is_ok() {
         "succeeded"
     } else {

@@ -90,10 +90,7 @@ pub async fn follow(app: App) {
         let error = match round {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => error,
-            Err(_) => {
-                app.metrics.panics.inc();
-                Error::internal(anyhow::anyhow!("a task panicked"))
-            }
+            Err(_) => Error::internal(anyhow::anyhow!("a task panicked")),
         };
         tracing::warn!(%error, "realtime clients may have missed something: they have to connect anew");
         *app.realtime.listening.state.lock().await = None;
