@@ -98,7 +98,7 @@ impl About {
 }
 
 #[test]
-fn rows_are_those_of_the_rule_or_an_allow_and_of_no_deny() {
+fn n04_rows_are_those_of_the_rule_or_an_allow_and_of_no_deny() {
     let app = TestApp::start();
     let rows = rows(&app);
     let (ann, bob) = (app.user("ann"), app.user("bob"));
@@ -207,7 +207,7 @@ fn sees(client: &Client, rows: &[[bool; 3]], case: &str, may: impl Fn(&[bool; 3]
 }
 
 #[test]
-fn writes_need_what_reads_need_before_and_after() {
+fn n09_writes_need_what_reads_need_before_and_after() {
     let app = TestApp::start();
     rows(&app);
     let ann = app.user("ann");
@@ -249,7 +249,7 @@ fn writes_need_what_reads_need_before_and_after() {
 }
 
 #[test]
-fn fields_are_the_union_of_what_allows_show_minus_denies() {
+fn n01_fields_are_the_union_of_what_allows_show_minus_denies() {
     let app = TestApp::start();
     let rows = rows(&app);
     let ann = app.user("ann");
@@ -329,7 +329,7 @@ fn fields_are_the_union_of_what_allows_show_minus_denies() {
 }
 
 #[test]
-fn a_relation_that_is_hidden_leads_nowhere() {
+fn n02_a_relation_that_is_hidden_leads_nowhere() {
     let app = TestApp::start();
     let rows = rows(&app);
     app.root()
@@ -410,7 +410,7 @@ fn built_in_roles_have_their_members_by_themselves() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_by_field() {
+fn n11_what_makes_no_sense_is_refused_by_field() {
     let app = TestApp::start();
     rows(&app);
     app.user("ann");
@@ -594,7 +594,7 @@ fn roles_go_with_their_accounts_and_collections() {
 }
 
 #[test]
-fn operators_see_their_areas_and_nothing_else() {
+fn n06_n08_operators_see_their_areas_and_nothing_else() {
     let app = TestApp::start();
     rows(&app);
     let (ann, bob) = (app.user("ann"), app.user("bob"));
