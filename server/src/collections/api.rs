@@ -156,7 +156,7 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
 }
 
 /// Whether a definition would be accepted, with what is wrong with it if not. Nothing changes.
-pub async fn check(_: Superuser, app: App, body: Body) -> Result<Answer> {
+pub async fn check(_: Operator<CollectionsWrite>, app: App, body: Body) -> Result<Answer> {
     let body = body.object(UNREADABLE)?;
     let schema = app.schema.current();
     // Where indexes are tried out, that takes a moment.

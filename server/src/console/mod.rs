@@ -16,6 +16,9 @@ const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// The file, packed in a way that `accepts` has, with the name of that way.
 fn find(name: &str, accepts: &str) -> Option<(EmbeddedFile, Option<&'static str>)> {
+    if name.starts_with('.') {
+        return None;
+    }
     let packed = ENCODINGS.iter().find_map(|(encoding, extension)| {
         let file =
             is_accepted(accepts, encoding).then(|| Files::get(&format!("{name}{extension}")))??;

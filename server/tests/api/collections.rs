@@ -251,3 +251,30 @@ fn scaffolds_are_what_new_collections_start_from() {
         assert_eq!(field_names(&made), field_names(&scaffolds[kind]));
     }
 }
+
+#[test]
+fn a_definition_is_checked_without_being_saved() {
+    let app = TestApp::start();
+    let posts = app.open_collection("posts", json!([{"type": "text", "name": "title"}]));
+    let check = |definition| app.root().post("/api/collections/meta/check", definition);
+    let with = |rule: &str| {
+        let mut changed = posts.clone();
+        changed["listRule"] = json!(rule);
+        changed
+    };
+    assert_eq!(check(with("title != \"\"")).status, 204);
+    check(with("nope = 1")).refused_for("listRule", "invalid_rule");
+    check(with("title = ")).refused_for("listRule", "invalid_rule");
+    check(json!({"name": "posts", "type": "base"})).refused_for("name", "collection_name_exists");
+    assert_eq!(check(json!({"name": "others", "type": "base"})).status, 204);
+
+    assert_eq!(app.root().get("/api/collections/posts").ok(), posts);
+    assert_eq!(app.root().get("/api/collections/others").status, 404);
+    let guest = app.guest();
+    guest
+        .post("/api/collections/meta/check", with(""))
+        .refused(401);
+    app.user("eve")
+        .post("/api/collections/meta/check", with(""))
+        .refused(403);
+}

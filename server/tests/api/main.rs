@@ -7,6 +7,7 @@ mod accounts;
 mod bad_input;
 mod bad_values;
 mod collections;
+mod console;
 mod definitions;
 mod fields;
 mod filter_tables;
