@@ -38,6 +38,7 @@
 //! - [`Records`], from [`Client::collection`]: the records of one collection, as any type that
 //!   serde can read, or as a [`Record`]. Sign-in is here too, since accounts are records.
 //! - [`List`], from [`Records::list`]: filter, sort, a page, all pages, or a stream.
+//! - [`Event`], from [`Records::subscribe`]: what changes, as it happens.
 //! - [`filter!`]: filters with values in them, quoted so that no value can change the filter.
 //! - [`Collections`], from [`Client::collections`]: definitions of collections, for superusers.
 //! - [`Jobs`], from [`Client::jobs`]: what the server does at times, for superusers.
@@ -99,8 +100,8 @@ mod client;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Client, Collections, Error, Filter, Health, Jobs, List, Literal, Metrics, Policy, Record,
-    Records, Result, ToLiteral,
+    Client, Collections, Error, Event, Filter, Health, Jobs, List, Literal, Metrics, Policy,
+    Record, Records, Result, ToLiteral,
 };
 
 #[doc(hidden)]

@@ -261,6 +261,7 @@ mod tests {
         let records = client.collection::<crate::Record>("movies");
         spawnable(records.list().all());
         spawnable(records.list().stream());
+        spawnable(records.subscribe("*"));
         spawnable(async move {
             records.create("x").await?;
             records.auth_with_password("a", "b").await

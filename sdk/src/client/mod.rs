@@ -12,6 +12,7 @@ mod metrics;
 mod policy;
 mod record;
 mod records;
+mod subscribe;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -31,6 +32,7 @@ pub use self::metrics::Metrics;
 pub use self::policy::Policy;
 pub use self::record::Record;
 pub use self::records::Records;
+pub use self::subscribe::Event;
 
 /// One server, and who is signed in there.
 ///

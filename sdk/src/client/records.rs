@@ -3,12 +3,13 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use futures_util::Stream;
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::{Client, Filter, List, Result, http};
+use super::{Client, Event, Filter, List, Result, http, subscribe};
 use crate::types::{AuthMethods, AuthResult, SignIn};
 
 /// The records of one collection, as `T`. From [`Client::collection`].
@@ -103,6 +104,61 @@ impl<T: DeserializeOwned> Records<T> {
     /// Any [`Error`](crate::Error); 400 if the server does not understand the filter.
     pub async fn first(&self, filter: impl Into<Filter>) -> Result<Option<T>> {
         self.list().filter(filter).first().await
+    }
+
+    /// Hears of changes as they happen: of all records that one may list with the topic `*`, or of the record of
+    /// an id. The events come in the order in which the changes of each record were made.
+    ///
+    /// The connection is made when the first event is asked for, under whoever is signed in then, and made anew
+    /// when it is lost; each time [`Event::Connected`] says so. It ends when the stream is dropped. Related records
+    /// and fields come as said with [`Records::expand`] and [`Records::fields`].
+    ///
+    /// # Errors
+    ///
+    /// What another attempt would not mend ends the stream: a bad URL or topic, or a token of another account. An
+    /// event whose record is no `T` is an [`Error::Decode`](crate::Error::Decode), and the next one follows.
+    ///
+    /// ```no_run
+    /// use futures_util::TryStreamExt;
+    /// use plinth_sdk::{Event, Record};
+    ///
+    /// # async fn example(client: plinth_sdk::Client) -> plinth_sdk::Result<()> {
+    /// let mut events = client.collection::<Record>("posts").subscribe("*");
+    /// while let Some(event) = events.try_next().await? {
+    ///     match event {
+    ///         Event::Connected => println!("from now on:"),
+    ///         Event::Created(post) | Event::Updated(post) => println!("{}", post["title"]),
+    ///         Event::Deleted(post) => println!("{} is gone", post.id),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subscribe(&self, topic: &str) -> impl Stream<Item = Result<Event<T>>> + Unpin + use<T>
+    where
+        T: 'static,
+    {
+        self.subscribe_where(topic, &"".into())
+    }
+
+    /// Like [`Records::subscribe`], of the records that pass the filter.
+    pub fn subscribe_where(
+        &self,
+        topic: &str,
+        filter: &Filter,
+    ) -> impl Stream<Item = Result<Event<T>>> + Unpin + use<T>
+    where
+        T: 'static,
+    {
+        let options = [
+            ("filter", filter.as_str()),
+            ("expand", self.expand.as_deref().unwrap_or_default()),
+            ("fields", self.fields.as_deref().unwrap_or_default()),
+        ];
+        // A name or id, as in a path.
+        let checked = self.client.at(&[&self.name, topic]);
+        let topic = checked.map(|_| subscribe::topic(&self.name, topic, &options));
+        subscribe::events(self.client.clone(), topic)
     }
 
     /// Fetches a record.
