@@ -7,4 +7,5 @@ import "./client/lists.mjs";
 import "./client/relations.mjs";
 import "./client/accounts.mjs";
 import "./client/rules.mjs";
+import "./client/realtime.mjs";
 import "./client/datasets.mjs";
