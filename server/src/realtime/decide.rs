@@ -16,8 +16,8 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::events::{self, Change};
 use crate::json;
-use crate::policy::{self, Action, Grant};
-use crate::records::api::complete_one;
+use crate::policy::{self, Action};
+use crate::records::expand::expand;
 use crate::records::{Record, store};
 use crate::request::{Account, Caller, Request};
 
@@ -192,32 +192,11 @@ impl Asked<'_> {
         if !store::would_be_found(conn, &grant, record, filter)? {
             return Ok(None);
         }
-        let is_gone = wanted.kind == events::Kind::Delete;
-        let record = completed(conn, &grant, record.clone(), options, is_gone)?;
-        Ok(Some(render(wanted.kind, &record, options).into()))
+        let mut records = [record.clone()];
+        store::reveal_as_it_is(conn, &grant, &mut records[0])?;
+        expand(conn, &grant, &mut records, &options.paths)?;
+        Ok(Some(render(wanted.kind, &records[0], options).into()))
     }
-}
-
-/// The record as its reader sees it.
-fn completed(
-    conn: &mut Conn,
-    grant: &Grant,
-    record: Record,
-    options: &Options,
-    is_gone: bool,
-) -> Result<Record> {
-    let mut record = complete_one(conn, grant, record, &options.paths)?;
-    let sight = grant.sight()?;
-    if sight.has_field_limits() {
-        // The table may have it otherwise by now.
-        let held = store::parts_of(conn, grant, &sight, &record)?;
-        record.reveal.fields = Some(sight.fields(&held));
-    }
-    if is_gone && record.collection.is_auth() && !record.reveal.email {
-        // Whose accounts one manages is asked of stored ones; this one is none any more.
-        record.reveal.email = store::would_be_managed(conn, grant, &record)?;
-    }
-    Ok(record)
 }
 
 /// `{"record":{…},"action":"create"}`

@@ -268,16 +268,38 @@ pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<
     }
     let managed = managed(conn, grant, &ids(records))?;
     for record in records {
-        let is_own = match &grant.request.caller {
-            Caller::Guest => false,
-            Caller::Account(account) => {
-                account.record.id() == record.id()
-                    && account.record.collection.def.id == record.collection.def.id
-            }
-        };
-        record.reveal.email = is_own || managed.contains(record.id());
+        record.reveal.email = is_own(grant, record) || managed.contains(record.id());
     }
     Ok(())
+}
+
+/// The same for a record as it is here, whatever has become of it in the table.
+pub fn reveal_as_it_is(conn: &mut Conn, grant: &Grant, record: &mut Record) -> Result<()> {
+    if grant.request.caller.is_superuser() {
+        record.reveal.hidden = true;
+        record.reveal.email = true;
+        return Ok(());
+    }
+    let sight = grant.sight()?;
+    if sight.has_field_limits() {
+        let held = parts_of(conn, grant, &sight, record)?;
+        record.reveal.fields = Some(sight.fields(&held));
+    }
+    if grant.collection().is_auth() {
+        record.reveal.email = is_own(grant, record) || would_be_managed(conn, grant, record)?;
+    }
+    Ok(())
+}
+
+/// Whether the record is the caller's account.
+fn is_own(grant: &Grant, record: &Record) -> bool {
+    match &grant.request.caller {
+        Caller::Guest => false,
+        Caller::Account(account) => {
+            account.record.id() == record.id()
+                && account.record.collection.def.id == record.collection.def.id
+        }
+    }
 }
 
 fn ids(records: &[Record]) -> Vec<String> {

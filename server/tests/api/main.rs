@@ -27,6 +27,7 @@ mod policies;
 mod races;
 mod realtime;
 mod realtime_load;
+mod realtime_rules;
 mod records;
 mod relations;
 mod rules;
