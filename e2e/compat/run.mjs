@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { pocketbaseBinary } from "./lib/pocketbase.mjs";
+import { startMailServer } from "./lib/mailbox.mjs";
 import { startPlinth, startPocketBase } from "./lib/servers.mjs";
 
 const { values: flags } = parseArgs({ options: { plinth: { type: "string" }, "database-url": { type: "string" } } });
@@ -22,7 +23,10 @@ process.once("SIGINT", () => stopAll().then(() => process.exit(130)));
 process.once("SIGTERM", () => stopAll().then(() => process.exit(143)));
 
 try {
-  const plinth = await started(startPlinth(resolve(flags.plinth), credentials, flags["database-url"]));
+  const binary = resolve(flags.plinth);
+  const mailbox = await started(startMailServer());
+  const settings = { PLINTH_SMTP_URL: `smtp://127.0.0.1:${mailbox.port}` };
+  const plinth = await started(startPlinth(binary, credentials, flags["database-url"], settings));
   const pocketbase = await started(startPocketBase(process.env.POCKETBASE ?? (await pocketbaseBinary()), credentials));
   const env = {
     ...process.env,
@@ -31,6 +35,8 @@ try {
     POCKETBASE_URL: pocketbase.url,
     PLINTH_EMAIL: credentials.email,
     PLINTH_PASSWORD: credentials.password,
+    PLINTH_MAILBOX: mailbox.directory,
+    PLINTH_BINARY: binary,
   };
   const node = (...args) => [process.execPath, ...args];
   await check(
@@ -38,6 +44,8 @@ try {
     env,
     countTap,
   );
+  // Mail servers of every kind: Plinths of their own, on the embedded database.
+  if (engine === "sqlite") await check(node("--test", "--test-reporter=tap", here("mail.test.mjs")), env, countTap);
   await check(node(here("side-by-side.mjs")), env, countSideBySide);
   await check([here("../../scripts/check-openapi"), plinth.url, await superuserToken(plinth.url)], env, countCargo);
   if (process.env.SDK_LIVE === "1") {

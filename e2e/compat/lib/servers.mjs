@@ -8,14 +8,14 @@ import { join } from "node:path";
 const READY_WITHIN_MS = 30_000;
 const STOPPED_WITHIN_MS = 10_000;
 
-/** Plinth on the given database, or on the embedded one. */
-export function startPlinth(binary, credentials, databaseUrl) {
+/** Plinth on the given database, or on the embedded one, with more settings in its environment. */
+export function startPlinth(binary, credentials, databaseUrl, settings = {}) {
   const database = databaseUrl ? ["--database-url", databaseUrl] : [];
   return start("plinth", binary, async (dir, address) => {
     const upsert = ["superuser", "upsert", credentials.email, "--password-stdin", "--dir", dir, ...database];
     await run(binary, upsert, `${credentials.password}\n`);
     return ["serve", "--http", address, "--dir", dir, ...database];
-  });
+  }, settings);
 }
 
 /** PocketBase, told to keep to its data directory. */
@@ -36,14 +36,15 @@ export function startPocketBase(binary, credentials) {
   });
 }
 
-async function start(name, binary, prepare) {
+async function start(name, binary, prepare, settings = {}) {
   const home = await mkdtemp(join(tmpdir(), `compat-${name}-`));
   const address = `127.0.0.1:${await freePort()}`;
   const logPath = join(home, "log");
   const log = await open(logPath, "w");
   try {
     const args = await prepare(join(home, "data"), address);
-    const child = spawn(binary, args, { stdio: ["ignore", log.fd, log.fd], cwd: home });
+    const env = { ...process.env, ...settings };
+    const child = spawn(binary, args, { stdio: ["ignore", log.fd, log.fd], cwd: home, env });
     const server = new Server(name, child, `http://${address}`, home, logPath);
     await server.ready();
     return server;

@@ -11,9 +11,10 @@ import filters from "./filters.mjs";
 import rules from "./rules.mjs";
 import requestRules from "./request-rules.mjs";
 import accounts from "./accounts.mjs";
+import mail from "./mail.mjs";
 import deletions from "./deletions.mjs";
 
 export const scenarios = [
   transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, rules,
-  requestRules, accounts, deletions,
+  requestRules, accounts, mail, deletions,
 ].flat();

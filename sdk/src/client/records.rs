@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::{Client, Event, Filter, List, Result, http, subscribe};
-use crate::types::{AuthMethods, AuthResult, SignIn};
+use crate::types::{AuthMethods, AuthResult, MailRequest, PasswordReset, SignIn, Verification};
 
 /// The records of one collection, as `T`. From [`Client::collection`].
 ///
@@ -245,6 +245,68 @@ impl<T: DeserializeOwned> Records<T> {
         let path = ["api", "collections", &self.name, "auth-methods"];
         let url = self.client.at(&path)?;
         self.client.call(Method::GET, url, http::NO_BODY).await
+    }
+
+    /// Asks for a mail with which the account with this address can choose a new password.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 if it is no address, or the collection has no passwords.
+    /// Whether there is such an account does not show.
+    pub async fn request_password_reset(&self, email: impl Into<String>) -> Result<()> {
+        let email = email.into();
+        self.post("request-password-reset", &MailRequest { email })
+            .await
+    }
+
+    /// Chooses a new password, with the token of the mail. It signs out everybody who is signed in
+    /// as the account.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 with [`Error::field`](crate::Error::field) if the token is
+    /// not good any more, or the password is not good enough.
+    pub async fn confirm_password_reset(
+        &self,
+        token: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Result<()> {
+        let password = password.into();
+        let body = PasswordReset {
+            token: token.into(),
+            password_confirm: password.clone(),
+            password,
+        };
+        self.post("confirm-password-reset", &body).await
+    }
+
+    /// Asks for a mail with which the account with this address can show that it is its own.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 if it is no address, or these are superusers. Whether there
+    /// is such an account does not show.
+    pub async fn request_verification(&self, email: impl Into<String>) -> Result<()> {
+        let email = email.into();
+        self.post("request-verification", &MailRequest { email })
+            .await
+    }
+
+    /// Shows, with the token of the mail, that an address is the account's own.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 with [`Error::field`](crate::Error::field) if the token is
+    /// not good any more.
+    pub async fn confirm_verification(&self, token: impl Into<String>) -> Result<()> {
+        let token = token.into();
+        self.post("confirm-verification", &Verification { token })
+            .await
+    }
+
+    async fn post<B: Serialize>(&self, what: &str, body: &B) -> Result<()> {
+        let url = self.client.at(&["api", "collections", &self.name, what])?;
+        self.client.tell(Method::POST, url, Some(body)).await
     }
 
     async fn auth<B: Serialize>(&self, way: &str, body: Option<&B>) -> Result<AuthResult<T>> {

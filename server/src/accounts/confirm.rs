@@ -106,7 +106,7 @@ pub async fn confirm_verification(
     if token.is_empty() {
         return Err(refuse(blank()));
     }
-    if token::peek(&token).is_none_or(|claims| claims.email.is_none()) {
+    if !token::names_address(&token) {
         let code = "validation_invalid_token_claims";
         return Err(refuse(FieldProblem::new(
             code,

@@ -3,6 +3,7 @@
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use plinth_sdk::types::{AuthOptions, Token};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
 use crate::clock::Moment;
 use crate::error::{Error, Result};
@@ -106,6 +107,15 @@ pub fn peek(token: &str) -> Option<Claims> {
     jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
         .ok()
         .map(|token| token.claims)
+}
+
+/// Whether a token, of whatever kind, says to which address it was sent; nothing vouches for it.
+pub fn names_address(token: &str) -> bool {
+    let claims = jsonwebtoken::dangerous::insecure_decode::<Map<String, Json>>(token);
+    let email = claims
+        .ok()
+        .and_then(|mut token| token.claims.remove("email"));
+    email.is_some_and(|email| !email.is_null() && email != "")
 }
 
 /// What a token says, if it was signed with `key` and has not ended.

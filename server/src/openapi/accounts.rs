@@ -1,5 +1,6 @@
 //! Routes of accounts, described for each auth collection.
 
+use plinth_sdk::types::AuthOptions;
 use utoipa::openapi::path::HttpMethod;
 
 use super::fields::password;
@@ -92,6 +93,7 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         ..route("auth_refresh", "Exchange a token for a new one".to_owned())
     };
     draft.route(HttpMethod::Post, path("auth-refresh"), refresh.operation());
+    by_mail(draft, collection, options);
     let methods = Route {
         answer: Some("AuthMethods"),
         parameters: &["fields"],
@@ -103,6 +105,67 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         )
     };
     draft.route(HttpMethod::Get, path("auth-methods"), methods.operation());
+}
+
+/// What accounts do with the links in mails.
+fn by_mail(draft: &mut Draft, collection: &Collection, options: &AuthOptions) {
+    let token = || text().description(Some("From the link in the mail."));
+    let email = text().max_length(Some(MAX_LENGTH));
+    draft.schema("MailRequest", object([("email", email.into())]));
+    draft.schema("Verification", object([("token", token().into())]));
+    let reset = object([
+        ("token", token().into()),
+        ("password", password().max_length(Some(MAX_LENGTH)).into()),
+        ("passwordConfirm", password().into()),
+    ]);
+    draft.schema("PasswordReset", reset);
+    let of = &collection.def.name;
+    let mut route = |verb: &str, body: &str, summary: String, description: &str| {
+        let id = verb.replace('-', "_");
+        let route = Route {
+            tag: of,
+            id: format!("{id}_{of}"),
+            summary,
+            description: format!("Everyone. {description}"),
+            answer: None,
+            parameters: &[],
+            problems: &[400, 404],
+            needs_token: false,
+        };
+        let operation = route.operation().request_body(Some(parts::body(body)));
+        let path = format!("/api/collections/{of}/{verb}");
+        draft.route(HttpMethod::Post, path, operation);
+    };
+    let silent = "The answer is the same whether there is such an account or not. Within two minutes, \
+                  nobody gets a second one.";
+    if options.password_auth.enabled {
+        route(
+            "request-password-reset",
+            "MailRequest",
+            format!("Ask for a mail to choose a new password of {of}"),
+            silent,
+        );
+        route(
+            "confirm-password-reset",
+            "PasswordReset",
+            format!("Choose a new password of {of}"),
+            "Every token of the account is void then, this one too.",
+        );
+    }
+    if !collection.is_superusers() {
+        route(
+            "request-verification",
+            "MailRequest",
+            format!("Ask for a mail to verify an address of {of}"),
+            silent,
+        );
+        route(
+            "confirm-verification",
+            "Verification",
+            format!("Verify an address of {of}"),
+            "The account is `verified` then.",
+        );
+    }
 }
 
 /// How accounts can sign in. The rest of the answer is for older clients.
