@@ -9,7 +9,9 @@
 //! deletes them first and last, so that it can run again.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use plinth_sdk::types::{Collection, CollectionType, Field, FieldKind, Import, NumberOptions};
+use plinth_sdk::types::{
+    Collection, CollectionType, Field, FieldKind, Import, Mail, NumberOptions,
+};
 use plinth_sdk::{Client, Error, Event, Filter, Record, Records, filter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -482,6 +484,62 @@ async fn accounts_sign_in_and_refresh() -> plinth_sdk::Result<()> {
     client.set_token(refreshed.token);
     assert_eq!(accounts.get(&ann.record.id).await?.email, email);
     drop_collection(&root, "sdk_accounts").await;
+    Ok(())
+}
+
+/// The token in the link of the mail of this kind to this account, out of the outbox.
+async fn mailed_token(root: &Client, account: &str, kind: &str) -> String {
+    let mails = root.collection::<Mail>("_mails");
+    let found = filter!("recordRef = {} && kind = {}", account, kind);
+    let link = format!("/_/#/auth/confirm-{kind}/");
+    for _ in 0..200 {
+        let mail = mails.first(found.clone());
+        if let Some(mail) = mail.await.expect("superusers read the outbox") {
+            let (_, token) = mail.text.split_once(&link).expect("a link");
+            let is_part = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            return token.chars().take_while(is_part).collect();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("no mail for {kind} was written");
+}
+
+#[tokio::test]
+async fn accounts_verify_and_reset_by_mail() -> plinth_sdk::Result<()> {
+    let root = superuser().await;
+    let accounts = Collection {
+        create_rule: Some(String::new()),
+        ..Collection::auth("sdk_mailed")
+    };
+    fresh(&root, accounts).await;
+    let client = guest();
+    let accounts = client.collection::<Record>("sdk_mailed");
+    let email = "ann@example.com";
+    let password = "correct horse";
+    let body = json!({ "email": email, "password": password, "passwordConfirm": password });
+    let account = &accounts.create(&body).await?.id;
+
+    accounts.request_verification(email).await?;
+    accounts.request_verification("nobody@example.com").await?;
+    let token = mailed_token(&root, account, "verification").await;
+    let bad = accounts.confirm_verification("bad").await;
+    assert!(bad.is_err_and(|error| error.field("token").is_some()));
+    accounts.confirm_verification(token).await?;
+
+    accounts.request_password_reset(email).await?;
+    let token = mailed_token(&root, account, "password-reset").await;
+    let short = accounts.confirm_password_reset(&token, "short").await;
+    assert!(short.is_err_and(|error| error.field("password").is_some()));
+    accounts
+        .confirm_password_reset(&token, "another horse")
+        .await?;
+    let signed_in = accounts.auth_with_password(email, "another horse").await?;
+    assert_eq!(signed_in.record["verified"], true);
+    let again = accounts
+        .confirm_password_reset(&token, "a third horse")
+        .await;
+    assert!(again.is_err_and(|error| error.field("token").is_some()));
+    drop_collection(&root, "sdk_mailed").await;
     Ok(())
 }
 
