@@ -166,16 +166,14 @@ fn read_address(body: Body<MAX_BODY>) -> Result<String> {
 
 /// What is wrong with a new password, as far as that is seen before the record is written.
 fn password_problems(collection: &Collection, reset: &PasswordReset) -> FieldProblems {
-    let field = collection
-        .def
-        .fields
-        .iter()
-        .find_map(|field| match &field.kind {
-            FieldKind::Password(options) if field.name == "password" => Some(options),
-            _ => None,
-        });
-    let min = field.and_then(|options| usize::try_from(options.min).ok());
-    let min = min.unwrap_or_default().max(1);
+    let mut min = 1;
+    for field in &collection.def.fields {
+        if let FieldKind::Password(options) = &field.kind
+            && field.name == "password"
+        {
+            min = usize::try_from(options.min).unwrap_or_default().max(1);
+        }
+    }
     let mut problems = FieldProblems::new();
     let mut refuse = |name: &str, problem| problems.insert(name.to_owned(), problem);
     if reset.password.is_empty() {
@@ -250,8 +248,8 @@ fn of_the_server(app: &App, collection: &Arc<Collection>) -> Grant {
 
 /// The same refusal, in the words of this route.
 fn about(error: Error, message: &'static str) -> Error {
-    match error {
-        Error::Invalid { data, .. } => Error::refused(message, data),
-        other => other,
+    if let Error::Invalid { data, .. } = error {
+        return Error::refused(message, data);
     }
+    error
 }

@@ -158,7 +158,7 @@ fn in_words(error: &SmtpError) -> String {
 /// What a server says for good. That it does not let this server in is no fault of the mail's: it may go once the
 /// settings are right.
 fn is_final(error: &SmtpError) -> bool {
-    let code = error.status().map(|code| u16::from(code));
+    let code = error.status().map(u16::from);
     let is_about_us = matches!(code, Some(530 | 534 | 535 | 538));
     error.is_permanent() && !is_about_us
 }

@@ -1,39 +1,15 @@
-//! Mail: what accounts do by it, and how it gets out of the outbox.
+//! What accounts do by mail: choose a new password, show that an address is theirs.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
-use std::time::{Duration, Instant};
 
-use plinth::app::App;
-use plinth::config::Config;
-use plinth::mail::{self, NewMail};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::process::{Process, make_superuser, plinth, run};
-use crate::support::smtp::{Mood, Smtp, token};
-use crate::support::{Client, Home, PASSWORD, ROOT, Reply, TestApp, at_once};
+use crate::support::smtp::{Mood, Smtp, mails, token, wait_until};
+use crate::support::{Client, PASSWORD, ROOT, Reply, TestApp, at_once};
 
 const ANN: &str = "ann000000000000";
 const NEW: &str = "another horse";
-
-/// A server whose mails go there.
-fn start(smtp: &Smtp) -> TestApp {
-    let home = Home::new();
-    let config = settings(&home, smtp);
-    TestApp::start_with(home, config)
-}
-
-fn settings(home: &Home, smtp: &Smtp) -> Config {
-    Config {
-        smtp_url: smtp.url().into(),
-        mail_from: "The App <app@example.org>".to_owned(),
-        app_name: "Tom & Ann's <App>".to_owned(),
-        app_url: "https://app.example.org/".to_owned(),
-        smtp_timeout_seconds: 2,
-        ..home.config()
-    }
-}
 
 fn ask(client: &Client, collection: &str, what: &str, email: &str) -> Reply {
     let path = format!("/api/collections/{collection}/request-{what}");
@@ -52,48 +28,10 @@ fn verify(client: &Client, collection: &str, token: &str) -> Reply {
     client.post(&path, json!({"token": token}))
 }
 
-fn mails(app: &TestApp) -> Vec<Value> {
-    let list = app.root().list("_mails", &[("perPage", "1000")]).ok();
-    list["items"].as_array().expect("items").clone()
-}
-
-/// Waits until there are this many mails and all of them are so.
-fn wait_until(app: &TestApp, count: usize, is_so: impl Fn(&Value) -> bool) -> Vec<Value> {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let mails = mails(app);
-        if mails.len() == count && mails.iter().all(&is_so) {
-            return mails;
-        }
-        assert!(Instant::now() < deadline, "{mails:#?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn enqueue(app: &TestApp, count: usize) {
-    let db = app.app.db.clone();
-    actix_web::rt::System::new().block_on(async move {
-        let write = db.write(move |conn| {
-            for n in 0..count {
-                let mail = NewMail {
-                    to: format!("n{n}@example.com"),
-                    subject: format!("Number {n}"),
-                    text: "Hello".to_owned(),
-                    kind: "job",
-                    ..NewMail::default()
-                };
-                mail::enqueue(conn, &mail)?;
-            }
-            Ok(())
-        });
-        write.await.expect("they are written");
-    });
-}
-
 #[test]
 fn a_forgotten_password_is_chosen_anew() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     let ann = app.user("ann");
     app.root()
         .update("users", ANN, json!({"verified": false}))
@@ -147,7 +85,7 @@ fn a_forgotten_password_is_chosen_anew() {
 #[test]
 fn an_address_is_verified() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     let guest = app.guest();
     guest.create(
         "users",
@@ -178,7 +116,7 @@ fn an_address_is_verified() {
 #[test]
 fn superusers_reset_and_have_nothing_to_verify() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     for what in ["request", "confirm"] {
         let path = format!("/api/collections/_superusers/{what}-verification");
         app.guest().post(&path, json!({})).refused(400);
@@ -196,7 +134,7 @@ fn superusers_reset_and_have_nothing_to_verify() {
 #[test]
 fn n25_nobody_learns_who_has_an_account() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     app.user("ann");
     for what in ["password-reset", "verification"] {
         let known = ask(&app.guest(), "users", what, "ann@example.com");
@@ -248,7 +186,7 @@ fn n25_nobody_learns_who_has_an_account() {
 #[test]
 fn who_asks_again_soon_gets_one_mail() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     app.user("ann");
     let ask_all = || {
         let replies = at_once(20, |_| {
@@ -269,7 +207,7 @@ fn who_asks_again_soon_gets_one_mail() {
 #[test]
 fn n24_a_token_is_good_once() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     app.user("ann");
     ask(&app.guest(), "users", "password-reset", "ann@example.com");
     let token = smtp.wait_for(1).remove(0).token("password-reset");
@@ -285,7 +223,7 @@ fn n24_a_token_is_good_once() {
 #[test]
 fn n20_only_the_token_of_the_mail_is_good() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     let ann = app.user("ann");
     app.root()
         .update("users", ANN, json!({"verified": false}))
@@ -364,7 +302,7 @@ fn n20_only_the_token_of_the_mail_is_good() {
 #[test]
 fn no_password_no_reset() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     app.user("ann");
     let off = json!({"passwordAuth": {"enabled": false, "identityFields": ["email"]}});
     app.root().patch("/api/collections/users", off).ok();
@@ -378,7 +316,7 @@ fn no_password_no_reset() {
 #[test]
 fn n27_links_lead_where_the_settings_say() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     app.user("ann");
     let address = app.url.trim_start_matches("http://");
     let body = r#"{"email":"ann@example.com"}"#;
@@ -401,7 +339,7 @@ fn n27_links_lead_where_the_settings_say() {
 #[test]
 fn n19_what_accounts_say_of_themselves_stays_text() {
     let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
+    let app = smtp.start_app();
     let every = "{RECORD:name}|{RECORD:tags}|{RECORD:age}|{RECORD:on}|{RECORD:secret}|{RECORD:tokenKey}\
                  |{RECORD:password}|{RECORD:nope}|{NOPE}|{RECORD:id}|{APP_NAME}";
     app.collection(json!({
@@ -465,205 +403,4 @@ fn without_a_mail_server_mails_are_kept() {
         json!({"identity": "ann@example.com", "password": NEW}),
     );
     signed_in.ok();
-}
-
-#[test]
-fn a_mail_that_is_refused_for_good_fails() {
-    let smtp = Smtp::start(Mood::Refuses("550 no such mailbox"));
-    let app = start(&smtp);
-    enqueue(&app, 1);
-    let failed = wait_until(&app, 1, |mail| mail["status"] == "failed").remove(0);
-    let error = failed["error"].as_str().expect("words");
-    assert!(error.contains("no such mailbox"), "{error}");
-    assert_eq!(failed["attempts"], 1);
-}
-
-#[test]
-fn a_mail_that_is_refused_for_now_is_tried_again() {
-    let smtp = Smtp::start(Mood::Refuses("451 come back later"));
-    let app = start(&smtp);
-    enqueue(&app, 1);
-    let tried = |n: i64| move |mail: &Value| mail["status"] == "waiting" && mail["attempts"] == n;
-    let again = |smtp_says: &str, attempts: i64| {
-        let waiting = wait_until(&app, 1, tried(attempts)).remove(0);
-        let error = waiting["error"].as_str().expect("words").to_owned();
-        assert!(error.contains(smtp_says), "{error}");
-        let now = plinth::clock::Moment::now().to_string();
-        assert!(
-            waiting["notBefore"].as_str() > Some(now.as_str()),
-            "{waiting}"
-        );
-    };
-    let at_once = || app.execute("UPDATE \"_mails\" SET \"notBefore\" = ''");
-    again("come back later", 1);
-    smtp.become_(Mood::Refuses("535 who are you"));
-    at_once();
-    again("who are you", 2);
-    smtp.become_(Mood::Accepts);
-    at_once();
-    let sent = wait_until(&app, 1, |mail| mail["status"] == "sent").remove(0);
-    assert_eq!((&sent["error"], &sent["attempts"]), (&json!(""), &json!(3)));
-    assert_eq!(smtp.received().len(), 1);
-    // One that nobody takes for the eighth time is given up.
-    smtp.become_(Mood::Refuses("451 come back later"));
-    app.execute("UPDATE \"_mails\" SET \"status\" = 'waiting', \"attempts\" = 7");
-    wait_until(&app, 1, |mail| {
-        mail["status"] == "failed" && mail["attempts"] == 8
-    });
-}
-
-#[test]
-fn a_mail_server_that_hangs_or_is_not_there_stops_nothing() {
-    let smtp = Smtp::start(Mood::Hangs);
-    let app = start(&smtp);
-    enqueue(&app, 3);
-    let is_tried = |mail: &Value| {
-        let error = mail["error"].as_str().unwrap_or_default();
-        mail["status"] == "waiting" && error.contains("longer than 2 seconds")
-    };
-    wait_until(&app, 3, is_tried);
-    app.user("ann");
-
-    let home = Home::new();
-    let config = Config {
-        smtp_url: "smtp://127.0.0.1:1".into(),
-        ..home.config()
-    };
-    let app = TestApp::start_with(home, config);
-    enqueue(&app, 1);
-    let is_refused = |mail: &Value| {
-        let error = mail["error"].as_str().unwrap_or_default();
-        mail["status"] == "waiting" && error.contains("refused")
-    };
-    wait_until(&app, 1, is_refused);
-}
-
-#[test]
-fn what_a_process_left_behind_is_taken_over() {
-    let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
-    let insert = |id: &str, lease: &str, attempts: u8| {
-        app.execute(&format!(
-            "INSERT INTO \"_mails\" (\"id\", \"to\", \"subject\", \"text\", \"status\", \"lease\", \"attempts\") \
-             VALUES ('{id}', '{id}@example.com', 'Left', 'Hello', 'sending', '{lease}', {attempts})"
-        ));
-    };
-    insert("held", "2999-01-01 00:00:00.000Z", 1);
-    insert("left", "2024-01-01 00:00:00.000Z", 1);
-    insert("cursed", "2024-01-01 00:00:00.000Z", 8);
-    let status = |id: &str| app.root().view("_mails", id).ok()["status"].clone();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while (status("left"), status("cursed")) != (json!("sent"), json!("failed")) {
-        assert!(Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    assert_eq!(status("held"), "sending");
-    let received = smtp.received();
-    assert_eq!(received.len(), 1);
-    assert_eq!(received[0].to, ["RCPT TO:<left@example.com>"]);
-}
-
-#[test]
-fn each_mail_goes_out_once_whoever_sends() {
-    let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
-    // On PostgreSQL they are another server's, which shares the outbox.
-    let config = settings(&app.home, &smtp);
-    let (done, ending) = std::sync::mpsc::channel::<()>();
-    let same = app.app.clone();
-    let senders = std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let other = if config.database_url.is_empty() {
-                same
-            } else {
-                App::build(&config).await.expect("another server")
-            };
-            let senders = [mail::start(&other), mail::start(&other)];
-            while ending.try_recv().is_err() {
-                actix_web::rt::time::sleep(Duration::from_millis(20)).await;
-            }
-            let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-            for sender in senders {
-                sender.stop(deadline).await;
-            }
-        });
-    });
-    enqueue(&app, 120);
-    let mails = wait_until(&app, 120, |mail| mail["status"] == "sent");
-    assert!(mails.iter().all(|mail| mail["attempts"] == 1));
-    done.send(()).expect("they run");
-    senders.join().expect("they end");
-    let mut ids: Vec<String> = smtp
-        .received()
-        .iter()
-        .map(|m| m.header("Message-ID"))
-        .collect();
-    ids.sort();
-    ids.dedup();
-    assert_eq!((ids.len(), smtp.received().len()), (120, 120));
-}
-
-#[test]
-fn a_server_that_stops_finishes_the_mail_that_it_sends() {
-    let smtp = Smtp::start(Mood::Slow(Duration::from_millis(700)));
-    let home = Home::new();
-    make_superuser(&home);
-    let mut program = Command::new("env");
-    program.env("PLINTH_SMTP_URL", smtp.url());
-    let mut process = Process::start_as(&home, program);
-    let mail =
-        json!({"to": "ann@example.com", "subject": "Hi", "text": "Hello", "status": "waiting"});
-    process.root().create("_mails", mail);
-    smtp.wait_for_connection();
-    let pid = process.child.id().to_string();
-    let told = Command::new("kill").args(["-TERM", &pid]).status();
-    assert!(told.expect("it is told").success());
-    assert!(process.child.wait().expect("it ends").success());
-    drop(process);
-    let app = TestApp::start_in(home);
-    let mails = mails(&app);
-    assert_eq!((mails.len(), &mails[0]["status"]), (1, &json!("sent")));
-    assert_eq!(smtp.received().len(), 1);
-}
-
-#[test]
-fn superusers_write_mails_of_their_own() {
-    let smtp = Smtp::start(Mood::Accepts);
-    let app = start(&smtp);
-    let with = |to: &str| {
-        let mail = json!({"to": to, "subject": "Hi\r\nBcc: x@y.co", "html": "<p>Hello</p>", "status": "waiting"});
-        app.root().try_create("_mails", mail)
-    };
-    for to in ["ann", "a@b.co, c@d.co", "a@b.co\r\nBcc: c@d.co"] {
-        with(to).refused_for("to", "is_email");
-    }
-    with("Ann <ann@example.com>").ok();
-    let mail = smtp.wait_for(1).remove(0);
-    assert_eq!(mail.to, ["RCPT TO:<ann@example.com>"]);
-    assert_eq!(mail.header("Subject"), "Hi  Bcc: x@y.co");
-    assert!(mail.text().contains("\r\nHello"), "{}", mail.text());
-}
-
-#[test]
-fn n56_bad_settings_are_refused_without_the_password() {
-    let home = Home::new();
-    for (name, value, says) in [
-        ("SMTP_URL", "http://ann:hunter2@mail", "smtp_url"),
-        ("SMTP_URL", "smtp://ann:hunter2@mail", "unencrypted"),
-        ("SMTP_URL", "smtp://ann:hunter2@mail:x", "smtp_url"),
-        ("MAIL_FROM", "nobody", "mail_from"),
-        ("MAIL_FROM", "a@b.co\r\nBcc: c@d.co", "mail_from"),
-        ("APP_URL", "app.example.org", "app_url"),
-        ("APP_URL", "javascript:alert(1)", "app_url"),
-        ("SMTP_TIMEOUT_SECONDS", "0", "smtp_timeout_seconds"),
-    ] {
-        let mut command = plinth(&home);
-        command.args(["serve", "--http", "127.0.0.1:0"]);
-        command.env(format!("PLINTH_{name}"), value);
-        let output = run(command, "");
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success());
-        assert!(words.contains(says), "{name}={value}: {words}");
-        assert!(!words.contains("hunter2"), "{words}");
-    }
 }

@@ -22,6 +22,7 @@ mod limits;
 mod lists;
 mod mail;
 mod metrics;
+mod outbox;
 mod passwords;
 mod policies;
 mod races;

@@ -5,6 +5,11 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use plinth::config::Config;
+use serde_json::Value;
+
+use super::{Home, TestApp};
+
 /// How it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mood {
@@ -78,6 +83,25 @@ pub struct Smtp {
 }
 
 impl Smtp {
+    /// The settings of a server whose mails come here.
+    pub fn settings(&self, home: &Home) -> Config {
+        Config {
+            smtp_url: self.url().into(),
+            mail_from: "The App <app@example.org>".to_owned(),
+            app_name: "Tom & Ann's <App>".to_owned(),
+            app_url: "https://app.example.org/".to_owned(),
+            smtp_timeout_seconds: 2,
+            ..home.config()
+        }
+    }
+
+    /// A server whose mails come here.
+    pub fn start_app(&self) -> TestApp {
+        let home = Home::new();
+        let config = self.settings(&home);
+        TestApp::start_with(home, config)
+    }
+
     pub fn start(mood: Mood) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let smtp = Self {
@@ -186,5 +210,24 @@ impl Smtp {
                 _ => say("250 ok")?,
             }
         }
+    }
+}
+
+/// What is in the outbox.
+pub fn mails(app: &TestApp) -> Vec<Value> {
+    let list = app.root().list("_mails", &[("perPage", "1000")]).ok();
+    list["items"].as_array().expect("items").clone()
+}
+
+/// Waits until there are this many mails and all of them are so.
+pub fn wait_until(app: &TestApp, count: usize, is_so: impl Fn(&Value) -> bool) -> Vec<Value> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let mails = mails(app);
+        if mails.len() == count && mails.iter().all(&is_so) {
+            return mails;
+        }
+        assert!(Instant::now() < deadline, "{mails:#?}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
