@@ -808,3 +808,60 @@ impl Told for Event<Film> {
         })
     }
 }
+
+#[tokio::test]
+async fn jobs() -> plinth_sdk::Result<()> {
+    let jobs = superuser().await.jobs();
+    for left in jobs
+        .definitions()
+        .list()
+        .filter("name = 'sdk_job'")
+        .all()
+        .await?
+    {
+        jobs.definitions().delete(&left.id).await?;
+    }
+    let job = json!({
+        "name": "sdk_job", "schedule": "30 9 * * MON", "timezone": "Europe/Berlin", "kind": "maintenance",
+        "payload": { "tasks": ["optimize"] }, "timeout": 60, "enabled": true,
+    });
+    let job = jobs.definitions().create(&job).await?;
+    let crons = jobs.crons().await?;
+    assert!(
+        crons
+            .iter()
+            .any(|cron| cron.id == job.id && cron.expression == job.schedule)
+    );
+
+    jobs.run(&job.id).await?;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let run = loop {
+        let filter = format!(
+            "job = '{}' && outcome != 'waiting' && outcome != 'running'",
+            job.id
+        );
+        if let Some(run) = jobs.runs().list().filter(filter).all().await?.pop() {
+            break run;
+        }
+        assert!(std::time::Instant::now() < deadline, "it does not end");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    assert_eq!(
+        (run.outcome.as_str(), run.trigger.as_str()),
+        ("succeeded", "manual")
+    );
+    assert!(
+        jobs.run("missing")
+            .await
+            .is_err_and(|error| error.is_not_found())
+    );
+
+    let preview = jobs.preview("0 0 1 1 *", "").await?;
+    assert_eq!(preview.next.len(), 5);
+    let error = jobs
+        .preview("now and then", "")
+        .await
+        .expect_err("it is no schedule");
+    assert!(error.field("schedule").is_some());
+    jobs.definitions().delete(&job.id).await
+}

@@ -68,6 +68,18 @@ export default [
     ],
   },
   {
+    name: "crons",
+    steps: [
+      { send: "GET /api/crons" },
+      { as: "root", send: "GET /api/crons" },
+      { as: "root", send: "GET /api/crons?fields=nothing" },
+      { send: "POST /api/crons/missing" },
+      { as: "root", send: "POST /api/crons/missing" },
+      { as: "root", send: "GET /api/crons/missing" },
+      { as: "root", send: "POST /api/crons" },
+    ],
+  },
+  {
     name: "cors",
     steps: [
       { send: "GET /api/health", headers: { Origin: "http://app.example.com" } },

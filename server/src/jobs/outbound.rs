@@ -38,8 +38,6 @@ impl Outbound {
     /// A client for one call of this URL.
     pub async fn client(&self, url: &Url) -> Result<reqwest::Client, String> {
         let addresses = self.addresses(url).await?;
-        // Does nothing when there is one already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder()
             .no_proxy()
             .redirect(Policy::none())

@@ -66,9 +66,12 @@ pub(super) async fn work(app: App) {
         // An aborted run has nothing to say.
         let _ = run.await;
     }
-    let released = write(app, move |conn, runs| store::release(conn, &runs, &worker));
-    if let Err(error) = released.await {
-        tracing::warn!(%error, "cannot give up the runs of jobs; another process will when their lease ends");
+    let release = move |conn: &mut Conn, runs: Grant| store::release(conn, &runs, &worker);
+    match write(app, release).await {
+        Ok(lost) => count(app, "lost", lost),
+        Err(error) => {
+            tracing::warn!(%error, "cannot give up runs of jobs; their leases end by themselves");
+        }
     }
 }
 
@@ -76,7 +79,12 @@ pub(super) async fn work(app: App) {
 async fn begin(app: &App, worker: &str, running: &mut Running) -> Result<()> {
     let room = MAX_RUNNING - running.len();
     let now = Moment::now();
-    if room == 0 || !app.db.read(move |conn| store::has_work(conn, now)).await? {
+    if room == 0
+        || !app
+            .db
+            .read_few(move |conn| store::has_work(conn, now))
+            .await?
+    {
         return Ok(());
     }
     let lost = write(app, move |conn, runs| store::reap(conn, &runs, now)).await?;

@@ -8,6 +8,7 @@ pub mod api;
 mod collections;
 mod common;
 mod fields;
+mod jobs;
 mod limits;
 mod metrics;
 mod parameters;
@@ -123,6 +124,7 @@ fn document(schema: &Schema, caller: &Caller) -> OpenApi {
         collections::describe(&mut draft);
     }
     policy::describe(&reader, &mut draft);
+    jobs::describe(&reader, &mut draft);
     for collection in schema.iter().filter(|collection| reader.knows(collection)) {
         records::describe(&reader, &mut draft, collection);
         accounts::describe(&reader, &mut draft, collection);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::policies::join;
 use super::support::TestApp;
 
 /// A job that is fine, with something else in it.
@@ -102,6 +103,45 @@ fn jobs_are_nobody_elses() {
     );
     root.get(&format!("/api/crons/{id}")).refused(404);
     assert_eq!(root.list("_jobRuns", &[]).ok()["totalItems"], 0);
+}
+
+#[test]
+fn operators_look_at_jobs_or_run_them() {
+    let app = TestApp::start();
+    let id = app.root().create("_jobs", job(json!({})))["id"].clone();
+    let id = id.as_str().expect("an id");
+    let operators = ["read", "write"].map(|verb| {
+        let areas = json!([format!("jobs:{verb}")]);
+        let role = app
+            .root()
+            .create("_roles", json!({"name": verb, "areas": areas}));
+        let client = app.user(verb);
+        join(&app, &role, verb);
+        client
+    });
+    let [reader, writer] = operators;
+    let preview = json!({"schedule": "@daily"});
+    for client in [&reader, &writer] {
+        assert_eq!(client.get("/api/crons").status, 200);
+        assert_eq!(
+            client.post("/api/jobs/preview", preview.clone()).status,
+            200
+        );
+        assert_eq!(client.list("_jobs", &[]).ok()["totalItems"], 3);
+    }
+    reader
+        .post(&format!("/api/crons/{id}"), json!({}))
+        .refused(403);
+    reader
+        .try_create("_jobs", job(json!({"name": "b"})))
+        .refused(403);
+    assert_eq!(app.root().list("_jobRuns", &[]).ok()["totalItems"], 0);
+    assert_eq!(
+        writer.post(&format!("/api/crons/{id}"), json!({})).status,
+        204
+    );
+    assert_eq!(app.root().list("_jobRuns", &[]).ok()["totalItems"], 1);
+    writer.create("_jobs", job(json!({"name": "b"})));
 }
 
 #[test]

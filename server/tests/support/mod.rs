@@ -101,6 +101,15 @@ impl Home {
         }
     }
 
+    /// Changes the database behind the servers' backs.
+    pub fn execute(&self, statement: &str) {
+        match self.connect() {
+            AnyConnection::Postgres(mut connection) => connection.batch_execute(statement),
+            AnyConnection::Sqlite(mut connection) => connection.batch_execute(statement),
+        }
+        .expect(statement);
+    }
+
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().to_owned()
     }
@@ -182,11 +191,7 @@ impl TestApp {
 
     /// Changes the database behind the server's back.
     pub fn execute(&self, statement: &str) {
-        match self.home.connect() {
-            AnyConnection::Postgres(mut connection) => connection.batch_execute(statement),
-            AnyConnection::Sqlite(mut connection) => connection.batch_execute(statement),
-        }
-        .expect(statement);
+        self.home.execute(statement);
     }
 
     /// The text that a query finds, as `value`.

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub enum Manner {
     /// Answers with this.
     Answer(String),
+    /// Answers with 200 and nothing, after some time.
+    Wait(Duration),
     /// Reads the request and never answers.
     Hang,
     /// Answers without end, until nobody reads; notes how many bytes were taken.
@@ -93,6 +95,11 @@ fn serve(
     let mut connection = connection;
     match manner {
         Manner::Answer(answer) => connection.write_all(answer.as_bytes()).ok(),
+        Manner::Wait(time) => {
+            std::thread::sleep(*time);
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+            connection.write_all(answer).ok()
+        }
         Manner::Hang => {
             std::thread::sleep(Duration::from_secs(3600));
             None
