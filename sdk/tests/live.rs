@@ -836,11 +836,11 @@ async fn jobs() -> plinth_sdk::Result<()> {
     jobs.run(&job.id).await?;
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     let run = loop {
-        let filter = format!(
-            "job = '{}' && outcome != 'waiting' && outcome != 'running'",
+        let ended = filter!(
+            "job = {} && outcome != 'waiting' && outcome != 'running'",
             job.id
         );
-        if let Some(run) = jobs.runs().list().filter(filter).all().await?.pop() {
+        if let Some(run) = jobs.runs().list().filter(ended).all().await?.pop() {
             break run;
         }
         assert!(std::time::Instant::now() < deadline, "it does not end");
