@@ -17,6 +17,9 @@ pub(crate) fn App() -> impl IntoView {
     };
     provide_context(session);
     provide_context(Toaster::new());
+    if let Some(link) = pages::Link::here() {
+        return view! { <pages::Confirm link /> }.into_any();
+    }
     view! {
         <Router>
             <Routes fallback=pages::NotFound>

@@ -2,6 +2,7 @@
 
 mod collection_page;
 mod collections;
+mod confirm;
 mod definition;
 mod jobs;
 mod mails;
@@ -15,6 +16,7 @@ mod sign_in;
 
 use collection_page::CollectionPage;
 pub(crate) use collections::Collections;
+pub(crate) use confirm::{Confirm, Link};
 pub(crate) use definition::{Definition, NewCollection, look};
 pub(crate) use jobs::Jobs;
 pub(crate) use mails::Mails;

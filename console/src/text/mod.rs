@@ -94,6 +94,20 @@ catalogue! {
     identity = "E-mail address or user name";
 }
 
+// What links in mails lead to.
+catalogue! {
+    reset_title = "Choose a new password";
+    new_password = "New password";
+    reset_action = "Choose this password";
+    reset_done = "Your password is changed";
+    reset_done_hint = "You can sign in with it now. Whoever else was signed in to your account is signed out.";
+    verify_title = "Your e-mail address";
+    verified = "Your address is verified";
+    verified_hint = "Thank you. There is nothing else to do here.";
+    link_void = "The link is not good any more";
+    link_void_hint = "Links work for a short time, and each works once. Ask for a new mail.";
+}
+
 // Collections.
 catalogue! {
     name = "Name";

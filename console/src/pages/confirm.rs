@@ -1,0 +1,219 @@
+use leptos::prelude::*;
+use plinth_sdk::{Client, Record};
+use serde::Deserialize;
+
+use super::setup::Mark;
+use crate::api::{Failure, act, load};
+use crate::components::{
+    Bind, Button, EmptyState, Glyph, Look, Problem, TextField, loaded, titled,
+};
+use crate::session::Session;
+use crate::text;
+
+/// What a link in a mail is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum What {
+    /// To choose a new password.
+    Password,
+    /// To show that an address is one's own.
+    Verification,
+}
+
+/// A link in a mail: `/_/#/auth/confirm-verification/<token>`. It is for every account, not just for those who work
+/// in the console.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Link {
+    what: What,
+    token: String,
+    collection: String,
+}
+
+/// What the token says, as far as it matters here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Claims {
+    collection_id: String,
+}
+
+impl Link {
+    /// The link that led here, if it was one of these.
+    pub(crate) fn here() -> Option<Self> {
+        Self::parse(&window().location().hash().ok()?, |part| {
+            window().atob(part).ok()
+        })
+    }
+
+    fn parse(fragment: &str, decode: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let (what, token) = fragment.strip_prefix("#/auth/confirm-")?.split_once('/')?;
+        let what = match what {
+            "password-reset" => What::Password,
+            "verification" => What::Verification,
+            _ => return None,
+        };
+        let claims = token.split('.').nth(1).unwrap_or_default();
+        let claims = decode(&claims.replace('-', "+").replace('_', "/"));
+        let claims = claims.and_then(|claims| serde_json::from_str::<Claims>(&claims).ok());
+        Some(Self {
+            what,
+            token: token.to_owned(),
+            // The server says what is wrong with a token that is none.
+            collection: claims.map_or_else(|| "users".to_owned(), |claims| claims.collection_id),
+        })
+    }
+
+    async fn verify(self, client: Client) -> plinth_sdk::Result<()> {
+        let accounts = client.collection::<Record>(&self.collection);
+        accounts.confirm_verification(self.token).await
+    }
+
+    async fn reset(self, client: Client, password: String) -> plinth_sdk::Result<()> {
+        let accounts = client.collection::<Record>(&self.collection);
+        accounts.confirm_password_reset(self.token, password).await
+    }
+}
+
+/// Where a link in a mail leads.
+#[component]
+pub(crate) fn Confirm(link: Link) -> impl IntoView {
+    let inside = match link.what {
+        What::Password => view! { <NewPassword link /> }.into_any(),
+        What::Verification => view! { <Verified link /> }.into_any(),
+    };
+    view! {
+        <main class="gate">
+            <div class="gate-card">{inside}</div>
+        </main>
+    }
+}
+
+#[component]
+fn Verified(link: Link) -> impl IntoView {
+    titled(|| text::verify_title().to_owned());
+    // That the link is no good is an answer, not a failure to load one.
+    let outcome = load(move |client| {
+        let link = link.clone();
+        async move {
+            match link.verify(client).await {
+                Err(error) if !error.is_invalid() && !error.is_not_found() => Err(error),
+                outcome => Ok(outcome.is_ok()),
+            }
+        }
+    });
+    loaded(outcome, |is_done| {
+        if is_done {
+            view! { <EmptyState icon=Glyph::Check title=text::verified() hint=text::verified_hint() /> }
+        } else {
+            view! { <EmptyState icon=Glyph::Info title=text::link_void() hint=text::link_void_hint() /> }
+        }
+    })
+}
+
+#[component]
+fn NewPassword(link: Link) -> impl IntoView {
+    titled(|| text::reset_title().to_owned());
+    let session = Session::here();
+    let [password, again] = [(); 2].map(|()| RwSignal::new(String::new()));
+    let failure = RwSignal::new(None::<Failure>);
+    let [busy, done] = [(); 2].map(|()| RwSignal::new(false));
+    let at = move |field: &'static str| {
+        Signal::derive(move || {
+            failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field)))
+        })
+    };
+    let differ = Signal::derive(move || {
+        let (password, again) = (password.get(), again.get());
+        (!again.is_empty() && !password.starts_with(&again))
+            .then(|| text::passwords_differ().to_owned())
+    });
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if password.get_untracked() != again.get_untracked() {
+            let message = text::passwords_differ().to_owned();
+            failure.set(Some(Failure {
+                message,
+                ..Failure::default()
+            }));
+            return;
+        }
+        busy.set(true);
+        failure.set(None);
+        let resetting = link
+            .clone()
+            .reset(session.client(), password.get_untracked());
+        act(resetting, move |outcome| {
+            busy.set(false);
+            match outcome {
+                Ok(()) => done.set(true),
+                Err(why) => failure.set(Some(why)),
+            }
+        });
+    };
+    let summary = move || {
+        failure.with(|failure| {
+            let failure = failure.as_ref()?;
+            if failure.at("token").is_some() {
+                return Some(format!("{}. {}", text::link_void(), text::link_void_hint()));
+            }
+            Some(failure.summary(|path| path == "password"))
+        })
+    };
+    let form = move || {
+        view! {
+            <form class="gate-form" on:submit=submit.clone()>
+                <Mark />
+                <h1>{text::reset_title()}</h1>
+                <Problem message=Signal::derive(summary) />
+                <TextField
+                    label=text::new_password().to_owned() value=Bind::from(password) kind="password"
+                    autocomplete="new-password" required=true focus=true error=at("password")
+                />
+                <TextField
+                    label=text::password_again().to_owned() value=Bind::from(again) kind="password"
+                    autocomplete="new-password" required=true error=differ
+                />
+                <Button look=Look::Primary submit=true busy>{text::reset_action()}</Button>
+            </form>
+        }
+    };
+    move || {
+        if done.get() {
+            view! { <EmptyState icon=Glyph::Check title=text::reset_done() hint=text::reset_done_hint() /> }
+                .into_any()
+        } else {
+            form().into_any()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_read() {
+        let decode =
+            |part: &str| (part == "a+b/").then(|| r#"{"collectionId":"pbc_1"}"#.to_owned());
+        let link = |what, collection: &str, token: &str| {
+            Some(Link {
+                what,
+                token: token.to_owned(),
+                collection: collection.to_owned(),
+            })
+        };
+        for (fragment, expected) in [
+            (
+                "#/auth/confirm-verification/x.a-b_.z",
+                link(What::Verification, "pbc_1", "x.a-b_.z"),
+            ),
+            (
+                "#/auth/confirm-password-reset/garbage",
+                link(What::Password, "users", "garbage"),
+            ),
+            ("#/auth/confirm-email-change/x.y.z", None),
+            ("#token", None),
+            ("", None),
+        ] {
+            assert_eq!(Link::parse(fragment, decode), expected, "{fragment}");
+        }
+    }
+}
