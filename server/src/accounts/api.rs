@@ -14,8 +14,8 @@ use crate::collections::Collection;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query};
-use crate::policy::store::roles_of;
-use crate::policy::{Grant, system};
+use crate::policy::system;
+use crate::policy::{own_account, store::roles_of};
 use crate::records::api::{complete_one, paths};
 use crate::records::{Record, Reveal};
 use crate::request::{Caller, Request};
@@ -271,7 +271,7 @@ pub(crate) async fn answer(
         })),
         ..request
     };
-    let grant: Grant = system(&schema, collection, own, "the account itself asks");
+    let grant = own_account(&schema, collection, own)?;
     let paths = paths(query);
     let complete = move |conn: &mut Conn| complete_one(conn, &grant, record, &paths);
     let mut record = app.db.read(complete).await?;

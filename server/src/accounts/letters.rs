@@ -110,11 +110,13 @@ pub(super) fn compose(
         "TOKEN" => Some(token.to_owned()),
         _ => field(account, name.strip_prefix("RECORD:")?),
     };
+    // Subjects are seen by more people than bodies are.
+    let of_subject = |name: &str| value(name).filter(|_| name != "TOKEN");
     let html = template::fill_html(&template.body, value);
     let owner = (account.collection.def.id.clone(), account.id().to_owned());
     NewMail {
         to: account.text("email").to_owned(),
-        subject: template::fill(&template.subject, value),
+        subject: template::fill(&template.subject, of_subject),
         text: template::text(&html),
         html: template::page(&html).into_owned(),
         kind: "",

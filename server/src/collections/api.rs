@@ -6,7 +6,8 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, Scaffolds};
 use serde_json::Value as Json;
 
-use super::{Collection, Schema, defaults, store};
+use super::store::{self, Author};
+use super::{Collection, Schema, defaults};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
@@ -52,13 +53,15 @@ pub async fn view(
 
 /// Create a collection.
 pub async fn create(
-    _: Operator<CollectionsWrite>,
+    operator: Operator<CollectionsWrite>,
     app: App,
     query: Query,
     body: Body,
 ) -> Result<Answer> {
     let body = body.object("Failed to load the collection type data due to invalid formatting.")?;
-    let changed = app.db.write(move |conn| store::create(conn, &body)).await?;
+    let author = author(&operator);
+    let create = move |conn: &mut Conn| store::create(conn, &body, author);
+    let changed = app.db.write(create).await?;
     let collection = took_effect(&app, changed);
     Ok(answer(&collection.def, &query))
 }
@@ -73,9 +76,10 @@ pub async fn update(
 ) -> Result<Answer> {
     may_change(&app, &operator, &name)?;
     let body = body.object(UNREADABLE)?;
+    let author = author(&operator);
     let changed = app
         .db
-        .write(move |conn| store::update(conn, &name, &body))
+        .write(move |conn| store::update(conn, &name, &body, author))
         .await?;
     let collection = took_effect(&app, changed);
     Ok(answer(&collection.def, &query))
@@ -121,6 +125,14 @@ pub async fn truncate(
     Ok(Answer::Nothing)
 }
 
+fn author(operator: &Operator<CollectionsWrite>) -> Author {
+    if operator.request.caller.is_superuser() {
+        Author::Superuser
+    } else {
+        Author::Operator
+    }
+}
+
 /// Only superusers change system collections.
 fn may_change(app: &App, operator: &Operator<CollectionsWrite>, name: &str) -> Result<()> {
     let schema = app.schema.current();
@@ -156,11 +168,12 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
 }
 
 /// Whether a definition would be accepted, with what is wrong with it if not. Nothing changes.
-pub async fn check(_: Operator<CollectionsWrite>, app: App, body: Body) -> Result<Answer> {
+pub async fn check(operator: Operator<CollectionsWrite>, app: App, body: Body) -> Result<Answer> {
+    let author = author(&operator);
     let body = body.object(UNREADABLE)?;
     let schema = app.schema.current();
     // Where indexes are tried out, that takes a moment.
-    let check = move || store::check(&schema, &body);
+    let check = move || store::check(&schema, &body, author);
     let checked = actix_web::web::block(check).await;
     checked.map_err(Error::internal)??;
     Ok(Answer::Nothing)

@@ -281,6 +281,11 @@ impl Collection {
         self.def.kind == CollectionType::Auth
     }
 
+    /// Whether clients set a column although they never see it: an account's password.
+    pub fn sets_hidden(&self, column: &Column) -> bool {
+        self.is_auth() && column.shape == Shape::Secret
+    }
+
     /// Whether its records are superusers.
     pub fn is_superusers(&self) -> bool {
         self.def.name == defaults::SUPERUSERS

@@ -115,7 +115,7 @@ pub fn initialise(conn: &mut Conn) -> Result<Schema> {
 
 /// Whether the definition in the body would be accepted: as the next one of the collection with its id, or as a
 /// new one.
-pub fn check(schema: &Schema, body: &Map<String, Json>) -> Result<()> {
+pub fn check(schema: &Schema, body: &Map<String, Json>, author: Author) -> Result<()> {
     let id = body.get("id").and_then(Json::as_str).unwrap_or_default();
     let old = schema.iter().find(|collection| collection.def.id == id);
     let (definition, failed) = match old {
@@ -123,13 +123,26 @@ pub fn check(schema: &Schema, body: &Map<String, Json>) -> Result<()> {
         None => (prepare::prepare_new(body, schema)?, CREATE_FAILED),
     };
     let old = old.map(|old| &old.def);
-    refuse(failed, validate::validate(&definition, old, schema))
+    refuse(failed, validate::validate(&definition, old, schema, author))
+}
+
+/// Who changes definitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// A superuser.
+    Superuser,
+    /// Somebody whose roles have the area `collections:write`.
+    Operator,
 }
 
 /// Creates a collection.
-pub fn create(conn: &mut Conn, body: &Map<String, Json>) -> Result<(Schema, Arc<Collection>)> {
+pub fn create(
+    conn: &mut Conn,
+    body: &Map<String, Json>,
+    author: Author,
+) -> Result<(Schema, Arc<Collection>)> {
     let schema = lock(conn)?;
-    let id = create_in(conn, &schema, body)?;
+    let id = create_in(conn, &schema, body, author)?;
     found(committed(conn)?, &id)
 }
 
@@ -138,13 +151,14 @@ pub fn update(
     conn: &mut Conn,
     id_or_name: &str,
     body: &Map<String, Json>,
+    author: Author,
 ) -> Result<(Schema, Arc<Collection>)> {
     let schema = lock(conn)?;
     let old = schema
         .find(id_or_name)
         .cloned()
         .ok_or_else(Error::missing)?;
-    update_in(conn, &schema, &old, body)?;
+    update_in(conn, &schema, &old, body, author)?;
     found(committed(conn)?, &old.def.id)
 }
 
@@ -230,10 +244,10 @@ fn import_one(
         .find(|c| c.def.id == text("id"))
         .or_else(|| schema.find(text("name")));
     match existing.cloned() {
-        None => create_in(conn, schema, body),
+        None => create_in(conn, schema, body, Author::Superuser),
         Some(old) => {
             let body = prepare::merge_import(body, &old.def, delete_missing);
-            update_in(conn, schema, &old, &body)?;
+            update_in(conn, schema, &old, &body, Author::Superuser)?;
             Ok(old.def.id.clone())
         }
     }
@@ -256,9 +270,17 @@ fn delete_missing(conn: &mut Conn, mut schema: Schema, mentioned: &[String]) -> 
     }
 }
 
-fn create_in(conn: &mut Conn, schema: &Schema, body: &Map<String, Json>) -> Result<String> {
+fn create_in(
+    conn: &mut Conn,
+    schema: &Schema,
+    body: &Map<String, Json>,
+    author: Author,
+) -> Result<String> {
     let mut definition = prepare::prepare_new(body, schema)?;
-    refuse(CREATE_FAILED, validate::validate(&definition, None, schema))?;
+    refuse(
+        CREATE_FAILED,
+        validate::validate(&definition, None, schema, author),
+    )?;
     let now = Moment::now().to_string();
     definition.created.clone_from(&now);
     definition.updated = now;
@@ -272,6 +294,7 @@ fn update_in(
     schema: &Schema,
     old: &Collection,
     body: &Map<String, Json>,
+    author: Author,
 ) -> Result<()> {
     let mut definition = prepare::prepare(body, Some(&old.def))?;
     if old.is_own() {
@@ -279,10 +302,11 @@ fn update_in(
     }
     refuse(
         UPDATE_FAILED,
-        validate::validate(&definition, Some(&old.def), schema),
+        validate::validate(&definition, Some(&old.def), schema, author),
     )?;
     definition.updated = Moment::now().to_string();
     let new = Collection::new(definition);
+    policy::store::follow_fields(conn, old, &new)?;
     table::change(conn, old, &new).map_err(|error| in_the_way(error, UPDATE_FAILED))?;
     write(conn, &new, Some(&old.def.id))
 }

@@ -395,8 +395,12 @@ impl Resolver<'_> {
         if self.schema.policies.is_empty() {
             return false;
         }
-        let reach = self.listable(collection);
-        reach.is_none_or(|reach| !reach.common_fields().has(&column.name))
+        let hides = |action| {
+            let reach = Reach::of(self.schema, &self.request.caller, collection, action);
+            let reach = reach.map(|r| !r.is_nothing() && !r.common_fields().has(&column.name));
+            reach.unwrap_or(true)
+        };
+        hides(Action::List) || hides(Action::View)
     }
 
     /// What the caller may list of a collection.

@@ -139,7 +139,7 @@ pub fn permission(schema: &Schema, record: &mut Record, problems: &mut FieldProb
         name == "*",
         problems,
     );
-    fields(&about, record.value("fields"), problems);
+    fields(&about, name == "*", record.value("fields"), problems);
 }
 
 fn condition(
@@ -176,6 +176,7 @@ fn condition(
 
 fn fields(
     about: &[std::sync::Arc<Collection>],
+    is_about_all: bool,
     value: Option<&Value>,
     problems: &mut FieldProblems,
 ) {
@@ -191,9 +192,15 @@ fn fields(
         },
         Some(Value::Text(_) | Value::Number(_) | Value::Int(_) | Value::Bool(_)) => return,
     };
+    if is_about_all && !names.is_empty() {
+        let message = "Fields are those of one collection: name it, instead of *.";
+        put(problems, "fields", "validation_invalid_fields", message);
+        return;
+    }
     for name in names {
         let is_unknown = |collection: &&std::sync::Arc<Collection>| {
-            collection.column(&name).is_none_or(|column| column.hidden)
+            let column = collection.column(&name);
+            column.is_none_or(|column| column.hidden && !collection.sets_hidden(column))
         };
         if let Some(collection) = about.iter().find(is_unknown) {
             let message = format!(

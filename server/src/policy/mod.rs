@@ -90,6 +90,22 @@ pub fn system(
     }
 }
 
+/// The grant of an account to read itself, as the answer to a sign-in: every field but those that roles deny.
+pub fn own_account(
+    schema: &Arc<Schema>,
+    collection: &Arc<Collection>,
+    request: Request,
+) -> Result<Grant> {
+    let reach = Reach::of(schema, &request.caller, collection, Action::View)?;
+    Ok(Grant {
+        schema: Arc::clone(schema),
+        collection: Arc::clone(collection),
+        request,
+        reach: reach.of_own(),
+        action: Some(Action::View),
+    })
+}
+
 /// The grant to list definitions: all but those of the server's own collections.
 pub fn collections(schema: &Arc<Schema>, meta: &Arc<Collection>, request: Request) -> Grant {
     let why = "superusers list every collection";
@@ -169,11 +185,15 @@ impl Grant {
         self.reach.is_all_rows()
     }
 
-    /// What the caller may see of records that the grant reaches: what it lets them read, or for who changes a
-    /// record, what the caller may view of it; whoever may not view anything sees what they may set.
-    pub fn sight(&self) -> Result<Reach> {
-        if self.is_superior() || matches!(self.action, Some(Action::List | Action::View)) {
-            return Ok(self.reach.clone());
+    /// What decides which fields of its records the caller sees: for who changes records by a role, or where roles
+    /// have a say in viewing, what the caller may view. `None` when it is all fields.
+    pub fn sight(&self) -> Result<Option<Reach>> {
+        if self.is_superior() {
+            return Ok(None);
+        }
+        if matches!(self.action, Some(Action::List | Action::View)) {
+            let reach = self.reach.has_field_limits().then(|| self.reach.clone());
+            return Ok(reach);
         }
         let view = Reach::of(
             &self.schema,
@@ -181,13 +201,8 @@ impl Grant {
             &self.collection,
             Action::View,
         )?;
-        let is_blind = view.is_nothing() && !self.reach.is_by_rule_alone();
-        Ok(if is_blind { self.reach.clone() } else { view })
-    }
-
-    /// Whether roles limit what the caller may see of records that the grant reaches.
-    pub fn has_limits(&self) -> Result<bool> {
-        Ok(self.sight()?.has_field_limits())
+        let has_say = !(view.is_by_rule_alone() && self.reach.is_by_rule_alone());
+        Ok(has_say.then_some(view))
     }
 
     /// What it reaches.

@@ -75,6 +75,14 @@ impl Reach {
         }
     }
 
+    /// The same for who reads their own account: they are who they are, whatever the rule says.
+    pub(super) fn of_own(self) -> Self {
+        Self {
+            rule: Rule::Open,
+            ..self
+        }
+    }
+
     /// Whether roles have no say in it.
     pub fn is_by_rule_alone(&self) -> bool {
         self.decision.allows.is_empty() && self.decision.denies.is_empty()
@@ -188,10 +196,20 @@ impl Reach {
         fields
     }
 
-    /// The fields of a row for which these parts hold.
+    /// The fields of a row for which these parts hold; none when the row itself is not reached.
     pub fn fields(&self, held: &[Part]) -> Fields {
         let mut given = Some(BTreeSet::new());
         let mut denied = BTreeSet::new();
+        let takes_row = |deny: &Arc<Permission>| {
+            let same = |part: &Part| matches!(part, Part::Permission(p) if p.id == deny.id);
+            held.iter().any(same)
+        };
+        if self.row_denies().any(takes_row) {
+            return Fields {
+                given,
+                taken: denied,
+            };
+        }
         for part in held {
             let Part::Permission(permission) = part else {
                 given = None;

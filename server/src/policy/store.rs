@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use super::permission::Permission;
 use super::roles::{BUILT_IN, Policies, Role, USER};
 use crate::clock::Moment;
+use crate::collections::Collection;
 use crate::db::{Conn, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
+use crate::json;
 use crate::records::values;
 
 /// All roles and permissions.
@@ -122,6 +124,44 @@ pub fn forget_accounts(conn: &mut Conn, collection: &str, accounts: &[String]) -
     delete.text(" AND \"recordRef\"");
     delete.append(dialect::is_one_of(conn.engine(), accounts));
     execute(conn, &delete)?;
+    Ok(())
+}
+
+/// Lets permissions name the fields of a collection as they are called now, and no others. One that names no field
+/// any more goes: without names, it would be about all fields.
+pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Result<()> {
+    let renamed = |name: &String| {
+        let before = old.def.fields.iter().find(|field| field.name == *name)?;
+        let mut after = new.def.fields.iter();
+        after
+            .find(|field| field.id == before.id)
+            .map(|field| field.name.clone())
+    };
+    let engine = conn.engine();
+    let mut select = sql(
+        engine,
+        "SELECT \"id\", CAST(\"fields\" AS TEXT) FROM \"_permissions\" WHERE \"collection\" = ",
+    );
+    select.bind(Value::from(old.def.id.as_str()));
+    for row in load(conn, select, &[Storage::Text, Storage::Json])? {
+        let names = values::list(&row[1]);
+        let now: Vec<String> = names.iter().filter_map(renamed).collect();
+        if now == names {
+            continue;
+        }
+        let mut change = if now.is_empty() {
+            sql(engine, "DELETE FROM \"_permissions\"")
+        } else {
+            let fields = Value::Json(json::canonical(&serde_json::Value::from(now)));
+            let mut update = sql(engine, "UPDATE \"_permissions\" SET \"fields\" = ");
+            update.append(dialect::typed(engine, fields, Storage::Json));
+            update
+        };
+        change
+            .text(" WHERE \"id\" = ")
+            .bind(Value::Text(text(&row[0])));
+        execute(conn, &change)?;
+    }
     Ok(())
 }
 

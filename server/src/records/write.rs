@@ -174,7 +174,7 @@ fn fill(record: &mut Record, stored: Option<&Record>, grant: &Grant, input: &Inp
         let kind = &collection.def.fields[position].kind;
         let is_password = column.shape == Shape::Secret;
         let is_settable = !matches!(kind, FieldKind::Autodate(_))
-            && (!column.hidden || is_superuser || (collection.is_auth() && is_password));
+            && (!column.hidden || is_superuser || collection.sets_hidden(column));
         if !is_settable {
             continue;
         }
@@ -290,10 +290,10 @@ fn denied_problems(
             Some(_) => name,
             None => split_key(name).0,
         };
-        let is_known = record
-            .collection
+        let collection = &record.collection;
+        let is_known = collection
             .column(name)
-            .is_some_and(|column| !column.hidden);
+            .is_some_and(|column| !column.hidden || collection.sets_hidden(column));
         let is_same = stored.is_some_and(|stored| !changed(record, stored, name));
         if is_known && !is_same && !fields.has(name) {
             let message = "Your roles do not let you set this field.";

@@ -791,3 +791,196 @@ fn a_check_says_what_decides() {
         403
     );
 }
+
+#[test]
+fn n06_what_operators_define_reaches_no_system_collection() {
+    let app = TestApp::start();
+    let ann = app.user("ann");
+    let operator = json!({"name": "operator", "areas": ["collections:write"]});
+    join(&app, &app.root().create("_roles", operator), "ann");
+    for rule in [
+        "@collection._mails.text ?~ 'x'",
+        "@collection._superusers.tokenKey ?~ 'x'",
+        "@collection._members.role ?= 'x'",
+    ] {
+        let oracle = json!({"name": "oracle", "type": "base", "listRule": rule});
+        let reply = ann.post("/api/collections", oracle.clone());
+        reply.refused_for("listRule", "invalid_rule");
+        assert_eq!(
+            ann.post("/api/collections/meta/check", oracle.clone())
+                .status,
+            400
+        );
+        assert_eq!(
+            app.root().post("/api/collections", oracle).status,
+            200,
+            "a superuser may"
+        );
+        assert_eq!(app.root().delete("/api/collections/oracle").status, 204);
+    }
+    for system in ["_pl_roles", "_pl_members", "pbc_3142635823"] {
+        let field = json!({"name": "pin", "type": "relation", "collectionId": system, "maxSelect": 1, "required": true});
+        let pins = json!({"name": "pins", "type": "base", "fields": [field]});
+        assert_eq!(ann.post("/api/collections", pins).status, 400, "{system}");
+    }
+    let system = json!({"name": "mine", "type": "base", "system": true});
+    ann.post("/api/collections", system)
+        .refused_for("system", "collection_system_flag_change");
+    let own = json!({"id": "_pl_mine", "name": "mine", "type": "base"});
+    for client in [&ann, app.root()] {
+        client
+            .post("/api/collections", own.clone())
+            .refused_for("id", "invalid_or_existing_id");
+    }
+    for internal in ["_minutes", "_params", "_changes"] {
+        let taken = json!({"name": internal, "type": "base"});
+        assert_eq!(
+            app.root().post("/api/collections", taken).status,
+            400,
+            "{internal}"
+        );
+    }
+}
+
+#[test]
+fn n04_answers_to_writes_show_no_more_than_a_view() {
+    let app = TestApp::start();
+    rows(&app);
+    app.root()
+        .patch("/api/collections/notes", super::rules::rules(&json!("")))
+        .ok();
+    let deny = |condition: &str| json!({"role": "roleguest000000", "collection": "notes", "actions": ["list", "view"], "effect": "deny", "condition": condition});
+    for condition in ["denied = true", ""] {
+        let made = app.root().create("_permissions", deny(condition));
+        let hidden = id([true, true, true]);
+        assert_ne!(app.guest().view("notes", &hidden).status, 200);
+        let answer = app.guest().update("notes", &hidden, json!({})).ok();
+        let keys: Vec<&String> = answer.as_object().expect("a record").keys().collect();
+        assert_eq!(
+            keys,
+            ["collectionId", "collectionName", "id"],
+            "{condition:?}"
+        );
+        let answer = app
+            .guest()
+            .create("notes", json!({"title": "x", "denied": true}));
+        assert_eq!(answer.get("title"), None, "{condition:?}");
+        let made = made["id"].as_str().expect("an id");
+        assert_eq!(app.root().remove("_permissions", made).status, 204);
+    }
+}
+
+#[test]
+fn n04_a_sign_in_shows_no_field_that_roles_deny() {
+    let app = TestApp::start();
+    let users = app.root().get("/api/collections/users").ok();
+    let mut fields = users["fields"].as_array().expect("fields").clone();
+    fields.push(json!({"name": "note", "type": "text"}));
+    app.root()
+        .patch("/api/collections/users", json!({"fields": fields}))
+        .ok();
+    let ann = app.user("ann");
+    app.root()
+        .update("users", "ann000000000000", json!({"note": "secret"}))
+        .ok();
+    let deny = json!({"role": "roleuser0000000", "collection": "users", "actions": ["list", "view"], "effect": "deny", "fields": ["note"]});
+    app.root().create("_permissions", deny);
+    let body = json!({"identity": "ann@example.com", "password": crate::support::PASSWORD});
+    let signed_in = app
+        .guest()
+        .post("/api/collections/users/auth-with-password", body)
+        .ok();
+    let refreshed = ann
+        .post("/api/collections/users/auth-refresh", json!({}))
+        .ok();
+    for answer in [
+        &signed_in["record"],
+        &refreshed["record"],
+        &ann.view("users", "ann000000000000").ok(),
+    ] {
+        assert_eq!(
+            (answer.get("note"), answer["email"].as_str()),
+            (None, Some("ann@example.com"))
+        );
+    }
+}
+
+#[test]
+fn n14_a_role_for_some_fields_sets_no_password() {
+    let app = TestApp::start();
+    app.user("ann");
+    let bob = app.user("bob");
+    let manage = json!({"manageRule": "@request.auth.id = 'bob000000000000'"});
+    app.root().patch("/api/collections/users", manage).ok();
+    let support = role(&app, "support", &[]);
+    join(&app, &support, "bob");
+    let allow = permit(
+        &app,
+        &support,
+        json!({"collection": "users", "actions": ["view", "update"], "effect": "allow", "fields": ["name"]}),
+    );
+    assert_eq!(
+        bob.update("users", "ann000000000000", json!({"name": "Ann"}))
+            .status,
+        200
+    );
+    let password = json!({"password": "hacked1234", "passwordConfirm": "hacked1234"});
+    let refused = bob.update("users", "ann000000000000", password.clone());
+    refused.refused_for("password", "not_permitted");
+    bob.update("users", "ann000000000000", json!({"emailVisibility": true}))
+        .refused_for("emailVisibility", "not_permitted");
+    let more = json!({"fields": ["name", "password"]});
+    app.root()
+        .update("_permissions", allow["id"].as_str().expect("an id"), more)
+        .ok();
+    assert_eq!(
+        bob.update("users", "ann000000000000", password).status,
+        200,
+        "when it is given"
+    );
+}
+
+#[test]
+fn permissions_follow_their_fields() {
+    let app = TestApp::start();
+    let staff = app.open_collection(
+        "staff",
+        json!([{"name": "name", "type": "text"}, {"name": "pay", "type": "number"}]),
+    );
+    let one = app
+        .root()
+        .create("staff", json!({"name": "Ann", "pay": 70}));
+    let id = one["id"].as_str().expect("an id").to_owned();
+    let deny = json!({"role": "roleguest000000", "collection": "staff", "actions": ["list", "view"], "effect": "deny", "fields": ["pay"]});
+    let deny = app.root().create("_permissions", deny);
+    let mut fields = staff["fields"].as_array().expect("fields").clone();
+    let pay = fields
+        .iter_mut()
+        .find(|field| field["name"] == "pay")
+        .expect("a field");
+    pay["name"] = json!("salary");
+    app.root()
+        .patch("/api/collections/staff", json!({"fields": fields}))
+        .ok();
+    let seen = app.guest().view("staff", &id).ok();
+    assert_eq!(
+        (seen.get("pay"), seen.get("salary"), seen["name"].as_str()),
+        (None, None, Some("Ann"))
+    );
+    let deny_id = deny["id"].as_str().expect("an id");
+    assert_eq!(
+        app.root().view("_permissions", deny_id).ok()["fields"],
+        json!(["salary"])
+    );
+    // A list that would become empty would mean all fields.
+    fields.retain(|field| field["name"] != "salary");
+    app.root()
+        .patch("/api/collections/staff", json!({"fields": fields}))
+        .ok();
+    assert_eq!(app.root().view("_permissions", deny_id).status, 404);
+    assert_eq!(app.guest().view("staff", &id).status, 200);
+    let everywhere = json!({"role": "roleguest000000", "collection": "*", "actions": ["list"], "effect": "deny", "fields": ["id"]});
+    app.root()
+        .try_create("_permissions", everywhere)
+        .refused_for("fields", "invalid_fields");
+}

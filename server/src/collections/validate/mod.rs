@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
+use super::store::Author;
 use super::{Collection, Schema};
 pub use rules::RuleCheck;
 
@@ -20,6 +21,7 @@ pub(super) fn validate(
     new: &wire::Collection,
     old: Option<&wire::Collection>,
     schema: &Schema,
+    author: Author,
 ) -> FieldProblems {
     let is_old = |collection: &Collection| old.is_some_and(|old| old.id == collection.def.id);
     let others: Vec<Arc<Collection>> = schema
@@ -27,6 +29,9 @@ pub(super) fn validate(
         .filter(|collection| !is_old(collection))
         .cloned()
         .collect();
+    // For who is no superuser, there are no system collections: a rule could read in them what nobody may see.
+    let mut known = others.clone();
+    known.retain(|collection| author == Author::Superuser || !collection.def.system);
     let mut problems = FieldProblems::new();
     let mut put = |key: &str, problem: Option<FieldProblem>| {
         if let Some(problem) = problem {
@@ -37,11 +42,11 @@ pub(super) fn validate(
     put("id", names::id(new, old, &others));
     put("name", names::name(new, old, &others));
     put("type", old.and_then(|old| kind_change(new, old)));
-    put("system", old.and_then(|old| system_change(new, old)));
-    put("fields", fields::check(new, old, &others));
+    put("system", system_change(new, old, author));
+    put("fields", fields::check(new, old, &known));
     put("indexes", indexes::check(new, &others));
 
-    let rules = RuleCheck::new(new, &others, schema.version);
+    let rules = RuleCheck::new(new, &known, schema.version);
     let old_auth = old.and_then(|old| old.auth.as_deref());
     let auth = new.auth.as_deref();
     for (key, rule, old_rule) in [
@@ -98,8 +103,13 @@ fn kind_change(new: &wire::Collection, old: &wire::Collection) -> Option<FieldPr
     })
 }
 
-fn system_change(new: &wire::Collection, old: &wire::Collection) -> Option<FieldProblem> {
-    (new.system != old.system).then(|| {
+fn system_change(
+    new: &wire::Collection,
+    old: Option<&wire::Collection>,
+    author: Author,
+) -> Option<FieldProblem> {
+    let was = old.map_or(new.system && author == Author::Superuser, |old| old.system);
+    (new.system != was).then(|| {
         FieldProblem::new(
             "validation_collection_system_flag_change",
             "System collection state cannot be changed.",

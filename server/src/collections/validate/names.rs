@@ -6,14 +6,16 @@ use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
 use super::problem::{filled, format, found_via, has_via, is_word, length};
 use crate::collections::Collection;
+use crate::collections::own::PREFIX;
 use crate::db::Ident;
 
 /// Tables of Plinth and of the migrations.
-const INTERNAL: [&str; 7] = [
+const INTERNAL: [&str; 8] = [
     "_answers",
     "_changes",
     "_collections",
     "_listeners",
+    "_minutes",
     "_params",
     "_totals",
     "__diesel_schema_migrations",
@@ -40,9 +42,15 @@ pub(super) fn id(
         return Some(format());
     }
     // Routes take either, so that an id that is another one's name would hide it.
-    let is_taken = others.iter().any(|other| {
-        other.def.id.eq_ignore_ascii_case(&new.id) || other.def.name.eq_ignore_ascii_case(&new.id)
-    });
+    let is_own = |id: &str| {
+        id.get(..PREFIX.len())
+            .is_some_and(|it| it.eq_ignore_ascii_case(PREFIX))
+    };
+    let is_taken = is_own(&new.id)
+        || others.iter().any(|other| {
+            other.def.id.eq_ignore_ascii_case(&new.id)
+                || other.def.name.eq_ignore_ascii_case(&new.id)
+        });
     is_taken.then(|| {
         FieldProblem::new(
             "validation_invalid_or_existing_id",

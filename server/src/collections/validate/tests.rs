@@ -30,7 +30,11 @@ fn codes(body: &Json, old: Option<&str>) -> Vec<String> {
     };
     let new = new.unwrap();
     let mut out = Vec::new();
-    flatten("", &validate(&new, old.as_ref(), &schema), &mut out);
+    flatten(
+        "",
+        &validate(&new, old.as_ref(), &schema, Author::Superuser),
+        &mut out,
+    );
     out
 }
 
