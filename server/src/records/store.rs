@@ -281,8 +281,7 @@ pub fn reveal_as_it_is(conn: &mut Conn, grant: &Grant, record: &mut Record) -> R
         record.reveal.email = true;
         return Ok(());
     }
-    let sight = grant.sight()?;
-    if sight.has_field_limits() {
+    if let Some(sight) = grant.sight()? {
         let held = parts_of(conn, grant, &sight, record)?;
         record.reveal.fields = Some(sight.fields(&held));
     }
