@@ -38,11 +38,6 @@ pub(crate) fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
 }
 
-/// Seconds since 1970.
-pub(crate) fn now() -> f64 {
-    js_sys::Date::now() / 1000.0
-}
-
 /// The element with the focus.
 pub(crate) fn focused() -> Option<web_sys::HtmlElement> {
     document().active_element()?.dyn_into().ok()

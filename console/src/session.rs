@@ -154,7 +154,7 @@ impl Session {
                 let account = Account { token, ..account };
                 browser::keep(KEPT, serde_json::to_string(&account).ok().as_deref());
             }
-            Err(error) if error.status().is_some_and(|status| status < 500) => self.sign_out(),
+            Err(error) if matches!(error.status(), Some(401 | 403 | 404)) => self.sign_out(),
             // The server may be back in a moment.
             Err(_) => {}
         }
@@ -171,13 +171,7 @@ impl Session {
     /// What became of a request. Who is no longer signed in has to sign in again.
     pub(crate) fn outcome<T>(self, result: Result<T>) -> Outcome<T> {
         result.map_err(|error| {
-            let refused =
-                error.is_unauthenticated() || error.is_forbidden() || error.is_not_found();
-            let token = self.client().token();
-            if self.is_open()
-                && (error.is_unauthenticated()
-                    || refused && token.is_none_or(|token| expired(&token)))
-            {
+            if self.is_open() && error.is_unauthenticated() {
                 self.sign_out();
                 return Failure {
                     status: Some(401),
@@ -185,22 +179,11 @@ impl Session {
                     ..Failure::default()
                 };
             }
+            // The server takes who sends a token that is no longer good for a guest, and refuses as it refuses guests.
+            if self.is_open() && (error.is_forbidden() || error.is_not_found()) {
+                leptos::task::spawn_local(async move { self.refresh().await });
+            }
             error.into()
         })
     }
-}
-
-/// Whether the token says that its time is over: the server then takes who sends it for a guest.
-fn expired(token: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Claims {
-        exp: f64,
-    }
-    let Some(claims) = token.split('.').nth(1) else {
-        return true;
-    };
-    let claims = claims.replace('-', "+").replace('_', "/");
-    let claims = window().atob(&claims).ok();
-    let claims: Option<Claims> = claims.and_then(|claims| serde_json::from_str(&claims).ok());
-    claims.is_none_or(|claims| claims.exp <= browser::now())
 }

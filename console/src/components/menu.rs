@@ -42,8 +42,11 @@ pub(crate) fn Menu(
             let _ = item.focus();
         }
     };
+    // What was chosen may have taken the menu away with it, as signing out does.
     let shut = move || {
-        open.set(false);
+        if open.try_set(false).is_some() {
+            return;
+        }
         if let Some(button) = element
             .get_untracked()
             .and_then(|menu| menu.query_selector("button").ok().flatten())
@@ -70,10 +73,11 @@ pub(crate) fn Menu(
             .related_target()
             .and_then(|next| next.dyn_into::<web_sys::Node>().ok());
         if !element
-            .get_untracked()
+            .try_get_untracked()
+            .flatten()
             .is_some_and(|menu| menu.contains(next.as_ref()))
         {
-            open.set(false);
+            open.try_set(false);
         }
     };
     view! {

@@ -35,6 +35,7 @@ pub(super) fn Indexes(draft: Draft) -> impl IntoView {
             <li class="index-row" class:field-wrong=move || error.with(Option::is_some)>
                 <textarea
                     class="input area input-code" rows="1" spellcheck="false" aria-label=text::index_number(position + 1)
+                    aria-invalid=move || error.with(Option::is_some).then_some("true")
                     prop:value=move || json::shown(&indexes.get()[position])
                     on:input=move |event| untrack(|| change(position, Some(event_target_value(&event))))
                 ></textarea>
