@@ -109,7 +109,7 @@ export default async function ({ page, server, step, me }) {
   await step('the search narrows the list, and the address has it', async () => {
     await me.follow('Collections')
     await page.getByRole('main').getByRole('searchbox').fill('every')
-    await page.getByRole('row', { name: /users/ }).waitFor({ state: 'detached' })
+    await page.getByRole('row', { name: /^users/ }).waitFor({ state: 'detached' })
     await page.reload()
     await page.getByRole('row', { name: /everything/ }).waitFor()
     assert.equal(await page.getByRole('main').getByRole('searchbox').inputValue(), 'every')
