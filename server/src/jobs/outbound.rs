@@ -105,7 +105,7 @@ pub fn parse_url(text: &str) -> Result<Url, &'static str> {
 }
 
 /// Whether an address is one of the internet, rather than of some network or purpose of its own.
-fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

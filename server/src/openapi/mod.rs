@@ -14,6 +14,7 @@ mod metrics;
 mod parameters;
 mod parts;
 mod policy;
+mod realtime;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -125,6 +126,7 @@ fn document(schema: &Schema, caller: &Caller) -> OpenApi {
     }
     policy::describe(&reader, &mut draft);
     jobs::describe(&reader, &mut draft);
+    realtime::describe(&mut draft);
     for collection in schema.iter().filter(|collection| reader.knows(collection)) {
         records::describe(&reader, &mut draft, collection);
         accounts::describe(&reader, &mut draft, collection);

@@ -12,6 +12,7 @@ use super::topic::{Subscription, topics};
 use crate::accounts::token::{self, Kind};
 use crate::error::{Error, Result};
 use crate::events::Feed;
+use crate::jobs::outbound::is_public;
 use crate::metrics::Metrics;
 use crate::policy::Action;
 use crate::records::Record;
@@ -106,9 +107,9 @@ pub struct Clients {
 
 #[derive(Default)]
 struct Connected {
-    clients: HashMap<String, Client>,
+    clients: HashMap<Arc<str>, Client>,
     /// By topic and client.
-    by_topic: HashMap<String, HashMap<String, Vec<Arc<Subscription>>>>,
+    by_topic: HashMap<String, HashMap<Arc<str>, Vec<Arc<Subscription>>>>,
     is_stopping: bool,
 }
 
@@ -130,7 +131,7 @@ pub(super) struct Group {
 
 /// A client in a [`Group`].
 pub(super) struct Member {
-    client: String,
+    client: Arc<str>,
     queue: Arc<Queue>,
     event: Arc<str>,
 }
@@ -165,7 +166,7 @@ impl Clients {
             identity: None,
             subscriptions: Vec::new(),
         };
-        connected.clients.insert(id.to_owned(), client);
+        connected.clients.insert(id.into(), client);
         self.changed(&connected);
         Ok(queue)
     }
@@ -183,10 +184,12 @@ impl Clients {
     /// Puts what a client wants to hear of in place of what it wanted before.
     pub(super) fn subscribe(&self, wish: &Wish) -> Outcome {
         let mut connected = self.connected();
-        let Some(client) = connected.clients.get_mut(&wish.client) else {
+        let Some(client) = connected.clients.get_mut(wish.client.as_str()) else {
             return Outcome::Unknown;
         };
-        if client.ip != wish.ip {
+        // Private addresses are proxies': those of one client may differ.
+        let mut addresses = [client.ip, wish.ip].into_iter().flatten();
+        if client.ip != wish.ip && addresses.any(is_public) {
             return Outcome::OtherAddress;
         }
         let is_known = |known: &Identity| {
@@ -235,9 +238,9 @@ impl Clients {
                             members: Vec::new(),
                         });
                     group.members.push(Member {
-                        client: id.clone(),
+                        client: Arc::clone(id),
                         queue: Arc::clone(&client.queue),
-                        event: subscription.name.as_str().into(),
+                        event: Arc::clone(&subscription.name),
                     });
                 }
             }
@@ -314,9 +317,38 @@ impl Connected {
         };
         let of_topic = self.by_topic.entry(subscription.topic.clone()).or_default();
         of_topic
-            .entry(id.to_owned())
+            .entry(id.into())
             .or_default()
             .push(Arc::clone(&subscription));
         client.subscriptions.push(subscription);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_subscribes_comes_from_where_the_client_is() {
+        let metrics = Metrics::new().unwrap();
+        let clients = Clients::new(&metrics, Arc::default());
+        let (here, there) = ("1.1.1.1".parse().ok(), "8.8.8.8".parse().ok());
+        let proxies = ["10.0.0.1".parse().ok(), "10.0.0.2".parse().ok()];
+        for (of, from, expected) in [
+            (here, here, Outcome::Done),
+            (here, there, Outcome::OtherAddress),
+            (here, proxies[0], Outcome::OtherAddress),
+            (proxies[0], there, Outcome::OtherAddress),
+            (proxies[0], proxies[1], Outcome::Done),
+        ] {
+            clients.connect("id", of).unwrap();
+            let wish = Wish {
+                client: "id".to_owned(),
+                ip: from,
+                identity: None,
+                subscriptions: Vec::new(),
+            };
+            assert_eq!(clients.subscribe(&wish), expected, "{from:?} for {of:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What a client subscribes to: `collection/*`, `collection/record` or just `collection`, with options behind it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
@@ -14,7 +15,7 @@ use crate::records::pick::Fields;
 #[derive(Clone, Debug)]
 pub(super) struct Subscription {
     /// As the client has it; events are named so.
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     /// What is before the options.
     pub(super) topic: String,
     pub(super) options: Options,
@@ -58,7 +59,7 @@ impl Subscription {
             .and_then(|(_, value)| serde_json::from_str(&value).ok())
             .map_or_else(Options::default, |given| Options::read(suffix, &given));
         Self {
-            name: name.to_owned(),
+            name: name.into(),
             topic: topic.to_owned(),
             options,
         }
