@@ -139,6 +139,8 @@ fn guests_see_what_is_open_to_them() {
             "get /api/health",
             "get /api/openapi.json",
             "get /api/policy/areas",
+            "get /api/realtime",
+            "post /api/realtime",
             "get /livez",
             "get /readyz",
         ]
