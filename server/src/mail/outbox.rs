@@ -137,12 +137,13 @@ async fn send(app: &App, mail: &Claimed) -> Outcome {
     }
 }
 
-/// Without a mail server the log is where the link is found: only then.
+/// Without a mail server the log is where the link is found: only then. Of several, the one with a token is longest.
 fn tell(mail: &Claimed) {
     let link = mail
         .text
         .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '[' | ']'))
-        .find(|word| word.starts_with("http://") || word.starts_with("https://"));
+        .filter(|word| word.starts_with("http://") || word.starts_with("https://"))
+        .max_by_key(|word| word.len());
     tracing::info!(
         to = mail.to,
         subject = mail.subject,

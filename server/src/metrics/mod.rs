@@ -20,6 +20,8 @@ use minutes::Minutes;
 
 /// The route of what no route answers.
 pub const UNMATCHED: &str = "unmatched";
+/// The route of what browsers ask before a request.
+pub const PREFLIGHT: &str = "preflight";
 /// The route of what a handler panicked over: which one it was is in the log.
 pub const PANICKED: &str = "panicked";
 /// The routes of those who watch the server: no traffic.

@@ -24,7 +24,7 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
 
 use crate::collections::{Collection, Rule, Schema};
-use crate::policy::{Action, Reach};
+use crate::policy::{Action, Fields, Reach};
 use crate::request::Caller;
 use parts::Described;
 
@@ -58,6 +58,19 @@ impl Reader<'_> {
     fn meets(&self, collection: &Collection) -> bool {
         let answers = [Action::List, Action::View, Action::Create, Action::Update];
         answers.iter().any(|action| self.may(collection, *action)) || self.may_sign_in(collection)
+    }
+
+    /// The fields that the reader sees of every record that they may list or view.
+    fn always_shown(&self, collection: &Collection) -> Fields {
+        let reach = |action| Reach::of(self.schema, self.caller, collection, action);
+        let reached = [Action::View, Action::List].map(|action| reach(action).ok());
+        let reached = reached
+            .into_iter()
+            .flatten()
+            .find(|reach| !reach.is_nothing());
+        reached
+            .map(|reach| reach.common_fields())
+            .unwrap_or_default()
     }
 
     /// Whether the reader sees this area of the console.

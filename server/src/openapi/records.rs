@@ -159,6 +159,7 @@ fn who(reader: &Reader<'_>, collection: &Collection, action: Action) -> String {
 fn record(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
     let def = &collection.def;
     let mut record = ObjectBuilder::new().schema_type(Type::Object);
+    let always = reader.always_shown(collection);
     for (name, key) in &collection.keys {
         let schema = match key {
             Key::Column(index) => {
@@ -173,8 +174,10 @@ fn record(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
             Key::Expand => expand(reader, collection).into(),
         };
         record = record.property(name, schema);
-        // The address is missing where `emailVisibility` hides it from the reader.
-        let may_be_missing = *key == Key::Expand || (collection.is_auth() && name == "email");
+        // The address is missing where `emailVisibility` hides it from the reader, others where roles do.
+        let may_be_missing = *key == Key::Expand
+            || (collection.is_auth() && name == "email")
+            || (matches!(key, Key::Column(_)) && !always.has(name));
         if !may_be_missing {
             record = record.required(name);
         }

@@ -28,9 +28,16 @@ pub fn role(
             "validation_built_in_role",
             "A built-in role can't be renamed.",
         );
-    } else if is_renamed && record.text("name").starts_with('@') {
-        let message = "Names that begin with @ are those of the built-in roles.";
-        put(problems, "name", "validation_built_in_role", message);
+    } else if is_renamed && !is_name(record.text("name")) {
+        let message = "Letters, digits and .:-_ with single spaces between them; @ is for the built-in roles.";
+        put(problems, "name", "validation_invalid_format", message);
+    }
+    let has_areas = record
+        .value("areas")
+        .is_some_and(|areas| !values::list(areas).is_empty());
+    if has_areas && is_built_in {
+        let message = "A built-in role has no areas: give them to a role whose members you choose.";
+        put(problems, "areas", "validation_built_in_role", message);
     }
     let parents = record
         .value("parents")
@@ -60,6 +67,17 @@ pub fn role(
     };
     put(problems, "parents", problem.0, problem.1);
     Ok(())
+}
+
+/// Whether it is a name that looks like no other.
+fn is_name(name: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_alphanumeric() || ".:-_".contains(c))
+    };
+    name.split(' ').all(is_word)
 }
 
 enum Chain {

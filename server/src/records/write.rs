@@ -11,7 +11,7 @@ use crate::clock::Moment;
 use crate::collections::{Collection, Shape, own};
 use crate::db::{Conn, Ident, Storage, Value, load, sql};
 use crate::error::{Error, Result, Violation};
-use crate::policy::Grant;
+use crate::policy::{Fields, Grant};
 
 /// The answer to a create that does not succeed.
 pub const CREATE_FAILED: &str = "Failed to create record.";
@@ -70,7 +70,8 @@ pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant
     }
     let mut problems = field_problems(&record, None, input);
     relation_problems(conn, &grant, &record, None, &mut problems)?;
-    if collection.is_own() {
+    // What the fields refuse may be too large to look into.
+    if collection.is_own() && problems.is_empty() {
         own::check(conn, grant.schema(), &mut record, None, &mut problems)?;
     }
     if problems.is_empty() && collection.is_auth() && input.body.contains_key("id") {
@@ -124,7 +125,7 @@ pub fn update(
     }
     let mut problems = field_problems(&record, Some(&stored), input);
     relation_problems(conn, &grant, &record, Some(&stored), &mut problems)?;
-    if collection.is_own() {
+    if collection.is_own() && problems.is_empty() {
         own::check(
             conn,
             grant.schema(),
@@ -282,8 +283,16 @@ fn denied_problems(
     if !reach.has_field_limits() {
         return Ok(problems);
     }
-    let held = store::parts_of(conn, grant, reach, stored.unwrap_or(record))?;
-    let fields = reach.fields(&held);
+    let would_be = reach.fields(&store::parts_of(conn, grant, reach, record)?);
+    let (was, seen) = match stored {
+        None => (would_be.clone(), Fields::default()),
+        Some(stored) => {
+            let mut seen = stored.clone();
+            store::reveal_as_it_is(conn, grant, &mut seen)?;
+            let held = store::parts_of(conn, grant, reach, stored)?;
+            (reach.fields(&held), seen.reveal.fields.unwrap_or_default())
+        }
+    };
     for key in input.body.keys() {
         let name = key.strip_suffix(":autogenerate").unwrap_or(key);
         let name = match record.collection.position(name) {
@@ -294,8 +303,10 @@ fn denied_problems(
         let is_known = collection
             .column(name)
             .is_some_and(|column| !column.hidden || collection.sets_hidden(column));
+        // To send back what one sees changes nothing; what one does not see must not be found out by trial.
         let is_same = stored.is_some_and(|stored| !changed(record, stored, name));
-        if is_known && !is_same && !fields.has(name) {
+        let is_settable = was.has(name) && would_be.has(name);
+        if is_known && !is_settable && !(is_same && seen.has(name)) {
             let message = "Your roles do not let you set this field.";
             let problem = FieldProblem::new("validation_not_permitted", message);
             problems.insert(name.to_owned(), problem);

@@ -19,7 +19,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::health::Lifecycle;
-use crate::metrics::{Counting, PANICKED, UNMATCHED};
+use crate::metrics::{Counting, PANICKED, PREFLIGHT, UNMATCHED};
 use crate::records::generate;
 use crate::request::Caller;
 use crate::routes::Pattern;
@@ -45,7 +45,9 @@ pub(super) async fn around(
         if dress.has_origin {
             preflight(response.headers_mut(), asked);
         }
-        count(counting, &response);
+        if let Some(counting) = counting {
+            counting.answered(PREFLIGHT, response.status());
+        }
         return Ok(response);
     }
     // What is logged on the way carries the id that the answer carries.
@@ -82,13 +84,14 @@ async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse> {
-    let path = request.path();
+    // Probes are answered whatever becomes of the database.
+    let is_probe = ["/livez", "/readyz"].contains(&request.path());
     let caller = match lifecycle.app() {
+        _ if is_probe => Ok(Caller::Guest),
         Ok(app) => AssertUnwindSafe(who_asks(app, &request))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(panicked())),
-        Err(_) if path == "/livez" || path == "/readyz" => Ok(Caller::Guest),
         Err(starting) => Err(starting),
     };
     match caller {

@@ -11,6 +11,8 @@ use crate::records::{generate, store as records};
 /// has the next start. `None` when there is a superuser already.
 pub fn token(conn: &mut Conn, superusers: &Collection) -> Result<Option<String>> {
     if !is_needed(conn, superusers)? {
+        // The command line may have made one.
+        forget(conn)?;
         return Ok(None);
     }
     let mut insert = sql(

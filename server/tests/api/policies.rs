@@ -309,7 +309,7 @@ fn n01_fields_are_the_union_of_what_allows_show_minus_denies() {
             .status,
         200
     );
-    // And what one may not set is refused by name, unless it stays as it is.
+    // And what one may not set is refused by name.
     let plain = id([false, false, false]);
     let refused = ann.update("notes", &plain, json!({"byRule": true}));
     assert_eq!(refused.status, 400);
@@ -318,7 +318,7 @@ fn n01_fields_are_the_union_of_what_allows_show_minus_denies() {
         "validation_not_permitted"
     );
     let changed = ann
-        .update("notes", &plain, json!({"byRule": false, "title": "new"}))
+        .update("notes", &plain, json!({"id": plain, "title": "new"}))
         .ok();
     assert_eq!(changed["title"], "new");
     assert_eq!(
@@ -440,7 +440,7 @@ fn n11_what_makes_no_sense_is_refused_by_field() {
     refused(
         app.root().try_create("_roles", json!({"name": "@mine"})),
         "name",
-        "validation_built_in_role",
+        "validation_invalid_format",
     );
     refused(
         app.root().try_create("_roles", json!({"name": "A"})),
@@ -983,4 +983,72 @@ fn permissions_follow_their_fields() {
     app.root()
         .try_create("_permissions", everywhere)
         .refused_for("fields", "invalid_fields");
+}
+
+#[test]
+fn n03_what_one_may_not_see_is_not_found_out_by_setting_it() {
+    let app = TestApp::start();
+    app.open_collection(
+        "staff",
+        json!([{"name": "name", "type": "text"}, {"name": "pay", "type": "number"}]),
+    );
+    app.root()
+        .patch("/api/collections/staff", json!({"updateRule": null}))
+        .ok();
+    let one = app
+        .root()
+        .create("staff", json!({"name": "Ann", "pay": 70}));
+    let id = one["id"].as_str().expect("an id").to_owned();
+    let guest = |permission: Value| {
+        let mut permission = permission;
+        permission["role"] = json!("roleguest000000");
+        permission["collection"] = json!("staff");
+        app.root().create("_permissions", permission)
+    };
+    guest(json!({"actions": ["list", "view"], "effect": "deny", "fields": ["pay"]}));
+    guest(json!({"actions": ["update"], "effect": "allow", "fields": ["name"]}));
+    for pay in [json!({"pay": 70}), json!({"pay": 71}), json!({"pay+": 0})] {
+        app.guest()
+            .update("staff", &id, pay)
+            .refused_for("pay", "not_permitted");
+    }
+    assert_eq!(
+        app.guest()
+            .update("staff", &id, json!({"name": "Bea"}))
+            .ok()["name"],
+        "Bea"
+    );
+}
+
+#[test]
+fn a_built_in_role_makes_nobody_an_operator() {
+    let app = TestApp::start();
+    let ann = app.user("ann");
+    let areas = json!({"areas": ["mails:read"]});
+    for built_in in ["roleguest000000", "roleuser0000000"] {
+        app.root()
+            .update("_roles", built_in, areas.clone())
+            .refused_for("areas", "built_in_role");
+        let parent = app
+            .root()
+            .create("_roles", json!({"name": built_in, "areas": ["mails:read"]}));
+        app.root()
+            .update("_roles", built_in, json!({"parents": [parent["id"]]}))
+            .ok();
+    }
+    assert_eq!(ann.get("/api/policy/areas").ok(), json!({"areas": []}));
+    for client in [&ann, &app.guest()] {
+        assert_eq!(client.list("_mails", &[]).status, 403);
+    }
+    for name in [" @user", "\u{ff20}user", "a  b", "a@b", ""] {
+        assert_eq!(
+            app.root()
+                .try_create("_roles", json!({"name": name}))
+                .status,
+            400,
+            "{name:?}"
+        );
+    }
+    app.root()
+        .create("_roles", json!({"name": "Küche: Team-2"}));
 }
