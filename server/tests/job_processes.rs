@@ -3,6 +3,8 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -165,4 +167,150 @@ fn a_server_that_stops_lets_runs_end_and_gives_up_those_that_do_not() {
     );
     // The next server did not wait for a lease to end.
     wait_for_calls(&hanging, 2);
+}
+
+#[test]
+fn a_call_by_tls_is_made_to_whom_the_system_trusts() {
+    let home = Home::new();
+    make_superuser(&home);
+    let target = Secure::start(&home);
+    let stranger = start(&home);
+    let root = stranger.root();
+    let url = format!("https://localhost:{}/", target.port);
+    let job = root.create(
+        "_jobs",
+        json!({
+            "name": "tls", "schedule": "0 0 1 1 *", "kind": "http", "payload": {"url": url},
+        }),
+    );
+    let path = format!("/api/crons/{}", job["id"].as_str().expect("an id"));
+    let run = |root: &Client, count: usize| {
+        assert_eq!(root.post(&path, json!({})).status, 204);
+        let is_over = |run: &Value| run["outcome"] == "succeeded" || run["outcome"] == "failed";
+        let runs = wait_for(root, SOON, |runs| {
+            runs.len() == count && runs.iter().all(is_over)
+        });
+        let text = |name: &str| runs[count - 1][name].as_str().expect("text").to_owned();
+        (text("outcome"), text("output"))
+    };
+    let (outcome, output) = run(&root, 1);
+    assert!(
+        outcome == "failed" && output.contains("certificate"),
+        "{output}"
+    );
+    stranger.kill();
+    let trusted = [
+        ("PLINTH_OUTBOUND_ALLOW", "[\"127.0.0.1\", \"::1\"]"),
+        ("SSL_CERT_FILE", target.certificate.as_str()),
+    ];
+    let friend = Process::start_with(&home, &trusted);
+    let (outcome, output) = run(&friend.root(), 2);
+    assert_eq!(
+        (outcome.as_str(), output.as_str()),
+        ("succeeded", "200 OK\n\nsecret")
+    );
+}
+
+/// A server on TLS, with a certificate of its own for `localhost`.
+struct Secure {
+    child: Child,
+    certificate: String,
+    port: u16,
+}
+
+impl Secure {
+    fn start(home: &Home) -> Self {
+        let path = |name: &str| home.dir.path().join(name).display().to_string();
+        let (certificate, key) = (path("certificate.pem"), path("key.pem"));
+        let made = Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ])
+            .args([
+                "-days",
+                "2",
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=DNS:localhost",
+            ])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-keyout", &key, "-out", &certificate])
+            .stderr(Stdio::null())
+            .status();
+        assert!(made.expect("openssl runs").success());
+        let mut child = Command::new("python3")
+            .args(["-c", SECURE, &certificate, &key])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("python3 runs");
+        let mut port = String::new();
+        let output = child.stdout.take().expect("an output");
+        BufReader::new(output).read_line(&mut port).expect("a line");
+        let port = port.trim().parse().expect("a port");
+        Self {
+            child,
+            certificate,
+            port,
+        }
+    }
+}
+
+impl Drop for Secure {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const SECURE: &str = r#"
+import http.server, ssl, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"secret")
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"#;
+
+#[test]
+fn a_run_that_takes_long_keeps_its_lease() {
+    let home = Home::new();
+    make_superuser(&home);
+    let server = start(&home);
+    let target = Target::start(Manner::Hang);
+    let root = server.root();
+    let job = root.create("_jobs", calling(&target, json!({})));
+    root.post(
+        &format!("/api/crons/{}", job["id"].as_str().expect("an id")),
+        json!({}),
+    );
+    let lease = |run: &Value| run["lease"].as_str().expect("a moment").to_owned();
+    let runs = wait_for(&root, SOON, |runs| {
+        runs.len() == 1 && runs[0]["outcome"] == "running"
+    });
+    let first = lease(&runs[0]);
+    let runs = wait_for(&root, SOON, |runs| {
+        runs[0]["outcome"] == "running" && lease(&runs[0]) > first
+    });
+    assert_eq!((runs.len(), target.calls().len()), (1, 1));
+    // Another process takes it to be gone: this one lets go of it, and the run that was begun again goes on.
+    home.execute("UPDATE \"_jobRuns\" SET \"lease\" = '2026-01-05 09:00:00.000Z'");
+    let runs = wait_for(&root, SOON, |runs| {
+        runs.len() == 2 && runs[1]["outcome"] == "running"
+    });
+    assert_eq!(runs[0]["outcome"], "lost");
 }

@@ -5,7 +5,8 @@
 //! [`worker`] of any process takes a run that waits, holds it by a lease that it renews, and writes down what came of
 //! it. A run whose lease ran out was some process's that is gone: it is lost, and its next attempt waits.
 //!
-//! [`schedule`] says when, [`check`] what a job may be; each kind has a file, and [`outbound`] guards whom jobs call.
+//! [`mod@schedule`] says when, [`mod@check`] what a job may be; each kind has a file, and [`outbound`] guards whom jobs
+//! call.
 
 pub mod api;
 mod check;
@@ -28,6 +29,7 @@ use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
 
 use crate::app::App;
 use crate::clock::Moment;
+use crate::db::Conn;
 use crate::error::Result;
 use crate::serve::forever;
 
@@ -37,6 +39,8 @@ pub use check::check;
 const EVERY_MINUTE: &str = "0 * * * * *";
 /// What is due longer ago than this was missed, and is not made up for.
 const MAX_LATE: Duration = Duration::from_secs(5 * 60);
+/// How many runs are added in one transaction, so that other writes need not wait for all.
+const MAX_ADDED: usize = 50;
 
 /// The jobs of this process.
 #[derive(Default)]
@@ -111,12 +115,13 @@ pub async fn tick(app: &App, from: Moment, until: Moment) -> Result<usize> {
             store::due(conn, grant, from, until)
         })
         .await?;
-    if due.is_empty() {
-        return Ok(0);
+    let mut added = 0;
+    for due in due.chunks(MAX_ADDED) {
+        let due = due.to_vec();
+        let add = move |conn: &mut Conn, grant| store::add_due(conn, &grant, &due);
+        added += app.write(store::runs(&schema)?, add).await?;
+        app.jobs.wake.notify_one();
     }
-    let add = move |conn: &mut crate::db::Conn, grant| store::add_due(conn, &grant, &due);
-    let added = app.write(store::runs(&schema)?, add).await?;
-    app.jobs.wake.notify_one();
     Ok(added)
 }
 
