@@ -3,12 +3,11 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::process::{Process, make_superuser};
+use support::secure::Secure;
 use support::target::{Manner, Target};
 use support::{Client, Home, on_postgres};
 
@@ -210,81 +209,6 @@ fn a_call_by_tls_is_made_to_whom_the_system_trusts() {
         ("succeeded", "200 OK\n\nsecret")
     );
 }
-
-/// A server on TLS, with a certificate of its own for `localhost`.
-struct Secure {
-    child: Child,
-    certificate: String,
-    port: u16,
-}
-
-impl Secure {
-    fn start(home: &Home) -> Self {
-        let path = |name: &str| home.dir.path().join(name).display().to_string();
-        let (certificate, key) = (path("certificate.pem"), path("key.pem"));
-        let made = Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-            ])
-            .args([
-                "-days",
-                "2",
-                "-subj",
-                "/CN=localhost",
-                "-addext",
-                "subjectAltName=DNS:localhost",
-            ])
-            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-            .args(["-keyout", &key, "-out", &certificate])
-            .stderr(Stdio::null())
-            .status();
-        assert!(made.expect("openssl runs").success());
-        let mut child = Command::new("python3")
-            .args(["-c", SECURE, &certificate, &key])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("python3 runs");
-        let mut port = String::new();
-        let output = child.stdout.take().expect("an output");
-        BufReader::new(output).read_line(&mut port).expect("a line");
-        let port = port.trim().parse().expect("a port");
-        Self {
-            child,
-            certificate,
-            port,
-        }
-    }
-}
-
-impl Drop for Secure {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-const SECURE: &str = r#"
-import http.server, ssl, sys
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Length", "6")
-        self.end_headers()
-        self.wfile.write(b"secret")
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(sys.argv[1], sys.argv[2])
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-print(server.server_address[1], flush=True)
-server.serve_forever()
-"#;
 
 #[test]
 fn a_run_that_takes_long_keeps_its_lease() {

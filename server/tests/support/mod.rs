@@ -17,6 +17,7 @@
 
 mod client;
 pub mod process;
+pub mod secure;
 pub mod smtp;
 pub mod stream;
 pub mod target;
