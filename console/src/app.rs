@@ -25,6 +25,7 @@ pub(crate) fn App() -> impl IntoView {
             <Routes fallback=pages::NotFound>
                 <Route path=path!("/_/setup") view=pages::Setup />
                 <Route path=path!("/_/sign-in") view=pages::SignIn />
+                <Route path=path!("/_/forgotten-password") view=pages::Forgotten />
                 <ParentRoute path=path!("/_") view=pages::Shell>
                     <Route path=path!("/") view=pages::Overview />
                     <Route path=path!("/collections") view=pages::Collections />
@@ -33,7 +34,11 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/collections/:name/:part") view=pages::Definition />
                     <Route path=path!("/roles") view=pages::Roles />
                     <Route path=path!("/jobs") view=pages::Jobs />
+                    <Route path=path!("/jobs/new") view=pages::NewJob />
+                    <Route path=path!("/jobs/:id") view=pages::JobRuns />
+                    <Route path=path!("/jobs/:id/definition") view=pages::JobDefinition />
                     <Route path=path!("/mails") view=pages::Mails />
+                    <Route path=path!("/mails/:id") view=pages::MailPage />
                     <Route path=path!("/*any") view=pages::NotFound />
                 </ParentRoute>
             </Routes>

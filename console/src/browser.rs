@@ -1,5 +1,6 @@
 //! The few things that the browser is asked for directly.
 
+use js_sys::{Function, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -13,6 +14,21 @@ pub(crate) fn here() -> String {
     let location = window().location();
     let part = |part: Result<String, _>| part.unwrap_or_default();
     format!("{}{}", part(location.pathname()), part(location.search()))
+}
+
+/// Whether nobody sees the page, since its window is behind others or closed.
+pub(crate) fn is_hidden() -> bool {
+    document().hidden()
+}
+
+/// How far from the left of an element the pointer is, from 0 to 1.
+pub(crate) fn across(element: &web_sys::Element, pointer: &web_sys::MouseEvent) -> Option<f64> {
+    // Called by its name, since its type would have most of the bindings compiled anew.
+    let measure = Reflect::get(element, &"getBoundingClientRect".into()).ok()?;
+    let place = measure.dyn_into::<Function>().ok()?.call0(element).ok()?;
+    let side = |name: &str| Reflect::get(&place, &name.into()).ok()?.as_f64();
+    let (left, width) = (side("left")?, side("width")?);
+    (width > 0.0).then(|| ((f64::from(pointer.client_x()) - left) / width).clamp(0.0, 1.0))
 }
 
 /// What was kept under this name.

@@ -21,6 +21,28 @@ pub(crate) const JOBS: &str = "/_/jobs";
 /// Mails.
 pub(crate) const MAILS: &str = "/_/mails";
 
+/// A new job.
+pub(crate) const NEW_JOB: &str = "/_/jobs/new";
+/// An empty page of the server's that mails are shown in.
+pub(crate) const FRAME: &str = "/_/frame";
+/// Where one asks for a mail that lets one choose a new password.
+pub(crate) const FORGOTTEN: &str = "/_/forgotten-password";
+
+/// The runs of a job.
+pub(crate) fn job(id: &str) -> String {
+    format!("{JOBS}/{}", encoded(id))
+}
+
+/// What a job is.
+pub(crate) fn job_definition(id: &str) -> String {
+    format!("{JOBS}/{}/definition", encoded(id))
+}
+
+/// A mail.
+pub(crate) fn mail(id: &str) -> String {
+    format!("{MAILS}/{}", encoded(id))
+}
+
 /// Sign-in that leads back to where one was.
 pub(crate) fn sign_in(back: &str) -> String {
     if back.is_empty() || back == HOME || back == ROOT {

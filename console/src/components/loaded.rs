@@ -13,17 +13,39 @@ where
     T: Clone + 'static,
     V: IntoView + 'static,
 {
-    move || {
-        match resource.get() {
+    let again = Callback::new(move |()| resource.refetch());
+    move || shown(resource.get(), again, &show)
+}
+
+/// The same for what is loaded again and again, from [`repeat::kept`](crate::repeat::kept): it stays until there is
+/// something else.
+pub(crate) fn steady<T, V>(
+    kept: Memo<Option<Outcome<T>>>,
+    again: impl Fn() + Send + Sync + 'static,
+    show: impl Fn(T) -> V + Send + 'static,
+) -> impl IntoView
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let again = Callback::new(move |()| again());
+    move || shown(kept.get(), again, &show)
+}
+
+fn shown<T, V: IntoView + 'static>(
+    outcome: Option<Outcome<T>>,
+    again: Callback<()>,
+    show: &impl Fn(T) -> V,
+) -> AnyView {
+    match outcome {
         None => view! { <Spinner /> }.into_any(),
         Some(Ok(value)) => show(value).into_any(),
         Some(Err(failure)) => view! {
             <div class="loading-failed">
                 <Problem message=Some(failure.message) />
-                <Button icon=Glyph::Refresh on:click=move |_| resource.refetch()>{text::try_again()}</Button>
+                <Button icon=Glyph::Refresh on:click=move |_| again.run(())>{text::try_again()}</Button>
             </div>
         }
         .into_any(),
-    }
     }
 }

@@ -2,7 +2,9 @@
 
 mod badge;
 mod button;
+mod chart;
 mod code;
+mod combo;
 mod confirm;
 mod dialog;
 mod empty;
@@ -21,13 +23,15 @@ mod toast;
 
 pub(crate) use badge::{Badge, Tone};
 pub(crate) use button::{Button, CopyButton, IconButton, Look};
+pub(crate) use chart::{Chart, Plot, Series, Stroke};
 pub(crate) use code::Code;
+pub(crate) use combo::Combo;
 pub(crate) use confirm::Confirm;
 pub(crate) use dialog::Dialog;
 pub(crate) use empty::EmptyState;
 pub(crate) use field::{Area, Bind, Field, Problem, TextField, new_id};
 pub(crate) use icon::{Glyph, Icon};
-pub(crate) use loaded::loaded;
+pub(crate) use loaded::{loaded, steady};
 pub(crate) use menu::{Menu, MenuItem};
 pub(crate) use page::{Page, titled};
 pub(crate) use pagination::Pagination;

@@ -10,6 +10,9 @@ pub(crate) fn Switch(
     #[prop(optional, into)] help: String,
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional, into)] disabled: Signal<bool>,
+    /// Whether its label is only read out, since what is around it says the same.
+    #[prop(optional)]
+    bare: bool,
 ) -> impl IntoView {
     let id = new_id();
     let about = format!("{id}-about");
@@ -24,7 +27,7 @@ pub(crate) fn Switch(
                 disabled=move || disabled.get()
                 aria-describedby=about.clone()
             />
-            <div>
+            <div class:visually-hidden=bare>
                 <label for=id>{move || label.get()}</label>
                 <div id=about class="field-about">
                     {move || error.get().map(|error| view! { <p class="field-error">{error}</p> })}

@@ -41,6 +41,19 @@ pub(crate) fn SignIn() -> impl IntoView {
         choices.push((OTHER.to_owned(), text::other_accounts().to_owned()));
         choices
     };
+    let forgotten = move || {
+        let collection = if kind.get() == OTHER {
+            other.get()
+        } else {
+            kind.get()
+        };
+        let collection = if collection == SUPERUSERS {
+            ""
+        } else {
+            collection.trim()
+        };
+        links::with(links::FORGOTTEN, [("as", collection)])
+    };
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         busy.set(true);
@@ -96,6 +109,7 @@ pub(crate) fn SignIn() -> impl IntoView {
                         />
                     })}
                     <Button look=Look::Primary submit=true busy>{text::sign_in()}</Button>
+                    <a class="gate-link" href=forgotten>{text::forgotten::link()}</a>
                 </form>
             </div>
         </main>

@@ -17,7 +17,14 @@ const PAGE: &str = "index.html";
 
 /// What the console may load and run: what came with it, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-    font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// An empty page, into which the console puts the HTML of a mail. It may have styles of its own, which the console may
+/// not, and runs and loads nothing.
+const FRAME: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Mail</title>";
+const FRAME_PATH: &str = "frame";
+const FRAME_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin";
 
 /// Shown when the server was built without a console.
 const MISSING: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Plinth</title>\
@@ -34,6 +41,9 @@ pub async fn root() -> HttpResponse {
 /// A file of the console; an address inside it is the console itself.
 pub async fn file(request: HttpRequest) -> Result<HttpResponse> {
     let path = request.match_info().query("path");
+    if path == FRAME_PATH {
+        return Ok(frame());
+    }
     let text = |name| header(request.headers(), name);
     let accepts = text(ACCEPT_ENCODING.as_str());
     let known = text(IF_NONE_MATCH.as_str());
@@ -90,6 +100,15 @@ fn answer(name: &str, file: EmbeddedFile, encoding: Option<&str>, known: &str) -
     response
         .content_type(content_type(name))
         .body(file.data.into_owned())
+}
+
+fn frame() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_SECURITY_POLICY, FRAME_POLICY))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .content_type("text/html; charset=utf-8")
+        .body(FRAME)
 }
 
 fn content_type(name: &str) -> &'static str {
