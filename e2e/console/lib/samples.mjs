@@ -1,6 +1,7 @@
 // What the screens show: a small magazine.
 
 import { PASSWORD } from './person.mjs'
+import { fillWork } from './work.mjs'
 
 const PEOPLE = ['Ada Lovelace', 'Grace Hopper', 'Barbara Liskov', 'Edsger Dijkstra', 'Donald Knuth', 'Margaret Hamilton']
 const TITLES = [
@@ -54,4 +55,5 @@ export async function fill(root) {
       meta: { words: 900 + number * 13, locale: 'en' },
     })
   }
+  await fillWork(root)
 }

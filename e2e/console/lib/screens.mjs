@@ -1,6 +1,9 @@
 // The screens that are gone through, each by its address and what is done there before it is looked at.
 
+import { workScreens } from './work.mjs'
+
 export const screens = [
+  ...workScreens,
   { name: 'collections', path: '/_/collections', arrive: ({ me }) => me.sees('row', /posts/) },
   {
     name: 'collections-menu',
