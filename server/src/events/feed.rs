@@ -81,3 +81,31 @@ impl Feed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::collections::Collection;
+    use crate::events::Kind;
+
+    #[test]
+    fn who_falls_behind_is_told() {
+        let change = Change {
+            kind: Kind::Create,
+            collection: Arc::new(Collection::of_collections()),
+            values: Vec::new(),
+        };
+        let feed = Feed::default();
+        feed.publish(vec![change.clone(); MAX_WAITING]);
+        let batch = feed.take(10);
+        assert_eq!((batch.changes.len(), batch.missed), (10, false));
+        feed.publish(vec![change.clone(); 11]);
+        feed.publish(vec![change]);
+        let batch = feed.take(10);
+        assert_eq!((batch.changes.len(), batch.missed), (1, true));
+        let batch = feed.take(10);
+        assert_eq!((batch.changes.len(), batch.missed), (0, false));
+    }
+}

@@ -258,9 +258,16 @@ impl Clients {
             if member.queue.push(frame) {
                 self.sent.inc();
             } else {
-                self.cut_off.inc();
-                self.disconnect(&member.client);
+                self.cut_off(std::slice::from_ref(member));
             }
+        }
+    }
+
+    /// Ends the streams of the members of a group.
+    pub(super) fn cut_off(&self, members: &[Member]) {
+        for member in members {
+            self.cut_off.inc();
+            self.disconnect(&member.client);
         }
     }
 

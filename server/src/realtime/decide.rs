@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Bytes;
 use serde_json::Map;
@@ -23,6 +24,8 @@ use crate::request::{Account, Caller, Request};
 
 /// How often it is tried to decide on changes while collections change.
 const MAX_TRIES: usize = 3;
+/// How long it may take to decide on a client's own filter.
+const MAX_QUESTION: Duration = Duration::from_secs(2);
 
 /// A change that somebody wants to hear of.
 struct Wanted {
@@ -31,11 +34,21 @@ struct Wanted {
     groups: Vec<Group>,
 }
 
+/// What a group gets of a change.
+enum Verdict {
+    /// It may not know.
+    Nothing,
+    /// The event's data.
+    Data(Bytes),
+    /// Its question takes so long that others would wait for it.
+    TooSlow,
+}
+
 /// What was decided.
 #[derive(Default)]
 struct Decided {
-    /// What each group of each change gets, if anything.
-    data: Vec<Vec<Option<Bytes>>>,
+    /// What each group of each change gets.
+    data: Vec<Vec<Verdict>>,
     /// Whose keys are no longer good.
     ended: Vec<Identity>,
 }
@@ -80,9 +93,11 @@ fn send(app: &App, wanted: &[Wanted], decided: &Decided) {
         clients.sign_out(ended);
     }
     for (wanted, data) in wanted.iter().zip(&decided.data) {
-        for (group, data) in wanted.groups.iter().zip(data) {
-            if let Some(data) = data {
-                clients.send(&group.members, data);
+        for (group, verdict) in wanted.groups.iter().zip(data) {
+            match verdict {
+                Verdict::Nothing => {}
+                Verdict::Data(data) => clients.send(&group.members, data),
+                Verdict::TooSlow => clients.cut_off(&group.members),
             }
         }
     }
@@ -110,17 +125,7 @@ fn decide(conn: &mut Conn, schema: &Arc<Schema>, wanted: &[Wanted]) -> Result<De
                 options: &group.like.options,
                 caller: caller.cloned().unwrap_or(Caller::Guest),
             };
-            data.push(match asked.data(conn, wanted) {
-                Err(error @ (Error::Outdated | Error::Unavailable | Error::Disconnected)) => {
-                    return Err(error);
-                }
-                // Whatever a client asked for that cannot be answered: it gets no answer.
-                Err(error) => {
-                    tracing::debug!(%error, "cannot decide whether a client may hear of a change");
-                    None
-                }
-                Ok(data) => data,
-            });
+            data.push(asked.verdict(conn, wanted)?);
         }
         decided.data.push(data);
     }
@@ -157,6 +162,26 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    fn verdict(self, conn: &mut Conn, wanted: &Wanted) -> Result<Verdict> {
+        let has_filter = self.options.filter != Filter::All;
+        let started = Instant::now();
+        let data = match self.data(conn, wanted) {
+            Err(error @ (Error::Outdated | Error::Unavailable | Error::Disconnected)) => {
+                return Err(error);
+            }
+            // Whatever a client asked for that cannot be answered: it gets no answer.
+            Err(error) => {
+                tracing::debug!(%error, "cannot decide whether a client may hear of a change");
+                None
+            }
+            Ok(data) => data,
+        };
+        if has_filter && started.elapsed() > MAX_QUESTION {
+            return Ok(Verdict::TooSlow);
+        }
+        Ok(data.map_or(Verdict::Nothing, Verdict::Data))
+    }
+
     /// The event's data, if the group may have it.
     fn data(self, conn: &mut Conn, wanted: &Wanted) -> Result<Option<Bytes>> {
         let options = self.options;

@@ -51,7 +51,7 @@ fn n46_the_order_of_events_is_the_order_of_commits() {
 
 #[test]
 fn n43_who_does_not_read_is_cut_off_and_nobody_else_notices() {
-    const WRITES: usize = 2000;
+    const WRITES: usize = 1000;
     let app = TestApp::start();
     posts(&app);
     let guest = app.guest();
@@ -64,7 +64,7 @@ fn n43_who_does_not_read_is_cut_off_and_nobody_else_notices() {
     let heard = Stream::of(&guest, &["posts/*"]);
     let cut_off = || app.app.metrics.realtime_cut_off.get();
     assert_eq!(cut_off(), 0);
-    let title = "x".repeat(20_000);
+    let title = "x".repeat(40_000);
     at_once(8, |writer| {
         for n in 0..WRITES / 8 {
             let id = format!("post{writer}{n:010}");
@@ -213,4 +213,22 @@ fn a_write_that_commits_late_is_not_lost() {
         mark(&app, "post00000000002");
     });
     assert_eq!(heard.next().what(), "create post00000000002");
+}
+
+/// When the database was away, something may have been missed.
+#[test]
+fn streams_end_with_the_connection_to_the_database() {
+    let app = TestApp::start();
+    posts(&app);
+    if on_postgres() {
+        let heard = Stream::of(&app.guest(), &["posts/*"]);
+        app.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+        assert!(heard.ends());
+    }
+    let heard = Stream::of(&app.guest(), &["posts/*"]);
+    let expected = mark(&app, POST);
+    assert_eq!(heard.next().what(), expected);
 }
