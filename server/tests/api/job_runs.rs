@@ -153,10 +153,7 @@ fn running_a_job_now_does_not_wait_for_its_time() {
 fn a_run_whose_process_is_gone_is_lost_and_taken_over_but_not_for_ever() {
     let app = start();
     let target = Target::ok("");
-    let created = app
-        .root()
-        .create("_jobs", job(json!({"payload": {"url": target.url}})));
-    let id = created["id"].as_str().expect("an id");
+    let id = &enabled(&app, json!({"payload": {"url": target.url}}));
     let left = |attempt: u32| {
         let run = json!({
             "job": id, "due": format!("2026-01-05 09:00:0{attempt}.000Z"), "attempt": attempt, "trigger": "schedule",
@@ -227,4 +224,37 @@ fn a_server_that_stops_gives_up_what_it_runs() {
     );
     // It begins nothing more.
     assert_eq!(hanging.calls().len(), 1);
+}
+
+#[test]
+fn a_job_that_is_switched_off_is_not_tried_again() {
+    let app = start();
+    let target = Target::start(Manner::Answer(
+        "HTTP/1.1 503 No\r\nConnection: close\r\n\r\n".to_owned(),
+    ));
+    let changes = json!({"schedule": "0 9 5 1 *", "retries": 5, "backoff": 3600, "payload": {"url": target.url}});
+    let id = enabled(&app, changes);
+    tick(&app.app, "09:00");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let attempts = || {
+        let runs = app.root().list("_jobRuns", &[("sort", "attempt")]).ok();
+        let runs = runs["items"].as_array().expect("items").clone();
+        let outcomes = runs.iter().map(|run| run["outcome"].clone());
+        (runs.clone(), outcomes.collect::<Vec<_>>())
+    };
+    while attempts().1 != ["failed", "waiting"] {
+        assert!(Instant::now() < deadline, "{:?}", attempts().1);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    app.root()
+        .update("_jobs", &id, json!({"enabled": false}))
+        .ok();
+    let second = attempts().0[1]["id"].as_str().expect("an id").to_owned();
+    let now = json!({"notBefore": "2026-01-05 09:00:00.000Z"});
+    app.root().update("_jobRuns", &second, now).ok();
+    while attempts().1 != ["failed", "skipped"] {
+        assert!(Instant::now() < deadline, "{:?}", attempts().1);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(target.calls().len(), 1);
 }

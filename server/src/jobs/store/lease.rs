@@ -39,7 +39,8 @@ pub(in crate::jobs) fn has_work(conn: &mut Conn, now: Moment) -> Result<bool> {
     Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
 }
 
-/// Takes runs that wait, for a worker, until its lease ends.
+/// Takes runs that wait, for a worker, until its lease ends: of each job one at a time. What waits of a job that was
+/// switched off meanwhile is over, unless somebody asked for it.
 pub(in crate::jobs) fn take(
     conn: &mut Conn,
     runs: &Grant,
@@ -52,7 +53,8 @@ pub(in crate::jobs) fn take(
         "\"r\".\"outcome\" = 'waiting' AND \"r\".\"notBefore\" <= ",
     );
     waits.bind(Value::from(lease.now.to_string()));
-    let mut taken = Vec::new();
+    waits.text(" AND NOT EXISTS (SELECT 1 FROM \"_jobRuns\" AS \"other\" WHERE \"other\".\"job\" = \"r\".\"job\" AND \"other\".\"outcome\" = 'running')");
+    let mut taken: Vec<Taken> = Vec::new();
     for candidate in records::find_where(conn, runs, waits, Some(limit))? {
         let Some(stored) = locked(conn, runs, candidate.id(), "waiting")? else {
             continue;
@@ -60,6 +62,14 @@ pub(in crate::jobs) fn take(
         let Some(job) = records::find(conn, &jobs, stored.text("job"), None)? else {
             continue;
         };
+        if is_over(&stored, &job) {
+            let why = "The job was switched off.";
+            end(conn, runs, &stored, "skipped", why, lease.now)?;
+            continue;
+        }
+        if taken.iter().any(|taken| taken.job.id() == job.id()) {
+            continue;
+        }
         let mut run = stored.clone();
         set(&mut run, "outcome", "running");
         set(&mut run, "worker", lease.worker.as_str());
@@ -69,6 +79,11 @@ pub(in crate::jobs) fn take(
         taken.push(Taken { run, job });
     }
     Ok(taken)
+}
+
+/// Whether nobody wants a run any more.
+fn is_over(run: &Record, job: &Record) -> bool {
+    run.text("trigger") == "schedule" && !job.is("enabled")
 }
 
 /// How long a worker holds what it runs.
@@ -128,6 +143,7 @@ pub(in crate::jobs) fn finish(
         let attempt = number(&stored, "attempt");
         if let Some(job) = records::find(conn, &jobs, stored.text("job"), None)?
             && attempt <= number(&job, "retries")
+            && !is_over(&stored, &job)
         {
             let wait = backoff(number(&job, "backoff"), attempt);
             let wait = jiff::SignedDuration::from_secs_f64(wait);
