@@ -1,5 +1,6 @@
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::{Glyph, IconButton, new_id};
 use crate::text;
@@ -25,6 +26,7 @@ pub(crate) fn Dialog(
             request_animation_frame(move || {
                 if dialog.is_connected() && !dialog.open() {
                     let _ = dialog.show_modal();
+                    start(&dialog);
                 }
             });
         }
@@ -47,5 +49,19 @@ pub(crate) fn Dialog(
             </header>
             {children()}
         </dialog>
+    }
+}
+
+/// Gives the focus to what one came for: what says so itself, else the first input, else the last button.
+fn start(dialog: &web_sys::HtmlDialogElement) {
+    let first = [
+        "[autofocus]",
+        ".dialog-body :is(input, textarea, select):not(:disabled)",
+        ".dialog-foot button:last-child:not(:disabled)",
+    ]
+    .into_iter()
+    .find_map(|selector| dialog.query_selector(selector).ok().flatten());
+    if let Some(element) = first.and_then(|first| first.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
     }
 }

@@ -180,12 +180,14 @@ catalogue! {
     type_relation = "Relation";
     type_password = "Password";
     required = "required";
+    required_label = "Required";
     required_help = "The value must not be empty.";
     required_number_help = "The value must not be 0.";
     required_bool_help = "The value must be true.";
     hidden = "hidden";
+    hidden_label = "Hidden";
     hidden_help = "Only superusers see it.";
-    presentable = "presentable";
+    presentable = "Presentable";
     presentable_help = "Names the record where others refer to it.";
     hint = "Hint";
     hint_help = "For people who fill in the field.";
@@ -202,12 +204,12 @@ catalogue! {
     pattern_help = "A regular expression that the value must match.";
     autogenerate = "Generated from";
     autogenerate_help = "A regular expression; a missing value is made to match it.";
-    only_int = "whole numbers only";
+    only_int = "Whole numbers only";
     earliest = "Earliest";
     latest = "Latest";
     date_help = "Such as 2026-01-31 12:00:00Z.";
-    on_create = "set when created";
-    on_update = "set when updated";
+    on_create = "Set when created";
+    on_update = "Set when updated";
     values = "Values";
     max_select = "Most at once";
     max_select_help = "More than 1 makes it a list.";
@@ -216,7 +218,7 @@ catalogue! {
     max_size_help = "Empty means 1 MB.";
     refers_to = "Refers to";
     refers_to_help = "It cannot be changed later.";
-    cascade = "deleted with it";
+    cascade = "Deleted with it";
     cascade_help = "The record goes when the one that it refers to is deleted.";
 }
 

@@ -19,7 +19,7 @@ export function person(page, server) {
       await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
       await page.getByLabel('The password again').fill(PASSWORD)
       await page.getByRole('button', { name: 'Create and sign in' }).click()
-      await me.sees('navigation', 'Areas')
+      await page.locator('#content').waitFor()
     },
 
     async signIn(identity = EMAIL, collection) {
@@ -30,7 +30,7 @@ export function person(page, server) {
         await page.getByLabel('Collection', { exact: true }).fill(collection)
       }
       await page.getByRole('button', { name: 'Sign in' }).click()
-      await me.sees('navigation', 'Areas')
+      await page.locator('#content').waitFor()
     },
 
     async signOut() {

@@ -217,7 +217,7 @@ where
             <div class="grid">
                 {flags}
                 <Switch
-                    label=text::hidden().to_owned() value=draft::flag(value, "hidden") help=text::hidden_help()
+                    label=text::hidden_label().to_owned() value=draft::flag(value, "hidden") help=text::hidden_help()
                     error=error("hidden") disabled=is_system
                 />
                 <Switch

@@ -42,7 +42,7 @@ fn nothing() -> &'static str {
 const REQUIRED: Option = (
     "required",
     Widget::Flag,
-    text::required,
+    text::required_label,
     text::required_help,
 );
 const DOMAINS: &[Option] = &[
@@ -88,14 +88,14 @@ pub(super) fn of(kind: &str) -> &'static [Option] {
             (
                 "required",
                 Widget::Flag,
-                text::required,
+                text::required_label,
                 text::required_number_help,
             ),
         ],
         "bool" => &[(
             "required",
             Widget::Flag,
-            text::required,
+            text::required_label,
             text::required_bool_help,
         )],
         "email" | "url" => DOMAINS,

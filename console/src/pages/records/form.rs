@@ -132,13 +132,15 @@ fn RecordForm(
             },
         );
     };
-    let (fields, stamps): (Vec<Field>, Vec<Field>) = collection
+    let (mut fields, stamps): (Vec<Field>, Vec<Field>) = collection
         .fields
         .iter()
         // The id has a place of its own, and what signs tokens is nobody's to write.
         .filter(|field| field.name != "id" && field.name != "tokenKey")
         .cloned()
         .partition(|field| !matches!(field.kind, FieldKind::Autodate(_)));
+    // Who somebody is comes before how they sign in.
+    fields.sort_by_key(|field| !(field.system && field.name == "email"));
     let names: Vec<String> = fields
         .iter()
         .map(|field| field.name.clone())
