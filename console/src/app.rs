@@ -33,6 +33,9 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/collections/:name") view=pages::Records />
                     <Route path=path!("/collections/:name/:part") view=pages::Definition />
                     <Route path=path!("/roles") view=pages::Roles />
+                    <Route path=path!("/roles/check") view=pages::CheckAccess />
+                    <Route path=path!("/new-role") view=pages::NewRole />
+                    <Route path=path!("/roles/:id/:part") view=pages::RolePage />
                     <Route path=path!("/jobs") view=pages::Jobs />
                     <Route path=path!("/jobs/new") view=pages::NewJob />
                     <Route path=path!("/jobs/:id") view=pages::JobRuns />

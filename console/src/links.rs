@@ -16,6 +16,10 @@ pub(crate) const COLLECTIONS: &str = "/_/collections";
 pub(crate) const NEW_COLLECTION: &str = "/_/new-collection";
 /// Roles.
 pub(crate) const ROLES: &str = "/_/roles";
+/// A new role.
+pub(crate) const NEW_ROLE: &str = "/_/new-role";
+/// Who may do what, and why.
+pub(crate) const CHECK_ACCESS: &str = "/_/roles/check";
 /// Jobs.
 pub(crate) const JOBS: &str = "/_/jobs";
 /// Mails.
@@ -60,6 +64,16 @@ pub(crate) fn collection(name: &str) -> String {
 /// A part of a collection's definition: `fields`, `rules`, `indexes`, `options`.
 pub(crate) fn definition(name: &str, part: &str) -> String {
     format!("{COLLECTIONS}/{}/{part}", encoded(name))
+}
+
+/// A part of a role: `permissions`, `members`, `settings`.
+pub(crate) fn role(id: &str, part: &str) -> String {
+    format!("{ROLES}/{}/{part}", encoded(id))
+}
+
+/// A permission, opened over those of its role.
+pub(crate) fn permission(role_id: &str, id: &str) -> String {
+    with(&role(role_id, "permissions"), [("permission", id)])
 }
 
 /// A record, opened over its collection's records.

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::{Glyph, IconButton, new_id};
-use crate::text;
+use crate::{browser, text};
 
 /// A window over the page: the browser keeps the focus inside, and Escape closes it. It is made when it is shown:
 /// `{move || open.get().then(|| view! { <Dialog … /> })}`.
@@ -27,6 +27,17 @@ pub(crate) fn Dialog(
                 if dialog.is_connected() && !dialog.open() {
                     let _ = dialog.show_modal();
                     start(&dialog);
+                }
+            });
+        }
+    });
+    // Who has closed it goes on where it was opened.
+    let before = StoredValue::new_local(browser::focused());
+    on_cleanup(move || {
+        if let Some(before) = before.try_get_value().flatten() {
+            request_animation_frame(move || {
+                if before.is_connected() {
+                    let _ = before.focus();
                 }
             });
         }

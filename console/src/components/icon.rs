@@ -11,6 +11,7 @@ pub(crate) enum Glyph {
     Table,
     Account,
     Plus,
+    Minus,
     Search,
     Close,
     Check,
@@ -68,6 +69,7 @@ impl Glyph {
                 "M8 8a2.700 2.700 0 1 0 0-5.400A2.700 2.700 0 0 0 8 8zM2.800 14c.600-2.500 2.600-4 5.200-4s4.600 1.500 5.200 4"
             }
             Self::Plus => "M8 3v10M3 8h10",
+            Self::Minus => "M5 8h6",
             Self::Search => {
                 "M7 11.800a4.800 4.800 0 1 0 0-9.600 4.800 4.800 0 0 0 0 9.600zM10.600 10.600 14 14"
             }

@@ -19,8 +19,12 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
-    fn load() -> Self {
-        let loaded = load(|client| async move {
+    /// Asks for them; there are none for who may not see them.
+    fn load(may_see: bool) -> Self {
+        let loaded = load(move |client| async move {
+            if !may_see {
+                return Ok(Vec::new());
+            }
             let mut all = client.collections().list().all().await?;
             all.sort_by(|a, b| {
                 (a.name.starts_with('_'), &a.name).cmp(&(b.name.starts_with('_'), &b.name))
@@ -128,14 +132,14 @@ fn Inside() -> impl IntoView {
     let path = use_location().pathname;
     // On a small screen, the menu has done its work when it has led somewhere.
     Effect::watch(move || path.get(), move |_, _, _| open.set(false), false);
-    if session.sees("collections") {
-        provide_context(Schema::load());
-    }
+    provide_context(Schema::load(session.sees("collections")));
     // The overview is not for everyone; the first area that is takes its place.
     let first = AREAS
         .iter()
         .find(|(area, ..)| session.sees(area))
         .map(|(_, href, ..)| *href);
+    let is_for_one =
+        Memo::new(move |_| path.with(|path| needed(path).is_none_or(|area| session.may(area))));
     Effect::new(move || {
         if path.with(|path| path.trim_end_matches('/') == links::ROOT)
             && let Some(first) = first.filter(|first| *first != links::HOME)
@@ -169,8 +173,13 @@ fn Inside() -> impl IntoView {
                 <AccountMenu />
             </aside>
             <main class="main" id="content" tabindex="-1">
-                {if first.is_some() {
-                    view! { <Outlet /> }.into_any()
+                {if let Some(first) = first {
+                    (move || if is_for_one.get() {
+                        view! { <Outlet /> }.into_any()
+                    } else {
+                        view! { <super::NotForYou instead=first /> }.into_any()
+                    })
+                    .into_any()
                 } else {
                     view! {
                         <div class="page-body">
@@ -183,6 +192,18 @@ fn Inside() -> impl IntoView {
                 }}
             </main>
         </div>
+    }
+}
+
+/// The area of the console that a page is in; what is in none is for everyone who sees any.
+fn needed(path: &str) -> Option<&'static str> {
+    match path.strip_prefix(links::HOME)?.split('/').next()? {
+        "collections" => Some("collections:read"),
+        "new-collection" => Some("collections:write"),
+        "roles" | "new-role" => Some("roles:read"),
+        "jobs" => Some("jobs:read"),
+        "mails" => Some("mails:read"),
+        _ => None,
     }
 }
 

@@ -1,0 +1,129 @@
+//! Records to choose from: accounts above all.
+
+use leptos::prelude::*;
+use plinth_sdk::types::{Collection, Field, FieldKind, Page};
+use plinth_sdk::{Filter, Record, filter};
+
+use crate::api::load;
+use crate::components::{EmptyState, Glyph, Icon, loaded};
+use crate::text;
+
+/// How many are offered; the search finds the others.
+const OFFERED: u64 = 30;
+
+/// What an account or a record is known by.
+pub(super) fn label(record: &Record, collection: Option<&Collection>) -> String {
+    let presentable = collection
+        .into_iter()
+        .flat_map(|one| &one.fields)
+        .filter(|field| field.presentable);
+    let presentable = presentable.map(|field| &*field.name);
+    presentable
+        .chain(["email", "username", "name", "title"])
+        .find_map(|name| record[name].as_str().filter(|text| !text.is_empty()))
+        .unwrap_or(&record.id)
+        .to_owned()
+}
+
+/// The records of a collection, with a search.
+#[component]
+pub(super) fn RecordList(
+    of: Collection,
+    /// The ids of those that are chosen.
+    #[prop(into)]
+    chosen: Signal<Vec<String>>,
+    #[prop(into)] choose: Callback<Record>,
+) -> impl IntoView {
+    let search = RwSignal::new(String::new());
+    let (id, fields) = (of.id.clone(), searched(&of));
+    let found = load(move |client| {
+        let wanted = search.get().trim().to_owned();
+        let mut list = client
+            .collection::<Record>(id.clone())
+            .list()
+            .per_page(OFFERED)
+            .skip_total();
+        if !wanted.is_empty() {
+            let quoted = filter!("{}", wanted);
+            // The names come from the definition, and the text is quoted.
+            let matching = fields
+                .iter()
+                .map(|name| Filter::raw(format!("{name} ~ {quoted}")));
+            list = list.filter(matching.reduce(Filter::or).unwrap_or_default());
+        }
+        list.sort("-@rowid").send()
+    });
+    let of = StoredValue::new(of);
+    let show = move |page: Page<Record>| {
+        if page.items.is_empty() {
+            return view! { <EmptyState icon=Glyph::Search title=text::nobody_found() /> }
+                .into_any();
+        }
+        let rows = page.items.into_iter().map(|record| {
+            let (id, shown) = (record.id.clone(), of.with_value(|of| label(&record, Some(of))));
+            let is_chosen = Memo::new(move |_| chosen.with(|chosen| chosen.contains(&id)));
+            let id = (shown != record.id).then(|| view! { <code class="muted">{record.id.clone()}</code> });
+            view! {
+                <li>
+                    <button
+                        type="button" class="menu-item" aria-pressed=move || if is_chosen.get() { "true" } else { "false" }
+                        on:click=move |_| choose.run(record.clone())
+                    >
+                        <span class="cut">{shown}</span>
+                        {id}
+                        {move || is_chosen.get().then(|| view! { <Icon of=Glyph::Check /> })}
+                    </button>
+                </li>
+            }
+        });
+        view! { <ul class="found">{rows.collect_view()}</ul> }.into_any()
+    };
+    view! {
+        <div class="search search-wide">
+            <Icon of=Glyph::Search />
+            <input
+                class="input" type="search" placeholder=text::search_placeholder() aria-label=text::search_placeholder()
+                autofocus=true prop:value=move || search.get()
+                on:input=move |event| search.set(event_target_value(&event))
+            />
+        </div>
+        <div class="found-box">{loaded(found, show)}</div>
+    }
+}
+
+/// The fields that are searched: texts that a person reads.
+fn searched(collection: &Collection) -> Vec<String> {
+    let is_text = |field: &&Field| {
+        matches!(
+            field.kind,
+            FieldKind::Text(_) | FieldKind::Email(_) | FieldKind::Url(_)
+        ) && !field.hidden
+    };
+    collection
+        .fields
+        .iter()
+        .filter(is_text)
+        .map(|field| field.name.clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_account_is_known_by_what_a_person_reads() {
+        let record = |value| serde_json::from_value::<Record>(value).expect("a record");
+        let mut users = Collection::base("users");
+        let ann = record(json!({"id": "a1", "email": "ann@example.com", "name": "Ann"}));
+        assert_eq!(label(&ann, Some(&users)), "ann@example.com");
+        users.fields.push(Field {
+            presentable: true,
+            ..Field::text("name")
+        });
+        assert_eq!(label(&ann, Some(&users)), "Ann");
+        assert_eq!(label(&record(json!({"id": "a1", "email": ""})), None), "a1");
+    }
+}
