@@ -81,6 +81,9 @@ catalogue! {
 catalogue! {
     not_for_you = "This page is not for your account";
     not_for_you_hint = "None of your roles has this area of the console. A superuser can give you one that has it.";
+    records_not_for_you = "The records are not for your account";
+    records_not_for_you_hint = "The collection's rules do not let you list them, and neither does a role. You may look at how they are defined.";
+    to_the_fields = "To the fields";
     to_what_is = "Go to what you may see";
     logs = "Logs";
     edit = "Edit";

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use plinth_sdk::Record;
 use plinth_sdk::types::{Collection, CollectionType, Field, FieldKind};
 
-use super::cell;
 use super::draft::Draft;
 use super::input::FieldInput;
+use super::{May, cell};
 use crate::api::{Failure, act, load};
 use crate::components::{
     Bind, Button, Confirm, CopyButton, Dialog, Glyph, Look, Problem, TextField, Toaster, loaded,
@@ -155,6 +155,8 @@ fn RecordForm(
     });
     let is_auth = collection.kind == CollectionType::Auth;
     let is_new = record.is_none();
+    let may = May::here();
+    let may_save = if is_new { may.create } else { may.update };
     let inputs = fields.into_iter().map(|field| {
         let again = (is_auth && field.name == "password").then(|| view! {
             <TextField
@@ -196,17 +198,21 @@ fn RecordForm(
             <div class="dialog-body">
                 <Problem message=summary />
                 {head}
-                {inputs}
+                <fieldset class="stack" disabled=move || !may_save.get()>{inputs}</fieldset>
             </div>
             <footer class="dialog-foot">
-                {(!is_new).then(|| view! {
+                {move || (!is_new && may.delete.get()).then(|| view! {
                     <Button look=Look::Quiet icon=Glyph::Trash on:click=move |_| asking.set(true)>{text::delete()}</Button>
                     <span class="grow"></span>
                 })}
-                <Button on:click=move |_| try_close.run(())>{text::cancel()}</Button>
-                <Button look=Look::Primary submit=true busy disabled=Signal::derive(move || !is_new && !is_changed.get())>
-                    {if is_new { text::create() } else { text::save() }}
+                <Button on:click=move |_| try_close.run(())>
+                    {move || if may_save.get() { text::cancel() } else { text::close() }}
                 </Button>
+                {move || may_save.get().then(|| view! {
+                    <Button look=Look::Primary submit=true busy disabled=Signal::derive(move || !is_new && !is_changed.get())>
+                        {if is_new { text::create() } else { text::save() }}
+                    </Button>
+                })}
             </footer>
         </form>
         {move || asking.get().then(|| view! {

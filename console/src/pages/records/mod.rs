@@ -23,6 +23,7 @@ use crate::components::{
 use crate::session::Session;
 use crate::{format, links, text};
 use bar::FilterBar;
+pub(super) use cell::label;
 use columns::{Columns, ColumnsButton};
 use form::RecordPanel;
 
@@ -155,14 +156,21 @@ fn OfCollection(collection: Collection) -> impl IntoView {
         selected.set(Vec::new());
         page.refetch();
     };
+    let may = May::of(&collection, shown);
+    provide_context(may);
+    let refused = Memo::new(move |_| {
+        failure.with(|failure| {
+            failure
+                .as_ref()
+                .is_some_and(|failure| failure.status == Some(403))
+        })
+    });
     let actions = move || {
-        view! {
+        (!refused.get()).then(|| view! {
             <IconButton of=Glyph::Refresh label=text::reload().to_owned() on:click=move |_| reload() />
             <ColumnsButton columns />
-            <Button look=Look::Primary icon=Glyph::Plus on:click=move |_| asked.go([("record", NEW.to_owned())])>
-                {text::new_record()}
-            </Button>
-        }
+            {may.create.get().then(|| view! { <NewButton asked look=Look::Primary /> })}
+        })
     };
     let panel = {
         let collection = collection.clone();
@@ -194,8 +202,19 @@ fn OfCollection(collection: Collection) -> impl IntoView {
         let (collection, shown) = (same.get_value(), columns.shown());
         Some(view! { <RecordTable collection page shown asked selected /> }.into_any())
     };
-    view! {
-        <CollectionPage collection actions fill=true>
+    let definition = links::definition(&collection.name, "fields");
+    let body = move || {
+        if refused.get() {
+            // Whoever looks after definitions need not see what is kept by them.
+            let definition = definition.clone();
+            return view! {
+                <EmptyState icon=Glyph::Lock title=text::records_not_for_you() hint=text::records_not_for_you_hint()>
+                    <a class="button" href=definition>{text::to_the_fields()}</a>
+                </EmptyState>
+            }
+            .into_any();
+        }
+        view! {
             <FilterBar asked failure />
             <Problem message=Signal::derive(move || {
                 failure.get().filter(|failure| failure.status != Some(400)).map(|failure| failure.message)
@@ -203,17 +222,62 @@ fn OfCollection(collection: Collection) -> impl IntoView {
             {table}
             <Foot shown asked />
             <Selection collection=same.get_value() selected done=move |()| reload() />
+        }
+        .into_any()
+    };
+    view! {
+        <CollectionPage collection actions fill=true>
+            {body}
             {panel}
         </CollectionPage>
     }
 }
 
+/// What is worth a try for whoever is signed in. Superusers may do everything. Nobody else may do what a rule locks,
+/// unless a role allows it: which is so for who lists records although the list is locked.
+#[derive(Clone, Copy)]
+struct May {
+    create: Signal<bool>,
+    update: Signal<bool>,
+    delete: Signal<bool>,
+}
+
+impl May {
+    fn of(collection: &Collection, shown: RwSignal<Option<RecordPage<Record>>>) -> Self {
+        let is_superuser = untrack(|| Session::here().is_superuser());
+        let is_locked = collection.list_rule.is_none();
+        let by_role = Memo::new(move |_| is_locked && shown.with(Option::is_some));
+        let unless_locked = |rule: &Option<String>| {
+            let may = is_superuser || rule.is_some();
+            Signal::derive(move || may || by_role.get())
+        };
+        Self {
+            create: unless_locked(&collection.create_rule),
+            update: unless_locked(&collection.update_rule),
+            delete: unless_locked(&collection.delete_rule),
+        }
+    }
+
+    /// That of the collection that is shown.
+    fn here() -> Self {
+        expect_context()
+    }
+}
+
+#[component]
+fn NewButton(asked: Asked, look: Look) -> impl IntoView {
+    view! {
+        <Button look icon=Glyph::Plus on:click=move |_| asked.go([("record", NEW.to_owned())])>{text::new_record()}</Button>
+    }
+}
+
 /// There is nothing to show, and why.
 fn nothing(asked: Asked) -> impl IntoView {
+    let may = May::here();
     if asked.filter.get_untracked().is_empty() {
         view! {
             <EmptyState icon=Glyph::Table title=text::no_records() hint=text::no_records_hint()>
-                <Button icon=Glyph::Plus on:click=move |_| asked.go([("record", NEW.to_owned())])>{text::new_record()}</Button>
+                {move || may.create.get().then(|| view! { <NewButton asked look=Look::Plain /> })}
             </EmptyState>
         }
         .into_any()
@@ -359,6 +423,7 @@ fn Selection(
 ) -> impl IntoView {
     let session = Session::here();
     let toaster = Toaster::here();
+    let may = May::here();
     let asking = RwSignal::new(false);
     let busy = RwSignal::new(false);
     let name = StoredValue::new(collection.name);
@@ -392,7 +457,9 @@ fn Selection(
             <div class="selection" role="region" aria-label=text::selection()>
                 <span>{text::selected(count.get())}</span>
                 <Button look=Look::Quiet on:click=move |_| selected.set(Vec::new())>{text::clear()}</Button>
-                <Button look=Look::Danger icon=Glyph::Trash on:click=move |_| asking.set(true)>{text::delete()}</Button>
+                {may.delete.get().then(|| view! {
+                    <Button look=Look::Danger icon=Glyph::Trash on:click=move |_| asking.set(true)>{text::delete()}</Button>
+                })}
             </div>
         })}
         {move || asking.get().then(|| view! {

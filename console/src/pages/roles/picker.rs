@@ -11,18 +11,15 @@ use crate::text;
 /// How many are offered; the search finds the others.
 const OFFERED: u64 = 30;
 
-/// What an account or a record is known by.
+/// What a person knows a record by; an account by its address, unless its collection says otherwise.
 pub(super) fn label(record: &Record, collection: Option<&Collection>) -> String {
-    let presentable = collection
-        .into_iter()
-        .flat_map(|one| &one.fields)
-        .filter(|field| field.presentable);
-    let presentable = presentable.map(|field| &*field.name);
-    presentable
-        .chain(["email", "username", "name", "title"])
-        .find_map(|name| record[name].as_str().filter(|text| !text.is_empty()))
-        .unwrap_or(&record.id)
-        .to_owned()
+    let mut fields = collection.into_iter().flat_map(|one| &one.fields);
+    match record["email"].as_str() {
+        Some(email) if !email.is_empty() && !fields.any(|field| field.presentable) => {
+            email.to_owned()
+        }
+        _ => super::super::records::label(record, collection),
+    }
 }
 
 /// The records of a collection, with a search.
