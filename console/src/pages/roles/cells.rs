@@ -3,19 +3,22 @@
 use leptos::prelude::*;
 
 use super::lines::{Line, Origin, has_fields};
-use super::matrix::Row;
 use crate::components::{Button, Dialog, EmptyState, Glyph, Icon, Look};
 use crate::{links, text};
 
 /// A line as a mark: whether it gives or takes, whether of some records or fields, and whose it is.
 #[component]
 pub(super) fn Mark(line: Line) -> impl IntoView {
-    let (class, of, word) = if line.allows() {
+    let allows = line.allows();
+    let Line { permission, origin } = line;
+    let from = from(&origin);
+    let has_condition = !permission.condition.is_empty();
+    let has_fields = has_fields(&permission);
+    let (class, of, word) = if allows {
         ("say say-allow", Glyph::Check, text::allow())
     } else {
         ("say say-deny", Glyph::Close, text::deny())
     };
-    let from = from(&line.origin);
     let class = if from.is_some() {
         format!("{class} say-above")
     } else {
@@ -25,8 +28,8 @@ pub(super) fn Mark(line: Line) -> impl IntoView {
         <span class=class>
             <Icon of />
             {word}
-            {(!line.permission.condition.is_empty()).then(|| view! { <Icon of=Glyph::Filter /> })}
-            {has_fields(&line.permission).then(|| view! { <Icon of=Glyph::Columns /> })}
+            {has_condition.then(|| view! { <Icon of=Glyph::Filter /> })}
+            {has_fields.then(|| view! { <Icon of=Glyph::Columns /> })}
             {from.map(|from| view! { <span class="say-from cut">{from}</span> })}
         </span>
     }
@@ -71,15 +74,13 @@ pub(super) fn in_words(line: &Line) -> String {
 /// All that is said of a cell.
 #[component]
 pub(super) fn CellDialog(
-    row: Row,
-    action: String,
+    title: String,
     here: Memo<Vec<Line>>,
     may_write: bool,
     #[prop(into)] edit: Callback<String>,
     #[prop(into)] add: Callback<()>,
     #[prop(into)] close: Callback<()>,
 ) -> impl IntoView {
-    let title = text::action_on(text::action(&action), &row.name);
     let lines = move || {
         here.get().into_iter().map(|line| {
             let permission = line.permission.clone();

@@ -1,6 +1,7 @@
 //! What a role is besides its permissions and members.
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use plinth_sdk::types::{AREAS, Role, names};
 use serde_json::{Value, json};
@@ -197,7 +198,7 @@ pub(crate) fn NewRole() -> impl IntoView {
         draft.save(None, move |role| {
             toaster.done(text::role_created(&role.name));
             let link = links::role(&role.id, "permissions");
-            navigate.with_value(|navigate| navigate(&link, Default::default()));
+            navigate.with_value(|navigate| navigate(&link, NavigateOptions::default()));
         });
     };
     let trail = || {

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use plinth_sdk::types::{Collection, Permission, Role};
+use plinth_sdk::types::{Collection, Role};
 use wasm_bindgen::JsCast;
 
 use super::super::Schema;
-use super::cells::{CellDialog, Mark, in_words};
+use super::cells::{Mark, in_words};
 use super::lines::{self, ACTIONS, ALL, Line};
-use super::permission::PermissionDialog;
+use super::overlay::{Open, Overlay};
 use super::{Book, SUPERUSER, may_change};
 use crate::components::{EmptyState, Glyph, Icon, Spinner, Table};
 use crate::{browser, links, text};
@@ -22,46 +22,6 @@ const SHOWN: usize = 3;
 pub(super) struct Row {
     pub(super) id: String,
     pub(super) name: String,
-}
-
-/// What is open over the matrix: the address has it.
-#[derive(Clone, Debug, PartialEq)]
-enum Open {
-    Nothing,
-    /// All that is said of a cell.
-    Cell(String, String),
-    /// A permission.
-    Permission(String),
-    /// A permission that is yet to be made.
-    New(String, String),
-}
-
-impl Open {
-    fn read(get: impl Fn(&str) -> Option<String>) -> Self {
-        let cell = |name| {
-            let cell = get(name)?;
-            let (collection, action) = cell.split_once(':')?;
-            Some((collection.to_owned(), action.to_owned()))
-        };
-        if let Some(id) = get("permission") {
-            Self::Permission(id)
-        } else if let Some((collection, action)) = cell("new") {
-            Self::New(collection, action)
-        } else if let Some((collection, action)) = cell("cell") {
-            Self::Cell(collection, action)
-        } else {
-            Self::Nothing
-        }
-    }
-
-    fn query(&self) -> Option<(&'static str, String)> {
-        match self {
-            Self::Nothing => None,
-            Self::Cell(collection, action) => Some(("cell", format!("{collection}:{action}"))),
-            Self::Permission(id) => Some(("permission", id.clone())),
-            Self::New(collection, action) => Some(("new", format!("{collection}:{action}"))),
-        }
-    }
 }
 
 /// What a role says, and the way to change it.
@@ -77,7 +37,7 @@ pub(super) fn Matrix(role: Memo<Role>, book: Book) -> impl IntoView {
     let query = use_query_map();
     let open = Memo::new(move |_| query.with(|query| Open::read(|name| query.get(name))));
     let navigate = StoredValue::new_local(use_navigate());
-    let show = move |what: Open| {
+    let show = Callback::new(move |what: Open| {
         let path = links::role(&id.get_untracked(), "permissions");
         let query = what.query();
         let query = query.iter().map(|(name, value)| (*name, &**value));
@@ -86,66 +46,15 @@ pub(super) fn Matrix(role: Memo<Role>, book: Book) -> impl IntoView {
             ..NavigateOptions::default()
         };
         navigate.with_value(|navigate| navigate(&links::with(&path, query), options));
-    };
+    });
     // One permission of one's own is changed at once; where several say something, they are listed.
     let press = move |collection: String, action: &'static str, here: Vec<Line>| {
-        show(match &*here {
+        show.run(match &*here {
             [] if may_write => Open::New(collection, action.to_owned()),
             [] => return,
             [only] if only.is_own() => Open::Permission(only.permission.id.clone()),
             _ => Open::Cell(collection, action.to_owned()),
         });
-    };
-    let name_of = move |id: &str| {
-        let row = rows.with_untracked(|rows| rows.iter().find(|row| row.id == id).cloned());
-        row.unwrap_or_else(|| Row {
-            id: id.to_owned(),
-            name: id.to_owned(),
-        })
-    };
-    let dialog = move || {
-        let close = Callback::new(move |()| show(Open::Nothing));
-        match open.get() {
-            Open::Nothing => None,
-            Open::Cell(collection, action) => {
-                let here = Memo::new({
-                    let (collection, action) = (collection.clone(), action.clone());
-                    move |_| all.with(|lines| lines::in_cell(lines, &collection, &action))
-                });
-                let (row, more) = (name_of(&collection), Open::New(collection, action.clone()));
-                let edit = move |id| show(Open::Permission(id));
-                let add = move |()| show(more.clone());
-                Some(view! { <CellDialog row action here may_write edit add close /> }.into_any())
-            }
-            Open::Permission(permission_id) => {
-                let found = untrack(|| book.permissions())
-                    .into_iter()
-                    .find(|one| one.id == permission_id)?;
-                let row = name_of(&found.collection);
-                let permission = Permission {
-                    role: id.get_untracked(),
-                    ..found
-                };
-                let again = permission
-                    .actions
-                    .first()
-                    .map(|action| Open::New(row.id.clone(), action.clone()));
-                let another = move |()| show(again.clone().unwrap_or(Open::Nothing));
-                Some(view! { <PermissionDialog row permission book close another /> }.into_any())
-            }
-            Open::New(collection, action) => {
-                let row = name_of(&collection);
-                let permission = Permission {
-                    role: id.get_untracked(),
-                    collection,
-                    actions: vec![action],
-                    effect: "allow".to_owned(),
-                    ..Permission::default()
-                };
-                let another = |()| {};
-                Some(view! { <PermissionDialog row permission book close another /> }.into_any())
-            }
-        }
     };
     let heads = || {
         ACTIONS
@@ -156,7 +65,7 @@ pub(super) fn Matrix(role: Memo<Role>, book: Book) -> impl IntoView {
         view! {
             <Table label=text::permissions()>
                 <thead><tr><th scope="col">{text::collection()}</th>{heads()}</tr></thead>
-                <tbody class="matrix" on:keydown=walk>
+                <tbody class="matrix" on:keydown=|event| walk(&event)>
                     <For each=move || rows.get() key=Row::clone let:row>
                         {
                             let name = row.name.clone();
@@ -174,7 +83,7 @@ pub(super) fn Matrix(role: Memo<Role>, book: Book) -> impl IntoView {
         if id.with(|id| id == SUPERUSER) {
             view! { <EmptyState icon=Glyph::Roles title=text::superusers_title() hint=text::superusers_hint() /> }.into_any()
         } else if is_ready.get() {
-            view! { <p class="muted">{text::matrix_hint()}</p>{table()}<Legend />{dialog} }
+            view! { <p class="muted">{text::matrix_hint()}</p>{table()}<Legend /><Overlay role=id open show book all rows /> }
                 .into_any()
         } else {
             view! { <Spinner /> }.into_any()
@@ -256,7 +165,7 @@ fn Cell(
 }
 
 /// The arrows lead from cell to cell.
-fn walk(event: web_sys::KeyboardEvent) {
+fn walk(event: &web_sys::KeyboardEvent) {
     let (down, right): (isize, isize) = match event.key().as_str() {
         "ArrowUp" => (-1, 0),
         "ArrowDown" => (1, 0),

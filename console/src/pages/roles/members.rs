@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use plinth_sdk::types::{Collection, CollectionType, Member, Role, names};
 use plinth_sdk::{Client, Filter, Record, filter};
@@ -69,7 +70,7 @@ fn Chosen(role: Memo<Role>) -> impl IntoView {
     let go = move |page: u64| {
         let link = links::role(&id.get_untracked(), "members");
         let link = links::with(&link, [("page", &*page.to_string())]);
-        navigate.with_value(|navigate| navigate(&link, Default::default()));
+        navigate.with_value(|navigate| navigate(&link, NavigateOptions::default()));
     };
     let members = load(move |client| find(client, id.get(), page.get()));
     let adding = RwSignal::new(false);

@@ -3,11 +3,13 @@
 mod access;
 mod all;
 mod cells;
+mod condition;
 mod form;
 mod lines;
 mod matrix;
 mod members;
 mod one;
+mod overlay;
 mod permission;
 mod picker;
 

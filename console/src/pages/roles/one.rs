@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 use plinth_sdk::types::{Role, names};
 
@@ -110,7 +111,8 @@ fn Whole(role: Memo<Role>) -> impl IntoView {
             match outcome {
                 Ok(()) => {
                     toaster.done(text::role_deleted(&name));
-                    navigate.with_value(|navigate| navigate(links::ROLES, Default::default()));
+                    navigate
+                        .with_value(|navigate| navigate(links::ROLES, NavigateOptions::default()));
                 }
                 Err(failure) => toaster.failed(failure.summary(|_| false)),
             }

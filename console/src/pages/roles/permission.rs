@@ -1,14 +1,12 @@
 //! The editor of one permission.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 use plinth_sdk::types::{Collection, Permission, names};
 use serde_json::{Value, json};
 
 use super::super::Schema;
+use super::condition::check_live;
 use super::lines::{ACTIONS, ALL};
-use super::matrix::Row;
 use super::{Book, may_change};
 use crate::api::{Failure, Outcome, act};
 use crate::components::{
@@ -16,9 +14,6 @@ use crate::components::{
 };
 use crate::session::Session;
 use crate::text;
-
-/// How long nothing is typed before the server is asked what it says of the condition.
-const PAUSE: Duration = Duration::from_millis(350);
 
 /// A permission while it is being changed.
 #[derive(Clone, Copy)]
@@ -74,7 +69,7 @@ impl Draft {
 /// Changes a permission, or makes one when it has no id yet.
 #[component]
 pub(super) fn PermissionDialog(
-    row: Row,
+    title: String,
     permission: Permission,
     book: Book,
     #[prop(into)] close: Callback<()>,
@@ -88,26 +83,13 @@ pub(super) fn PermissionDialog(
     let draft = Draft::of(&permission);
     let is_new = permission.id.is_empty();
     let busy = RwSignal::new(false);
-    let about = about(&permission);
-    check_live(draft, about.clone());
-    let names = Signal::derive({
-        let known = field_names(&about);
-        let saved = permission.fields.clone().unwrap_or_default();
-        move || {
-            // A field that has gone since can still be taken out.
-            let gone = saved.iter().filter(|name| !known.contains(name)).cloned();
-            let all = known.iter().cloned().chain(gone);
-            all.map(|name| Check {
-                shown: name.clone(),
-                value: name,
-                ..Check::default()
-            })
-            .collect::<Vec<_>>()
-        }
-    });
-    let has_names = names.with_untracked(|names| !names.is_empty());
-    let is_deny = Memo::new(move |_| draft.effect.with(|effect| effect == "deny"));
+    let collections = about(&permission);
     let permission = StoredValue::new(permission);
+    let permissions = move || {
+        session
+            .client()
+            .collection::<Permission>(names::PERMISSIONS)
+    };
     let finish = move |outcome: Outcome<()>| {
         busy.set(false);
         match outcome {
@@ -122,9 +104,7 @@ pub(super) fn PermissionDialog(
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         busy.set(true);
-        let permissions = session
-            .client()
-            .collection::<Permission>(names::PERMISSIONS);
+        let permissions = permissions();
         let (id, value) =
             permission.with_value(|permission| (permission.id.clone(), draft.value(permission)));
         let answer = async move {
@@ -138,71 +118,15 @@ pub(super) fn PermissionDialog(
     };
     let delete = move |_| {
         busy.set(true);
-        let permissions = session
-            .client()
-            .collection::<Permission>(names::PERMISSIONS);
+        let permissions = permissions();
         let id = permission.with_value(|permission| permission.id.clone());
         act(async move { permissions.delete(&id).await }, finish);
     };
-    let summary = Signal::derive(move || {
-        let shown = |path: &str| ["actions", "condition", "fields"].contains(&path);
-        draft
-            .failure
-            .with(|failure| failure.as_ref().map(|failure| failure.summary(shown)))
-    });
-    let condition_error = {
-        let saved = draft.error("condition");
-        Signal::derive(move || draft.checked.get().or_else(|| saved.get()))
-    };
-    let actions = Signal::derive(|| {
-        ACTIONS
-            .map(|action| Check {
-                value: action.to_owned(),
-                shown: text::action(action).to_owned(),
-                ..Check::default()
-            })
-            .to_vec()
-    });
-    let effects = vec![
-        ("allow".to_owned(), text::allow_long().to_owned()),
-        ("deny".to_owned(), text::deny_long().to_owned()),
-    ];
-    let fields_help = Signal::derive(move || {
-        if is_deny.get() {
-            text::deny_fields_help()
-        } else {
-            text::allow_fields_help()
-        }
-        .to_owned()
-    });
-    let title = if is_new {
-        text::new_permission_on(&row.name)
-    } else {
-        text::permission_on(&row.name)
-    };
     view! {
         <Dialog title side=true close>
-            <form class="dialog-form" on:submit=save>
+            <form class="dialog-form" novalidate on:submit=save>
                 <div class="dialog-body">
-                    <fieldset class="stack" disabled=!may_write>
-                        <Problem message=summary />
-                        <Segments label=text::effect().to_owned() value=Bind::from(draft.effect) choices=effects />
-                        <Checks
-                            label=text::actions().to_owned() value=Bind::from(draft.actions) choices=actions inline=true
-                            error=draft.error("actions")
-                        />
-                        <Area
-                            label=text::condition().to_owned() value=Bind::from(draft.condition) code=true rows=2
-                            placeholder=text::condition_placeholder().to_owned() help=text::condition_help()
-                            error=condition_error
-                        />
-                        {has_names.then(|| view! {
-                            <Checks
-                                label=text::fields().to_owned() value=Bind::from(draft.fields) choices=names code=true
-                                inline=true help=fields_help error=draft.error("fields")
-                            />
-                        })}
-                    </fieldset>
+                    <fieldset class="stack" disabled=!may_write><Inputs draft collections /></fieldset>
                 </div>
                 <footer class="dialog-foot">
                     {(may_write && !is_new).then(|| view! {
@@ -215,6 +139,72 @@ pub(super) fn PermissionDialog(
                 </footer>
             </form>
         </Dialog>
+    }
+}
+
+#[component]
+fn Inputs(
+    draft: Draft,
+    /// What the permission is about.
+    collections: Vec<Collection>,
+) -> impl IntoView {
+    let mut names = field_names(&collections);
+    // A field that has gone since can still be taken out.
+    let saved = draft.fields.get_untracked();
+    let gone: Vec<_> = saved
+        .into_iter()
+        .filter(|name| !names.contains(name))
+        .collect();
+    names.extend(gone);
+    check_live(draft.condition, draft.checked, draft.failure, collections);
+    let has_names = !names.is_empty();
+    let check = |value: &str, shown: &str| Check {
+        value: value.to_owned(),
+        shown: shown.to_owned(),
+        ..Check::default()
+    };
+    let names: Vec<Check> = names.iter().map(|name| check(name, name)).collect();
+    let actions = ACTIONS
+        .map(|action| check(action, text::action(action)))
+        .to_vec();
+    let effects = vec![
+        ("allow".to_owned(), text::allow_long().to_owned()),
+        ("deny".to_owned(), text::deny_long().to_owned()),
+    ];
+    let summary = Signal::derive(move || {
+        let shown = |path: &str| ["actions", "condition", "fields"].contains(&path);
+        draft
+            .failure
+            .with(|failure| failure.as_ref().map(|failure| failure.summary(shown)))
+    });
+    let refused = draft.error("condition");
+    let wrong = Signal::derive(move || draft.checked.get().or_else(|| refused.get()));
+    let fields_help = Signal::derive(move || {
+        let is_deny = draft.effect.with(|effect| effect == "deny");
+        if is_deny {
+            text::deny_fields_help()
+        } else {
+            text::allow_fields_help()
+        }
+        .to_owned()
+    });
+    view! {
+        <Problem message=summary />
+        <Segments label=text::effect().to_owned() value=Bind::from(draft.effect) choices=effects />
+        <Checks
+            label=text::actions().to_owned() value=Bind::from(draft.actions) inline=true
+            choices=Signal::derive(move || actions.clone()) error=draft.error("actions")
+        />
+        <Area
+            label=text::condition().to_owned() value=Bind::from(draft.condition) code=true rows=2
+            placeholder=text::condition_placeholder().to_owned() help=text::condition_help() error=wrong
+        />
+        {has_names.then(|| view! {
+            <Checks
+                label=text::fields().to_owned() value=Bind::from(draft.fields) code=true inline=true help=fields_help
+                choices=Signal::derive(move || names.clone()) error=draft.error("fields")
+            />
+        })}
     }
 }
 
@@ -245,61 +235,6 @@ fn field_names(collections: &[Collection]) -> Vec<String> {
             name != "id" && has(first, name) && rest.iter().all(|other| has(other, name))
         })
         .collect()
-}
-
-/// Asks the server what it says of the condition, a moment after it was changed. A condition is written like a rule.
-fn check_live(draft: Draft, about: Vec<Collection>) {
-    let session = Session::here();
-    let about = StoredValue::new(about);
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
-    let check = move || {
-        let condition = draft.condition.get_untracked();
-        let client = session.client();
-        leptos::task::spawn_local(async move {
-            let mut problem = None;
-            if !condition.trim().is_empty() {
-                for collection in about.try_get_value().unwrap_or_default() {
-                    let mut definition = serde_json::to_value(&collection).unwrap_or_default();
-                    definition["listRule"] = condition.trim().into();
-                    let checked = session.outcome(client.collections().check(&definition).await);
-                    let reason = checked.err().and_then(|failure| failure.at("listRule"));
-                    problem = reason.map(|reason| about_condition(&reason, &collection.name));
-                    if problem.is_some() {
-                        break;
-                    }
-                }
-            }
-            // An answer that came late is about what was typed before.
-            if draft.condition.try_get_untracked() == Some(condition) {
-                draft.checked.set(problem);
-            }
-        });
-    };
-    Effect::watch(
-        move || draft.condition.get(),
-        move |_, _, _| {
-            // What was wrong when it was to be saved may be mended by now.
-            draft.failure.set(None);
-            if let Some(waiting) = waiting.get_value() {
-                waiting.clear();
-            }
-            waiting.set_value(set_timeout_with_handle(check, PAUSE).ok());
-        },
-        false,
-    );
-    on_cleanup(move || {
-        if let Some(waiting) = waiting.try_get_value().flatten() {
-            waiting.clear();
-        }
-    });
-}
-
-/// What the server says of a rule, said of a condition.
-fn about_condition(reason: &str, collection: &str) -> String {
-    let reason = reason
-        .strip_prefix("Invalid rule. Raw error: ")
-        .unwrap_or(reason);
-    text::bad_condition(collection, reason)
 }
 
 #[cfg(test)]

@@ -1,0 +1,74 @@
+//! What is wrong with a condition, while it is being typed. A condition is written like a rule, so it is asked about
+//! as the rule of each collection that it is about.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use plinth_sdk::types::Collection;
+
+use crate::api::Failure;
+use crate::session::Session;
+use crate::text;
+
+/// How long nothing is typed before the server is asked.
+const PAUSE: Duration = Duration::from_millis(350);
+
+/// Asks the server what it says of a condition, a moment after it was changed. `found` takes what is wrong; `failure` is
+/// forgotten, since what was wrong before may be mended by now.
+pub(super) fn check_live(
+    condition: RwSignal<String>,
+    found: RwSignal<Option<String>>,
+    failure: RwSignal<Option<Failure>>,
+    collections: Vec<Collection>,
+) {
+    let session = Session::here();
+    let collections = StoredValue::new(collections);
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let check = move || {
+        let asked = condition.get_untracked();
+        let client = session.client();
+        leptos::task::spawn_local(async move {
+            let mut problem = None;
+            if !asked.trim().is_empty() {
+                for collection in collections.try_get_value().unwrap_or_default() {
+                    let mut definition = serde_json::to_value(&collection).unwrap_or_default();
+                    definition["listRule"] = asked.trim().into();
+                    let checked = session.outcome(client.collections().check(&definition).await);
+                    let reason = checked.err().and_then(|failure| failure.at("listRule"));
+                    problem = reason.map(|reason| about_condition(&reason, &collection.name));
+                    if problem.is_some() {
+                        break;
+                    }
+                }
+            }
+            // An answer that came late is about what was typed before.
+            if condition.try_get_untracked() == Some(asked) {
+                found.try_set(problem);
+            }
+        });
+    };
+    Effect::watch(
+        move || condition.get(),
+        move |_, _, _| {
+            failure.set(None);
+            if let Some(waiting) = waiting.get_value() {
+                waiting.clear();
+            }
+            waiting.set_value(set_timeout_with_handle(check, PAUSE).ok());
+        },
+        false,
+    );
+    on_cleanup(move || {
+        if let Some(waiting) = waiting.try_get_value().flatten() {
+            waiting.clear();
+        }
+    });
+}
+
+/// What the server says of a rule, said of a condition.
+fn about_condition(reason: &str, collection: &str) -> String {
+    let reason = reason
+        .strip_prefix("Invalid rule. Raw error: ")
+        .unwrap_or(reason);
+    text::bad_condition(collection, reason)
+}
