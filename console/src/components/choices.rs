@@ -72,7 +72,7 @@ pub(crate) fn Checks(
 
 /// One of two or three, all in view.
 #[component]
-pub(crate) fn Segments(
+pub(crate) fn Radios(
     #[prop(into)] label: Signal<String>,
     #[prop(into)] value: Bind<String>,
     choices: Vec<Choice>,
@@ -83,7 +83,7 @@ pub(crate) fn Segments(
         .map(|(choice, shown)| {
             let same = choice.clone();
             view! {
-                <label class="segment">
+                <label class="radio">
                     <input
                         type="radio" name=group.clone() value=choice.clone()
                         prop:checked=move || value.get() == same
@@ -97,7 +97,7 @@ pub(crate) fn Segments(
     view! {
         <fieldset class="choices">
             <legend class="field-label">{move || label.get()}</legend>
-            <div class="segments">{choices}</div>
+            <div class="radios">{choices}</div>
         </fieldset>
     }
 }

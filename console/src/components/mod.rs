@@ -25,7 +25,7 @@ mod toast;
 pub(crate) use badge::{Badge, Tone};
 pub(crate) use button::{Button, CopyButton, IconButton, Look};
 pub(crate) use chart::{Chart, Plot, Series, Stroke};
-pub(crate) use choices::{Check, Checks, Segments};
+pub(crate) use choices::{Check, Checks, Radios};
 pub(crate) use code::Code;
 pub(crate) use combo::Combo;
 pub(crate) use confirm::Confirm;

@@ -200,7 +200,7 @@ fn walk(event: &web_sys::KeyboardEvent) {
 #[component]
 fn Legend() -> impl IntoView {
     view! {
-        <ul class="legend">
+        <ul class="matrix-legend">
             <li><span class="say say-allow"><Icon of=Glyph::Check /></span>{text::legend_allow()}</li>
             <li><span class="say say-deny"><Icon of=Glyph::Close /></span>{text::legend_deny()}</li>
             <li><span class="say say-above"><Icon of=Glyph::Check /></span>{text::legend_above()}</li>

@@ -10,7 +10,7 @@ use super::lines::{ACTIONS, ALL};
 use super::{Book, may_change};
 use crate::api::{Failure, Outcome, act};
 use crate::components::{
-    Area, Bind, Button, Check, Checks, Dialog, Glyph, Look, Problem, Segments, Toaster,
+    Area, Bind, Button, Check, Checks, Dialog, Glyph, Look, Problem, Radios, Toaster,
 };
 use crate::session::Session;
 use crate::text;
@@ -190,7 +190,7 @@ fn Inputs(
     });
     view! {
         <Problem message=summary />
-        <Segments label=text::effect().to_owned() value=Bind::from(draft.effect) choices=effects />
+        <Radios label=text::effect().to_owned() value=Bind::from(draft.effect) choices=effects />
         <Checks
             label=text::actions().to_owned() value=Bind::from(draft.actions) inline=true
             choices=Signal::derive(move || actions.clone()) error=draft.error("actions")
