@@ -1,5 +1,5 @@
 //! The server's own collections: roles, jobs, mails. Their records have the API that all records have, and
-//! [`check`] asks of them what fields alone cannot say. They do not appear among the collections: PocketBase's
+//! [`check()`] asks of them what fields alone cannot say. They do not appear among the collections: PocketBase's
 //! clients expect PocketBase's there.
 
 use plinth_sdk::types::{

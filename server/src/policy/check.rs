@@ -198,18 +198,15 @@ fn fields(
     value: Option<&Value>,
     problems: &mut FieldProblems,
 ) {
-    let names: Vec<String> = match value {
-        None | Some(Value::Null) => return,
-        Some(Value::Json(text)) => match serde_json::from_str(text) {
-            Ok(names) => names,
-            Err(_) => {
-                let message = "Must be a list of names of fields.";
-                put(problems, "fields", "validation_invalid_fields", message);
-                return;
-            }
-        },
-        Some(Value::Text(_) | Value::Number(_) | Value::Int(_) | Value::Bool(_)) => return,
+    let Some(Value::Json(text)) = value else {
+        return;
     };
+    let Ok(names) = serde_json::from_str::<Option<Vec<String>>>(text) else {
+        let message = "Must be a list of names of fields.";
+        put(problems, "fields", "validation_invalid_fields", message);
+        return;
+    };
+    let names = names.unwrap_or_default();
     if is_about_all && !names.is_empty() {
         let message = "Fields are those of one collection: name it, instead of *.";
         put(problems, "fields", "validation_invalid_fields", message);

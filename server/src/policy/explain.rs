@@ -120,15 +120,9 @@ impl Context<'_> {
         };
         let fields = self.reach.fields(&held);
         if decided.allowed && !fields.is_everything() {
-            decided.fields = Some(self.names(&record, &fields));
+            decided.fields = Some(names(&record, &fields));
         }
         Ok(decided)
-    }
-
-    fn names(&self, record: &Record, fields: &super::Fields) -> Vec<String> {
-        let columns = record.collection.columns.iter();
-        let visible = columns.filter(|column| !column.hidden && fields.has(&column.name));
-        visible.map(|column| column.name.clone()).collect()
     }
 
     fn by_rule(&self) -> PolicyAnswer {
@@ -254,4 +248,11 @@ fn subject(conn: &mut Conn, schema: &Arc<Schema>, subject: &Subject) -> Result<C
 fn refused(field: &str, code: &str, message: &str) -> Error {
     let problem = FieldProblem::new(code, message);
     Error::refused(FAILED, FieldProblems::from([(field.to_owned(), problem)]))
+}
+
+/// The names of the fields of a record that are among these.
+fn names(record: &Record, fields: &super::Fields) -> Vec<String> {
+    let columns = record.collection.columns.iter();
+    let visible = columns.filter(|column| !column.hidden && fields.has(&column.name));
+    visible.map(|column| column.name.clone()).collect()
 }

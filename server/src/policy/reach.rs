@@ -189,11 +189,10 @@ impl Reach {
             given.extend(everywhere.filter_map(|a| a.fields.clone()).flatten());
             given
         });
-        let fields = Fields {
+        Fields {
             given,
             taken: self.denied_fields(|_| true),
-        };
-        fields
+        }
     }
 
     /// The fields of a row for which these parts hold; none when the row itself is not reached.

@@ -1,6 +1,6 @@
 //! Realtime: clients hear of changes of records, over server-sent events.
 //!
-//! A client connects ([`api::connect`]) and says what it wants to hear of ([`api::subscribe`]). [`follow`] takes what
+//! A client connects ([`api::connect`]) and says what it wants to hear of ([`api::subscribe`]). [`follow()`] takes what
 //! [`crate::events`] has, in the order of the commits, lets [`decide`] find out who may know, and puts frames into
 //! the clients' [`queue`]s. It is one task, off the way of writes; a client that does not read is cut off.
 
