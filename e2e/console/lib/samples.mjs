@@ -1,6 +1,7 @@
 // What the screens show: a small magazine.
 
 import { PASSWORD } from './person.mjs'
+import { fillRoles } from './roles.mjs'
 import { fillWork } from './work.mjs'
 
 const PEOPLE = ['Ada Lovelace', 'Grace Hopper', 'Barbara Liskov', 'Edsger Dijkstra', 'Donald Knuth', 'Margaret Hamilton']
@@ -56,4 +57,5 @@ export async function fill(root) {
     })
   }
   await fillWork(root)
+  await fillRoles(root)
 }

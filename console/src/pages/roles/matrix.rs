@@ -155,10 +155,11 @@ fn Cell(
     view! {
         <td>
             <button
-                type="button" class="cell" aria-label=move || label.get() title=move || label.get()
+                type="button" class="cell" title=move || label.get()
                 on:click=move |_| press.run((row.id.clone(), here.get_untracked()))
             >
-                {marks}
+                <span class="visually-hidden">{move || label.get()}</span>
+                <span class="cell-marks" aria-hidden="true">{marks}</span>
             </button>
         </td>
     }
