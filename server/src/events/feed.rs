@@ -96,6 +96,7 @@ mod tests {
             kind: Kind::Create,
             collection: Arc::new(Collection::of_collections()),
             values: Vec::new(),
+            among_others: false,
         };
         let feed = Feed::default();
         feed.publish(vec![change.clone(); MAX_WAITING]);

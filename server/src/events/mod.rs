@@ -53,6 +53,8 @@ pub struct Change {
     pub collection: Arc<Collection>,
     /// The record's values as of the commit; of a deleted one, the last.
     pub values: Vec<Value>,
+    /// Whether its transaction changed other records too.
+    pub among_others: bool,
 }
 
 impl Change {
@@ -107,7 +109,12 @@ impl Journal {
 
     /// Everything, which is then no longer here.
     pub fn take(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changes)
+        let mut changes = std::mem::take(&mut self.changes);
+        let among_others = changes.len() > 1;
+        for change in &mut changes {
+            change.among_others = among_others;
+        }
+        changes
     }
 }
 
@@ -129,6 +136,7 @@ pub fn note(conn: &mut Conn, kind: Kind, record: &Record) -> Result<()> {
             kind,
             collection: Arc::clone(&record.collection),
             values: record.values.clone(),
+            among_others: false,
         });
     }
     Ok(())

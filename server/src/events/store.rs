@@ -74,7 +74,12 @@ fn to_row(change: &Change) -> Json {
         .filter(|(column, _)| column.shape != Shape::Secret)
         .map(|(column, value)| (column.name.clone(), to_json(value)))
         .collect();
-    json!({"kind": change.kind.name(), "collection": change.collection.def.id, "record": record})
+    json!({
+        "kind": change.kind.name(),
+        "collection": change.collection.def.id,
+        "record": record,
+        "amongOthers": change.among_others,
+    })
 }
 
 /// The change that [`to_row`] wrote, if its collection is still there.
@@ -86,6 +91,7 @@ fn from_row(schema: &Schema, row: &Json) -> Option<Change> {
         kind,
         collection,
         values,
+        among_others: row["amongOthers"].as_bool().unwrap_or(true),
     })
 }
 

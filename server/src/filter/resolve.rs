@@ -88,6 +88,11 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Whether anything that it was asked so far looks at other rows.
+    pub fn looks_elsewhere(&self) -> bool {
+        self.aliases.get() > 0
+    }
+
     /// The database that it is for.
     pub fn engine(&self) -> Engine {
         self.engine

@@ -31,6 +31,8 @@ const MAX_QUESTION: Duration = Duration::from_secs(2);
 struct Wanted {
     kind: events::Kind,
     record: Record,
+    /// Whether the records that it referred to, or that referred to it, may have gone with it.
+    is_uprooted: bool,
     groups: Vec<Group>,
 }
 
@@ -83,6 +85,7 @@ fn wanted(app: &App, schema: &Schema, change: &Change) -> Option<Wanted> {
     (!groups.is_empty()).then_some(Wanted {
         kind: change.kind,
         record,
+        is_uprooted: change.kind == events::Kind::Delete && change.among_others,
         groups,
     })
 }
@@ -214,6 +217,10 @@ impl Asked<'_> {
             }
             grant => grant?,
         };
+        // What went with it can't be asked any more: better no news than what a rule would have hidden.
+        if wanted.is_uprooted && store::looks_elsewhere(conn, &grant, filter)? {
+            return Ok(None);
+        }
         if !store::would_be_found(conn, &grant, record, filter)? {
             return Ok(None);
         }

@@ -126,6 +126,25 @@ pub fn would_be_found(
     holds_for(conn, record, joins, condition)
 }
 
+/// Whether it takes other rows to know if the grant reaches a record and which of its fields, and if the filter holds.
+pub fn looks_elsewhere(
+    conn: &mut Conn,
+    grant: &Grant,
+    filter: Option<&Expression>,
+) -> Result<bool> {
+    let (mut resolver, _) = grant.narrow(conn.engine(), alias())?;
+    if let Some(filter) = filter {
+        let condition = resolver.condition(filter, grant.trust());
+        condition.map_err(|_| Error::invalid(GENERIC))?;
+    }
+    if let Some(sight) = grant.sight()? {
+        for part in sight.parts() {
+            sight.part_condition(&part, &mut resolver);
+        }
+    }
+    Ok(resolver.looks_elsewhere())
+}
+
 /// Whether the caller manages an account that is not stored yet.
 pub fn would_be_managed(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
     let engine = conn.engine();

@@ -173,3 +173,51 @@ fn n04_roles_decide_too() {
     let last = mark(&app, "post00000000004");
     assert_eq!(ann.next().what(), last);
 }
+
+#[test]
+fn n46_what_went_with_a_record_does_not_lay_it_open() {
+    let app = TestApp::start();
+    let base = |name: &str, rule: &str, fields: serde_json::Value| {
+        app.collection(json!({"name": name, "type": "base", "listRule": rule, "viewRule": rule, "fields": fields}))
+    };
+    let authors = base("authors", "", json!([{"type": "bool", "name": "private"}]));
+    let author = json!({"type": "relation", "name": "author", "collectionId": authors["id"], "cascadeDelete": true, "maxSelect": 1});
+    base("books", "author.private != true", json!([author]));
+    base("chapters", "", json!([author]));
+    for (id, private) in [("private00000000", true), ("public000000000", false)] {
+        app.root()
+            .create("authors", json!({"id": id, "private": private}));
+        app.root().create("books", json!({"id": id, "author": id}));
+        app.root()
+            .create("chapters", json!({"id": id, "author": id}));
+    }
+    app.root().create(
+        "books",
+        json!({"id": "single000000000", "author": "public000000000"}),
+    );
+    app.root().create(
+        "books",
+        json!({"id": "hidden000000000", "author": "private00000000"}),
+    );
+    let guest = Stream::of(&app.guest(), &["books/*", "chapters/*"]);
+    let root = Stream::of(app.root(), &["books/*"]);
+    // Alone, a record's going is told to who could see it.
+    for id in ["hidden000000000", "single000000000"] {
+        assert_eq!(app.root().remove("books", id).status, 204);
+    }
+    assert_eq!(guest.next().what(), "delete single000000000");
+    // With its author goes what the rule asks about: nobody is told who only might have seen it.
+    assert_eq!(app.root().remove("authors", "private00000000").status, 204);
+    assert_eq!(guest.next().what(), "delete private00000000");
+    app.root().create(
+        "chapters",
+        json!({"id": "last00000000000", "author": "public000000000"}),
+    );
+    let last = guest.next();
+    assert_eq!(last.what(), "create last00000000000");
+    let heard = root.whats(3);
+    assert_eq!(
+        heard[2], "delete private00000000",
+        "superusers see all of it"
+    );
+}
