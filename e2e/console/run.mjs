@@ -27,7 +27,7 @@ let passed = 0
 let failed = 0
 for (const name of names) {
   const story = await import(new URL(name, folder))
-  // A PostgreSQL database has one story's data: the main one's.
+  // A PostgreSQL database has one story's data: --only says whose. The main ones are told there too.
   if (engine === 'postgres' && !story.onBothEngines) continue
   if (story.needsScreenshots && !options.screenshots) continue
   if (options.screenshots) await mkdir(options.screenshots, { recursive: true })
