@@ -61,6 +61,7 @@ catalogue! {
 
 // The editor.
 catalogue! {
+    refused = "Something is not right yet.";
     name_help = "What people know it by.";
     enabled_help = "It runs at its times. Without it, only by hand.";
     when = "When";

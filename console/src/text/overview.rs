@@ -22,7 +22,7 @@ catalogue! {
     requests_chart = "Requests per minute";
     requests_chart_of(minutes: usize) = "Requests per {minutes} minutes";
     latency_chart = "Latency";
-    latency_chart_of(minutes: usize) = "Latency, the slowest minute of each {minutes}";
+    latency_chart_of(minutes: usize) = "Latency, at worst in {minutes} minutes";
     errors_chart = "Errors per minute";
     errors_chart_of(minutes: usize) = "Errors per {minutes} minutes";
     client_errors = "4xx, refused";

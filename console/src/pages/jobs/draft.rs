@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::Failure;
 use crate::components::Bind;
+use crate::text::jobs as words;
 use crate::{json, moments};
 
 /// A header of a call: which it is, its name, its value.
@@ -271,7 +272,10 @@ impl Draft {
             _ => &["tasks"],
         };
         self.failure.with(|failure| {
-            let failure = failure.as_ref()?;
+            let mut failure = failure.clone()?;
+            if !failure.fields.is_empty() {
+                words::refused().clone_into(&mut failure.message);
+            }
             let inside = failure.at("payload");
             let is_told = inside.is_some_and(|inside| {
                 inputs
