@@ -66,7 +66,7 @@ fn shown(moment: &str, zone: &str, parts: &[(&str, &str)]) -> String {
     // A zone that the browser does not know throws.
     let date = Date::new(&JsValue::from_f64(seconds * 1000.0));
     let shown = Reflect::get(&date, &"toLocaleString".into())
-        .and_then(|function| function.dyn_into::<Function>())
+        .and_then(JsCast::dyn_into::<Function>)
         .and_then(|function| function.call2(&date, &"en-GB".into(), &options));
     shown
         .ok()

@@ -5,6 +5,10 @@ use super::{Bind, Field, new_id};
 
 /// A text that is one of many: what is typed narrows the list, arrow keys and Enter choose from it.
 #[component]
+#[expect(
+    clippy::too_many_lines,
+    reason = "what an input does belongs to how it is shown"
+)]
 pub(crate) fn Combo(
     #[prop(into)] label: Signal<String>,
     #[prop(into)] value: Bind<String>,
@@ -131,7 +135,7 @@ pub(crate) fn Combo(
                     id=same class="combo-list" role="listbox" tabindex="-1" aria-label=move || label.get()
                     hidden=move || !open.get() || found.with(Vec::is_empty)
                 >
-                    {move || open.get().then(|| options())}
+                    {move || open.get().then(&options)}
                 </ul>
             </div>
         }

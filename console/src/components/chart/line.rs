@@ -124,8 +124,8 @@ mod tests {
     fn scales_end_at_round_numbers() {
         let tops = [0.0, 0.3, 1.0, 3.0, 5.0, 7.0, 9.0, 10.0, 41.0, 1000.0].map(round);
         assert_eq!(
-            tops,
-            [1.0, 0.4, 1.0, 4.0, 6.0, 8.0, 10.0, 10.0, 60.0, 1000.0]
+            tops.map(|top| format!("{top:.1}")).join(" "),
+            "1.0 0.4 1.0 4.0 6.0 8.0 10.0 10.0 60.0 1000.0"
         );
     }
 

@@ -110,7 +110,7 @@ impl Draft {
             },
             move |text| {
                 self.texts
-                    .update(|texts| drop(texts.insert(name.to_owned(), text.into())))
+                    .update(|texts| drop(texts.insert(name.to_owned(), text.into())));
             },
         )
     }
@@ -159,11 +159,12 @@ impl Draft {
             move |text| {
                 self.headers.update(|all| {
                     for header in all.iter_mut().filter(|header| header.0 == key) {
-                        *(if is_name {
+                        let part = if is_name {
                             &mut header.1
                         } else {
                             &mut header.2
-                        }) = text.clone();
+                        };
+                        part.clone_from(&text);
                     }
                 });
             },

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use plinth_sdk::types::Job;
 
@@ -32,7 +33,7 @@ pub(crate) fn NewJob() -> impl IntoView {
                 Ok(created) => {
                     toaster.done(words::created(&created.name));
                     navigate.with_value(|navigate| {
-                        navigate(&links::job(&created.id), Default::default())
+                        navigate(&links::job(&created.id), NavigateOptions::default());
                     });
                 }
                 Err(failure) => draft.failure.set(Some(failure)),

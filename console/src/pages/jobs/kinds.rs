@@ -6,12 +6,14 @@ use super::draft::Draft;
 use crate::components::{Area, Button, Glyph, IconButton, SelectField, TextField, new_id};
 use crate::text::jobs as words;
 
+type Words = fn() -> &'static str;
+
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 /// Methods that come without a body.
 const BARE: [&str; 2] = ["GET", "HEAD"];
 
 /// The kinds, by their name on the wire.
-pub(super) const KINDS: [(&str, fn() -> &'static str); 3] = [
+pub(super) const KINDS: [(&str, Words); 3] = [
     ("http", words::kind_http),
     ("mail", words::kind_mail),
     ("maintenance", words::kind_maintenance),
@@ -57,7 +59,7 @@ fn Headers(draft: Draft) -> impl IntoView {
     let remove = move |key: usize| {
         draft
             .headers
-            .update(|all| all.retain(|header| header.0 != key))
+            .update(|all| all.retain(|header| header.0 != key));
     };
     view! {
         <fieldset class="stack-small" aria-describedby=described>

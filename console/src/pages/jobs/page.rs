@@ -1,6 +1,7 @@
 //! What is around every page of one job: its name, the tabs, what can be done with it.
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 use plinth_sdk::types::Job;
 
@@ -95,7 +96,7 @@ fn Around(job: Job, show: fn(Job) -> AnyView) -> impl IntoView {
         let run = move |_| {
             let job = same.get_value();
             run_now(session, toaster, job.id, job.name, move || {
-                begun.update(|count| *count += 1)
+                begun.update(|count| *count += 1);
             });
         };
         view! {
@@ -127,7 +128,8 @@ fn More(job: Job) -> impl IntoView {
             match outcome {
                 Ok(()) => {
                     toaster.done(words::deleted(&job.name));
-                    navigate.with_value(|navigate| navigate(links::JOBS, Default::default()));
+                    navigate
+                        .with_value(|navigate| navigate(links::JOBS, NavigateOptions::default()));
                 }
                 Err(failure) => toaster.failed(failure.summary(|_| false)),
             }

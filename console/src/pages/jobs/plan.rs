@@ -2,6 +2,8 @@
 
 use crate::text::jobs as words;
 
+type Words = fn() -> &'static str;
+
 /// A schedule that has words of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
@@ -27,7 +29,7 @@ pub(super) struct Time {
 }
 
 /// The days of a week, by their number in a cron expression.
-pub(super) const WEEKDAYS: [(u32, fn() -> &'static str); 7] = [
+pub(super) const WEEKDAYS: [(u32, Words); 7] = [
     (1, words::monday),
     (2, words::tuesday),
     (3, words::wednesday),

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use plinth_sdk::filter;
 use plinth_sdk::types::{Job, JobRun, Page as RecordPage};
@@ -73,14 +74,14 @@ fn History(job: Job) -> impl IntoView {
             page.to_string()
         };
         let link = links::with(&links::job(&id.get_value()), [("page", &*page)]);
-        navigate.with_value(|navigate| navigate(&link, Default::default()));
+        navigate.with_value(|navigate| navigate(&link, NavigateOptions::default()));
     };
     let items = Memo::new(move |_| match kept.get() {
         Some(Ok(page)) => page.items,
         _ => Vec::new(),
     });
     // Rows are made anew when theirs has changed, so that an output stays open while others come.
-    let is_any = Memo::new(move |_| kept.with(any));
+    let is_any = Memo::new(move |_| kept.with(|kept| any(kept.as_ref())));
     let is_enabled = job.enabled;
     let show = move |any: bool| {
         if !any {
@@ -110,10 +111,9 @@ fn History(job: Job) -> impl IntoView {
     steady(is_any, move || asked.refetch(), show)
 }
 
-fn any(kept: &Option<Outcome<RecordPage<JobRun>>>) -> Option<Outcome<bool>> {
+fn any(kept: Option<&Outcome<RecordPage<JobRun>>>) -> Option<Outcome<bool>> {
     let any = |page: &RecordPage<JobRun>| !page.items.is_empty();
-    kept.as_ref()
-        .map(|outcome| outcome.as_ref().map(any).map_err(Clone::clone))
+    kept.map(|outcome| outcome.as_ref().map(any).map_err(Clone::clone))
 }
 
 /// What became of a run, in a word.

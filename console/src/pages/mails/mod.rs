@@ -19,6 +19,8 @@ use crate::text::mails as words;
 use crate::{format, links, moments, repeat, text};
 pub(crate) use mail::MailPage;
 
+type Words = fn() -> &'static str;
+
 /// How often the list is asked for anew.
 const PAUSE: Duration = Duration::from_secs(5);
 const PER_PAGE: u64 = 30;
@@ -30,7 +32,7 @@ const SETTINGS: &str = "PLINTH_SMTP_URL=smtps://user:password@smtp.example.com\n
     PLINTH_MAIL_FROM='Example <no-reply@example.com>'";
 
 /// What a mail can be, and how that is said.
-const STATUSES: [(&str, fn() -> &'static str, Tone); 5] = [
+const STATUSES: [(&str, Words, Tone); 5] = [
     ("waiting", words::waiting, Tone::Plain),
     ("sending", words::sending, Tone::Accent),
     ("sent", words::sent, Tone::Good),
@@ -40,6 +42,10 @@ const STATUSES: [(&str, fn() -> &'static str, Tone); 5] = [
 
 /// The list of mails.
 #[component]
+#[expect(
+    clippy::too_many_lines,
+    reason = "what is asked for belongs to how it is shown"
+)]
 pub(crate) fn Mails() -> impl IntoView {
     let query = use_query_map();
     let given = move |name: &'static str| {
