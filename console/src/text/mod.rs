@@ -77,7 +77,6 @@ catalogue! {
     find_collection = "Find a collection";
     nothing_allowed = "There is nothing here for you";
     nothing_allowed_hint = "Your account has no area of the console. A superuser can give it a role that has some.";
-    coming = "This page is not built yet";
 }
 
 // What is not for an operator.
