@@ -173,18 +173,25 @@ async function story(url) {
   await subscribe(guest, children, "*", "guest, odd filter", { filter: "nothing = 1" });
   await subscribe(root, parents, "*", "root");
 
-  await root.collection(parents).create({ id: parent(1), open: false, markup: "<a&b>", secret: "s" });
-  await root.collection(parents).create({ id: parent(2), open: true });
-  await root.collection(parents).update(parent(1), { open: true });
-  await root.collection(parents).update(parent(2), {});
-  await root.collection(children).create({ id: "child0000000001", parent: parent(1), data: { a: 1 } });
-  await root.collection(children).create({ id: "child0000000002", parent: parent(2), data: { a: 2.5 } });
-  await root.collection(children).update("child0000000002", { "parent-": parent(2) });
-  await root.collection(parents).update(parent(2), { open: false });
-  await root.collection(parents).delete(parent(2));
-  await root.collection(children).delete("child0000000001");
-  await root.collections.truncate(parents);
-  await until(heard, 20);
+  // One after the other: an event has what its record refers to as it is when the event is told.
+  let expected = 0;
+  const step = async (count, written) => {
+    await written;
+    expected += count;
+    await until(heard, expected);
+  };
+  const [ofParents, ofChildren] = [root.collection(parents), root.collection(children)];
+  await step(2, ofParents.create({ id: parent(1), open: false, markup: "<a&b>", secret: "s" }));
+  await step(2, ofParents.create({ id: parent(2), open: true }));
+  await step(3, ofParents.update(parent(1), { open: true }));
+  await step(2, ofParents.update(parent(2), {}));
+  await step(1, ofChildren.create({ id: "child0000000001", parent: parent(1), data: { a: 1 } }));
+  await step(2, ofChildren.create({ id: "child0000000002", parent: parent(2), data: { a: 2.5 } }));
+  await step(2, ofChildren.update("child0000000002", { "parent-": parent(2) }));
+  await step(1, ofParents.update(parent(2), { open: false }));
+  await step(1, ofParents.delete(parent(2)));
+  await step(1, ofChildren.delete("child0000000001"));
+  await step(3, root.collections.truncate(parents));
   // Nothing more may come.
   await new Promise((done) => setTimeout(done, 300));
   guest.realtime.disconnect();

@@ -23,6 +23,8 @@ pub struct Feed {
 struct Waiting {
     changes: VecDeque<Change>,
     missed: bool,
+    /// How many were published ever.
+    published: u64,
 }
 
 /// What has arrived.
@@ -32,6 +34,8 @@ pub struct Batch {
     pub changes: Vec<Change>,
     /// Whether changes before them were lost, because there were too many.
     pub missed: bool,
+    /// How many of all that were published are taken now.
+    pub taken: u64,
 }
 
 impl Feed {
@@ -51,6 +55,7 @@ impl Feed {
             return;
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.published += changes.len() as u64;
         if waiting.changes.len() + changes.len() > MAX_WAITING {
             waiting.changes.clear();
             waiting.missed = true;
@@ -59,6 +64,12 @@ impl Feed {
         }
         drop(waiting);
         self.arrived.notify_one();
+    }
+
+    /// How many changes were published ever.
+    pub fn published(&self) -> u64 {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.published
     }
 
     /// Waits for changes, and gives at most `limit` of them.
@@ -78,6 +89,7 @@ impl Feed {
         Batch {
             changes: waiting.changes.drain(..count).collect(),
             missed: std::mem::take(&mut waiting.missed),
+            taken: waiting.published - waiting.changes.len() as u64,
         }
     }
 }
@@ -102,10 +114,12 @@ mod tests {
         feed.publish(vec![change.clone(); MAX_WAITING]);
         let batch = feed.take(10);
         assert_eq!((batch.changes.len(), batch.missed), (10, false));
+        assert_eq!(batch.taken, 10);
         feed.publish(vec![change.clone(); 11]);
         feed.publish(vec![change]);
         let batch = feed.take(10);
         assert_eq!((batch.changes.len(), batch.missed), (1, true));
+        assert_eq!(batch.taken, feed.published());
         let batch = feed.take(10);
         assert_eq!((batch.changes.len(), batch.missed), (0, false));
     }

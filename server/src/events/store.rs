@@ -18,7 +18,7 @@ use crate::records::{store::first_int, to_json, values};
 /// How many changes one row has at most.
 const MAX_IN_ROW: usize = 500;
 /// How many rows are read at once.
-const MAX_ROWS: i64 = 200;
+pub const MAX_ROWS: usize = 200;
 /// Seconds that a row is kept at least.
 const KEPT: i64 = 60;
 /// Seconds after which a row that was not read yet may already be gone.
@@ -122,7 +122,10 @@ fn from_json(collection: &Collection, record: &Map<String, Json>) -> Vec<Value> 
 
 /// Makes known that this process listens, and gives the number of the last row before.
 pub fn listen(conn: &mut Conn, process: &str) -> Result<i64> {
-    renew(conn, process)?;
+    let mut row = sql(Engine::Postgres, "INSERT INTO \"_listeners\" VALUES (");
+    row.bind(Value::from(process));
+    row.text(", clock_timestamp() + INTERVAL '20 seconds') ON CONFLICT (\"process\") DO UPDATE SET \"until\" = excluded.\"until\"");
+    execute(conn, &row)?;
     let select = sql(
         Engine::Postgres,
         "SELECT CASE WHEN \"is_called\" THEN \"last_value\" ELSE 0 END FROM \"_changes_seq_seq\"",
@@ -140,12 +143,18 @@ pub fn is_listening(conn: &mut Conn, process: &str) -> Result<bool> {
     Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
 }
 
-/// Says again that this process listens, and removes rows that everybody has read.
+/// Says again that this process listens, and removes what nobody needs any more. Fails when the database has forgotten
+/// it, as it does in a crash: others may have written meanwhile without a word.
 pub fn renew(conn: &mut Conn, process: &str) -> Result<()> {
-    let mut row = sql(Engine::Postgres, "INSERT INTO \"_listeners\" VALUES (");
+    let mut row = sql(
+        Engine::Postgres,
+        "UPDATE \"_listeners\" SET \"until\" = clock_timestamp() + INTERVAL '20 seconds' WHERE \"process\" = ",
+    );
     row.bind(Value::from(process));
-    row.text(", clock_timestamp() + INTERVAL '20 seconds') ON CONFLICT (\"process\") DO UPDATE SET \"until\" = excluded.\"until\"");
-    execute(conn, &row)?;
+    if execute(conn, &row)? == 0 {
+        let forgotten = "the database does not know any more that this process listens";
+        return Err(Error::internal(anyhow::anyhow!(forgotten)));
+    }
     let ended = sql(
         Engine::Postgres,
         "DELETE FROM \"_listeners\" WHERE \"until\" < clock_timestamp() - INTERVAL '60 seconds'",
@@ -238,7 +247,7 @@ impl Position {
         select.bind(Value::Int(self.read));
         select
             .text(" ORDER BY \"seq\" LIMIT ")
-            .bind(Value::Int(MAX_ROWS));
+            .bind(Value::Int(i64::try_from(MAX_ROWS).unwrap_or(i64::MAX)));
         let columns = [Storage::Int, Storage::Text, Storage::Int, Storage::Int];
         let mut rows = Vec::new();
         for row in load(conn, select.cached(), &columns)? {

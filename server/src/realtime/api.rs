@@ -59,6 +59,9 @@ pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Res
         identity: Identity::of(&caller(&http)?),
         subscriptions,
     };
+    if !wish.subscriptions.is_empty() && app.realtime.clients.has(&wish.client) {
+        app.realtime.listening.catch_up(&app).await;
+    }
     let mut outcome = app.realtime.clients.subscribe(&wish);
     if outcome == Outcome::Unknown {
         outcome = elsewhere::ask(&app, &wish).await?;

@@ -212,6 +212,11 @@ impl Clients {
         Outcome::Done
     }
 
+    /// Whether a client of this id is connected here.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.connected().clients.contains_key(id)
+    }
+
     /// Whether there are any.
     pub(super) fn are_there(&self) -> bool {
         !self.connected().clients.is_empty()

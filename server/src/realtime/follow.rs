@@ -1,18 +1,19 @@
 //! Takes changes in the order of their commits, and has them sent.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::{Mutex, Notify};
-use tokio::time::{Instant, sleep};
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::decide::deliver;
 use super::elsewhere;
 use crate::app::App;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
-use crate::events::store::{self, Position, Row};
+use crate::events::store::{self, MAX_ROWS, Position, Row};
 use crate::records::generate;
 
 /// How many changes are decided on at once.
@@ -25,6 +26,8 @@ const RENEW: Duration = Duration::from_secs(5);
 const LAPSED: Duration = Duration::from_secs(15);
 /// How long the task rests after a failure.
 const REST: Duration = Duration::from_millis(500);
+/// How long who subscribes waits for what was before.
+const MAX_CATCHING_UP: Duration = Duration::from_secs(2);
 
 /// The lengths of ids.
 const PROCESS_ID: usize = 15;
@@ -35,6 +38,12 @@ pub struct Listening {
     process: String,
     state: Mutex<Option<Heard>>,
     begun: Notify,
+    /// PostgreSQL: how many rounds have begun.
+    rounds: AtomicU64,
+    /// How far it is: on PostgreSQL the last round that found everything there was, on SQLite how many changes.
+    done: watch::Sender<u64>,
+    /// Ends a pause.
+    wake: Notify,
 }
 
 struct Heard {
@@ -48,6 +57,9 @@ impl Default for Listening {
             process: generate::alphanumeric(PROCESS_ID),
             state: Mutex::default(),
             begun: Notify::new(),
+            rounds: AtomicU64::new(0),
+            done: watch::Sender::new(0),
+            wake: Notify::new(),
         }
     }
 }
@@ -63,6 +75,18 @@ impl Listening {
     pub(super) fn other_process<'a>(&self, client: &'a str) -> Option<&'a str> {
         let process = client.get(..PROCESS_ID)?;
         (client.len() == CLIENT_ID && process != self.process).then_some(process)
+    }
+
+    /// Comes back once what is committed by now has been told: who subscribes then does not hear of it. It is not waited
+    /// for long; late news does no harm.
+    pub(super) async fn catch_up(&self, app: &App) {
+        let wanted = match app.db.engine() {
+            Engine::Sqlite => app.db.feed().published(),
+            Engine::Postgres => self.rounds.load(Ordering::SeqCst) + 1,
+        };
+        let mut done = self.done.subscribe();
+        self.wake.notify_one();
+        let _ = timeout(MAX_CATCHING_UP, done.wait_for(|done| *done >= wanted)).await;
     }
 
     /// Comes back once the changes of every write that begins later will be heard of.
@@ -95,6 +119,10 @@ pub async fn follow(app: App) {
         tracing::warn!(%error, "realtime clients may have missed something: they have to connect anew");
         *app.realtime.listening.state.lock().await = None;
         app.realtime.clients.cut_all();
+        if app.db.engine() == Engine::Sqlite {
+            let published = app.db.feed().published();
+            app.realtime.listening.done.send_replace(published);
+        }
         sleep(REST).await;
     }
 }
@@ -108,7 +136,9 @@ async fn round(app: &App) -> Result<()> {
     if batch.missed {
         return Err(Error::internal(anyhow::anyhow!("too many changes wait")));
     }
-    deliver(app, batch.changes).await
+    deliver(app, batch.changes).await?;
+    app.realtime.listening.done.send_replace(batch.taken);
+    Ok(())
 }
 
 async fn poll(app: &App) -> Result<()> {
@@ -136,15 +166,20 @@ async fn poll(app: &App) -> Result<()> {
         app.db.write(renew).await?;
         heard.renewed = now;
     }
+    let round = listening.rounds.fetch_add(1, Ordering::SeqCst) + 1;
     let mut position = heard.position;
     let read = move |conn: &mut Conn| position.next(conn).map(|rows| (position, rows));
     let (position, rows) = app.db.read_few(read).await?;
     heard.position = position;
     drop(state);
-    if rows.is_empty() {
-        sleep(PAUSE).await;
+    deliver_rows(app, &rows).await?;
+    if rows.len() < MAX_ROWS {
+        listening.done.send_replace(round);
     }
-    deliver_rows(app, &rows).await
+    if rows.is_empty() {
+        let _ = timeout(PAUSE, listening.wake.notified()).await;
+    }
+    Ok(())
 }
 
 async fn deliver_rows(app: &App, rows: &[Row]) -> Result<()> {

@@ -35,6 +35,11 @@ impl Realtime {
         }
     }
 
+    /// Ends all streams: the clients connect anew.
+    pub fn cut_all(&self) {
+        self.clients.cut_all();
+    }
+
     /// Ends all streams, and lets nobody connect any more: the server stops, and the clients go to another.
     pub fn close_all(&self) {
         self.clients.stop();

@@ -81,6 +81,17 @@ fn a_client_hears_of_what_happens() {
     assert_eq!(one.whats(3), of_one);
     assert_eq!(by_id.whats(4).len(), 4);
 
+    // What was before is not told.
+    for n in 5..15 {
+        let late = format!("post000000000{n:02}");
+        guest.create("posts", json!({"id": late}));
+        let stream = Stream::of(&guest, &["posts/*"]);
+        guest.remove("posts", &late);
+        assert_eq!(stream.next().what(), format!("delete {late}"));
+        assert_eq!(all.whats(2)[0], format!("create {late}"));
+        assert_eq!(by_id.whats(2).len(), 2);
+    }
+
     // A new list of subscriptions replaces the old one.
     assert_eq!(all.subscribe(&["posts", "posts", "custom"]).status, 204);
     assert_eq!(one.subscribe(&[]).status, 204);

@@ -215,19 +215,18 @@ fn a_write_that_commits_late_is_not_lost() {
     assert_eq!(heard.next().what(), "create post00000000002");
 }
 
-/// When the database was away, something may have been missed.
+/// A crash of PostgreSQL empties unlogged tables: others may have written meanwhile without a word. SQLite has none.
 #[test]
-fn streams_end_with_the_connection_to_the_database() {
+fn streams_end_when_the_database_has_forgotten() {
     let app = TestApp::start();
     posts(&app);
+    let heard = Stream::of(&app.guest(), &["posts/*"]);
     if on_postgres() {
-        let heard = Stream::of(&app.guest(), &["posts/*"]);
-        app.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        );
-        assert!(heard.ends());
+        app.execute("TRUNCATE _listeners, _changes RESTART IDENTITY");
+    } else {
+        app.app.realtime.cut_all();
     }
+    assert!(heard.ends());
     let heard = Stream::of(&app.guest(), &["posts/*"]);
     let expected = mark(&app, POST);
     assert_eq!(heard.next().what(), expected);
