@@ -1,6 +1,7 @@
 //! What is around every page of one collection: its name, the tabs, what can be done with all of it.
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use plinth_sdk::types::{Collection, CollectionType};
 
@@ -98,14 +99,14 @@ fn Whole(name: String, is_system: bool) -> impl IntoView {
                     toaster.done(text::truncated(&same.get_value()));
                     schema.reload();
                     navigate.with_value(|navigate| {
-                        navigate(&links::collection(&same.get_value()), Default::default())
+                        navigate(&links::collection(&same.get_value()), NavigateOptions::default())
                     });
                 }
                 (Ok(()), Asked::Delete) => {
                     toaster.done(text::collection_deleted(&same.get_value()));
                     schema.reload();
                     navigate
-                        .with_value(|navigate| navigate(links::COLLECTIONS, Default::default()));
+                        .with_value(|navigate| navigate(links::COLLECTIONS, NavigateOptions::default()));
                 }
             }
         });

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use crate::api::{Failure, act, load};
@@ -73,7 +74,7 @@ fn FirstSuperuser() -> impl IntoView {
                 match outcome {
                     Ok(signed_in) => {
                         session.opened(SUPERUSERS, signed_in.record);
-                        navigate(links::HOME, Default::default());
+                        navigate(links::HOME, NavigateOptions::default());
                     }
                     Err(why) => failure.set(Some(why)),
                 }

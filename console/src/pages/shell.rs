@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use plinth_sdk::types::{Collection, CollectionType};
 
@@ -97,7 +98,7 @@ pub(crate) fn Shell() -> impl IntoView {
     // Who is not signed in, or no longer, signs in and comes back.
     Effect::new(move || {
         if session.account().is_none() {
-            navigate(&links::sign_in(&browser::here()), Default::default());
+            navigate(&links::sign_in(&browser::here()), NavigateOptions::default());
         }
     });
     // Again for each account.
@@ -144,7 +145,7 @@ fn Inside() -> impl IntoView {
         if path.with(|path| path.trim_end_matches('/') == links::ROOT)
             && let Some(first) = first.filter(|first| *first != links::HOME)
         {
-            navigate(first, Default::default());
+            navigate(first, NavigateOptions::default());
         }
     });
     view! {

@@ -1,4 +1,5 @@
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::setup::Mark;
@@ -29,7 +30,7 @@ pub(crate) fn SignIn() -> impl IntoView {
     let to_setup = navigate.clone();
     Effect::new(move || {
         if let Some(Ok(true)) = needed.get() {
-            to_setup(links::SETUP, Default::default());
+            to_setup(links::SETUP, NavigateOptions::default());
         }
     });
     let choices = move || {
@@ -78,7 +79,7 @@ pub(crate) fn SignIn() -> impl IntoView {
                     let back = query.with_untracked(|query| query.get("back"));
                     // Only within the console: a link may not lead elsewhere.
                     let back = back.filter(|back| back.starts_with(links::HOME));
-                    navigate(back.as_deref().unwrap_or(links::HOME), Default::default());
+                    navigate(back.as_deref().unwrap_or(links::HOME), NavigateOptions::default());
                 }
                 Err(why) => failure.set(Some(why.summary(|_| false))),
             }

@@ -203,7 +203,7 @@ pub(crate) fn NewCollection() -> impl IntoView {
                     toaster.done(text::collection_created(&created.name));
                     schema.reload();
                     navigate.with_value(|navigate| {
-                        navigate(&links::collection(&created.name), Default::default())
+                        navigate(&links::collection(&created.name), NavigateOptions::default())
                     });
                 }
                 Err(failure) => draft.failure.set(Some(failure)),
