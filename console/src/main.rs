@@ -4,6 +4,10 @@
 //! [`components`]; every word that is shown is in [`text`].
 
 #![expect(
+    clippy::needless_pass_by_value,
+    reason = "a component owns what it is given"
+)]
+#![expect(
     unreachable_pub,
     reason = "components are functions that the macro makes public"
 )]

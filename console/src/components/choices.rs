@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use super::{Bind, Choice, new_id};
+use super::select::Choice;
+use super::{Bind, new_id};
 
 /// One of several that can be chosen together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

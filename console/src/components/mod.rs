@@ -37,7 +37,7 @@ pub(crate) use loaded::{loaded, steady};
 pub(crate) use menu::{Menu, MenuItem};
 pub(crate) use page::{Page, titled};
 pub(crate) use pagination::Pagination;
-pub(crate) use select::{Choice, SelectField};
+pub(crate) use select::SelectField;
 pub(crate) use spinner::Spinner;
 pub(crate) use switch::Switch;
 pub(crate) use table::{SortHead, Table};

@@ -56,7 +56,7 @@ impl Toaster {
                 number,
                 message,
                 is_bad,
-            })
+            });
         });
         set_timeout(
             move || self.close(number),

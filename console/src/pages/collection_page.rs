@@ -99,14 +99,18 @@ fn Whole(name: String, is_system: bool) -> impl IntoView {
                     toaster.done(text::truncated(&same.get_value()));
                     schema.reload();
                     navigate.with_value(|navigate| {
-                        navigate(&links::collection(&same.get_value()), NavigateOptions::default())
+                        navigate(
+                            &links::collection(&same.get_value()),
+                            NavigateOptions::default(),
+                        );
                     });
                 }
                 (Ok(()), Asked::Delete) => {
                     toaster.done(text::collection_deleted(&same.get_value()));
                     schema.reload();
-                    navigate
-                        .with_value(|navigate| navigate(links::COLLECTIONS, NavigateOptions::default()));
+                    navigate.with_value(|navigate| {
+                        navigate(links::COLLECTIONS, NavigateOptions::default());
+                    });
                 }
             }
         });

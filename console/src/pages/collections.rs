@@ -50,7 +50,7 @@ pub(crate) fn Collections() -> impl IntoView {
                         <th scope="col">{text::changed()}</th>
                     </tr>
                 </thead>
-                <tbody>{found.into_iter().map(row).collect_view()}</tbody>
+                <tbody>{found.iter().map(row).collect_view()}</tbody>
             </Table>
         }
         .into_any()
@@ -75,7 +75,7 @@ pub(crate) fn Collections() -> impl IntoView {
     }
 }
 
-fn row(collection: Collection) -> impl IntoView {
+fn row(collection: &Collection) -> impl IntoView + use<> {
     let (glyph, kind) = match collection.kind {
         CollectionType::Auth => (Glyph::Account, text::kind_auth()),
         CollectionType::Base => (Glyph::Table, text::kind_base()),
@@ -91,7 +91,7 @@ fn row(collection: Collection) -> impl IntoView {
             </td>
             <td>{kind}</td>
             <td>{collection.fields.len()}</td>
-            <td><span class="row nowrap">{access(&collection)}</span></td>
+            <td><span class="row nowrap">{access(collection)}</span></td>
             <td class="muted nowrap">{format::moment(&collection.updated)}</td>
         </tr>
     }

@@ -1,8 +1,8 @@
 //! What is around every page: the sidebar, the account, the theme.
 
 use leptos::prelude::*;
-use leptos_router::components::Outlet;
 use leptos_router::NavigateOptions;
+use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_navigate};
 use plinth_sdk::types::{Collection, CollectionType};
 
@@ -63,8 +63,11 @@ impl Schema {
     }
 }
 
-/// The areas: what lets one see it, where it is, what it is called.
-const AREAS: [(&str, &str, Glyph, fn() -> &'static str); 5] = [
+/// An area: what lets one see it, where it is, its picture, what it is called.
+type Area = (&'static str, &'static str, Glyph, fn() -> &'static str);
+
+/// The areas.
+const AREAS: [Area; 5] = [
     ("metrics", links::HOME, Glyph::Overview, text::overview),
     (
         "collections",
@@ -98,7 +101,10 @@ pub(crate) fn Shell() -> impl IntoView {
     // Who is not signed in, or no longer, signs in and comes back.
     Effect::new(move || {
         if session.account().is_none() {
-            navigate(&links::sign_in(&browser::here()), NavigateOptions::default());
+            navigate(
+                &links::sign_in(&browser::here()),
+                NavigateOptions::default(),
+            );
         }
     });
     // Again for each account.

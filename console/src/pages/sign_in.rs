@@ -79,7 +79,10 @@ pub(crate) fn SignIn() -> impl IntoView {
                     let back = query.with_untracked(|query| query.get("back"));
                     // Only within the console: a link may not lead elsewhere.
                     let back = back.filter(|back| back.starts_with(links::HOME));
-                    navigate(back.as_deref().unwrap_or(links::HOME), NavigateOptions::default());
+                    navigate(
+                        back.as_deref().unwrap_or(links::HOME),
+                        NavigateOptions::default(),
+                    );
                 }
                 Err(why) => failure.set(Some(why.summary(|_| false))),
             }

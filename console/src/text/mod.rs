@@ -5,13 +5,11 @@ macro_rules! catalogue {
         $(catalogue!(@one $name $(($($given: $of),+))? $text);)*
     };
     (@one $name:ident $text:literal) => {
-        #[doc = $text]
         pub(crate) fn $name() -> &'static str {
             $text
         }
     };
     (@one $name:ident ($($given:ident: $of:ty),+) $text:literal) => {
-        #[doc = $text]
         pub(crate) fn $name($($given: $of),+) -> String {
             format!($text)
         }

@@ -110,7 +110,7 @@ fn FieldRow(draft: Draft, field: FieldDraft) -> impl IntoView {
             };
             let to = from.saturating_add_signed(by).min(fields.len() - 1);
             fields.swap(from, to);
-        })
+        });
     };
     let about = format!("{}-about", name_id(field));
     view! {
@@ -181,7 +181,6 @@ where
     let control = move |&(key, widget, label, help): &options::Option| {
         let (label, help, error) = (label().to_owned(), help(), error(key));
         match widget {
-            Widget::Text => view! { <TextField label value=draft::text(value, key) help error /> }.into_any(),
             Widget::Code => view! { <TextField label value=draft::text(value, key) help error code=true /> }.into_any(),
             Widget::Count => view! {
                 <TextField label value=draft::number(value, key, json!(0)) help error kind="number" />

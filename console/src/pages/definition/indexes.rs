@@ -80,7 +80,7 @@ fn NewIndex(
             if on {
                 chosen.push(name.clone());
             }
-        })
+        });
     };
     let rows = names.into_iter().map(move |name| {
         let (shown, same) = (name.clone(), name.clone());

@@ -141,7 +141,7 @@ fn check_live(draft: Draft) {
                 // What was wrong when it was to be saved may be mended by now.
                 draft.failure.try_update(|failure| {
                     if failure.is_some() {
-                        failure.clone_from(&problem)
+                        failure.clone_from(&problem);
                     }
                 });
                 draft.checked.try_set(problem);
@@ -203,7 +203,10 @@ pub(crate) fn NewCollection() -> impl IntoView {
                     toaster.done(text::collection_created(&created.name));
                     schema.reload();
                     navigate.with_value(|navigate| {
-                        navigate(&links::collection(&created.name), NavigateOptions::default())
+                        navigate(
+                            &links::collection(&created.name),
+                            NavigateOptions::default(),
+                        );
                     });
                 }
                 Err(failure) => draft.failure.set(Some(failure)),

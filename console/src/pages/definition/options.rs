@@ -11,8 +11,6 @@ use crate::text;
 /// How an option is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Widget {
-    /// A text.
-    Text,
     /// A text for a machine.
     Code,
     /// A whole number; nothing is 0.

@@ -28,7 +28,10 @@ pub(super) fn referred(record: &Record, field: &str) -> Vec<(String, Option<Reco
             .iter()
             .filter_map(|one| serde_json::from_value(one.clone()).ok())
             .collect(),
-        one => serde_json::from_value(one.clone()).into_iter().collect(),
+        Value::Object(_) => serde_json::from_value(record["expand"][field].clone())
+            .into_iter()
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     };
     ids(&record[field])
         .into_iter()
@@ -42,13 +45,14 @@ pub(super) fn referred(record: &Record, field: &str) -> Vec<(String, Option<Reco
 /// The ids in a relation's value.
 pub(super) fn ids(value: &Value) -> Vec<String> {
     match value {
-        Value::String(id) if !id.is_empty() => vec![id.clone()],
+        Value::String(id) if id.is_empty() => Vec::new(),
+        Value::String(id) => vec![id.clone()],
         Value::Array(ids) => ids
             .iter()
             .filter_map(Value::as_str)
             .map(str::to_owned)
             .collect(),
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
     }
 }
 
@@ -107,7 +111,9 @@ pub(super) fn view(field: &Field, record: &Record) -> AnyView {
             let shown = if value.is_null() { String::new() } else { format::line(&value.to_string()) };
             view! { <td class="cut mono">{shown}</td> }.into_any()
         }
-        _ => view! { <td class="cut">{format::value(value)}</td> }.into_any(),
+        FieldKind::Text(_) | FieldKind::Email(_) | FieldKind::Url(_) | FieldKind::Password(_) => {
+            view! { <td class="cut">{format::value(value)}</td> }.into_any()
+        }
     }
 }
 

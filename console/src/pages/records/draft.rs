@@ -45,7 +45,7 @@ impl Draft {
             move |value| {
                 self.values.update(|values| {
                     values.insert(same.clone(), value);
-                })
+                });
             },
         )
     }

@@ -30,9 +30,9 @@ pub(super) fn RecordPanel(
     let is_changed = RwSignal::new(false);
     let try_close = move |()| {
         if is_changed.get_untracked() {
-            discarding.set(true)
+            discarding.set(true);
         } else {
-            close.run(())
+            close.run(());
         }
     };
     let body = match id {
@@ -83,7 +83,7 @@ fn RecordForm(
     let same = StoredValue::new(collection.clone());
     let id = StoredValue::new(record.as_ref().map(|record| record.id.clone()));
     Effect::new(move || {
-        is_changed.set(same.with_value(|collection| !draft.changes(collection).is_empty()))
+        is_changed.set(same.with_value(|collection| !draft.changes(collection).is_empty()));
     });
     let finished = move |outcome: Result<&'static str, Failure>| {
         busy.set(false);

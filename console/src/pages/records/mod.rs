@@ -309,7 +309,7 @@ fn RecordTable(
             ids.clone()
         } else {
             Vec::new()
-        })
+        });
     };
     let heads = shown.iter().map(|field| {
         let (_, glyph) = super::look(field.kind.name());
