@@ -245,6 +245,7 @@ fn transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) ->
     conn.journal.begin();
     let outcome = work(conn).and_then(|value| {
         // Last, while the records are still held: see `events::store`.
+        conn.journal.seal(0);
         let changes = conn.journal.take();
         events::store::append(conn, &changes)?;
         Ok(value)

@@ -236,6 +236,8 @@ fn in_savepoint<T>(
     };
     if outcome.is_err() {
         conn.journal.back_to(noted);
+    } else {
+        conn.journal.seal(noted);
     }
     match conn.driver.batch_execute(end) {
         Ok(()) => (outcome, true),

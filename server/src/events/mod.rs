@@ -53,7 +53,7 @@ pub struct Change {
     pub collection: Arc<Collection>,
     /// The record's values as of the commit; of a deleted one, the last.
     pub values: Vec<Value>,
-    /// Whether its transaction changed other records too.
+    /// Whether the same write changed other records too.
     pub among_others: bool,
 }
 
@@ -107,14 +107,18 @@ impl Journal {
         self.changes.truncate(mark);
     }
 
-    /// Everything, which is then no longer here.
-    pub fn take(&mut self) -> Vec<Change> {
-        let mut changes = std::mem::take(&mut self.changes);
-        let among_others = changes.len() > 1;
-        for change in &mut changes {
+    /// Ends a transaction, or a part of one that is one write: says of what was noted since `mark` whether it is alone.
+    pub fn seal(&mut self, mark: usize) {
+        let sealed = self.changes.get_mut(mark..).unwrap_or_default();
+        let among_others = sealed.len() > 1;
+        for change in sealed {
             change.among_others = among_others;
         }
-        changes
+    }
+
+    /// Everything, which is then no longer here.
+    pub fn take(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
     }
 }
 

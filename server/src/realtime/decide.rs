@@ -12,14 +12,14 @@ use super::topic::{Filter, Options};
 use crate::accounts::token::{self, Kind};
 use crate::app::App;
 use crate::clock::Moment;
-use crate::collections::Schema;
+use crate::collections::{Schema, Shape};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::events::{self, Change};
 use crate::json;
 use crate::policy::{self, Action};
 use crate::records::expand::expand;
-use crate::records::{Record, store};
+use crate::records::{Record, store, values};
 use crate::request::{Account, Caller, Request};
 
 /// How often it is tried to decide on changes while collections change.
@@ -217,8 +217,10 @@ impl Asked<'_> {
             }
             grant => grant?,
         };
-        // What went with it can't be asked any more: better no news than what a rule would have hidden.
-        if wanted.is_uprooted && store::looks_elsewhere(conn, &grant, filter)? {
+        // What is gone by now can't be asked any more: better no news than what a rule would have hidden.
+        if store::looks_elsewhere(conn, &grant, filter)?
+            && (wanted.is_uprooted || is_outlived(conn, wanted, self.schema)?)
+        {
             return Ok(None);
         }
         if !store::would_be_found(conn, &grant, record, filter)? {
@@ -229,6 +231,26 @@ impl Asked<'_> {
         expand(conn, &grant, &mut records, &options.paths)?;
         Ok(Some(render(wanted.kind, &records[0], options).into()))
     }
+}
+
+/// Whether the record, or one that it refers to, has gone since.
+fn is_outlived(conn: &mut Conn, wanted: &Wanted, schema: &Schema) -> Result<bool> {
+    let record = &wanted.record;
+    let is_told_gone = wanted.kind == events::Kind::Delete;
+    if !is_told_gone && !store::are_stored(conn, &record.collection, &[record.id().to_owned()])? {
+        return Ok(true);
+    }
+    for (column, value) in record.collection.columns.iter().zip(&record.values) {
+        let Shape::Relation { target, .. } = &column.shape else {
+            continue;
+        };
+        let ids = values::list(value);
+        let target = schema.find(target);
+        if !ids.is_empty() && !matches!(target, Some(to) if store::are_stored(conn, to, &ids)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// `{"record":{…},"action":"create"}`

@@ -417,6 +417,14 @@ pub fn count_existing(conn: &mut Conn, collection: &Collection, ids: &[String]) 
     Ok(load(conn, select.cached(), &[Storage::Text])?.len())
 }
 
+/// Whether all of these ids are records now.
+pub fn are_stored(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<bool> {
+    let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
+    select.ident(&collection.table).text(" WHERE \"id\"");
+    in_list(&mut select, ids);
+    Ok(load(conn, select.cached(), &[Storage::Text])?.len() == ids.len())
+}
+
 /// How many records a collection has.
 pub fn total(conn: &mut Conn, collection: &Collection) -> Result<i64> {
     let mut select = sql(
