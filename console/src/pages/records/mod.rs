@@ -127,7 +127,10 @@ fn OfCollection(collection: Collection) -> impl IntoView {
     let columns = Columns::of(&collection);
     let name = collection.name.clone();
     let relations = cell::relations(&collection);
+    let schema = Schema::here();
     let page = load(move |client| {
+        // The collections are loaded again when this one has been emptied.
+        schema.resource().track();
         let records = client.collection::<Record>(name.clone()).list();
         let mut records = records
             .page(asked.page.get())
