@@ -167,31 +167,28 @@ fn RecordForm(
         view! { <FieldInput field draft record=record.clone() /> {again} }
     })
     .collect_view();
-    let head = match &record {
-        Some(record) => {
-            let stamps = stamps
-                .into_iter()
-                .map(|field| {
-                    let moment = format::moment(record[&*field.name].as_str().unwrap_or_default());
-                    view! { <dt>{field.name}</dt><dd>{moment}</dd> }
-                })
-                .collect_view();
-            view! {
-                <dl class="facts">
-                    <dt>"id"</dt>
-                    <dd class="row"><span class="mono">{record.id.clone()}</span><CopyButton value=record.id.clone() /></dd>
-                    {stamps}
-                </dl>
-            }
-            .into_any()
+    let head = if let Some(record) = &record {
+        let stamps = stamps
+            .into_iter()
+            .map(|field| {
+                let moment = format::moment(record[&*field.name].as_str().unwrap_or_default());
+                view! { <dt>{field.name}</dt><dd>{moment}</dd> }
+            })
+            .collect_view();
+        view! {
+            <dl class="facts">
+                <dt>"id"</dt>
+                <dd class="row"><span class="mono">{record.id.clone()}</span><CopyButton value=record.id.clone() /></dd>
+                {stamps}
+            </dl>
         }
-        None => {
-            let value: Bind<String> = draft.text("id");
-            view! {
-                <TextField label="id".to_owned() value code=true placeholder=text::generated().to_owned() error=draft.error("id") />
-            }
-            .into_any()
+        .into_any()
+    } else {
+        let value: Bind<String> = draft.text("id");
+        view! {
+            <TextField label="id".to_owned() value code=true placeholder=text::generated().to_owned() error=draft.error("id") />
         }
+        .into_any()
     };
     view! {
         <form class="dialog-form" novalidate on:submit=save>
