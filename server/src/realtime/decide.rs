@@ -217,17 +217,17 @@ impl Asked<'_> {
             }
             grant => grant?,
         };
-        // What is gone by now can't be asked any more: better no news than what a rule would have hidden.
-        if store::looks_elsewhere(conn, &grant, filter)?
-            && (wanted.is_uprooted || is_outlived(conn, wanted, self.schema)?)
-        {
-            return Ok(None);
-        }
         if !store::would_be_found(conn, &grant, record, filter)? {
             return Ok(None);
         }
         let mut records = [record.clone()];
         store::reveal_as_it_is(conn, &grant, &mut records[0])?;
+        // What is gone by now may have been gone when it was asked: better no news than what a rule would have hidden.
+        if store::looks_elsewhere(conn, &grant, filter)?
+            && (wanted.is_uprooted || is_outlived(conn, wanted, self.schema)?)
+        {
+            return Ok(None);
+        }
         expand(conn, &grant, &mut records, &options.paths)?;
         Ok(Some(render(wanted.kind, &records[0], options).into()))
     }
