@@ -44,8 +44,8 @@ impl super::Collection {
     }
 }
 
-/// What is wrong with a record of one of these collections, beyond its fields. May bring it into the form in which
-/// it is stored.
+/// What is wrong with a record of one of these collections, beyond its fields: a field that is refused already may be
+/// too large to look into. May bring the record into the form in which it is stored.
 pub fn check(
     conn: &mut Conn,
     schema: &Schema,

@@ -9,21 +9,32 @@ use crate::records::Record;
 
 /// What is wrong with a job, beyond its fields.
 pub fn check(job: &mut Record, problems: &mut FieldProblems) {
+    let refused: Vec<String> = problems.keys().cloned().collect();
+    let is_open = |name: &str| !refused.iter().any(|refused| refused == name);
     let mut refuse = |name: &str, message: String| {
         let problem = || FieldProblem::new(code(name), message);
         problems.entry(name.to_owned()).or_insert_with(problem);
     };
-    for name in ["name", "schedule", "timezone"] {
+    for name in ["name", "schedule", "timezone"]
+        .into_iter()
+        .filter(|name| is_open(name))
+    {
         let trimmed = job.text(name).trim().to_owned();
         job.set(name, Value::Text(trimmed));
     }
-    if !job.text("schedule").is_empty()
+    if is_open("schedule")
+        && !job.text("schedule").is_empty()
         && let Err(message) = schedule::parse(job.text("schedule"))
     {
         refuse("schedule", message);
     }
-    if let Err(message) = schedule::parse_timezone(job.text("timezone")) {
+    if is_open("timezone")
+        && let Err(message) = schedule::parse_timezone(job.text("timezone"))
+    {
         refuse("timezone", message);
+    }
+    if !is_open("payload") {
+        return;
     }
     let Some(payload) = payload(job) else {
         refuse("payload", "Must be an object.".to_owned());

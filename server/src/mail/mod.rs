@@ -125,7 +125,7 @@ pub fn was_written(conn: &mut Conn, account: &Record, kind: &str, since: Moment)
 
 /// What is wrong with a record of `_mails` that a superuser writes.
 pub fn check(record: &mut Record, problems: &mut FieldProblems) {
-    if address(record.text("to")).is_none() && !problems.contains_key("to") {
+    if !problems.contains_key("to") && address(record.text("to")).is_none() {
         let problem = FieldProblem::new("validation_is_email", "Must be one e-mail address.");
         problems.insert("to".to_owned(), problem);
     }

@@ -167,7 +167,7 @@ fn condition(
     is_about_all: bool,
     problems: &mut FieldProblems,
 ) {
-    if condition.is_empty() {
+    if condition.is_empty() || problems.contains_key("condition") {
         return;
     }
     for collection in about {

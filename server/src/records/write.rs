@@ -70,8 +70,7 @@ pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant
     }
     let mut problems = field_problems(&record, None, input);
     relation_problems(conn, &grant, &record, None, &mut problems)?;
-    // What the fields refuse may be too large to look into.
-    if collection.is_own() && problems.is_empty() {
+    if collection.is_own() {
         own::check(conn, grant.schema(), &mut record, None, &mut problems)?;
     }
     if problems.is_empty() && collection.is_auth() && input.body.contains_key("id") {
@@ -125,7 +124,7 @@ pub fn update(
     }
     let mut problems = field_problems(&record, Some(&stored), input);
     relation_problems(conn, &grant, &record, Some(&stored), &mut problems)?;
-    if collection.is_own() && problems.is_empty() {
+    if collection.is_own() {
         own::check(
             conn,
             grant.schema(),

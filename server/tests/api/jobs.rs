@@ -224,3 +224,15 @@ fn a_preview_says_when() {
         .collect();
     assert!(next.is_sorted() && next.iter().all(|moment| moment.ends_with(":00:00.000Z\"")));
 }
+
+#[test]
+fn n41_a_huge_schedule_is_refused_unread() {
+    let app = TestApp::start();
+    let huge = format!("{} * * * *", "1,".repeat(1 << 20));
+    let bad = json!({"schedule": huge, "name": "", "payload": {"url": "nowhere"}});
+    let reply = app.root().try_create("_jobs", job(bad));
+    reply.refused_for("schedule", "max_text_constraint");
+    // The others are looked at all the same.
+    reply.refused_for("name", "required");
+    reply.refused_for("payload", "invalid_payload");
+}
