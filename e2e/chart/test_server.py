@@ -167,7 +167,7 @@ class Server(unittest.TestCase):
         def test_postgres_migrates_serves_and_stops(self):
             secrets = {
                 "PLINTH_DATABASE_URL": support.database_url,
-                "PLINTH_SMTP_URL": "smtp://plinth:mail-password@127.0.0.1:9",
+                "PLINTH_SMTP_URL": "smtp://plinth:mail-password@127.0.0.1:9?tls=required",
                 "PLINTH_METRICS_TOKEN": "metrics-password",
             }
             pod = self.pod(VALUES["postgres-full"], **secrets)
