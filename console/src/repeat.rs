@@ -7,6 +7,9 @@ use leptos::prelude::*;
 use crate::api::Outcome;
 use crate::browser;
 
+/// How long nothing is typed before the server is asked about it.
+pub(crate) const TYPING: Duration = Duration::from_millis(350);
+
 /// Does something again and again, as long as what asked for it is shown, and somebody can see it.
 pub(crate) fn every(pause: Duration, again: impl Fn() + 'static) {
     let again = move || {
@@ -33,7 +36,10 @@ where
 }
 
 /// The value, once it has not changed for a moment: typing asks once.
-pub(crate) fn settled<T>(value: Signal<T>, pause: Duration) -> Signal<T>
+pub(crate) fn settled<T>(
+    value: impl Get<Value = T> + GetUntracked<Value = T> + Copy + 'static,
+    pause: Duration,
+) -> Signal<T>
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {

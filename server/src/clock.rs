@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// A moment in UTC.
@@ -64,19 +65,22 @@ impl From<Timestamp> for Moment {
 /// `2024-01-31 10:00:00.000Z`
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let utc = TimeZone::UTC.to_datetime(self.0);
-        write!(
-            f,
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}Z",
-            utc.year(),
-            utc.month(),
-            utc.day(),
-            utc.hour(),
-            utc.minute(),
-            utc.second(),
-            utc.millisecond()
-        )
+        f.write_str(&written(TimeZone::UTC.to_datetime(self.0)))
     }
+}
+
+/// The form in which moments are stored and sent: `2024-01-31 10:00:00.000Z`.
+pub fn written(utc: DateTime) -> String {
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}Z",
+        utc.year(),
+        utc.month(),
+        utc.day(),
+        utc.hour(),
+        utc.minute(),
+        utc.second(),
+        utc.millisecond()
+    )
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use plinth_sdk::{Client, Record};
 use serde::Deserialize;
 
+use super::password::{NewPassword, PasswordAgain};
 use super::setup::Mark;
 use crate::api::{Failure, act, load};
 use crate::components::{
@@ -112,7 +113,7 @@ fn Verified(link: Link) -> impl IntoView {
 fn NewPassword(link: Link) -> impl IntoView {
     titled(|| text::reset_title().to_owned());
     let session = Session::here();
-    let [password, again] = [(); 2].map(|()| RwSignal::new(String::new()));
+    let password = NewPassword::new();
     let failure = RwSignal::new(None::<Failure>);
     let [busy, done] = [(); 2].map(|()| RwSignal::new(false));
     let at = move |field: &'static str| {
@@ -120,26 +121,15 @@ fn NewPassword(link: Link) -> impl IntoView {
             failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field)))
         })
     };
-    let differ = Signal::derive(move || {
-        let (password, again) = (password.get(), again.get());
-        (!again.is_empty() && !password.starts_with(&again))
-            .then(|| text::passwords_differ().to_owned())
-    });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        if password.get_untracked() != again.get_untracked() {
-            let message = text::passwords_differ().to_owned();
-            failure.set(Some(Failure {
-                message,
-                ..Failure::default()
-            }));
-            return;
-        }
+        let chosen = match password.agreed() {
+            Ok(chosen) => chosen,
+            Err(why) => return failure.set(Some(why)),
+        };
         busy.set(true);
         failure.set(None);
-        let resetting = link
-            .clone()
-            .reset(session.client(), password.get_untracked());
+        let resetting = link.clone().reset(session.client(), chosen);
         act(resetting, move |outcome| {
             busy.set(false);
             match outcome {
@@ -164,13 +154,10 @@ fn NewPassword(link: Link) -> impl IntoView {
                 <h1>{text::reset_title()}</h1>
                 <Problem message=Signal::derive(summary) />
                 <TextField
-                    label=text::new_password().to_owned() value=Bind::from(password) kind="password"
+                    label=text::new_password().to_owned() value=Bind::from(password.value) kind="password"
                     autocomplete="new-password" required=true focus=true error=at("password")
                 />
-                <TextField
-                    label=text::password_again().to_owned() value=Bind::from(again) kind="password"
-                    autocomplete="new-password" required=true error=differ
-                />
+                <PasswordAgain password />
                 <Button look=Look::Primary submit=true busy>{text::reset_action()}</Button>
             </form>
         }

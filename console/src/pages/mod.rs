@@ -10,6 +10,7 @@ mod mails;
 mod not_for_you;
 mod not_found;
 mod overview;
+mod password;
 mod records;
 mod roles;
 mod setup;

@@ -2,6 +2,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 
+use super::password::{NewPassword, PasswordAgain};
 use crate::api::{Failure, act, load};
 use crate::components::{
     Bind, Button, EmptyState, Glyph, Look, Problem, TextField, loaded, titled,
@@ -41,7 +42,8 @@ fn FirstSuperuser() -> impl IntoView {
     let token =
         Memo::new(move |_| fragment.with(|fragment| fragment.trim_start_matches('#').to_owned()));
     let has_token = move || token.with(|token| !token.is_empty());
-    let [email, password, again] = [(); 3].map(|()| RwSignal::new(String::new()));
+    let email = RwSignal::new(String::new());
+    let password = NewPassword::new();
     let failure = RwSignal::new(None::<Failure>);
     let busy = RwSignal::new(false);
     let at = move |field: &'static str| {
@@ -49,26 +51,17 @@ fn FirstSuperuser() -> impl IntoView {
             failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field)))
         })
     };
-    let differ = Signal::derive(move || {
-        let (password, again) = (password.get(), again.get());
-        (!again.is_empty() && !password.starts_with(&again))
-            .then(|| text::passwords_differ().to_owned())
-    });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        if password.get_untracked() != again.get_untracked() {
-            let message = text::passwords_differ().to_owned();
-            failure.set(Some(Failure {
-                message,
-                ..Failure::default()
-            }));
-            return;
-        }
+        let chosen = match password.agreed() {
+            Ok(chosen) => chosen,
+            Err(why) => return failure.set(Some(why)),
+        };
         busy.set(true);
         let (token, navigate, client) = (token.get_untracked(), navigate.clone(), session.client());
-        let (email, password) = (email.get_untracked(), password.get_untracked());
+        let email = email.get_untracked();
         act(
-            async move { client.setup(token, email, password).await },
+            async move { client.setup(token, email, chosen).await },
             move |outcome| {
                 busy.set(false);
                 match outcome {
@@ -98,13 +91,10 @@ fn FirstSuperuser() -> impl IntoView {
                 required=true focus=true error=at("email")
             />
             <TextField
-                label=text::password().to_owned() value=Bind::from(password) kind="password" autocomplete="new-password"
+                label=text::password().to_owned() value=Bind::from(password.value) kind="password" autocomplete="new-password"
                 required=true help=text::setup_password_help() error=at("password")
             />
-            <TextField
-                label=text::password_again().to_owned() value=Bind::from(again) kind="password"
-                autocomplete="new-password" required=true error=differ
-            />
+            <PasswordAgain password />
             <Button look=Look::Primary submit=true busy disabled=Signal::derive(move || !has_token())>{text::setup_action()}</Button>
         </form>
     }

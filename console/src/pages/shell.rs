@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_navigate};
-use plinth_sdk::types::{Collection, CollectionType};
+use plinth_sdk::types::{self as wire, Collection, CollectionType};
 
 use super::setup::Mark;
 use crate::api::{Outcome, act, load};
@@ -80,18 +80,6 @@ const AREAS: [Area; 5] = [
     ("mails", links::MAILS, Glyph::Mails, text::mails),
 ];
 
-/// What superusers may see.
-const EVERYTHING: [&str; 8] = [
-    "collections:read",
-    "collections:write",
-    "roles:read",
-    "jobs:read",
-    "jobs:write",
-    "mails:read",
-    "metrics:read",
-    "logs:read",
-];
-
 /// Around every page of somebody who is signed in.
 #[component]
 pub(crate) fn Shell() -> impl IntoView {
@@ -112,7 +100,7 @@ pub(crate) fn Shell() -> impl IntoView {
         if session.account().is_some() && !session.knows_areas() {
             let (client, is_superuser) = (session.client(), session.is_superuser());
             act(async move { client.console_areas().await }, move |areas| {
-                let everything = || EVERYTHING.map(str::to_owned).to_vec();
+                let everything = || wire::AREAS.map(str::to_owned).to_vec();
                 session.set_areas(areas.unwrap_or_else(|_| {
                     if is_superuser {
                         everything()

@@ -106,8 +106,6 @@ catalogue! {
     superuser_members = "The accounts of _superusers.";
     no_accounts = "There is no collection of accounts";
     no_accounts_hint = "Create a collection of the type Accounts first.";
-    search_placeholder = "Search";
-    nobody_found = "Nothing is found";
 }
 
 // Check access.
@@ -122,7 +120,6 @@ catalogue! {
     any_record = "Any";
     nothing_chosen_yet = "None is chosen yet";
     clear_choice = "Clear the choice";
-    choose_from(collection: &str) = "Choose from {collection}";
     ask_title = "Who, and with which collection?";
     ask_hint = "The answer shows as soon as both are chosen.";
     allowed = "Allowed";

@@ -105,11 +105,11 @@ export const roleScreens = [
       const dialog = page.getByRole('dialog')
       await page.getByLabel('Who', { exact: true }).selectOption({ label: 'Account of users' })
       await page.getByText('Choose…', { exact: true }).first().click()
-      await dialog.getByPlaceholder('Search').fill('ada@')
+      await dialog.getByPlaceholder('Find a record').fill('ada@')
       await dialog.getByRole('button', { name: /^ada@example.com/ }).click()
       await page.getByLabel('With records of').selectOption({ label: 'posts' })
       await page.getByText('Choose…', { exact: true }).last().click()
-      await dialog.getByPlaceholder('Search').fill('tides')
+      await dialog.getByPlaceholder('Find a record').fill('tides')
       await dialog.getByRole('button', { name: /^How tides are predicted/ }).last().click()
       await me.sees('heading', 'Denied')
     },

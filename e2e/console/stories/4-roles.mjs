@@ -102,7 +102,7 @@ export default async function ({ page, server, step, me }) {
     await me.reads('Nobody has this role yet')
     assert.deepEqual(await titles(), ['Water the plants'])
     await me.press('Add a member')
-    await dialog.getByPlaceholder('Search').fill('eve@')
+    await dialog.getByPlaceholder('Find a record').fill('eve@')
     await dialog.getByRole('button', { name: /^bob/ }).waitFor({ state: 'detached' })
     await dialog.getByRole('button', { name: /^eve@example.com/ }).click()
     await me.reads('eve@example.com has the role')

@@ -2,7 +2,8 @@
 
 use super::{
     AutodateOptions, BoolOptions, Collection, CollectionType, DateOptions, DomainOptions, Field,
-    FieldKind, JsonOptions, NumberOptions, RelationOptions, SelectOptions, TextOptions,
+    FieldKind, JsonOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions,
+    TextOptions,
 };
 
 /// New definitions, to be completed with `..`:
@@ -34,6 +35,38 @@ impl Collection {
             kind: CollectionType::Auth,
             ..Self::default()
         }
+    }
+}
+
+/// New types of fields.
+impl FieldKind {
+    /// One of each type that there is, with the options that a new field of it starts with.
+    pub fn each() -> [Self; 11] {
+        [
+            Self::Text(TextOptions::default()),
+            Self::Number(NumberOptions::default()),
+            Self::Bool(BoolOptions::default()),
+            Self::Email(DomainOptions::default()),
+            Self::Url(DomainOptions::default()),
+            Self::Date(DateOptions::default()),
+            Self::Select(SelectOptions {
+                max_select: 1,
+                ..SelectOptions::default()
+            }),
+            Self::Relation(RelationOptions {
+                max_select: 1,
+                ..RelationOptions::default()
+            }),
+            Self::Json(JsonOptions::default()),
+            Self::Password(PasswordOptions {
+                min: 8,
+                ..PasswordOptions::default()
+            }),
+            Self::Autodate(AutodateOptions {
+                on_create: true,
+                on_update: false,
+            }),
+        ]
     }
 }
 

@@ -1,9 +1,6 @@
 //! Routes of collections, described to superusers and operators.
 
-use plinth_sdk::types::{
-    self as wire, AuthOptions, AutodateOptions, BoolOptions, DateOptions, DomainOptions, FieldKind,
-    JsonOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
-};
+use plinth_sdk::types::{self as wire, AuthOptions, FieldKind};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use utoipa::openapi::path::HttpMethod;
@@ -242,35 +239,24 @@ fn secret() -> wire::Token {
 
 /// A field: what all have, and the options of its type.
 fn field() -> OneOfBuilder {
-    let kinds = [
-        FieldKind::Text(TextOptions::default()),
-        FieldKind::Number(NumberOptions::default()),
-        FieldKind::Bool(BoolOptions::default()),
-        FieldKind::Email(DomainOptions::default()),
-        FieldKind::Url(DomainOptions::default()),
-        FieldKind::Date(DateOptions::default()),
-        FieldKind::Autodate(AutodateOptions::default()),
-        FieldKind::Select(SelectOptions::default()),
-        FieldKind::Json(JsonOptions::default()),
-        FieldKind::Relation(RelationOptions::default()),
-        FieldKind::Password(PasswordOptions::default()),
-    ];
-    kinds.into_iter().fold(OneOfBuilder::new(), |all, kind| {
-        let title = format!("A field of type {}", kind.name());
-        let mut one = ObjectBuilder::new()
-            .schema_type(Type::Object)
-            .title(Some(title))
-            .required("name")
-            .required("type");
-        for (key, value) in members(&wire::Field::new("", kind)) {
-            let schema = match key.as_str() {
-                "type" => parts::constant(value).into(),
-                key => like(key, &value),
-            };
-            one = one.property(key, schema);
-        }
-        all.item(one)
-    })
+    FieldKind::each()
+        .into_iter()
+        .fold(OneOfBuilder::new(), |all, kind| {
+            let title = format!("A field of type {}", kind.name());
+            let mut one = ObjectBuilder::new()
+                .schema_type(Type::Object)
+                .title(Some(title))
+                .required("name")
+                .required("type");
+            for (key, value) in members(&wire::Field::new("", kind)) {
+                let schema = match key.as_str() {
+                    "type" => parts::constant(value).into(),
+                    key => like(key, &value),
+                };
+                one = one.property(key, schema);
+            }
+            all.item(one)
+        })
 }
 
 fn members(value: &impl Serialize) -> Map<String, Json> {

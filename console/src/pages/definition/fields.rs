@@ -1,5 +1,5 @@
 use leptos::prelude::*;
-use plinth_sdk::types::Field;
+use plinth_sdk::types::{Field, FieldKind};
 use serde_json::{Value, json};
 
 use super::super::Schema;
@@ -56,7 +56,7 @@ fn AddField(draft: Draft) -> impl IntoView {
     view! {
         <div>
             <Menu label=text::add_field().to_owned() class="button" button=|| view! { <Icon of=Glyph::Plus />{text::add_field()} }>
-                {options::kinds().into_iter().map(|kind| {
+                {FieldKind::each().into_iter().map(|kind| {
                     let (name, icon) = look(kind.name());
                     view! { <MenuItem icon on:click=move |_| add(&kind)>{name()}</MenuItem> }
                 }).collect_view()}

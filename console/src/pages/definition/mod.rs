@@ -7,8 +7,6 @@ mod indexes;
 mod options;
 mod rules;
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
@@ -21,16 +19,13 @@ use crate::components::{
     loaded,
 };
 use crate::session::Session;
-use crate::{links, text};
+use crate::{links, repeat, text};
 use accounts::Accounts;
 use draft::Draft;
 use fields::Fields;
 use indexes::Indexes;
 pub(crate) use options::look;
 use rules::Rules;
-
-/// How long nothing is typed before the server is asked what it says of the draft.
-const PAUSE: Duration = Duration::from_millis(350);
 
 /// A part of a collection's definition.
 #[component]
@@ -127,7 +122,6 @@ fn DraftProblem(draft: Draft) -> impl IntoView {
 fn check_live(draft: Draft) {
     let session = Session::here();
     let value = Memo::new(move |_| draft.value());
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
     let number = StoredValue::new(0_usize);
     let check = move || {
         number.update_value(|number| *number += 1);
@@ -148,21 +142,8 @@ fn check_live(draft: Draft) {
             }
         });
     };
-    Effect::watch(
-        move || value.get(),
-        move |_, _, _| {
-            if let Some(waiting) = waiting.get_value() {
-                waiting.clear();
-            }
-            waiting.set_value(set_timeout_with_handle(check, PAUSE).ok());
-        },
-        false,
-    );
-    on_cleanup(move || {
-        if let Some(waiting) = waiting.try_get_value().flatten() {
-            waiting.clear();
-        }
-    });
+    let settled = repeat::settled(value, repeat::TYPING);
+    Effect::watch(move || settled.get(), move |_, _, _| check(), false);
 }
 
 /// A new collection.

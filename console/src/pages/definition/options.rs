@@ -1,9 +1,6 @@
 //! The types of fields, and the options of each.
 
-use plinth_sdk::types::{
-    AutodateOptions, BoolOptions, DateOptions, DomainOptions, FieldKind, JsonOptions,
-    NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
-};
+use plinth_sdk::types::FieldKind;
 
 use crate::components::Glyph;
 use crate::text;
@@ -179,42 +176,13 @@ pub(crate) fn look(kind: &str) -> (fn() -> &'static str, Glyph) {
     }
 }
 
-/// A new field's type, of each that there is.
-pub(super) fn kinds() -> [FieldKind; 11] {
-    [
-        FieldKind::Text(TextOptions::default()),
-        FieldKind::Number(NumberOptions::default()),
-        FieldKind::Bool(BoolOptions::default()),
-        FieldKind::Email(DomainOptions::default()),
-        FieldKind::Url(DomainOptions::default()),
-        FieldKind::Date(DateOptions::default()),
-        FieldKind::Select(SelectOptions {
-            max_select: 1,
-            ..SelectOptions::default()
-        }),
-        FieldKind::Relation(RelationOptions {
-            max_select: 1,
-            ..RelationOptions::default()
-        }),
-        FieldKind::Json(JsonOptions::default()),
-        FieldKind::Password(PasswordOptions {
-            min: 8,
-            ..PasswordOptions::default()
-        }),
-        FieldKind::Autodate(AutodateOptions {
-            on_create: true,
-            on_update: false,
-        }),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_option_is_one_that_the_server_knows() {
-        for kind in kinds() {
+        for kind in FieldKind::each() {
             let known = serde_json::to_value(&kind).expect("a type");
             let options = of(kind.name());
             assert!(!options.is_empty(), "{} has options", kind.name());
@@ -232,7 +200,7 @@ mod tests {
     fn every_option_of_the_server_can_be_changed() {
         // Not options of a person: what the server sets, what is kept for compatibility, what all types share.
         let others = ["type", "primaryKey", "cost", "help"];
-        for kind in kinds() {
+        for kind in FieldKind::each() {
             let known = serde_json::to_value(&kind).expect("a type");
             for key in known.as_object().expect("an object").keys() {
                 let offered = of(kind.name()).iter().any(|(offered, ..)| offered == key);

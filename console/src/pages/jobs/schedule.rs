@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use leptos::prelude::*;
 use plinth_sdk::types::JobPreview;
 
@@ -9,9 +7,6 @@ use crate::api::{Failure, load};
 use crate::components::{Bind, Combo, SelectField, TextField};
 use crate::text::jobs as words;
 use crate::{moments, repeat};
-
-/// How long nothing is typed before the server is asked what a schedule means.
-const PAUSE: Duration = Duration::from_millis(350);
 
 /// When a job runs: one of the usual plans, or any cron expression; and what that means.
 #[component]
@@ -50,7 +45,7 @@ pub(super) fn Schedule(draft: Draft) -> impl IntoView {
         .to_vec();
     let settled = repeat::settled(
         Signal::derive(move || (schedule.get(), draft.timezone.get())),
-        PAUSE,
+        repeat::TYPING,
     );
     let preview = load(move |client| {
         let (schedule, timezone) = settled.get();

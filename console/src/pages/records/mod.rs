@@ -6,6 +6,7 @@ mod columns;
 mod draft;
 mod form;
 mod input;
+mod picker;
 mod relation;
 
 use leptos::prelude::*;
@@ -26,6 +27,7 @@ use bar::FilterBar;
 pub(super) use cell::label;
 use columns::{Columns, ColumnsButton};
 use form::RecordPanel;
+pub(super) use picker::{RecordList, account_label};
 
 /// How many records a page has, unless the address says otherwise.
 const PER_PAGE: u64 = 30;

@@ -8,11 +8,11 @@ use plinth_sdk::types::{
     Collection, CollectionType, DecidedBy, PolicyAnswer, PolicyQuestion, Subject,
 };
 
+use super::super::records::{RecordList, account_label};
 use super::super::{NotForYou, Schema};
 use super::all::RolesTabs;
 use super::lines::ACTIONS;
 use super::may_change;
-use super::picker::{RecordList, label};
 use crate::api::load;
 use crate::components::{
     Bind, Code, Dialog, EmptyState, Field, Glyph, Icon, IconButton, Page, SelectField, Spinner,
@@ -233,7 +233,7 @@ fn RecordField(
             .filter(|found| found.id == id);
         let shown = found.map_or_else(
             || id.clone(),
-            |found| of.with_value(|of| self::label(&found, Some(of))),
+            |found| of.with_value(|of| account_label(&found, Some(of))),
         );
         view! {
             <span class="cut grow">{shown}</span>
@@ -243,10 +243,10 @@ fn RecordField(
     };
     let dialog = move || {
         choosing.get().then(|| view! {
-            <Dialog title=text::choose_from(&of.with_value(|of| of.name.clone())) close=move |()| choosing.set(false)>
+            <Dialog title=text::choose_of(&of.with_value(|of| of.name.clone())) close=move |()| choosing.set(false)>
                 <div class="dialog-body picker-body">
                     <RecordList
-                        of=of.get_value() chosen=Signal::derive(move || vec![id.get()])
+                        of=of.get_value() chosen=Signal::derive(move || vec![id.get()]) label=account_label
                         choose=move |record: Record| {
                             choosing.set(false);
                             choose.run(record.id);

@@ -1,17 +1,12 @@
 //! What is wrong with a condition, while it is being typed. A condition is written like a rule, so it is asked about
 //! as the rule of each collection that it is about.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 use plinth_sdk::types::Collection;
 
 use crate::api::Failure;
 use crate::session::Session;
-use crate::text;
-
-/// How long nothing is typed before the server is asked.
-const PAUSE: Duration = Duration::from_millis(350);
+use crate::{repeat, text};
 
 /// Asks the server what it says of a condition, a moment after it was changed. `found` takes what is wrong; `failure` is
 /// forgotten, since what was wrong before may be mended by now.
@@ -23,7 +18,6 @@ pub(super) fn check_live(
 ) {
     let session = Session::here();
     let collections = StoredValue::new(collections);
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
     let check = move || {
         let asked = condition.get_untracked();
         let client = session.client();
@@ -47,22 +41,13 @@ pub(super) fn check_live(
             }
         });
     };
+    let settled = repeat::settled(condition, repeat::TYPING);
     Effect::watch(
-        move || condition.get(),
-        move |_, _, _| {
-            failure.set(None);
-            if let Some(waiting) = waiting.get_value() {
-                waiting.clear();
-            }
-            waiting.set_value(set_timeout_with_handle(check, PAUSE).ok());
-        },
+        move || condition.track(),
+        move |(), _, _| failure.set(None),
         false,
     );
-    on_cleanup(move || {
-        if let Some(waiting) = waiting.try_get_value().flatten() {
-            waiting.clear();
-        }
-    });
+    Effect::watch(move || settled.get(), move |_, _, _| check(), false);
 }
 
 /// What the server says of a rule, said of a condition.

@@ -10,7 +10,7 @@ use plinth_sdk::{Client, Filter, Record, filter};
 use serde_json::json;
 
 use super::super::Schema;
-use super::picker::{RecordList, label};
+use super::super::records::{RecordList, account_label};
 use super::{GUEST, SUPERUSER, is_built_in, may_change};
 use crate::api::{Outcome, act, load};
 use crate::components::{
@@ -191,7 +191,10 @@ fn MemberRow(
 
 /// What an account is known by.
 fn shown(row: &Row) -> String {
-    let account = row.account.as_ref().map(|account| label(account, None));
+    let account = row
+        .account
+        .as_ref()
+        .map(|account| account_label(account, None));
     account.unwrap_or_else(|| row.member.record_ref.clone())
 }
 
@@ -261,13 +264,13 @@ fn AddMember(
         let answer = async move { members.create(&member).await };
         act(answer, move |outcome: Outcome<Member>| match outcome {
             Ok(_) => {
-                toaster.done(text::member_added(&label(&record, None)));
+                toaster.done(text::member_added(&account_label(&record, None)));
                 chosen.update(|chosen| chosen.push(record.id));
                 added.run(());
             }
             // Whoever is one already is shown as one.
             Err(failure) if failure.at("recordRef").is_some() => {
-                toaster.done(text::already_member(&label(&record, None)));
+                toaster.done(text::already_member(&account_label(&record, None)));
                 chosen.update(|chosen| chosen.push(record.id));
             }
             Err(failure) => toaster.failed(failure.summary(|_| false)),
@@ -285,7 +288,7 @@ fn AddMember(
     let list = move || {
         let id = collection.get();
         let of = collections.iter().find(|one| one.id == id)?.clone();
-        Some(view! { <RecordList of chosen choose /> })
+        Some(view! { <RecordList of chosen label=account_label choose /> })
     };
     view! {
         <Dialog title=text::add_member().to_owned() close>

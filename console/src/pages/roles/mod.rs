@@ -11,7 +11,6 @@ mod members;
 mod one;
 mod overlay;
 mod permission;
-mod picker;
 
 use leptos::prelude::*;
 use plinth_sdk::types::{Permission, Role, names};

@@ -4,6 +4,8 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 
+use crate::clock::written;
+
 /// How others than ISO 8601 write a moment, after the day of the week and the zone are taken off.
 const WORDED: [&str; 5] = [
     "%d %b %Y %H:%M:%S",
@@ -24,16 +26,7 @@ pub fn normalise(text: &str) -> Option<String> {
     if is_none || utc.year() < 0 {
         return None;
     }
-    Some(format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}Z",
-        utc.year(),
-        utc.month(),
-        utc.day(),
-        utc.hour(),
-        utc.minute(),
-        utc.second(),
-        utc.millisecond()
-    ))
+    Some(written(utc))
 }
 
 /// `2024-01-31`, alone or with `T10:00:00`, a fraction and a zone.

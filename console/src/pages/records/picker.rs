@@ -1,9 +1,10 @@
-//! Records to choose from: accounts above all.
+//! Records to choose from.
 
 use leptos::prelude::*;
 use plinth_sdk::types::{Collection, Field, FieldKind, Page};
 use plinth_sdk::{Filter, Record, filter};
 
+use super::cell::label;
 use crate::api::load;
 use crate::components::{EmptyState, Glyph, Icon, loaded};
 use crate::text;
@@ -11,24 +12,26 @@ use crate::text;
 /// How many are offered; the search finds the others.
 const OFFERED: u64 = 30;
 
-/// What a person knows a record by; an account by its address, unless its collection says otherwise.
-pub(super) fn label(record: &Record, collection: Option<&Collection>) -> String {
+/// What an operator knows a record by; an account by its address, unless its collection says otherwise.
+pub(crate) fn account_label(record: &Record, collection: Option<&Collection>) -> String {
     let mut fields = collection.into_iter().flat_map(|one| &one.fields);
     match record["email"].as_str() {
         Some(email) if !email.is_empty() && !fields.any(|field| field.presentable) => {
             email.to_owned()
         }
-        _ => super::super::records::label(record, collection),
+        _ => label(record, collection),
     }
 }
 
 /// The records of a collection, with a search.
 #[component]
-pub(super) fn RecordList(
+pub(crate) fn RecordList(
     of: Collection,
     /// The ids of those that are chosen.
     #[prop(into)]
     chosen: Signal<Vec<String>>,
+    /// What a person knows each by.
+    label: fn(&Record, Option<&Collection>) -> String,
     #[prop(into)] choose: Callback<Record>,
 ) -> impl IntoView {
     let search = RwSignal::new(String::new());
@@ -46,15 +49,14 @@ pub(super) fn RecordList(
             let matching = fields
                 .iter()
                 .map(|name| Filter::raw(format!("{name} ~ {quoted}")));
-            list = list.filter(matching.reduce(Filter::or).unwrap_or_default());
+            list = list.filter(matching.fold(filter!("id ~ {}", wanted), Filter::or));
         }
         list.sort("-@rowid").send()
     });
     let of = StoredValue::new(of);
     let show = move |page: Page<Record>| {
         if page.items.is_empty() {
-            return view! { <EmptyState icon=Glyph::Search title=text::nobody_found() /> }
-                .into_any();
+            return view! { <EmptyState icon=Glyph::Search title=text::no_match() /> }.into_any();
         }
         let rows = page.items.into_iter().map(|record| {
             let (id, shown) = (record.id.clone(), of.with_value(|of| label(&record, Some(of))));
@@ -79,7 +81,7 @@ pub(super) fn RecordList(
         <div class="search search-wide">
             <Icon of=Glyph::Search />
             <input
-                class="input" type="search" placeholder=text::search_placeholder() aria-label=text::search_placeholder()
+                class="input" type="search" placeholder=text::find_record() aria-label=text::find_record()
                 autofocus=true prop:value=move || search.get()
                 on:input=move |event| search.set(event_target_value(&event))
             />
@@ -94,7 +96,8 @@ fn searched(collection: &Collection) -> Vec<String> {
         matches!(
             field.kind,
             FieldKind::Text(_) | FieldKind::Email(_) | FieldKind::Url(_)
-        ) && !field.hidden
+        ) && field.name != "id"
+            && !field.hidden
     };
     collection
         .fields
@@ -115,12 +118,15 @@ mod tests {
         let record = |value| serde_json::from_value::<Record>(value).expect("a record");
         let mut users = Collection::base("users");
         let ann = record(json!({"id": "a1", "email": "ann@example.com", "name": "Ann"}));
-        assert_eq!(label(&ann, Some(&users)), "ann@example.com");
+        assert_eq!(account_label(&ann, Some(&users)), "ann@example.com");
         users.fields.push(Field {
             presentable: true,
             ..Field::text("name")
         });
-        assert_eq!(label(&ann, Some(&users)), "Ann");
-        assert_eq!(label(&record(json!({"id": "a1", "email": ""})), None), "a1");
+        assert_eq!(account_label(&ann, Some(&users)), "Ann");
+        assert_eq!(
+            account_label(&record(json!({"id": "a1", "email": ""})), None),
+            "a1"
+        );
     }
 }
