@@ -50,7 +50,6 @@ impl Moment {
     }
 
     /// Reads what [`Moment`] is displayed as.
-    #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
     }

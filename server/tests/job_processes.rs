@@ -129,6 +129,41 @@ fn n47_a_run_whose_process_was_killed_is_lost_and_taken_over() {
     wait_for_calls(&target, 2);
 }
 
+/// The clocks of several machines differ: what counts is the database's.
+#[test]
+fn n49_a_server_whose_clock_is_ahead_takes_nothing_over() {
+    let home = Home::new();
+    make_superuser(&home);
+    let ahead = || {
+        // The program `faketime` does the same, but would leave the server behind.
+        Process::start_with(
+            &home,
+            &[
+                ("PLINTH_OUTBOUND_ALLOW", "[\"127.0.0.1\"]"),
+                ("LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1"),
+                ("FAKETIME", "+10m"),
+                ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+            ],
+        )
+    };
+    let mut servers = vec![if on_postgres() { start(&home) } else { ahead() }];
+    let target = Target::start(Manner::Hang);
+    let root = servers[0].root();
+    let id = root.create("_jobs", calling(&target, json!({})))["id"].clone();
+    let path = format!("/api/crons/{}", id.as_str().expect("an id"));
+    assert_eq!(root.post(&path, json!({})).status, 204);
+    wait_for_calls(&target, 1);
+    if on_postgres() {
+        servers.push(ahead());
+    }
+    // Time enough to look for runs whose lease is over.
+    std::thread::sleep(Duration::from_secs(4));
+    let runs = wait_for(&root, SOON, |_| true);
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert_eq!(runs[0]["outcome"], "running");
+    assert_eq!(target.calls().len(), 1);
+}
+
 #[test]
 fn a_server_that_stops_lets_runs_end_and_gives_up_those_that_do_not() {
     let home = Home::new();

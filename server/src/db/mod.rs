@@ -24,6 +24,7 @@ pub use load::{Rows, execute, load};
 pub use statement::{Ident, Sql, Storage, Value, sql};
 pub use usage::Usage;
 
+use crate::clock::Moment;
 use crate::config::Secret;
 use crate::error::{Error, Result};
 use crate::events::{self, Feed};
@@ -239,15 +240,35 @@ impl Location {
     }
 }
 
+/// The moment that all processes on a database agree on: the clocks of several machines differ, so PostgreSQL says it.
+pub fn now(conn: &mut Conn) -> Result<Moment> {
+    if conn.engine() == Engine::Sqlite {
+        return Ok(Moment::now());
+    }
+    let select = sql(
+        Engine::Postgres,
+        "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS\"Z\"')",
+    );
+    let rows = load(conn, select.cached(), &[Storage::Text])?;
+    let moment = match rows.first().map(Vec::as_slice) {
+        Some([Value::Text(text)]) => Moment::parse(text),
+        _ => None,
+    };
+    moment.ok_or_else(|| {
+        Error::internal(anyhow::anyhow!("the database does not say what time it is"))
+    })
+}
+
 /// Runs `work` inside a transaction of its own.
 fn transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     execute(conn, &sql(conn.engine(), "BEGIN"))?;
     conn.journal.begin();
+    let unchanged = conn.journal.mark();
     let outcome = work(conn).and_then(|value| {
         // Last, while the records are still held: see `events::store`.
-        conn.journal.seal(0);
-        let changes = conn.journal.take();
-        events::store::append(conn, &changes)?;
+        conn.journal.seal(unchanged);
+        let noted = conn.journal.take();
+        events::store::append(conn, &noted)?;
         Ok(value)
     });
     match outcome {

@@ -148,9 +148,9 @@ fn run(mut conn: Conn, queue: &Queue) {
         let (group, alive) = run_group(&mut conn, first, queue, &mut closing);
         queue.group_size.observe(crate::number(group.len()));
         let committed = alive && commit(&mut conn);
-        let changes = conn.journal.take();
+        let noted = conn.journal.take();
         if committed {
-            queue.feed.publish(changes);
+            queue.feed.publish(noted);
         }
         for done in group {
             (done.answer)(if committed {

@@ -6,10 +6,12 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::Change;
+use super::{Change, Noted};
 
-/// How many changes wait at most. Beyond that the follower is told that it has missed some.
+/// How many changes wait at most, and how many bytes they may take. Beyond that the follower is told that it has missed
+/// some.
 const MAX_WAITING: usize = 100_000;
+const MAX_BYTES: usize = 128 << 20;
 
 /// Changes in the order of their commits, from one writer to one follower.
 #[derive(Debug, Default)]
@@ -22,6 +24,7 @@ pub struct Feed {
 #[derive(Debug, Default)]
 struct Waiting {
     changes: VecDeque<Change>,
+    bytes: usize,
     missed: bool,
     /// How many were published ever.
     published: u64,
@@ -50,16 +53,24 @@ impl Feed {
     }
 
     /// Appends what was committed.
-    pub fn publish(&self, changes: Vec<Change>) {
-        if changes.is_empty() {
+    pub fn publish(&self, noted: Noted) {
+        if noted.is_nothing() {
             return;
         }
+        let Noted {
+            changes,
+            missed,
+            bytes,
+        } = noted;
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.published += changes.len() as u64;
-        if waiting.changes.len() + changes.len() > MAX_WAITING {
+        let is_too_many = waiting.changes.len() + changes.len() > MAX_WAITING;
+        if missed || is_too_many || waiting.bytes + bytes > MAX_BYTES {
             waiting.changes.clear();
+            waiting.bytes = 0;
             waiting.missed = true;
         } else {
+            waiting.bytes += bytes;
             waiting.changes.extend(changes);
         }
         drop(waiting);
@@ -86,8 +97,10 @@ impl Feed {
     fn take(&self, limit: usize) -> Batch {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let count = limit.min(waiting.changes.len());
+        let changes: Vec<Change> = waiting.changes.drain(..count).collect();
+        waiting.bytes -= changes.iter().map(Change::bytes).sum::<usize>();
         Batch {
-            changes: waiting.changes.drain(..count).collect(),
+            changes,
             missed: std::mem::take(&mut waiting.missed),
             taken: waiting.published - waiting.changes.len() as u64,
         }
@@ -110,17 +123,28 @@ mod tests {
             values: Vec::new(),
             among_others: false,
         };
+        let noted = |changes: Vec<Change>| Noted {
+            bytes: changes.iter().map(Change::bytes).sum(),
+            changes,
+            missed: false,
+        };
         let feed = Feed::default();
-        feed.publish(vec![change.clone(); MAX_WAITING]);
+        feed.publish(noted(vec![change.clone(); MAX_WAITING]));
         let batch = feed.take(10);
         assert_eq!((batch.changes.len(), batch.missed), (10, false));
         assert_eq!(batch.taken, 10);
-        feed.publish(vec![change.clone(); 11]);
-        feed.publish(vec![change]);
+        feed.publish(noted(vec![change.clone(); 11]));
+        feed.publish(noted(vec![change]));
         let batch = feed.take(10);
         assert_eq!((batch.changes.len(), batch.missed), (1, true));
         assert_eq!(batch.taken, feed.published());
         let batch = feed.take(10);
         assert_eq!((batch.changes.len(), batch.missed), (0, false));
+        let lost = Noted {
+            missed: true,
+            ..Noted::default()
+        };
+        feed.publish(lost);
+        assert!(feed.take(10).missed);
     }
 }

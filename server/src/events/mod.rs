@@ -5,11 +5,13 @@
 //! rows that [`store`] writes in the same transaction, for every process.
 
 mod feed;
+mod journal;
 pub mod store;
 
 use std::sync::Arc;
 
 pub use feed::{Batch, Feed};
+pub use journal::{Journal, Mark, Noted};
 
 use crate::collections::{Collection, Schema};
 use crate::db::{Conn, Engine, Value};
@@ -68,75 +70,30 @@ impl Change {
         };
         Some(Record::new(Arc::clone(collection), values))
     }
-}
 
-/// What the transaction of a connection has changed so far.
-#[derive(Debug, Default)]
-pub struct Journal {
-    /// Whether anybody listens; asked once a transaction.
-    watched: Option<bool>,
-    /// Of the collections that it is written under, where other processes have to know.
-    version: i64,
-    changes: Vec<Change>,
-}
-
-impl Journal {
-    /// Begins a transaction of which is not known yet whether anybody listens.
-    pub fn begin(&mut self) {
-        *self = Self::default();
-    }
-
-    /// Says under which version of the collections the transaction is, and whether anybody listens.
-    pub fn begun(&mut self, version: i64, watched: bool) {
-        self.version = version;
-        self.watched = Some(watched);
-    }
-
-    /// See [`Journal::begun`].
-    pub fn version(&self) -> i64 {
-        self.version
-    }
-
-    /// How much there is, to come back to with [`Journal::back_to`].
-    pub fn mark(&self) -> usize {
-        self.changes.len()
-    }
-
-    /// Forgets what was rolled back.
-    pub fn back_to(&mut self, mark: usize) {
-        self.changes.truncate(mark);
-    }
-
-    /// Ends a transaction, or a part of one that is one write: says of what was noted since `mark` whether it is alone.
-    pub fn seal(&mut self, mark: usize) {
-        let sealed = self.changes.get_mut(mark..).unwrap_or_default();
-        let among_others = sealed.len() > 1;
-        for change in sealed {
-            change.among_others = among_others;
-        }
-    }
-
-    /// Everything, which is then no longer here.
-    pub fn take(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changes)
+    /// How much memory it takes, about.
+    fn bytes(&self) -> usize {
+        let size = |value: &Value| match value {
+            Value::Text(text) | Value::Json(text) => text.len(),
+            Value::Null | Value::Number(_) | Value::Int(_) | Value::Bool(_) => 0,
+        };
+        let texts: usize = self.values.iter().map(size).sum();
+        texts + size_of::<Self>() + self.values.len() * size_of::<Value>()
     }
 }
 
 /// Whether anybody wants to know what this transaction changes.
 pub fn is_watched(conn: &mut Conn) -> Result<bool> {
-    if let Some(watched) = conn.journal.watched {
-        return Ok(watched);
-    }
-    if conn.engine() == Engine::Postgres {
+    if conn.journal.is_watched().is_none() && conn.engine() == Engine::Postgres {
         store::begin(conn)?;
     }
-    Ok(conn.journal.watched.unwrap_or(false))
+    Ok(conn.journal.is_watched().unwrap_or(false))
 }
 
 /// Notes what happened to a record, if anybody wants to know.
 pub fn note(conn: &mut Conn, kind: Kind, record: &Record) -> Result<()> {
     if is_watched(conn)? {
-        conn.journal.changes.push(Change {
+        conn.journal.note(Change {
             kind,
             collection: Arc::clone(&record.collection),
             values: record.values.clone(),

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use plinth_sdk::types::Field;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Change, Kind};
+use super::{Change, Kind, Noted};
 use crate::collections::{Collection, Column, Schema, Shape};
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::records::{store::first_int, to_json, values};
 
-/// How many changes one row has at most.
-const MAX_IN_ROW: usize = 500;
+/// After how many bytes a row of changes ends.
+const ROW: usize = 1 << 20;
 /// How many rows are read at once.
-pub const MAX_ROWS: usize = 200;
+pub const MAX_ROWS: usize = 50;
 /// Seconds that a row is kept at least.
 const KEPT: i64 = 60;
 /// Seconds after which a row that was not read yet may already be gone.
@@ -42,26 +42,39 @@ pub fn begin(conn: &mut Conn) -> Result<i64> {
 }
 
 /// Writes what the transaction has changed.
-pub fn append(conn: &mut Conn, changes: &[Change]) -> Result<()> {
-    if changes.is_empty() {
+pub fn append(conn: &mut Conn, noted: &Noted) -> Result<()> {
+    if noted.is_nothing() {
         return Ok(());
     }
+    let version = conn.journal.version();
+    if noted.missed {
+        return insert(conn, &json!({"version": version, "missed": true}));
+    }
+    let mut row = Vec::new();
+    let mut bytes = 0;
+    for change in &noted.changes {
+        row.push(to_row(change));
+        bytes += change.bytes();
+        if bytes > ROW {
+            let changes = std::mem::take(&mut row);
+            insert(conn, &json!({"version": version, "changes": changes}))?;
+            bytes = 0;
+        }
+    }
+    if row.is_empty() {
+        return Ok(());
+    }
+    insert(conn, &json!({"version": version, "changes": row}))
+}
+
+fn insert(conn: &mut Conn, row: &Json) -> Result<()> {
     let mut insert = sql(
-        conn.engine(),
-        "INSERT INTO \"_changes\" (\"changes\") VALUES ",
+        Engine::Postgres,
+        "INSERT INTO \"_changes\" (\"changes\") VALUES (",
     );
-    for (index, part) in changes.chunks(MAX_IN_ROW).enumerate() {
-        insert.text(if index > 0 { ", (" } else { "(" });
-        let part: Vec<Json> = part.iter().map(to_row).collect();
-        let row = json!({"version": conn.journal.version(), "changes": part});
-        insert
-            .bind(Value::Text(crate::json::canonical(&row)))
-            .text(")");
-    }
-    if changes.len() <= MAX_IN_ROW {
-        insert = insert.cached();
-    }
-    execute(conn, &insert)?;
+    insert.bind(Value::Text(crate::json::canonical(row)));
+    insert.text(")");
+    execute(conn, &insert.cached())?;
     Ok(())
 }
 
@@ -186,15 +199,7 @@ fn forget_read(conn: &mut Conn) -> Result<()> {
 
 /// Sends a message to every process that listens, at its place among the changes.
 pub fn send(conn: &mut Conn, message: &Json) -> Result<()> {
-    let mut insert = sql(
-        Engine::Postgres,
-        "INSERT INTO \"_changes\" (\"changes\") VALUES (",
-    );
-    let row = json!({"message": message});
-    insert.bind(Value::Text(crate::json::canonical(&row)));
-    insert.text(")");
-    execute(conn, &insert)?;
-    Ok(())
+    insert(conn, &json!({"message": message}))
 }
 
 /// A row of changes, not read into records yet; or a message between processes.
@@ -204,6 +209,8 @@ pub struct Row {
     pub version: i64,
     /// The message, if it is one.
     pub message: Option<Json>,
+    /// Whether more has changed than could be told.
+    pub missed: bool,
     changes: Json,
 }
 
@@ -300,6 +307,7 @@ fn read_row(text: &str) -> Result<Row> {
     Ok(Row {
         version: row["version"].as_i64().unwrap_or_default(),
         message: row.get_mut("message").map(Json::take),
+        missed: row["missed"].as_bool().unwrap_or_default(),
         changes: row["changes"].take(),
     })
 }

@@ -11,7 +11,6 @@ use tokio::time::{Instant, timeout};
 use super::store::{self, Lease, Taken};
 use super::{Outcome, check, http, mail, maintenance};
 use crate::app::App;
-use crate::clock::Moment;
 use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::policy::Grant;
@@ -78,20 +77,17 @@ pub(super) async fn work(app: App) {
 /// Begins what waits, as far as there is room, and gives up what other processes left behind.
 async fn begin(app: &App, worker: &str, running: &mut Running) -> Result<()> {
     let room = MAX_RUNNING - running.len();
-    let now = Moment::now();
-    if room == 0
-        || !app
-            .db
-            .read_few(move |conn| store::has_work(conn, now))
-            .await?
-    {
+    if room == 0 || !app.db.read_few(store::has_work).await? {
         return Ok(());
     }
-    let lost = write(app, move |conn, runs| store::reap(conn, &runs, now)).await?;
+    let lost = write(app, |conn, runs| store::reap(conn, &runs)).await?;
     count(app, "lost", lost);
-    let lease = lease(worker);
     let limit = i64::try_from(room).unwrap_or_default();
-    let take = move |conn: &mut Conn, runs: Grant| store::take(conn, &runs, &lease, limit);
+    let worker = worker.to_owned();
+    let take = move |conn: &mut Conn, runs: Grant| {
+        let lease = lease(conn, &worker)?;
+        store::take(conn, &runs, &lease, limit)
+    };
     for taken in write(app, take).await? {
         let id = taken.run.id().to_owned();
         running.insert(id, tokio::spawn(run(app.clone(), taken)));
@@ -101,11 +97,12 @@ async fn begin(app: &App, worker: &str, running: &mut Running) -> Result<()> {
 
 async fn renew(app: &App, worker: &str, running: &mut Running) -> Result<()> {
     let ids: Vec<String> = running.keys().cloned().collect();
-    let lease = lease(worker);
-    let gone = write(app, move |conn, runs| {
+    let worker = worker.to_owned();
+    let renew = move |conn: &mut Conn, runs: Grant| {
+        let lease = lease(conn, &worker)?;
         store::renew(conn, &runs, &lease, &ids)
-    })
-    .await?;
+    };
+    let gone = write(app, renew).await?;
     for id in gone {
         // It ended just now, or another process has it: this one was away for too long.
         if let Some(run) = running.remove(&id) {
@@ -115,13 +112,13 @@ async fn renew(app: &App, worker: &str, running: &mut Running) -> Result<()> {
     Ok(())
 }
 
-fn lease(worker: &str) -> Lease {
-    let now = Moment::now();
-    Lease {
+fn lease(conn: &mut Conn, worker: &str) -> Result<Lease> {
+    let now = crate::db::now(conn)?;
+    Ok(Lease {
         worker: worker.to_owned(),
         now,
-        until: Moment::from(now.timestamp() + LEASE),
-    }
+        until: now.after(LEASE),
+    })
 }
 
 /// Does a run from its beginning to what is written of it.

@@ -11,7 +11,6 @@ use tokio::time::{Instant, timeout_at};
 use super::smtp::Failure;
 use super::store::{self, Claimed, Outcome};
 use crate::app::App;
-use crate::clock::Moment;
 use crate::error::Result;
 use crate::serve::forever;
 
@@ -80,9 +79,7 @@ async fn run(app: App, mut stopped: watch::Receiver<bool>) {
 
 /// Sends what is due. Says how many mails were.
 async fn round(app: &App, stopped: &watch::Receiver<bool>) -> Result<i64> {
-    let due = app
-        .db
-        .read_few(|conn| store::due(conn, Moment::now(), BATCH));
+    let due = app.db.read_few(|conn| store::due(conn, BATCH));
     let due = due.await?;
     let found = i64::try_from(due.len()).unwrap_or(BATCH);
     stream::iter(due)
@@ -100,15 +97,15 @@ async fn round(app: &App, stopped: &watch::Receiver<bool>) -> Result<i64> {
 
 /// Claims a mail, sends it, and writes down what became of it.
 async fn one(app: &App, id: &str) -> Result<()> {
-    let lease = Moment::now().after(app.mailer.timeout + SPARE);
+    let long = app.mailer.timeout + SPARE;
     let id = id.to_owned();
-    let claim = move |conn: &mut _| store::claim(conn, &id, Moment::now(), lease);
+    let claim = move |conn: &mut _| store::claim(conn, &id, long);
     let Some(mail) = app.db.write(claim).await? else {
         return Ok(());
     };
     let outcome = send(app, &mail).await;
     app.metrics.mails.with_label_values(&[outcome.name()]).inc();
-    let finish = move |conn: &mut _| store::finish(conn, &mail, &outcome, Moment::now());
+    let finish = move |conn: &mut _| store::finish(conn, &mail, &outcome);
     app.db.write(finish).await
 }
 
@@ -131,7 +128,7 @@ async fn send(app: &App, mail: &Claimed) -> Outcome {
     match BACKOFF.get(tries.saturating_sub(1)) {
         Some(minutes) if !is_final => {
             let pause = Duration::from_secs(minutes.unsigned_abs() * 60);
-            Outcome::Retried(Moment::now().after(pause), why)
+            Outcome::Retried(pause, why)
         }
         _ => Outcome::Failed(why),
     }

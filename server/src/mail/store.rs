@@ -1,8 +1,10 @@
 //! The SQL of the outbox.
 
+use std::time::Duration;
+
 use super::NewMail;
 use crate::clock::Moment;
-use crate::db::{Conn, Engine, Sql, Storage, Value, execute, load, sql};
+use crate::db::{self, Conn, Engine, Sql, Storage, Value, execute, load, sql};
 use crate::error::Result;
 use crate::records::generate;
 
@@ -24,8 +26,8 @@ pub(super) struct Claimed {
 #[derive(Debug)]
 pub(super) enum Outcome {
     Sent,
-    /// Tried again at that moment.
-    Retried(Moment, String),
+    /// Tried again after that time.
+    Retried(Duration, String),
     Failed(String),
     /// There is no mail server.
     Kept,
@@ -95,7 +97,8 @@ pub(super) fn was_written(
 }
 
 /// The ids of mails that should be sent now, the oldest first.
-pub(super) fn due(conn: &mut Conn, now: Moment, limit: i64) -> Result<Vec<String>> {
+pub(super) fn due(conn: &mut Conn, limit: i64) -> Result<Vec<String>> {
+    let now = db::now(conn)?;
     let mut select = sql(conn.engine(), "SELECT \"id\" FROM \"_mails\" WHERE ");
     select.append(is_due(conn.engine(), now));
     select
@@ -115,14 +118,10 @@ fn is_due(engine: Engine, now: Moment) -> Sql {
     out
 }
 
-/// Takes a mail until `lease`, unless another process was faster.
-pub(super) fn claim(
-    conn: &mut Conn,
-    id: &str,
-    now: Moment,
-    lease: Moment,
-) -> Result<Option<Claimed>> {
-    let lease = lease.to_string();
+/// Takes a mail for this long, unless another process was faster.
+pub(super) fn claim(conn: &mut Conn, id: &str, long: Duration) -> Result<Option<Claimed>> {
+    let now = db::now(conn)?;
+    let lease = now.after(long).to_string();
     let mut update = sql(
         conn.engine(),
         "UPDATE \"_mails\" SET \"status\" = 'sending', \"attempts\" = \"attempts\" + 1, \"lease\" = ",
@@ -168,16 +167,17 @@ pub(super) fn claim(
 }
 
 /// Writes down what became of a mail, if it is still ours.
-pub(super) fn finish(
-    conn: &mut Conn,
-    mail: &Claimed,
-    outcome: &Outcome,
-    now: Moment,
-) -> Result<()> {
-    let now = now.to_string();
+pub(super) fn finish(conn: &mut Conn, mail: &Claimed, outcome: &Outcome) -> Result<()> {
+    let moment = db::now(conn)?;
+    let now = moment.to_string();
     let (status, not_before, sent_at, error) = match outcome {
         Outcome::Sent => ("sent", "", now.as_str(), ""),
-        Outcome::Retried(at, why) => ("waiting", &*at.to_string(), "", why.as_str()),
+        Outcome::Retried(pause, why) => (
+            "waiting",
+            &*moment.after(*pause).to_string(),
+            "",
+            why.as_str(),
+        ),
         Outcome::Failed(why) => ("failed", "", "", why.as_str()),
         Outcome::Kept => ("kept", "", "", ""),
     };

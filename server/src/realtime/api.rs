@@ -1,5 +1,6 @@
 //! Routes of realtime.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use actix_web::{HttpRequest, HttpResponse};
@@ -9,15 +10,19 @@ use serde_json::{Value as Json, json};
 use super::clients::{Identity, Outcome, Wish};
 use super::elsewhere;
 use super::queue::{Frame, Reader};
+use super::topic::split;
 use crate::app::App;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, caller};
 
-/// How many subscriptions a client has at most, and how long each is.
+/// How many subscriptions a client has at most, how long each is, and all of them together.
 const MAX_SUBSCRIPTIONS: usize = 1000;
 const MAX_LENGTH: usize = 2500;
-/// The most bytes of a list of subscriptions.
-const MAX_BODY: usize = 8 << 20;
+const MAX_BYTES: usize = 256 << 10;
+/// How many different options they have at most: each is a question of its own about every change.
+const MAX_OPTIONS: usize = 50;
+/// The most bytes of a body with a list of subscriptions.
+const MAX_BODY: usize = 1 << 20;
 
 /// Connect: the answer is a stream of server-sent events.
 pub async fn connect(http: HttpRequest, app: App) -> Result<HttpResponse> {
@@ -106,7 +111,20 @@ fn read(body: Body<MAX_BODY>) -> Result<(String, Vec<String>)> {
     }
     names.sort_unstable();
     names.dedup();
+    if let Some(problem) = problem_of_all(&names) {
+        return Err(Error::field(GENERIC, "subscriptions", problem));
+    }
     Ok((id, names))
+}
+
+fn problem_of_all(names: &[String]) -> Option<FieldProblem> {
+    let options: HashSet<&str> = names.iter().map(|name| split(name).1).collect();
+    let bytes: usize = names.iter().map(String::len).sum();
+    if options.len() > MAX_OPTIONS {
+        let message = format!("There must be no more than {MAX_OPTIONS} different options.");
+        return Some(FieldProblem::new("validation_too_many_options", message));
+    }
+    (bytes > MAX_BYTES).then(|| too_long(MAX_BYTES))
 }
 
 fn problem(name: &str) -> Option<FieldProblem> {

@@ -8,7 +8,7 @@ use prometheus::{IntCounter, IntGauge};
 use serde::{Deserialize, Serialize};
 
 use super::queue::{Frame, Queue};
-use super::topic::{Subscription, topics};
+use super::topic::{Subscription, parse_all, topics};
 use crate::accounts::token::{self, Kind};
 use crate::error::{Error, Result};
 use crate::events::Feed;
@@ -131,7 +131,7 @@ pub(super) struct Group {
 
 /// A client in a [`Group`].
 pub(super) struct Member {
-    client: Arc<str>,
+    pub(super) client: Arc<str>,
     queue: Arc<Queue>,
     event: Arc<str>,
 }
@@ -205,8 +205,8 @@ impl Clients {
         }
         client.identity.clone_from(&wish.identity);
         connected.unsubscribe(&wish.client);
-        for name in &wish.subscriptions {
-            connected.add(&wish.client, Arc::new(Subscription::parse(name)));
+        for subscription in parse_all(&wish.subscriptions) {
+            connected.add(&wish.client, subscription);
         }
         self.changed(&connected);
         Outcome::Done
@@ -263,17 +263,15 @@ impl Clients {
             if member.queue.push(frame) {
                 self.sent.inc();
             } else {
-                self.cut_off(std::slice::from_ref(member));
+                self.cut_off(&member.client);
             }
         }
     }
 
-    /// Ends the streams of the members of a group.
-    pub(super) fn cut_off(&self, members: &[Member]) {
-        for member in members {
-            self.cut_off.inc();
-            self.disconnect(&member.client);
-        }
+    /// Ends the stream of a client.
+    pub(super) fn cut_off(&self, client: &str) {
+        self.cut_off.inc();
+        self.disconnect(client);
     }
 
     /// Makes guests of those who were connected under a key that is no longer good.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use actix_web::web::Bytes;
 use serde_json::Map;
 
-use super::clients::{Group, Identity};
+use super::clients::{Group, Identity, Member};
 use super::topic::{Filter, Options};
 use crate::accounts::token::{self, Kind};
 use crate::app::App;
@@ -24,8 +24,9 @@ use crate::request::{Account, Caller, Request};
 
 /// How often it is tried to decide on changes while collections change.
 const MAX_TRIES: usize = 3;
-/// How long it may take to decide on a client's own filter.
-const MAX_QUESTION: Duration = Duration::from_secs(2);
+/// How long it may take to answer a client's own filters: at once, and for each change that is decided on at once.
+const MAX_QUESTIONS: Duration = Duration::from_secs(2);
+const PER_CHANGE: Duration = Duration::from_millis(20);
 
 /// A change that somebody wants to hear of.
 struct Wanted {
@@ -36,23 +37,40 @@ struct Wanted {
     groups: Vec<Group>,
 }
 
-/// What a group gets of a change.
-enum Verdict {
-    /// It may not know.
-    Nothing,
-    /// The event's data.
-    Data(Bytes),
-    /// Its question takes so long that others would wait for it.
-    TooSlow,
+/// How long the clients' own filters have taken so far, shared by those who have the same.
+struct Spent {
+    by_client: HashMap<Arc<str>, Duration>,
+    limit: Duration,
+}
+
+impl Spent {
+    fn add(&mut self, members: &[Member], time: Duration) {
+        let share = time / u32::try_from(members.len()).unwrap_or(u32::MAX).max(1);
+        for member in members {
+            *self
+                .by_client
+                .entry(Arc::clone(&member.client))
+                .or_default() += share;
+        }
+    }
+
+    /// Whether others would wait for this client.
+    fn is_too_slow(&self, client: &str) -> bool {
+        self.by_client
+            .get(client)
+            .is_some_and(|spent| *spent > self.limit)
+    }
 }
 
 /// What was decided.
 #[derive(Default)]
 struct Decided {
-    /// What each group of each change gets.
-    data: Vec<Vec<Verdict>>,
+    /// What each group of each change gets; nothing if it may not know.
+    data: Vec<Vec<Option<Bytes>>>,
     /// Whose keys are no longer good.
     ended: Vec<Identity>,
+    /// Whose questions take so long that others would wait for them.
+    too_slow: Vec<Arc<str>>,
 }
 
 /// Sends these changes to everybody who wants to hear of them and may.
@@ -96,22 +114,33 @@ fn send(app: &App, wanted: &[Wanted], decided: &Decided) {
         clients.sign_out(ended);
     }
     for (wanted, data) in wanted.iter().zip(&decided.data) {
-        for (group, verdict) in wanted.groups.iter().zip(data) {
-            match verdict {
-                Verdict::Nothing => {}
-                Verdict::Data(data) => clients.send(&group.members, data),
-                Verdict::TooSlow => clients.cut_off(&group.members),
+        for (group, data) in wanted.groups.iter().zip(data) {
+            if let Some(data) = data {
+                clients.send(&group.members, data);
             }
         }
+    }
+    for client in &decided.too_slow {
+        clients.cut_off(client);
     }
 }
 
 fn decide(conn: &mut Conn, schema: &Arc<Schema>, wanted: &[Wanted]) -> Result<Decided> {
     let mut callers = HashMap::new();
     let mut decided = Decided::default();
+    let changes = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
+    let mut spent = Spent {
+        by_client: HashMap::new(),
+        limit: MAX_QUESTIONS.saturating_add(PER_CHANGE.saturating_mul(changes)),
+    };
     for wanted in wanted {
         let mut data = Vec::with_capacity(wanted.groups.len());
         for group in &wanted.groups {
+            let mut members = group.members.iter();
+            if members.all(|member| spent.is_too_slow(&member.client)) {
+                data.push(None);
+                continue;
+            }
             if let Some(identity) = &group.identity
                 && !callers.contains_key(identity)
             {
@@ -128,10 +157,21 @@ fn decide(conn: &mut Conn, schema: &Arc<Schema>, wanted: &[Wanted]) -> Result<De
                 options: &group.like.options,
                 caller: caller.cloned().unwrap_or(Caller::Guest),
             };
-            data.push(asked.verdict(conn, wanted)?);
+            let has_filter = asked.options.filter != Filter::All;
+            let started = Instant::now();
+            data.push(asked.answer(conn, wanted)?);
+            if has_filter {
+                spent.add(&group.members, started.elapsed());
+            }
         }
         decided.data.push(data);
     }
+    let limit = spent.limit;
+    let too_slow = spent
+        .by_client
+        .into_iter()
+        .filter(|(_, time)| *time > limit);
+    decided.too_slow = too_slow.map(|(client, _)| client).collect();
     Ok(decided)
 }
 
@@ -165,27 +205,18 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn verdict(self, conn: &mut Conn, wanted: &Wanted) -> Result<Verdict> {
-        let has_filter = self.options.filter != Filter::All;
-        let started = Instant::now();
-        let data = match self.data(conn, wanted) {
-            Err(error @ (Error::Outdated | Error::Unavailable | Error::Disconnected)) => {
-                return Err(error);
-            }
-            // Whatever a client asked for that cannot be answered: it gets no answer.
+    /// The event's data, if the group may have it. Whatever a client asked for that cannot be answered gets no answer.
+    fn answer(self, conn: &mut Conn, wanted: &Wanted) -> Result<Option<Bytes>> {
+        match self.data(conn, wanted) {
+            Err(error @ (Error::Outdated | Error::Unavailable | Error::Disconnected)) => Err(error),
             Err(error) => {
                 tracing::debug!(%error, "cannot decide whether a client may hear of a change");
-                None
+                Ok(None)
             }
-            Ok(data) => data,
-        };
-        if has_filter && started.elapsed() > MAX_QUESTION {
-            return Ok(Verdict::TooSlow);
+            Ok(data) => Ok(data),
         }
-        Ok(data.map_or(Verdict::Nothing, Verdict::Data))
     }
 
-    /// The event's data, if the group may have it.
     fn data(self, conn: &mut Conn, wanted: &Wanted) -> Result<Option<Bytes>> {
         let options = self.options;
         let filter = match &options.filter {

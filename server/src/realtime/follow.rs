@@ -134,11 +134,15 @@ async fn round(app: &App) -> Result<()> {
     }
     let batch = app.db.feed().next(BATCH).await;
     if batch.missed {
-        return Err(Error::internal(anyhow::anyhow!("too many changes wait")));
+        return Err(too_much());
     }
     deliver(app, batch.changes).await?;
     app.realtime.listening.done.send_replace(batch.taken);
     Ok(())
+}
+
+fn too_much() -> Error {
+    Error::internal(anyhow::anyhow!("more has changed than can be told"))
 }
 
 async fn poll(app: &App) -> Result<()> {
@@ -184,6 +188,9 @@ async fn poll(app: &App) -> Result<()> {
 
 async fn deliver_rows(app: &App, rows: &[Row]) -> Result<()> {
     for row in rows {
+        if row.missed {
+            return Err(too_much());
+        }
         if let Some(message) = &row.message {
             elsewhere::answer(app, message).await?;
         }

@@ -1,6 +1,6 @@
 //! What a client subscribes to: `collection/*`, `collection/record` or just `collection`, with options behind it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -18,7 +18,8 @@ pub(super) struct Subscription {
     pub(super) name: Arc<str>,
     /// What is before the options.
     pub(super) topic: String,
-    pub(super) options: Options,
+    /// What is behind it; the subscriptions of a client share theirs.
+    pub(super) options: Arc<Options>,
 }
 
 /// What a client wants of the records that it hears of.
@@ -50,23 +51,38 @@ pub(super) enum Filter {
     Unreadable,
 }
 
-impl Subscription {
-    /// Reads a subscription. Options that cannot be read are none, as they always were for clients.
-    pub(super) fn parse(name: &str) -> Self {
-        let (topic, suffix) = name.split_once('?').unwrap_or((name, ""));
-        let options = url::form_urlencoded::parse(suffix.as_bytes())
-            .find(|(key, _)| key == "options")
-            .and_then(|(_, value)| serde_json::from_str(&value).ok())
-            .map_or_else(Options::default, |given| Options::read(suffix, &given));
-        Self {
-            name: name.into(),
+/// The topic of a subscription, and what is behind it.
+pub(super) fn split(name: &str) -> (&str, &str) {
+    name.split_once('?').unwrap_or((name, ""))
+}
+
+/// Reads the subscriptions of a client.
+pub(super) fn parse_all(names: &[String]) -> Vec<Arc<Subscription>> {
+    let mut read: HashMap<&str, Arc<Options>> = HashMap::new();
+    let mut subscriptions = Vec::with_capacity(names.len());
+    for name in names {
+        let (topic, suffix) = split(name);
+        let options = read
+            .entry(suffix)
+            .or_insert_with(|| Arc::new(Options::parse(suffix)));
+        subscriptions.push(Arc::new(Subscription {
+            name: name.as_str().into(),
             topic: topic.to_owned(),
-            options,
-        }
+            options: Arc::clone(options),
+        }));
     }
+    subscriptions
 }
 
 impl Options {
+    /// Reads what is behind a topic. Options that cannot be read are none, as they always were for clients.
+    fn parse(suffix: &str) -> Self {
+        url::form_urlencoded::parse(suffix.as_bytes())
+            .find(|(key, _)| key == "options")
+            .and_then(|(_, value)| serde_json::from_str(&value).ok())
+            .map_or_else(Self::default, |given| Self::read(suffix, &given))
+    }
+
     fn read(text: &str, given: &Map<String, Json>) -> Self {
         let query = texts(given.get("query"));
         let filter = query.get("filter").map_or("", String::as_str);
@@ -134,12 +150,13 @@ mod tests {
             )
             .finish();
         let name = format!("posts/*?{encoded}");
-        let subscription = Subscription::parse(&name);
+        let read = parse_all(&[name.clone(), "posts/*?options=5".to_owned()]);
+        let subscription = &read[0];
         assert_eq!(
             (&*subscription.name, &*subscription.topic),
             (&*name, "posts/*")
         );
-        let options = subscription.options;
+        let options = &subscription.options;
         assert!(matches!(options.filter, Filter::Where(_)));
         assert_eq!(options.headers["x_token"], "t");
         assert_eq!(options.query["n"], "5");
@@ -156,11 +173,10 @@ mod tests {
             "posts?options=%7B",
             "posts?options=5",
         ] {
-            let subscription = Subscription::parse(name);
-            assert_eq!(subscription.topic, "posts");
-            assert_eq!(subscription.options.filter, Filter::All, "{name}");
+            assert_eq!(split(name).0, "posts");
+            assert_eq!(Options::parse(split(name).1).filter, Filter::All, "{name}");
         }
         let name = r#"posts?options={"query":{"filter":"a =="}}"#;
-        assert_eq!(Subscription::parse(name).options.filter, Filter::Unreadable);
+        assert_eq!(Options::parse(split(name).1).filter, Filter::Unreadable);
     }
 }

@@ -238,6 +238,21 @@ fn subscriptions_that_are_refused() {
         .subscribe(&["posts/*", &long])
         .refused_for("subscriptions.1", "length_too_long");
     assert_eq!(stream.subscribe(&[&long[..2500]]).status, 204);
+    let long: Vec<String> = (0..200)
+        .map(|n| format!("{n}{}", "x".repeat(2000)))
+        .collect();
+    let long: Vec<&str> = long.iter().map(String::as_str).collect();
+    stream
+        .subscribe(&long)
+        .refused_for("subscriptions", "length_too_long");
+    let options =
+        |n: usize| with_options("posts/*", &json!({"query": {"filter": format!("n = {n}")}}));
+    let different: Vec<String> = (0..51).map(options).collect();
+    let different: Vec<&str> = different.iter().map(String::as_str).collect();
+    stream
+        .subscribe(&different)
+        .refused_for("subscriptions", "too_many_options");
+    assert_eq!(stream.subscribe(&different[..50]).status, 204);
     stream
         .subscribe(&["posts/*\nevent:x"])
         .refused_for("subscriptions.0", "invalid_format");

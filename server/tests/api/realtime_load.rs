@@ -231,3 +231,26 @@ fn streams_end_when_the_database_has_forgotten() {
     let expected = mark(&app, POST);
     assert_eq!(heard.next().what(), expected);
 }
+
+/// To tell of it would take more memory than it is worth: the streams end, and clients list anew.
+#[test]
+fn n43_a_write_that_is_too_large_to_tell_ends_the_streams_and_succeeds() {
+    const SIZE: usize = 4 << 20;
+    let app = TestApp::start();
+    posts(&app);
+    let text = json!({"name": "text", "type": "text", "max": SIZE});
+    app.collection(json!({"name": "large", "type": "base", "fields": [text]}));
+    let value = "x".repeat(SIZE);
+    for _ in 0..17 {
+        app.root().create("large", json!({"text": value}));
+    }
+    let heard = Stream::of(&app.guest(), &["posts/*"]);
+    let emptied = app.root().delete("/api/collections/large/truncate");
+    assert_eq!(emptied.status, 204);
+    let left = app.root().get("/api/collections/large/records").ok();
+    assert_eq!(left["totalItems"], 0);
+    assert!(heard.ends());
+    let heard = Stream::of(&app.guest(), &["posts/*"]);
+    let expected = mark(&app, POST);
+    assert_eq!(heard.next().what(), expected);
+}

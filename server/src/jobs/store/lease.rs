@@ -2,7 +2,7 @@
 
 use super::{insert, jobs, number, set};
 use crate::clock::Moment;
-use crate::db::{Conn, Sql, Storage, Value, load, sql};
+use crate::db::{self, Conn, Sql, Storage, Value, load, sql};
 use crate::error::Result;
 use crate::policy::Grant;
 use crate::records::store::{self as records, Lock};
@@ -28,7 +28,8 @@ pub(in crate::jobs) struct Taken {
 }
 
 /// Whether there is a run to take or to give up.
-pub(in crate::jobs) fn has_work(conn: &mut Conn, now: Moment) -> Result<bool> {
+pub(in crate::jobs) fn has_work(conn: &mut Conn) -> Result<bool> {
+    let now = db::now(conn)?;
     let mut select = sql(
         conn.engine(),
         "SELECT CAST(1 AS BIGINT) FROM \"_jobRuns\" WHERE (\"outcome\" = 'waiting' AND \"notBefore\" <= ",
@@ -126,7 +127,7 @@ pub(in crate::jobs) fn finish(
     run: &Record,
     outcome: &Result<String, String>,
 ) -> Result<bool> {
-    let now = Moment::now();
+    let now = db::now(conn)?;
     let Some(stored) = locked(conn, runs, run.id(), "running")? else {
         return Ok(false);
     };
@@ -160,7 +161,8 @@ fn backoff(first: f64, attempt: f64) -> f64 {
 }
 
 /// Gives up the runs whose lease ran out, and says how many.
-pub(in crate::jobs) fn reap(conn: &mut Conn, runs: &Grant, now: Moment) -> Result<usize> {
+pub(in crate::jobs) fn reap(conn: &mut Conn, runs: &Grant) -> Result<usize> {
+    let now = db::now(conn)?;
     let mut is_over = sql(
         conn.engine(),
         "\"r\".\"outcome\" = 'running' AND \"r\".\"lease\" < ",
@@ -195,7 +197,7 @@ fn lose(
     why: &str,
     still: impl Fn(&Record) -> bool,
 ) -> Result<usize> {
-    let now = Moment::now();
+    let now = db::now(conn)?;
     let jobs = jobs(runs.schema())?;
     let mut lost = 0;
     for run in records::find_where(conn, runs, which, Some(BATCH))? {

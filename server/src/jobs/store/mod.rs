@@ -114,7 +114,8 @@ fn is_busy(conn: &mut Conn, job: &str, due: Moment) -> Result<bool> {
 }
 
 /// Adds a run of the job, now.
-pub(super) fn add_manual(conn: &mut Conn, runs: &Grant, job: &str, now: Moment) -> Result<()> {
+pub(super) fn add_manual(conn: &mut Conn, runs: &Grant, job: &str) -> Result<()> {
+    let now = crate::db::now(conn)?;
     let jobs = jobs(runs.schema())?;
     if records::find(conn, &jobs, job, None)?.is_none() {
         return Err(Error::NotFound(super::api::MISSING));
