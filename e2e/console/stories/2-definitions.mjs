@@ -127,6 +127,7 @@ export default async function ({ page, server, step, me }) {
     await me.reads('All records of everything are deleted')
     await me.reads('No records yet')
     await me.choose('More', 'Delete the collection')
+    await confirm.waitFor()
     await page.keyboard.press('Escape')
     await confirm.waitFor({ state: 'detached' })
     await me.choose('More', 'Delete the collection')
