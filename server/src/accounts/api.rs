@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordMethod, SignIn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::password::Verdict;
 use super::{of_accounts, store, token};
@@ -195,14 +195,9 @@ fn read_sign_in(body: Body<MAX_BODY>) -> Result<SignIn> {
     }
 }
 
-/// The body as one of the wire's types; `null` is as good as nothing.
+/// The body as one of the wire's types.
 pub(super) fn read<T: DeserializeOwned>(body: Body<MAX_BODY>) -> Result<T> {
-    let given: Map<String, Json> = body
-        .object(UNLOADABLE)?
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .collect();
-    serde_json::from_value(Json::Object(given)).map_err(|_| Error::invalid(UNLOADABLE))
+    body.typed(UNLOADABLE)
 }
 
 pub(super) fn blank() -> FieldProblem {

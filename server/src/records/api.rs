@@ -10,7 +10,9 @@ use crate::app::App;
 use crate::collections::Shape;
 use crate::db::{Conn, Value};
 use crate::error::{Error, GENERIC, Result};
-use crate::extract::{Answer, Body, Create, Delete, Granted, List, Query, RecordId, Update, View};
+use crate::extract::{
+    Answer, Create, Delete, Granted, List, Query, RecordBody, RecordId, Update, View,
+};
 use crate::json;
 use crate::policy::Grant;
 use expansion::Paths;
@@ -57,7 +59,7 @@ pub async fn create(
     granted: Granted<Create>,
     app: App,
     query: Query,
-    body: Body,
+    body: RecordBody,
 ) -> Result<Answer> {
     let grant = granted.grant;
     let paths = paths(&query);
@@ -75,7 +77,7 @@ pub async fn update(
     app: App,
     id: RecordId,
     query: Query,
-    body: Body,
+    body: RecordBody,
 ) -> Result<Answer> {
     let grant = granted.grant;
     let paths = paths(&query);
@@ -96,9 +98,11 @@ pub async fn delete(granted: Granted<Delete>, app: App, id: RecordId) -> Result<
 }
 
 /// The body, with what must not be worked out inside a transaction: hashes take long.
-async fn input(app: &App, grant: &Grant, body: Body, id: Option<&str>) -> Result<Input> {
+async fn input(app: &App, grant: &Grant, body: RecordBody, id: Option<&str>) -> Result<Input> {
+    let (body, uploads) = body.into_parts(GENERIC)?;
     let mut input = Input {
-        body: body.object(GENERIC)?,
+        body,
+        uploads,
         ..Input::default()
     };
     let collection = grant.collection();

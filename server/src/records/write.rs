@@ -11,6 +11,7 @@ use crate::clock::Moment;
 use crate::collections::{Collection, Shape, own};
 use crate::db::{Conn, Ident, Storage, Value, load, sql};
 use crate::error::{Error, Result, Violation};
+use crate::files::Upload;
 use crate::policy::{Fields, Grant};
 
 /// The answer to a create that does not succeed.
@@ -23,6 +24,8 @@ pub const UPDATE_FAILED: &str = "Failed to update record.";
 pub struct Input {
     /// The body.
     pub body: Map<String, Json>,
+    /// The files that came along.
+    pub uploads: Vec<Upload>,
     /// Hashes of the passwords in the body, by field.
     pub hashes: BTreeMap<String, String>,
     /// The hash that the given old password was found to match.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plinth_sdk::types::{FieldProblem, FirstSuperuser, Setup};
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 
 use super::store;
 use crate::accounts::{api as accounts, token};
@@ -80,12 +80,7 @@ fn check(conn: &mut Conn, superusers: &Collection, token: &str) -> Result<()> {
 }
 
 fn read(body: Body<MAX_BODY>) -> Result<FirstSuperuser> {
-    let given: Map<String, Json> = body
-        .object(UNREADABLE)?
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .collect();
-    serde_json::from_value(Json::Object(given)).map_err(|_| Error::invalid(UNREADABLE))
+    body.typed(UNREADABLE)
 }
 
 async fn input(app: &App, given: FirstSuperuser) -> Result<Input> {

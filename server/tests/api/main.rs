@@ -6,6 +6,7 @@ mod support;
 mod accounts;
 mod bad_input;
 mod bad_values;
+mod bodies;
 mod collections;
 mod console;
 mod definitions;

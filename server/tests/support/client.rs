@@ -18,6 +18,28 @@ pub const LEAKS: &[&str] = &[
     "column \"",
 ];
 
+/// The type of what [`multipart`] makes.
+pub const MULTIPART: &str = "multipart/form-data; boundary=a-boundary";
+
+/// A part of a form: a name, the name of a file if it is one, and content.
+pub type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// A form of parts.
+pub fn multipart(parts: &[Part]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, file, content) in parts {
+        let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
+        let head = format!(
+            "--a-boundary\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n"
+        );
+        out.extend_from_slice(head.as_bytes());
+        out.extend_from_slice(content);
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"--a-boundary--\r\n");
+    out
+}
+
 /// A way to the server, as somebody.
 #[derive(Clone)]
 pub struct Client {
@@ -149,6 +171,18 @@ impl Client {
     pub fn create(&self, collection: &str, body: Value) -> Value {
         self.post(&format!("/api/collections/{collection}/records"), body)
             .ok()
+    }
+
+    /// Sends a form of one line.
+    pub fn send_form(&self, method: &str, path: &str, form: &str) -> Reply {
+        let kind = "application/x-www-form-urlencoded";
+        self.send(method, path, Some(form.as_bytes().to_vec()), kind)
+    }
+
+    /// Sends a form of parts.
+    pub fn send_parts(&self, method: &str, path: &str, parts: &[Part]) -> Reply {
+        let body = multipart(parts);
+        self.send(method, path, Some(body), MULTIPART)
     }
 
     /// Sends anything.

@@ -33,7 +33,7 @@ use plinth::app::App;
 use plinth::config::Config;
 use serde_json::{Value, json};
 
-pub use client::{Client, LEAKS, Reply};
+pub use client::{Client, LEAKS, MULTIPART, Part, Reply, multipart};
 
 /// The password of every account in the tests.
 pub const PASSWORD: &str = "correct horse";

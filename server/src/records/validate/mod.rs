@@ -17,7 +17,7 @@ use crate::db::Value;
 use crate::json;
 
 /// The most bytes of a JSON value that sets no limit.
-const JSON_MAX: i64 = 1 << 20;
+pub(super) const JSON_MAX: i64 = 1 << 20;
 /// How many lists and objects are inside each other at most. Readers of JSON give up not far beyond.
 const JSON_DEPTH: usize = 100;
 

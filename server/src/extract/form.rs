@@ -1,0 +1,169 @@
+//! Forms: texts by name, and what they mean as JSON.
+
+use serde_json::{Map, Number, Value as Json};
+
+use crate::files::Upload;
+
+/// The key of fields that are JSON already.
+const JSON_PAYLOAD: &str = "@jsonPayload";
+
+/// The most fields of a form without files.
+const MAX_FIELDS: usize = 10_000;
+
+/// A form.
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    /// Its fields, as they were sent.
+    pub(super) fields: Vec<(String, String)>,
+    /// Its files.
+    pub(super) uploads: Vec<Upload>,
+}
+
+impl Form {
+    /// What it says, with numbers for what can only be a number; and its files.
+    pub(super) fn values(self) -> Option<(Map<String, Json>, Vec<Upload>)> {
+        Some((self.collect(infer)?, self.uploads))
+    }
+
+    /// What it says, without a guess at what texts mean.
+    pub(super) fn texts(&self) -> Option<Map<String, Json>> {
+        self.collect(|text| Json::from(text))
+    }
+
+    fn collect(&self, meaning: fn(&str) -> Json) -> Option<Map<String, Json>> {
+        let mut values = Map::new();
+        for (name, text) in &self.fields {
+            if name == JSON_PAYLOAD {
+                continue;
+            }
+            let value = meaning(text);
+            match values.get_mut(name) {
+                // No text means an array by itself: this is one of an earlier repetition.
+                Some(Json::Array(several)) => several.push(value),
+                Some(one) => *one = Json::Array(vec![one.take(), value]),
+                None => {
+                    values.insert(name.clone(), value);
+                }
+            }
+        }
+        for (_, text) in self.fields.iter().filter(|(name, _)| name == JSON_PAYLOAD) {
+            match serde_json::from_str(text).ok()? {
+                Json::Object(more) => values.extend(more),
+                // As PocketBase has it, whose decoder empties what it decodes `null` into.
+                Json::Null => values.clear(),
+                Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => return None,
+            }
+        }
+        Some(values)
+    }
+}
+
+/// What a text means: a number only when no other text means the same one.
+fn infer(text: &str) -> Json {
+    match text {
+        "true" => return Json::Bool(true),
+        "false" => return Json::Bool(false),
+        _ => {}
+    }
+    let is_number = text
+        .parse::<f64>()
+        .is_ok_and(|number| number.is_finite() && number.to_string() == text);
+    let number = is_number.then(|| text.parse::<Number>().ok()).flatten();
+    number.map_or_else(|| Json::from(text), Json::Number)
+}
+
+/// Reads a form of one line.
+pub(super) fn parse(bytes: &[u8]) -> Option<Form> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    // A semicolon separated fields once; whoever still means that must not be misunderstood.
+    if text.contains(';') || !is_escaped(text) {
+        return None;
+    }
+    let mut form = Form::default();
+    for (name, value) in url::form_urlencoded::parse(bytes) {
+        if form.fields.len() == MAX_FIELDS {
+            return None;
+        }
+        form.fields.push((name.into_owned(), value.into_owned()));
+    }
+    Some(form)
+}
+
+/// Whether every `%` begins an escape.
+fn is_escaped(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_can_be_nothing_else_becomes_a_number() {
+        for (text, meaning) in [
+            ("true", json!(true)),
+            ("false", json!(false)),
+            ("True", json!("True")),
+            ("null", json!("null")),
+            ("", json!("")),
+            ("5", json!(5)),
+            ("-5", json!(-5)),
+            ("1.5", json!(1.5)),
+            ("0.0", json!("0.0")),
+            ("1.50", json!("1.50")),
+            ("001", json!("001")),
+            ("+5", json!("+5")),
+            (".5", json!(".5")),
+            ("5.", json!("5.")),
+            (" 5", json!(" 5")),
+            ("1e3", json!("1e3")),
+            ("1E5", json!("1E5")),
+            ("inf", json!("inf")),
+            ("NaN", json!("NaN")),
+            ("0x10", json!("0x10")),
+            // A double does not hold these.
+            ("9007199254740993", json!("9007199254740993")),
+            ("12345678901234567890", json!("12345678901234567890")),
+        ] {
+            assert_eq!(infer(text), meaning, "{text}");
+        }
+    }
+
+    #[test]
+    fn json_comes_last_and_means_what_it_says() {
+        let values = |text: &str| parse(text.as_bytes()).and_then(|form| form.collect(infer));
+        for (text, meaning) in [
+            ("a=1&a=x&b=2", json!({"a": [1, "x"], "b": 2})),
+            ("a=1&a=2&a=3", json!({"a": [1, 2, 3]})),
+            (
+                "@jsonPayload={\"a\":\"1\"}&a=2&b=3",
+                json!({"a": "1", "b": 3}),
+            ),
+            (
+                "@jsonPayload={\"a\":1}&@jsonPayload={\"a\":[2]}",
+                json!({"a": [2]}),
+            ),
+            ("a=1&@jsonPayload=null", json!({})),
+            ("a=b+c%20d%2B", json!({"a": "b c d+"})),
+            ("a", json!({"a": ""})),
+            ("&&", json!({})),
+        ] {
+            assert_eq!(values(text), meaning.as_object().cloned(), "{text}");
+        }
+        for text in [
+            "a=%zz",
+            "a=%",
+            "a=1;b=2",
+            "@jsonPayload=",
+            "@jsonPayload=[]",
+            "@jsonPayload={",
+        ] {
+            assert_eq!(values(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What handlers take ([`Granted`], [`Superuser`], [`Operator`], [`Query`], [`Body`]) and give ([`Answer`]).
+//!
+//! actix's own extractors answer outside the protocol's error envelope; these do not.
+
+mod answer;
+mod body;
+mod form;
+mod granted;
+mod multipart;
+
+use std::collections::BTreeMap;
+use std::future::{Ready, ready};
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use serde_json::Map;
+
+use crate::app::App;
+use crate::clock::Moment;
+use crate::error::{Error, Result};
+use crate::health::Lifecycle;
+use crate::request::{Caller, Request};
+
+pub use answer::Answer;
+pub use body::{Body, RecordBody};
+pub use granted::*;
+
+impl FromRequest for App {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(app(request))
+    }
+}
+
+fn app(request: &HttpRequest) -> Result<App> {
+    let lifecycle = request.app_data::<Lifecycle>();
+    let lifecycle = lifecycle.ok_or_else(|| Error::internal(anyhow::anyhow!("no lifecycle")))?;
+    lifecycle.app().cloned()
+}
+
+/// Who asks. Without the middleware that finds out, nothing is answered.
+pub fn caller(request: &HttpRequest) -> Result<Caller> {
+    let caller = request.extensions().get::<Caller>().cloned();
+    caller.ok_or_else(|| Error::internal(anyhow::anyhow!("nobody was authenticated")))
+}
+
+/// What is known of the request without its body.
+pub fn request(http: &HttpRequest, with_headers: bool) -> Result<Request> {
+    let headers = if with_headers {
+        let name = |name: &str| name.to_ascii_lowercase().replace('-', "_");
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        http.headers()
+            .iter()
+            .map(|(key, value)| (name(key.as_str()), text(value.as_bytes())))
+            .collect()
+    } else {
+        BTreeMap::new()
+    };
+    Ok(Request {
+        caller: caller(http)?,
+        method: http.method().as_str().to_owned(),
+        context: "default",
+        headers,
+        query: parameters(http.query_string()),
+        body: Map::new(),
+        now: Moment::now(),
+    })
+}
+
+/// The first value of each parameter.
+fn parameters(query: &str) -> BTreeMap<String, String> {
+    let mut parameters = BTreeMap::new();
+    if !query.is_empty() {
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            parameters
+                .entry(name.into_owned())
+                .or_insert_with(|| value.into_owned());
+        }
+    }
+    parameters
+}
+
+/// The parameters of the query.
+#[derive(Clone, Debug)]
+pub struct Query(BTreeMap<String, String>);
+
+impl FromRequest for Query {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(parameters(request.query_string()))))
+    }
+}
+
+impl Deref for Query {
+    type Target = BTreeMap<String, String>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// A part of the path.
+fn segment(request: &HttpRequest, name: &str) -> String {
+    request
+        .match_info()
+        .get(name)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The collection in the path, by id or name.
+#[derive(Clone, Debug)]
+pub struct CollectionName(String);
+
+impl FromRequest for CollectionName {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(segment(request, "collection"))))
+    }
+}
+
+impl Deref for CollectionName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The record in the path.
+#[derive(Clone, Debug)]
+pub struct RecordId(pub String);
+
+impl FromRequest for RecordId {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(segment(request, "id"))))
+    }
+}
+
+/// What is known of the request, and the token that came with it.
+#[derive(Clone, Debug)]
+pub struct CallerRequest(pub Request, pub String);
+
+impl FromRequest for CallerRequest {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request(http, true).map(|request| {
+            let token = request
+                .headers
+                .get("authorization")
+                .map_or("", String::as_str);
+            let token = token.rsplit(' ').next().unwrap_or_default().to_owned();
+            Self(request, token)
+        }))
+    }
+}

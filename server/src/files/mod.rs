@@ -1,0 +1,5 @@
+//! Files that clients send.
+
+mod upload;
+
+pub use upload::{Spool, Upload};
