@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use plinth_sdk::types::MetaSettings;
+
 use crate::accounts::password::Hasher;
 use crate::collections::{Schema, Shared, store};
 use crate::config::Config;
@@ -111,34 +113,58 @@ impl App {
         F: Fn(&mut Conn, Grant) -> Result<T> + Clone + Send + 'static,
     {
         let is_definitions = grant.collection().is_definitions();
-        let mut grant = grant;
+        let schema = Arc::clone(grant.schema());
+        let under = move |conn: &mut Conn, schema: &Arc<Schema>| {
+            let grant = if Arc::ptr_eq(schema, grant.schema()) {
+                grant.clone()
+            } else {
+                grant.again(Arc::clone(schema))?
+            };
+            work(conn, grant)
+        };
+        let written = self.write_under(schema, under).await?;
+        if is_definitions {
+            // In force before the answer says so.
+            self.refresh_schema().await?;
+        }
+        Ok(written)
+    }
+
+    /// Like [`App::write`], for work that is granted nothing before it has begun.
+    pub async fn write_under<T, F>(&self, schema: Arc<Schema>, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn, &Arc<Schema>) -> Result<T> + Clone + Send + 'static,
+    {
+        let mut schema = schema;
         for _ in 1..MAX_TRIES {
-            match self.try_write(grant.clone(), work.clone()).await {
+            match self.try_write(Arc::clone(&schema), work.clone()).await {
                 Err(Error::Outdated) => {
                     self.refresh_schema().await?;
-                    grant = grant.again(self.schema.current())?;
-                }
-                Ok(written) if is_definitions => {
-                    // In force before the answer says so.
-                    self.refresh_schema().await?;
-                    return Ok(written);
+                    schema = self.schema.current();
                 }
                 outcome => return outcome,
             }
         }
-        self.try_write(grant, work).await
+        self.try_write(schema, work).await
     }
 
-    async fn try_write<T, F>(&self, grant: Grant, work: F) -> Result<T>
+    async fn try_write<T, F>(&self, schema: Arc<Schema>, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn, Grant) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut Conn, &Arc<Schema>) -> Result<T> + Send + 'static,
     {
         let write = move |conn: &mut Conn| {
-            store::still(conn, grant.schema().version)?;
-            work(conn, grant)
+            store::still(conn, schema.version)?;
+            work(conn, &schema)
         };
         self.db.write(write).await
+    }
+
+    /// What mails say of the application.
+    pub fn meta(&self) -> MetaSettings {
+        let schema = self.schema.current();
+        schema.settings.meta.over(&self.mailer.configured)
     }
 
     /// Loads the collections again if another process changed them.

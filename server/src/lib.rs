@@ -4,6 +4,7 @@
 
 pub mod accounts; // sign-in, tokens, password hashes
 pub mod app; // everything a request can reach
+pub mod batch; // several changes of records in one request
 pub mod cli; // the subcommands
 pub mod clock; // moments
 pub mod collections; // definitions of tables, and the tables
@@ -27,6 +28,7 @@ pub mod records; // rows of collections
 pub mod request; // what is known of a request
 pub mod routes; // every route, a line each
 pub mod serve; // the HTTP server
+pub mod settings; // what superusers set while the server runs
 pub mod setup; // first run
 
 /// A length as a number of the wire.

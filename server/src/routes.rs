@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, Resource, Route};
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
 use crate::{
-    accounts, collections, console, health, jobs, metrics, openapi, policy, realtime, records,
-    setup,
+    accounts, batch, collections, console, health, jobs, metrics, openapi, policy, realtime,
+    records, settings, setup,
 };
 
 /// The whole API.
@@ -22,6 +22,9 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/api/metrics/overview", [get().to(metrics::api::overview)]))
         .service(at("/api/openapi.json", [get().to(openapi::api::document)]))
         .service(at("/api/setup", [get().to(setup::api::state), post().to(setup::api::create)]))
+
+        .service(at("/api/settings", [get().to(settings::api::view), patch().to(settings::api::update)]))
+        .service(at("/api/settings/test/email", [post().to(settings::api::test_email)]))
 
         .service(at("/api/policy/check", [post().to(policy::api::check)]))
         .service(at("/api/policy/areas", [get().to(policy::api::areas)]))
@@ -49,6 +52,8 @@ pub fn configure(app: &mut ServiceConfig) {
             patch().to(records::api::update),
             delete().to(records::api::delete),
         ]))
+
+        .service(at("/api/batch", [post().to(batch::api::process)]))
 
         .service(at("/api/collections/{collection}/auth-methods", [get().to(accounts::api::auth_methods)]))
         .service(at("/api/collections/{collection}/auth-with-password", [post().to(accounts::api::auth_with_password)]))

@@ -1,6 +1,7 @@
 //! What travels between a client and the server, as JSON.
 
 mod auth;
+mod batch;
 mod collection;
 mod field;
 mod list;
@@ -8,12 +9,14 @@ mod metrics;
 mod new;
 mod policy;
 mod problem;
+mod settings;
 mod setup;
 mod system;
 
 pub use auth::{
     AuthMethods, AuthResult, MailRequest, PasswordMethod, PasswordReset, SignIn, Verification,
 };
+pub use batch::{Batch, BatchRequest, BatchResult};
 pub use collection::{
     AuthAlert, AuthOptions, Collection, CollectionType, EmailTemplate, Import, Mfa, OAuth2,
     OAuth2MappedFields, Otp, PasswordAuth, Scaffolds, Token,
@@ -26,5 +29,9 @@ pub use list::Page;
 pub use metrics::{Minute, Overview, Readiness};
 pub use policy::{Areas, DecidedBy, PolicyAnswer, PolicyQuestion, Subject};
 pub use problem::{FieldProblem, FieldProblems, Problem};
+pub use settings::{
+    BackupSettings, BatchSettings, LogSettings, MetaSettings, RateLimitRule, RateLimitSettings,
+    S3Settings, Settings, SmtpSettings, TestMail, TrustedProxySettings,
+};
 pub use setup::{FirstSuperuser, Setup};
 pub use system::{AREAS, Cron, Job, JobPreview, JobRun, Mail, Member, Permission, Role, names};

@@ -21,6 +21,15 @@ pub type FieldProblems = BTreeMap<String, FieldProblem>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FieldProblem {
+    /// One request of a batch that failed, and with it the others.
+    Failed {
+        /// `batch_request_failed`.
+        code: String,
+        /// One sentence for a person.
+        message: String,
+        /// What it would have been answered alone.
+        response: Box<Problem>,
+    },
     /// A rule that the field's value breaks.
     Broken {
         /// A stable name of the rule, such as `validation_required`.
@@ -49,7 +58,7 @@ impl FieldProblem {
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
-            Self::Broken { code, .. } => Some(code),
+            Self::Failed { code, .. } | Self::Broken { code, .. } => Some(code),
             Self::Inside(_) => None,
         }
     }

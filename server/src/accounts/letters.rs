@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plinth_sdk::types::{AuthOptions, EmailTemplate};
+use plinth_sdk::types::{AuthOptions, EmailTemplate, MetaSettings};
 use serde_json::Value as Json;
 
 use super::store;
@@ -14,7 +14,7 @@ use crate::collections::{Collection, Shape};
 use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::json;
-use crate::mail::{self, Mailer, NewMail, template};
+use crate::mail::{self, NewMail, template};
 use crate::policy::{Grant, system};
 use crate::records::{Record, store as records};
 use crate::request::Request;
@@ -50,15 +50,20 @@ async fn write(app: App, collection: String, email: String, kind: Kind) -> Resul
     let Some(account) = app.db.read_few(find).await? else {
         return Ok(());
     };
-    let mailer = app.clone();
-    let work = move |conn: &mut Conn, grant: Grant| {
-        write_to(conn, &grant, &mailer.mailer, account.id(), kind)
-    };
+    let meta = app.meta();
+    let work =
+        move |conn: &mut Conn, grant: Grant| write_to(conn, &grant, &meta, account.id(), kind);
     app.write(grant, work).await
 }
 
 /// The row is locked: of several who ask at once, one writes.
-fn write_to(conn: &mut Conn, grant: &Grant, mailer: &Mailer, id: &str, kind: Kind) -> Result<()> {
+fn write_to(
+    conn: &mut Conn,
+    grant: &Grant,
+    meta: &MetaSettings,
+    id: &str,
+    kind: Kind,
+) -> Result<()> {
     let Some(account) = records::find(conn, grant, id, Some(records::Lock::Update))? else {
         return Ok(());
     };
@@ -72,7 +77,7 @@ fn write_to(conn: &mut Conn, grant: &Grant, mailer: &Mailer, id: &str, kind: Kin
     let Some(auth) = account.collection.def.auth.as_ref() else {
         return Ok(());
     };
-    let letter = compose(mailer, &account, template_of(auth, kind), &token);
+    let letter = compose(meta, &account, template_of(auth, kind), &token);
     let letter = NewMail {
         kind: name,
         ..letter
@@ -98,15 +103,15 @@ fn template_of(auth: &AuthOptions, kind: Kind) -> &EmailTemplate {
 }
 
 /// The mail that the template and the account make.
-pub(super) fn compose(
-    mailer: &Mailer,
+pub(crate) fn compose(
+    meta: &MetaSettings,
     account: &Record,
     template: &EmailTemplate,
     token: &str,
 ) -> NewMail {
     let value = |name: &str| match name {
-        "APP_NAME" => Some(mailer.app_name.clone()),
-        "APP_URL" => Some(mailer.app_url.clone()),
+        "APP_NAME" => Some(meta.app_name.clone()),
+        "APP_URL" => Some(meta.app_url.clone()),
         "TOKEN" => Some(token.to_owned()),
         _ => field(account, name.strip_prefix("RECORD:")?),
     };

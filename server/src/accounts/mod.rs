@@ -5,7 +5,7 @@
 
 pub mod api;
 pub mod confirm;
-mod letters;
+pub(crate) mod letters;
 pub mod password;
 pub mod store;
 pub mod token;

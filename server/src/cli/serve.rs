@@ -74,13 +74,13 @@ async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Re
     }
     eprintln!("  API:       http://{address}/api/");
     eprintln!("  described: http://{address}/api/openapi.json");
-    let url = if config.app_url.is_empty() {
+    let schema = app.schema.current();
+    let url = if config.app_url.is_empty() && schema.settings.meta.app_url.is_none() {
         format!("http://{address}")
     } else {
-        app.mailer.app_url.clone()
+        app.meta().app_url
     };
     eprintln!("  console:   {url}/_/");
-    let schema = app.schema.current();
     let superusers = schema.find(SUPERUSERS).cloned();
     let superusers = superusers.context("the collection of superusers is missing")?;
     let token = move |conn: &mut Conn| token(conn, &superusers);

@@ -81,7 +81,9 @@ fn ask_password() -> anyhow::Result<String> {
 /// What is wrong with each field, a line each.
 fn in_words(problems: &FieldProblems) -> String {
     let line = |(name, problem): (&String, &FieldProblem)| match problem {
-        FieldProblem::Broken { message, .. } => format!("{name}: {message}"),
+        FieldProblem::Failed { message, .. } | FieldProblem::Broken { message, .. } => {
+            format!("{name}: {message}")
+        }
         FieldProblem::Inside(inside) => format!("{name}: {}", in_words(inside)),
     };
     problems

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Collection, Column, Shape};
 use crate::policy::roles::Policies;
+use crate::settings::Settings;
 
 /// All collections at one moment.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Schema {
     pub ask_headers: bool,
     /// What roles may do.
     pub policies: Policies,
+    /// What superusers have set.
+    pub settings: Settings,
     collections: Vec<Arc<Collection>>,
     by_id: HashMap<String, usize>,
     by_name: HashMap<String, usize>,
@@ -34,6 +37,7 @@ impl Schema {
             version,
             ask_headers: collections.iter().any(|c| c.rules.ask_headers),
             policies: Policies::default(),
+            settings: Settings::default(),
             by_id: index(|c| c.def.id.clone()),
             by_name: index(|c| c.def.name.to_lowercase()),
             collections,

@@ -10,6 +10,7 @@ use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::policy;
+use crate::settings;
 
 /// The answers to changes that do not succeed.
 pub const CREATE_FAILED: &str = "Failed to create collection.";
@@ -76,6 +77,7 @@ pub fn read(conn: &mut Conn) -> Result<Schema> {
         }
     }
     let mut schema = Schema::new(version, collections);
+    schema.settings = settings::store::read(conn)?;
     if schema.find(names::ROLES).is_some() {
         schema.policies = policy::store::read(conn)?;
         schema.ask_headers |= schema.policies.ask_headers();

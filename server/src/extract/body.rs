@@ -49,14 +49,15 @@ enum Sent {
 
 /// The most bytes of a body.
 #[derive(Clone, Copy, Debug)]
-struct Limits {
+pub(crate) struct Limits {
     /// Without files: they are kept in memory.
-    texts: usize,
+    pub(crate) texts: usize,
     /// With files.
-    whole: usize,
+    pub(crate) whole: usize,
 }
 
-type Reading<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+/// A body on its way.
+pub(crate) type Reading<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
 impl<const MAX: usize> FromRequest for Body<MAX> {
     type Error = Error;
@@ -91,12 +92,7 @@ impl FromRequest for RecordBody {
             texts,
             whole: texts.saturating_add(files),
         };
-        let reading = read(http, payload, limits);
-        Box::pin(async move {
-            Ok(Self {
-                sent: reading.await?,
-            })
-        })
+        Self::within(http, payload, limits)
     }
 }
 
@@ -127,6 +123,20 @@ fn parse<T: DeserializeOwned>(mut values: Map<String, Json>) -> Option<T> {
 }
 
 impl RecordBody {
+    /// Reads a body of at most so many bytes.
+    pub(crate) fn within(
+        http: &HttpRequest,
+        payload: &mut Payload,
+        limits: Limits,
+    ) -> Reading<Self> {
+        let reading = read(http, payload, limits);
+        Box::pin(async move {
+            Ok(Self {
+                sent: reading.await?,
+            })
+        })
+    }
+
     /// The fields of the body, and its files. `message` says that it has no fields.
     pub fn into_parts(self, message: &'static str) -> Result<(Map<String, Json>, Vec<Upload>)> {
         self.sent.values().ok_or(Error::invalid(message))

@@ -90,7 +90,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Form> {
 }
 
 /// Whether every `%` begins an escape.
-fn is_escaped(text: &str) -> bool {
+pub(crate) fn is_escaped(text: &str) -> bool {
     text.split('%').skip(1).all(|rest| {
         let digits = rest.as_bytes().get(..2);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))

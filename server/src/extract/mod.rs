@@ -3,8 +3,8 @@
 //! actix's own extractors answer outside the protocol's error envelope; these do not.
 
 mod answer;
-mod body;
-mod form;
+pub(crate) mod body;
+pub(crate) mod form;
 mod granted;
 mod multipart;
 
@@ -71,7 +71,7 @@ pub fn request(http: &HttpRequest, with_headers: bool) -> Result<Request> {
 }
 
 /// The first value of each parameter.
-fn parameters(query: &str) -> BTreeMap<String, String> {
+pub fn parameters(query: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::new();
     if !query.is_empty() {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

@@ -23,9 +23,10 @@ use crate::clock::Moment;
 use crate::config::Config;
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
-use crate::records::Record;
-use plinth_sdk::types::{FieldProblem, FieldProblems};
+use crate::records::{Record, generate};
+use plinth_sdk::types::{FieldProblem, FieldProblems, MetaSettings};
 use smtp::Smtp;
+use store::Claimed;
 
 /// A mail to be sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,10 +57,8 @@ const MAX_PENDING: u32 = 1024;
 
 /// What mails say of this server, and the way to the mail server.
 pub struct Mailer {
-    /// What the application is called.
-    pub app_name: String,
-    /// Where people reach it; no `/` at the end.
-    pub app_url: String,
+    /// What is said where nobody has set anything else; see [`crate::settings`].
+    pub configured: MetaSettings,
     smtp: Option<Smtp>,
     timeout: Duration,
     pending: Arc<Semaphore>,
@@ -75,13 +74,31 @@ impl Mailer {
             anyhow::bail!("the setting smtp_timeout_seconds must be between 1 and 3600");
         }
         Ok(Self {
-            app_name: one_line(&config.app_name),
-            app_url: app_url(config)?,
-            smtp: Smtp::new(config, from)?,
+            configured: configured(config, &from)?,
+            smtp: Smtp::new(config)?,
             timeout: Duration::from_secs(config.smtp_timeout_seconds),
             pending: Arc::new(Semaphore::new(MAX_PENDING as usize)),
             runtime: Handle::current(),
         })
+    }
+
+    /// Sends a mail at once, outside the outbox, or says why not. `None` when there is no mail server.
+    pub async fn send_now(
+        &self,
+        meta: &MetaSettings,
+        mail: &NewMail,
+    ) -> Option<Result<(), String>> {
+        let smtp = self.smtp.as_ref()?;
+        let mail = Claimed {
+            id: generate::id(),
+            to: mail.to.clone(),
+            subject: mail.subject.clone(),
+            html: mail.html.clone(),
+            text: mail.text.clone(),
+            attempts: 1,
+            lease: String::new(),
+        };
+        Some(smtp.send(meta, &mail).await.map_err(|failure| failure.why))
     }
 
     /// Does `work`, which ends in [`enqueue`], after the request is answered: how long the answer takes tells
@@ -104,17 +121,38 @@ impl Mailer {
     }
 }
 
+fn configured(config: &Config, from: &Mailbox) -> anyhow::Result<MetaSettings> {
+    let app_name = one_line(&config.app_name);
+    Ok(MetaSettings {
+        app_url: app_url(config)?,
+        sender_name: from.name.clone().unwrap_or_else(|| app_name.clone()),
+        sender_address: from.email.to_string(),
+        app_name,
+        ..MetaSettings::default()
+    })
+}
+
+/// Who mails come from; `None` when that is no address.
+pub fn sender(name: &str, address: &str) -> Option<Mailbox> {
+    let name = one_line(name);
+    Some(Mailbox::new(Some(name), address.parse().ok()?))
+}
+
 /// The address in links. It comes from the settings alone: a request's `Host` is whatever its sender likes.
 fn app_url(config: &Config) -> anyhow::Result<String> {
     if config.app_url.is_empty() {
         let address = config.http.replace("0.0.0.0:", "localhost:");
         return Ok(format!("http://{}", address.replace("[::]:", "localhost:")));
     }
-    let url = Url::parse(&config.app_url).ok();
-    if url.is_none_or(|url| !matches!(url.scheme(), "http" | "https") || !url.has_host()) {
+    if !is_app_url(&config.app_url) {
         anyhow::bail!("the setting app_url must be a URL that begins with http:// or https://");
     }
     Ok(config.app_url.trim_end_matches('/').to_owned())
+}
+
+/// Whether links can begin with it.
+pub fn is_app_url(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// Whether a mail of this kind was written to the account since then.

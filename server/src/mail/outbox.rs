@@ -118,7 +118,7 @@ async fn send(app: &App, mail: &Claimed) -> Outcome {
     if tries > BACKOFF.len() + 1 {
         return Outcome::Failed("The server ended each time while it sent it.".to_owned());
     }
-    let failure = match smtp.send(mail).await {
+    let failure = match smtp.send(&app.meta(), mail).await {
         Ok(()) => return Outcome::Sent,
         Err(failure) => failure,
     };

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use plinth_sdk::types::MetaSettings;
 use url::Url;
 
 use super::store::Claimed;
@@ -15,7 +16,6 @@ use crate::config::Config;
 /// Sends mails.
 pub(super) struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Mailbox,
     timeout: Duration,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Failure {
 
 impl Smtp {
     /// The way to the server that `smtp_url` names; `None` when it is empty.
-    pub(super) fn new(config: &Config, from: Mailbox) -> anyhow::Result<Option<Self>> {
+    pub(super) fn new(config: &Config) -> anyhow::Result<Option<Self>> {
         if config.smtp_url.is_empty() {
             return Ok(None);
         }
@@ -42,14 +42,13 @@ impl Smtp {
         };
         Ok(Some(Self {
             transport: builder.timeout(Some(timeout)).build(),
-            from,
             timeout,
         }))
     }
 
     /// Sends a mail, or says why not. Never takes longer than the time limit.
-    pub(super) async fn send(&self, mail: &Claimed) -> Result<(), Failure> {
-        let message = message(&self.from, mail).map_err(|error| Failure {
+    pub(super) async fn send(&self, meta: &MetaSettings, mail: &Claimed) -> Result<(), Failure> {
+        let message = message(meta, mail).map_err(|error| Failure {
             why: format!("It cannot be made into a mail: {error:#}"),
             is_final: true,
         })?;
@@ -120,13 +119,15 @@ impl Header for AutoSubmitted {
 }
 
 /// The mail as it goes over the wire. Its id is the record's: a mail that went out twice can be told by it.
-fn message(from: &Mailbox, mail: &Claimed) -> anyhow::Result<Message> {
+fn message(meta: &MetaSettings, mail: &Claimed) -> anyhow::Result<Message> {
+    let from = super::sender(&meta.sender_name, &meta.sender_address);
+    let from = from.context("the sender's address is not valid")?;
     let to = super::address(&mail.to).context("the address is not valid")?;
     let builder = Message::builder()
-        .from(from.clone())
         .to(to)
         .subject(super::one_line(&mail.subject))
         .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
+        .from(from)
         .header(AutoSubmitted);
     let text = if mail.text.is_empty() {
         super::template::text(&mail.html)
@@ -188,8 +189,7 @@ mod tests {
                 smtp_url: url.into(),
                 ..Config::default()
             };
-            let from = config.mail_from.parse().expect("an address");
-            let error = Smtp::new(&config, from).err().expect(url);
+            let error = Smtp::new(&config).err().expect(url);
             let words = format!("{error:#} {error:?}");
             assert!(words.contains("smtp_url") && words.contains(why), "{words}");
             assert!(!words.contains("hunter2"), "{words}");
@@ -207,7 +207,11 @@ mod tests {
 
     #[test]
     fn n19_what_goes_over_the_wire_has_no_headers_of_others() {
-        let from = "Plinth <noreply@localhost>".parse().expect("an address");
+        let meta = MetaSettings {
+            sender_name: "Plinth\r\nBcc: eve@example.com".to_owned(),
+            sender_address: "noreply@localhost".to_owned(),
+            ..MetaSettings::default()
+        };
         let mail = Claimed {
             id: "mail00000000000".to_owned(),
             to: "Ann <ann@example.com>".to_owned(),
@@ -217,7 +221,7 @@ mod tests {
             attempts: 1,
             lease: String::new(),
         };
-        let message = message(&from, &mail).expect("a mail").formatted();
+        let message = message(&meta, &mail).expect("a mail").formatted();
         let message = String::from_utf8(message).expect("text");
         let (head, body) = message.split_once("\r\n\r\n").expect("head and body");
         assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use super::list::{self, envelope};
 use super::write::{self, Input};
 use super::{Record, delete as deletion, expand as expansion, pick::Fields, store};
-use crate::accounts::password;
 use crate::app::App;
-use crate::collections::Shape;
-use crate::db::{Conn, Value};
+use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{
     Answer, Create, Delete, Granted, List, Query, RecordBody, RecordId, Update, View,
@@ -16,9 +14,6 @@ use crate::extract::{
 use crate::json;
 use crate::policy::Grant;
 use expansion::Paths;
-
-/// The most bytes of an old password that is compared at all.
-const MAX_PASSWORD: usize = 1024;
 
 /// List records.
 pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answer> {
@@ -63,7 +58,7 @@ pub async fn create(
 ) -> Result<Answer> {
     let grant = granted.grant;
     let paths = paths(&query);
-    let input = input(&app, &grant, body, None).await?;
+    let input = Input::prepare(&app, &grant, body.into_parts(GENERIC)?, None).await?;
     let input = Arc::new(input);
     let write = move |conn: &mut Conn, grant| write::create(conn, grant, &input);
     let (grant, record) = app.write(grant, write).await?;
@@ -81,7 +76,7 @@ pub async fn update(
 ) -> Result<Answer> {
     let grant = granted.grant;
     let paths = paths(&query);
-    let input = input(&app, &grant, body, Some(&id.0)).await?;
+    let input = Input::prepare(&app, &grant, body.into_parts(GENERIC)?, Some(&id.0)).await?;
     let input = Arc::new(input);
     let write = move |conn: &mut Conn, grant| write::update(conn, grant, &id.0, &input);
     let (grant, record) = app.write(grant, write).await?;
@@ -95,54 +90,6 @@ pub async fn delete(granted: Granted<Delete>, app: App, id: RecordId) -> Result<
     let delete = move |conn: &mut Conn, grant| deletion::delete(conn, &grant, &id.0);
     app.write(grant, delete).await?;
     Ok(Answer::Nothing)
-}
-
-/// The body, with what must not be worked out inside a transaction: hashes take long.
-async fn input(app: &App, grant: &Grant, body: RecordBody, id: Option<&str>) -> Result<Input> {
-    let (body, uploads) = body.into_parts(GENERIC)?;
-    let mut input = Input {
-        body,
-        uploads,
-        ..Input::default()
-    };
-    let collection = grant.collection();
-    for (column, field) in collection.columns.iter().zip(&collection.def.fields) {
-        if column.shape != Shape::Secret {
-            continue;
-        }
-        let given = input.body.get(&column.name);
-        let given = given.map(|raw| super::values::normalise(&field.kind, raw));
-        let Some(Value::Text(password)) = given.filter(|value| *value != Value::from("")) else {
-            continue;
-        };
-        if super::validate::validate(field, &Value::from(password.as_str()), None).is_none() {
-            let hash = app.hasher.hash(password).await?;
-            input.hashes.insert(column.name.clone(), hash);
-        }
-    }
-    let old = input.body.get("oldPassword").map(super::values::text);
-    if let (Some(id), Some(old)) = (id, old)
-        && collection.is_auth()
-        && (1..=MAX_PASSWORD).contains(&old.len())
-    {
-        let old = old.into_owned();
-        let reader = crate::policy::system(
-            grant.schema(),
-            collection,
-            grant.request.clone(),
-            "to compare the old password",
-        );
-        let id = id.to_owned();
-        let find = move |conn: &mut Conn| store::find(conn, &reader, &id, None);
-        if let Some(stored) = app.db.read(find).await? {
-            let hash = stored.text("password").to_owned();
-            let verdict = app.hasher.verify(old, hash.clone()).await?;
-            if verdict != password::Verdict::Wrong {
-                input.old_password = Some(hash);
-            }
-        }
-    }
-    Ok(input)
 }
 
 /// The record as it is answered, after the write: what it takes to expand it keeps no other write waiting.

@@ -6,6 +6,7 @@ pub mod api;
 pub mod delete;
 pub mod expand;
 pub mod generate;
+pub mod input;
 pub mod limits;
 pub mod list;
 pub mod pick;

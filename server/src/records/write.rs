@@ -1,7 +1,5 @@
 //! What becomes of the body of a create or an update: values, rules, validation, and the row itself.
 
-use std::collections::BTreeMap;
-
 use plinth_sdk::types::{FieldKind, FieldProblem, FieldProblems};
 use serde_json::{Map, Value as Json};
 
@@ -11,26 +9,14 @@ use crate::clock::Moment;
 use crate::collections::{Collection, Shape, own};
 use crate::db::{Conn, Ident, Storage, Value, load, sql};
 use crate::error::{Error, Result, Violation};
-use crate::files::Upload;
 use crate::policy::{Fields, Grant};
+
+pub use super::input::Input;
 
 /// The answer to a create that does not succeed.
 pub const CREATE_FAILED: &str = "Failed to create record.";
 /// The answer to an update that does not succeed.
 pub const UPDATE_FAILED: &str = "Failed to update record.";
-
-/// What a client sent, as far as it could be worked out before the transaction.
-#[derive(Clone, Debug, Default)]
-pub struct Input {
-    /// The body.
-    pub body: Map<String, Json>,
-    /// The files that came along.
-    pub uploads: Vec<Upload>,
-    /// Hashes of the passwords in the body, by field.
-    pub hashes: BTreeMap<String, String>,
-    /// The hash that the given old password was found to match.
-    pub old_password: Option<String>,
-}
 
 /// Creates a record.
 pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, Record)> {

@@ -223,7 +223,7 @@ mod tests {
         ] {
             let message = match rules.check(Some(rule), None) {
                 Some(FieldProblem::Broken { message, .. }) => Some(message),
-                Some(FieldProblem::Inside(_)) => panic!("nested"),
+                Some(FieldProblem::Failed { .. } | FieldProblem::Inside(_)) => panic!("nested"),
                 None => None,
             };
             let expected = expected.map(|reason| format!("Invalid rule. Raw error: {reason}."));

@@ -44,6 +44,7 @@ fn flatten(path: &str, problems: &FieldProblems, out: &mut Vec<String>) {
             FieldProblem::Broken { code, .. } => {
                 out.push(format!("{path}{key} {}", &code["validation_".len()..]));
             }
+            FieldProblem::Failed { .. } => panic!("no batch"),
             FieldProblem::Inside(inside) => flatten(&format!("{path}{key}."), inside, out),
         }
     }

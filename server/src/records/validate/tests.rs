@@ -28,7 +28,7 @@ fn refusal(options: &Json, raw: &Json) -> Option<String> {
                     .to_owned(),
             )
         }
-        FieldProblem::Inside(_) => None,
+        FieldProblem::Failed { .. } | FieldProblem::Inside(_) => None,
     }
 }
 

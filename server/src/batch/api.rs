@@ -1,0 +1,93 @@
+//! The route of batches.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use plinth_sdk::types::BatchSettings;
+use tokio::time::{Instant, timeout_at};
+
+use super::{FAILED, prepare, read, run};
+use crate::app::App;
+use crate::collections::Schema;
+use crate::db::{Conn, Engine};
+use crate::error::{Error, Result};
+use crate::extract::body::Limits;
+use crate::extract::{Answer, Query, RecordBody, request};
+use crate::request::Request;
+
+/// The most bytes of a batch where the settings name none.
+const MAX_BODY: usize = 128 << 20;
+
+/// The longest that a batch may take, whatever the settings say.
+const MAX_TIME: Duration = Duration::from_secs(300);
+
+/// A batch that may be asked for; otherwise its body is not even read.
+pub struct Asked {
+    app: App,
+    settings: BatchSettings,
+    request: Request,
+    body: RecordBody,
+}
+
+impl FromRequest for Asked {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (http, mut payload) = (http.clone(), payload.take());
+        Box::pin(async move {
+            let app = App::extract(&http).await?;
+            if app.db.engine() == Engine::Postgres {
+                // Another process may just have changed what is allowed.
+                app.refresh_schema().await?;
+            }
+            let settings = app.schema.current().settings.batch;
+            if !settings.enabled {
+                return Err(Error::forbidden("Batch requests are not allowed."));
+            }
+            let whole = usize::try_from(settings.max_body_size).unwrap_or_default();
+            let whole = if whole == 0 { MAX_BODY } else { whole };
+            let limits = Limits {
+                texts: whole,
+                whole,
+            };
+            let request = request(&http, true)?;
+            let body = RecordBody::within(&http, &mut payload, limits).await?;
+            Ok(Self {
+                app,
+                settings,
+                request,
+                body,
+            })
+        })
+    }
+}
+
+/// Make several changes at once.
+pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
+    let Asked {
+        app,
+        settings,
+        request,
+        body,
+    } = asked;
+    let wishes = read::wishes(body, settings.max_requests)?;
+    let time = Duration::from_secs(settings.timeout.unsigned_abs()).min(MAX_TIME);
+    let deadline = Instant::now() + time;
+    let preparing = prepare::all(&app, &request, wishes);
+    let prepared = timeout_at(deadline, preparing).await;
+    let steps = Arc::new(prepared.map_err(|_| Error::invalid(FAILED))??);
+    let work = move |conn: &mut Conn, schema: &Arc<Schema>| {
+        run::all(conn, schema, &steps, deadline.into_std())
+    };
+    let done = app.write_under(app.schema.current(), work).await?;
+    if done.changes_definitions {
+        // In force before the answer says so.
+        app.refresh_schema().await?;
+    }
+    Ok(Answer::picked(&done.results, &query))
+}

@@ -1,0 +1,48 @@
+//! Several changes of records in one request: all are made, or none.
+//!
+//! [`read`] takes the request apart, [`prepare`] works out what must not wait inside a transaction, [`run`] makes the
+//! changes in one, each as its own route would: same grants, same rules, same validation.
+
+pub mod api;
+mod prepare;
+mod read;
+mod run;
+
+use plinth_sdk::types::{FieldProblem, FieldProblems};
+
+use crate::error::Error;
+
+/// The answer to a batch that fails.
+const FAILED: &str = "Batch transaction failed.";
+
+/// Says of which change it is that the batch fails for it.
+fn failed_at(position: usize, error: Error) -> Error {
+    match error {
+        Error::Invalid { .. }
+        | Error::Unauthenticated
+        | Error::Forbidden(_)
+        | Error::NotFound(_)
+        | Error::TooLarge
+        | Error::Unique(_) => {
+            let problem = FieldProblem::Failed {
+                code: "batch_request_failed".to_owned(),
+                message: "Batch request failed.".to_owned(),
+                response: Box::new(error.problem()),
+            };
+            at_requests(
+                FAILED,
+                FieldProblems::from([(position.to_string(), problem)]),
+            )
+        }
+        // Nothing is wrong with the change: it is tried again, or nobody's fault.
+        Error::Unavailable
+        | Error::Starting
+        | Error::Disconnected
+        | Error::Outdated
+        | Error::Internal(_) => error,
+    }
+}
+
+fn at_requests(message: &'static str, problems: FieldProblems) -> Error {
+    Error::field(message, "requests", FieldProblem::Inside(problems))
+}

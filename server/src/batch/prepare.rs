@@ -1,0 +1,190 @@
+//! What each change of a batch needs before the transaction: its route, and hashes of passwords.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::BatchRequest;
+
+use super::failed_at;
+use super::read::Wish;
+use crate::app::App;
+use crate::collections::Schema;
+use crate::error::{Error, GENERIC, Result};
+use crate::extract::form::is_escaped;
+use crate::extract::parameters;
+use crate::policy::{self, Action, Grant};
+use crate::records::expand::Paths;
+use crate::records::pick::Fields;
+use crate::records::values;
+use crate::records::write::Input;
+use crate::request::Request;
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Create,
+    /// Of the record of this id.
+    Update(String),
+    /// Of the record of this id.
+    Delete(String),
+    /// Create; update when the body's id is a record's.
+    Upsert,
+}
+
+/// One change, ready to be made.
+pub(super) struct Step {
+    pub(super) wanted: Wanted,
+    pub(super) input: Input,
+    /// The collection, by id or name.
+    collection: String,
+    /// What rules see of it.
+    request: Request,
+    /// What is answered.
+    pub(super) paths: Paths,
+    pub(super) fields: Option<Fields>,
+}
+
+/// Works out what the changes need.
+pub(super) async fn all(app: &App, request: &Request, wishes: Vec<Wish>) -> Result<Vec<Step>> {
+    let schema = app.schema.current();
+    let mut steps = Vec::with_capacity(wishes.len());
+    for (position, wish) in wishes.into_iter().enumerate() {
+        let step = one(app, &schema, request, wish).await;
+        steps.push(step.map_err(|error| failed_at(position, error))?);
+    }
+    Ok(steps)
+}
+
+async fn one(app: &App, schema: &Arc<Schema>, request: &Request, wish: Wish) -> Result<Step> {
+    let BatchRequest {
+        method,
+        url,
+        headers,
+        body,
+    } = wish.request;
+    let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+    let (wanted, collection) = route(&method, path).ok_or(Error::invalid(GENERIC))?;
+    if !is_escaped(query) {
+        return Err(Error::invalid(GENERIC));
+    }
+    let mut request = request.within("batch");
+    request.query = parameters(query);
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| (name.to_ascii_lowercase().replace('-', "_"), value));
+    // Who asks is the one who asks for the whole batch.
+    let headers = headers.filter(|(name, _)| name != "authorization");
+    request.headers.extend(headers);
+    let given = |name: &str| request.query.get(name);
+    let mut step = Step {
+        wanted,
+        paths: given("expand").map_or_else(Paths::default, |text| Paths::parse(text)),
+        fields: given("fields").map(|text| Fields::parse(text)),
+        collection: collection.to_owned(),
+        request,
+        input: Input::default(),
+    };
+    // Before hashes are made for somebody who may not do it at all.
+    let grant = step.may_be_granted(schema)?;
+    let id = match &step.wanted {
+        Wanted::Create => None,
+        Wanted::Update(id) => Some(id.clone()),
+        Wanted::Upsert => body.get("id").map(|id| values::text(id).into_owned()),
+        Wanted::Delete(_) => return Ok(step),
+    };
+    step.input = Input::prepare(app, &grant, (body, wish.uploads), id.as_deref()).await?;
+    Ok(step)
+}
+
+/// What is wanted of which collection.
+fn route<'a>(method: &str, path: &'a str) -> Option<(Wanted, &'a str)> {
+    let mut parts = path.strip_prefix("/api/collections/")?.split('/');
+    let collection = parts.next().filter(|name| !name.is_empty())?;
+    parts.next().filter(|part| *part == "records")?;
+    let id = parts.next();
+    if id == Some("") || parts.next().is_some() {
+        return None;
+    }
+    let wanted = match (method, id) {
+        ("POST", None) => Wanted::Create,
+        ("PUT", None) => Wanted::Upsert,
+        ("PATCH", Some(id)) => Wanted::Update(id.to_owned()),
+        ("DELETE", Some(id)) => Wanted::Delete(id.to_owned()),
+        _ => return None,
+    };
+    Some((wanted, collection))
+}
+
+impl Step {
+    /// The id in the body; empty when there is none.
+    pub(super) fn given_id(&self) -> String {
+        let id = self.input.body.get("id").map(values::text);
+        id.unwrap_or_default().into_owned()
+    }
+
+    /// Asks whether the caller may try this, as the plain route does.
+    pub(super) fn grant(&self, schema: &Arc<Schema>, action: Action) -> Result<Grant> {
+        let collection = schema.find(&self.collection);
+        let collection = collection.ok_or(Error::NotFound("Missing collection context."))?;
+        let method = match action {
+            Action::Update => "PATCH",
+            Action::Delete => "DELETE",
+            Action::Create | Action::List | Action::View => "POST",
+        };
+        let request = Request {
+            method: method.to_owned(),
+            ..self.request.clone()
+        };
+        let id = collection.def.id.clone();
+        policy::grant(Arc::clone(schema), request, &id, action)
+    }
+
+    fn may_be_granted(&self, schema: &Arc<Schema>) -> Result<Grant> {
+        match self.wanted {
+            Wanted::Create => self.grant(schema, Action::Create),
+            Wanted::Update(_) => self.grant(schema, Action::Update),
+            Wanted::Delete(_) => self.grant(schema, Action::Delete),
+            Wanted::Upsert => self
+                .grant(schema, Action::Update)
+                .or_else(|_| self.grant(schema, Action::Create)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_changes_of_records_have_a_place_in_a_batch() {
+        let records = "/api/collections/posts/records";
+        let one = "/api/collections/posts/records/1";
+        assert_eq!(route("POST", records), Some((Wanted::Create, "posts")));
+        assert_eq!(route("PUT", records), Some((Wanted::Upsert, "posts")));
+        let id = || "1".to_owned();
+        assert_eq!(route("PATCH", one), Some((Wanted::Update(id()), "posts")));
+        assert_eq!(route("DELETE", one), Some((Wanted::Delete(id()), "posts")));
+        for (method, path) in [
+            ("GET", records),
+            ("GET", one),
+            ("POST", one),
+            ("PUT", one),
+            ("PATCH", records),
+            ("DELETE", records),
+            ("POST", "/api/batch"),
+            ("POST", "/api/collections"),
+            ("DELETE", "/api/collections/posts/truncate"),
+            ("POST", "/api/collections//records"),
+            ("PATCH", "/api/collections/posts/records/"),
+            ("PATCH", "/api/collections/posts/records/1/2"),
+            ("POST", "//api/collections/posts/records"),
+            ("POST", "/API/collections/posts/records"),
+            ("POST", "/api/collections/posts/records/"),
+            ("POST", "http://localhost/api/collections/posts/records"),
+            ("POST", "/api/collections/posts/../posts/records"),
+            ("POST", "/api/collections/users/auth-with-password"),
+            ("POST", ""),
+        ] {
+            assert_eq!(route(method, path), None, "{method} {path}");
+        }
+    }
+}

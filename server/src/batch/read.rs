@@ -1,0 +1,150 @@
+//! A batch, taken apart.
+
+use plinth_sdk::types::{BatchRequest, FieldProblem, FieldProblems};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::at_requests;
+use crate::error::{Error, Result};
+use crate::extract::RecordBody;
+use crate::files::Upload;
+
+/// The answer to a batch that is none.
+const UNREADABLE: &str = "Failed to read the submitted batch data.";
+/// The answer to a batch of requests that are none.
+const INVALID: &str = "Invalid batch request data.";
+
+/// The most characters of a URL.
+const MAX_URL: usize = 2000;
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// One change as it was asked for.
+pub(super) struct Wish {
+    pub(super) request: BatchRequest,
+    pub(super) uploads: Vec<Upload>,
+}
+
+/// The changes, each with its files.
+pub(super) fn wishes(body: RecordBody, most: i64) -> Result<Vec<Wish>> {
+    let (mut values, uploads) = body.into_parts(UNREADABLE)?;
+    let requests = match values.remove("requests").unwrap_or_default() {
+        Json::Null => Vec::new(),
+        requests => Vec::deserialize(requests).map_err(|_| Error::invalid(UNREADABLE))?,
+    };
+    let requests: Vec<BatchRequest> = requests
+        .into_iter()
+        .map(one)
+        .collect::<Option<_>>()
+        .ok_or(Error::invalid(UNREADABLE))?;
+    check(&requests, usize::try_from(most).unwrap_or_default())?;
+    let mut wishes: Vec<Wish> = requests
+        .into_iter()
+        .map(|request| Wish {
+            request,
+            uploads: Vec::new(),
+        })
+        .collect();
+    for mut upload in uploads {
+        if let Some((position, key)) = place(&upload.key)
+            && let Some(wish) = wishes.get_mut(position)
+        {
+            upload.key = key.to_owned();
+            wish.uploads.push(upload);
+        }
+    }
+    Ok(wishes)
+}
+
+/// One request; `null` is as good as nothing.
+fn one(request: Json) -> Option<BatchRequest> {
+    let Json::Object(mut request) = request else {
+        return None;
+    };
+    request.retain(|_, value| !value.is_null());
+    serde_json::from_value(Json::Object(request)).ok()
+}
+
+/// Which request a file is for, and which field of it: `requests.0.document` or `requests[0].document`.
+fn place(key: &str) -> Option<(usize, &str)> {
+    let rest = key.strip_prefix("requests")?;
+    let (position, field) = match rest.strip_prefix('[') {
+        Some(rest) => rest.split_once("].")?,
+        None => rest.strip_prefix('.')?.split_once('.')?,
+    };
+    Some((position.parse().ok()?, field))
+}
+
+fn check(requests: &[BatchRequest], most: usize) -> Result<()> {
+    let refuse = |problem| Err(Error::field(INVALID, "requests", problem));
+    if requests.is_empty() {
+        return refuse(blank());
+    }
+    if requests.len() > most {
+        return refuse(too_long(most));
+    }
+    let problems: FieldProblems = requests
+        .iter()
+        .map(check_one)
+        .enumerate()
+        .filter(|(_, problems)| !problems.is_empty())
+        .map(|(position, problems)| (position.to_string(), FieldProblem::Inside(problems)))
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(at_requests(INVALID, problems))
+    }
+}
+
+fn check_one(request: &BatchRequest) -> FieldProblems {
+    let mut problems = FieldProblems::new();
+    if request.method.is_empty() {
+        problems.insert("method".to_owned(), blank());
+    } else if !METHODS.contains(&request.method.as_str()) {
+        let problem = FieldProblem::new("validation_in_invalid", "Must be a valid value.");
+        problems.insert("method".to_owned(), problem);
+    }
+    if request.url.is_empty() {
+        problems.insert("url".to_owned(), blank());
+    } else if request.url.chars().count() > MAX_URL {
+        problems.insert("url".to_owned(), too_long(MAX_URL));
+    }
+    problems
+}
+
+fn blank() -> FieldProblem {
+    FieldProblem::new("validation_required", "Cannot be blank.")
+}
+
+fn too_long(most: usize) -> FieldProblem {
+    FieldProblem::Broken {
+        code: "validation_length_too_long".to_owned(),
+        message: format!("The length must be no more than {most}."),
+        params: json!({"min": 0, "max": most}).as_object().cloned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_says_where_it_belongs() {
+        for (key, expected) in [
+            ("requests.0.document", Some((0, "document"))),
+            ("requests[12].document", Some((12, "document"))),
+            ("requests.1.documents+", Some((1, "documents+"))),
+            ("requests.1.+documents", Some((1, "+documents"))),
+            ("requests.1.a.b", Some((1, "a.b"))),
+            ("requests.1", None),
+            ("requests[1][document]", None),
+            ("requests.x.document", None),
+            ("requests.-1.document", None),
+            ("document", None),
+            ("", None),
+        ] {
+            assert_eq!(place(key), expected, "{key}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Routes of settings, for superusers.
+
+use plinth_sdk::types::{EmailTemplate, FieldProblem, FieldProblems, TestMail};
+
+use super::check::UNLOADABLE;
+use super::store;
+use crate::accounts::letters;
+use crate::app::App;
+use crate::collections::Collection;
+use crate::db::{Conn, Value};
+use crate::error::{Error, Result};
+use crate::extract::{Answer, Body, Query, Superuser};
+use crate::mail::{self, NewMail};
+use crate::records::validate::address::is_email;
+use crate::records::{Record, values};
+
+/// The answer to a test mail that is not sent.
+const NOT_SENT: &str = "Failed to send the test email.";
+
+/// The most characters of an address.
+const MAX_LENGTH: usize = 255;
+
+/// View the settings.
+pub async fn view(_: Superuser, app: App, query: Query) -> Result<Answer> {
+    let schema = app.schema.current();
+    let settings = schema.settings.over(&app.mailer.configured);
+    Ok(Answer::picked(&settings, &query))
+}
+
+/// Change settings.
+pub async fn update(_: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
+    let body = body.object(UNLOADABLE)?;
+    let configured = app.mailer.configured.clone();
+    let update = move |conn: &mut Conn| store::update(conn, &body, &configured);
+    let settings = app.db.write(update).await?;
+    // In force before the answer says so.
+    app.refresh_schema().await?;
+    Ok(Answer::picked(&settings, &query))
+}
+
+/// Send a mail, to see whether it arrives.
+pub async fn test_email(_: Superuser, app: App, body: Body) -> Result<Answer> {
+    let asked: TestMail = body.typed(UNLOADABLE)?;
+    let mail = test_mail(&app, &asked)?;
+    match app.mailer.send_now(&app.meta(), &mail).await {
+        Some(Ok(())) => {}
+        Some(Err(why)) => {
+            return Err(Error::invalid(format!("{NOT_SENT} Raw error: \n{why}")));
+        }
+        None => {
+            let enqueue = move |conn: &mut Conn| mail::enqueue(conn, &mail);
+            app.db.write(enqueue).await?;
+        }
+    }
+    Ok(Answer::Nothing)
+}
+
+fn test_mail(app: &App, asked: &TestMail) -> Result<NewMail> {
+    let schema = app.schema.current();
+    let name = match asked.collection.as_str() {
+        "" => "_superusers",
+        name => name,
+    };
+    let collection = schema.find(name).filter(|collection| collection.is_auth());
+    let mut problems = FieldProblems::new();
+    let mut refuse = |name: &str, code: &str, message: &str| {
+        problems.insert(name.to_owned(), FieldProblem::new(code, message));
+    };
+    if asked.email.is_empty() {
+        refuse("email", "validation_required", "Cannot be blank.");
+    } else if asked.email.len() > MAX_LENGTH || !is_email(&asked.email) {
+        refuse(
+            "email",
+            "validation_is_email",
+            "Must be a valid email address.",
+        );
+    }
+    if asked.template.is_empty() {
+        refuse("template", "validation_required", "Cannot be blank.");
+    } else if !TEMPLATES.contains(&asked.template.as_str()) {
+        refuse(
+            "template",
+            "validation_in_invalid",
+            "Must be a valid value.",
+        );
+    }
+    if collection.is_none() {
+        let message = "Must be a valid auth collection id or name.";
+        refuse("collection", "validation_invalid_auth_collection", message);
+    }
+    let template = collection.and_then(|collection| template(collection, &asked.template));
+    let (Some(collection), Some(template), true) = (collection, template, problems.is_empty())
+    else {
+        return Err(Error::refused(NOT_SENT, problems));
+    };
+    let zeros = collection
+        .def
+        .fields
+        .iter()
+        .map(|field| values::zero(&field.kind));
+    let mut account = Record::new(collection.clone(), zeros.collect());
+    account.set("email", Value::from(asked.email.as_str()));
+    let mail = letters::compose(&app.meta(), &account, template, "test");
+    Ok(NewMail {
+        kind: "test",
+        account: None,
+        ..mail
+    })
+}
+
+const TEMPLATES: [&str; 5] = [
+    "verification",
+    "password-reset",
+    "email-change",
+    "otp",
+    "login-alert",
+];
+
+fn template<'a>(collection: &'a Collection, name: &str) -> Option<&'a EmailTemplate> {
+    let auth = collection.def.auth.as_ref()?;
+    match name {
+        "verification" => Some(&auth.verification_template),
+        "password-reset" => Some(&auth.reset_password_template),
+        "email-change" => Some(&auth.confirm_email_change_template),
+        "otp" => Some(&auth.otp.email_template),
+        "login-alert" => Some(&auth.auth_alert.email_template),
+        _ => None,
+    }
+}

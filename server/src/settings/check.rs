@@ -1,0 +1,155 @@
+//! What settings may be.
+
+use plinth_sdk::types::{FieldProblem, FieldProblems, Settings};
+use serde_json::{Map, Value as Json, json};
+
+use crate::error::{Error, Result};
+use crate::mail;
+
+/// The answer to settings that cannot be read.
+pub(super) const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
+
+/// The most characters of a name.
+const MAX_LENGTH: usize = 255;
+
+/// The settings with what the body changes.
+pub(super) fn merged(before: &Settings, body: &Map<String, Json>) -> Result<Settings> {
+    let mut all = serde_json::to_value(before).map_err(Error::internal)?;
+    merge(&mut all, body);
+    let mut changed: Settings =
+        serde_json::from_value(all).map_err(|_| Error::invalid(UNLOADABLE))?;
+    let url = changed.meta.app_url.trim_end_matches('/').len();
+    changed.meta.app_url.truncate(url);
+    let mut problems = Problems::default();
+    of_meta(&mut problems, &changed);
+    of_numbers(&mut problems, &changed);
+    of_what_is_not_there(&mut problems, &changed);
+    if problems.0.is_empty() {
+        Ok(changed)
+    } else {
+        let message = "An error occurred while saving the new settings.";
+        Err(Error::refused(message, problems.0))
+    }
+}
+
+/// Puts values in the place of those that have their names; `null` changes nothing.
+fn merge(all: &mut Json, changes: &Map<String, Json>) {
+    for (name, change) in changes {
+        match (all.get_mut(name), change) {
+            (_, Json::Null) => {}
+            (Some(section @ Json::Object(_)), Json::Object(changes)) => merge(section, changes),
+            (Some(value), change) => *value = change.clone(),
+            (None, _) => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Problems(FieldProblems);
+
+impl Problems {
+    /// Says what is wrong at a path of up to three names.
+    fn add(&mut self, path: &str, problem: FieldProblem) {
+        let mut names = path.split('.');
+        let last = names.next_back().unwrap_or_default();
+        let mut inside = &mut self.0;
+        for name in names {
+            let section = inside.entry(name.to_owned());
+            let section = section.or_insert_with(|| FieldProblem::Inside(FieldProblems::new()));
+            match section {
+                FieldProblem::Inside(problems) => inside = problems,
+                FieldProblem::Failed { .. } | FieldProblem::Broken { .. } => return,
+            }
+        }
+        inside.entry(last.to_owned()).or_insert(problem);
+    }
+}
+
+fn blank() -> FieldProblem {
+    FieldProblem::new("validation_required", "Cannot be blank.")
+}
+
+fn of_meta(problems: &mut Problems, settings: &Settings) {
+    let meta = &settings.meta;
+    for (path, text) in [
+        ("meta.appName", &meta.app_name),
+        ("meta.appURL", &meta.app_url),
+        ("meta.senderName", &meta.sender_name),
+        ("meta.senderAddress", &meta.sender_address),
+    ] {
+        if text.is_empty() {
+            problems.add(path, blank());
+        } else if text.chars().count() > MAX_LENGTH {
+            problems.add(path, too_long());
+        } else if text.chars().any(char::is_control) {
+            let problem = FieldProblem::new("validation_invalid_format", "Must be one line.");
+            problems.add(path, problem);
+        }
+    }
+    if !mail::is_app_url(&meta.app_url) {
+        let problem = FieldProblem::new("validation_is_url", "Must be a valid URL.");
+        problems.add("meta.appURL", problem);
+    }
+    if mail::sender(&meta.sender_name, &meta.sender_address).is_none() {
+        let problem = FieldProblem::new("validation_is_email", "Must be a valid email address.");
+        problems.add("meta.senderAddress", problem);
+    }
+    if meta.accent_color.chars().count() > MAX_LENGTH {
+        problems.add("meta.accentColor", too_long());
+    }
+}
+
+fn too_long() -> FieldProblem {
+    FieldProblem::Broken {
+        code: "validation_length_out_of_range".to_owned(),
+        message: format!("The length must be between 1 and {MAX_LENGTH}."),
+        params: json!({"min": 1, "max": MAX_LENGTH}).as_object().cloned(),
+    }
+}
+
+fn of_numbers(problems: &mut Problems, settings: &Settings) {
+    let batch = &settings.batch;
+    for (path, number, is_required) in [
+        ("batch.maxRequests", batch.max_requests, batch.enabled),
+        ("batch.timeout", batch.timeout, batch.enabled),
+        ("batch.maxBodySize", batch.max_body_size, false),
+        ("logs.maxDays", settings.logs.max_days, false),
+    ] {
+        if number == 0 && is_required {
+            problems.add(path, blank());
+        } else if number < 0 {
+            let problem = FieldProblem::Broken {
+                code: "validation_min_greater_equal_than_required".to_owned(),
+                message: "Must be no less than 0.".to_owned(),
+                params: json!({"threshold": 0}).as_object().cloned(),
+            };
+            problems.add(path, problem);
+        }
+    }
+}
+
+/// Nothing is switched on that would then do nothing.
+fn of_what_is_not_there(problems: &mut Problems, settings: &Settings) {
+    let elsewhere = "It is set in the server's configuration.";
+    let nowhere = "This server does not have it yet.";
+    for (path, is_on, why) in [
+        ("smtp.enabled", settings.smtp.enabled, elsewhere),
+        ("s3.enabled", settings.s3.enabled, nowhere),
+        ("backups.cron", !settings.backups.cron.is_empty(), nowhere),
+        ("backups.s3.enabled", settings.backups.s3.enabled, nowhere),
+        ("rateLimits.enabled", settings.rate_limits.enabled, nowhere),
+        (
+            "trustedProxy.headers",
+            !settings.trusted_proxy.headers.is_empty(),
+            nowhere,
+        ),
+        ("superuserIPs", !settings.superuser_ips.is_empty(), nowhere),
+    ] {
+        if is_on {
+            problems.add(
+                path,
+                FieldProblem::new("validation_unsupported_option", why),
+            );
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What superusers set while the server runs.
+//!
+//! It is one row, read together with the collections, so that every process has it within a second of a change. What
+//! nobody has set is as the server's configuration says.
+
+pub mod api;
+mod check;
+pub mod store;
+
+use plinth_sdk::types::{self as wire, BatchSettings, LogSettings};
+use serde::{Deserialize, Serialize};
+
+/// What was set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// What mails say of the application.
+    pub meta: Meta,
+    /// Several changes in one request.
+    pub batch: BatchSettings,
+    /// What is kept of requests.
+    pub logs: LogSettings,
+}
+
+/// What mails say of the application, as far as somebody set it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Meta {
+    /// See [`wire::MetaSettings`].
+    pub app_name: Option<String>,
+    /// See [`wire::MetaSettings`].
+    #[serde(rename = "appURL")]
+    pub app_url: Option<String>,
+    /// See [`wire::MetaSettings`].
+    pub sender_name: Option<String>,
+    /// See [`wire::MetaSettings`].
+    pub sender_address: Option<String>,
+    /// See [`wire::MetaSettings`].
+    pub accent_color: Option<String>,
+    /// See [`wire::MetaSettings`].
+    pub hide_controls: Option<bool>,
+}
+
+impl Meta {
+    /// What is in force: what was set, and otherwise this.
+    pub fn over(&self, configured: &wire::MetaSettings) -> wire::MetaSettings {
+        let text = |set: &Option<String>, other: &String| set.as_ref().unwrap_or(other).clone();
+        wire::MetaSettings {
+            accent_color: text(&self.accent_color, &configured.accent_color),
+            app_name: text(&self.app_name, &configured.app_name),
+            app_url: text(&self.app_url, &configured.app_url),
+            sender_name: text(&self.sender_name, &configured.sender_name),
+            sender_address: text(&self.sender_address, &configured.sender_address),
+            hide_controls: self.hide_controls.unwrap_or(configured.hide_controls),
+        }
+    }
+
+    /// What has to be set for `changed` to be in force where `before` was.
+    fn change(&mut self, before: &wire::MetaSettings, changed: wire::MetaSettings) {
+        let text = |set: &mut Option<String>, before: &String, changed: String| {
+            if *before != changed {
+                *set = Some(changed);
+            }
+        };
+        text(
+            &mut self.accent_color,
+            &before.accent_color,
+            changed.accent_color,
+        );
+        text(&mut self.app_name, &before.app_name, changed.app_name);
+        text(&mut self.app_url, &before.app_url, changed.app_url);
+        text(
+            &mut self.sender_name,
+            &before.sender_name,
+            changed.sender_name,
+        );
+        text(
+            &mut self.sender_address,
+            &before.sender_address,
+            changed.sender_address,
+        );
+        if before.hide_controls != changed.hide_controls {
+            self.hide_controls = Some(changed.hide_controls);
+        }
+    }
+}
+
+impl Settings {
+    /// All of them, as clients see them.
+    pub fn over(&self, configured: &wire::MetaSettings) -> wire::Settings {
+        wire::Settings {
+            meta: self.meta.over(configured),
+            batch: self.batch,
+            logs: self.logs,
+            ..wire::Settings::default()
+        }
+    }
+}
