@@ -69,14 +69,16 @@ fn in_words(problems: &FieldProblems, path: &str) -> Option<String> {
     let (first, rest) = path.split_once('.')?;
     match problems.get(first)? {
         FieldProblem::Inside(inside) => in_words(inside, rest),
-        FieldProblem::Broken { .. } => None,
+        FieldProblem::Failed { .. } | FieldProblem::Broken { .. } => None,
     }
 }
 
 fn collect(problems: &FieldProblems, parent: &str, take: &mut impl FnMut(&str, &str)) {
     for (name, problem) in problems {
         match problem {
-            FieldProblem::Broken { message, .. } => take(&format!("{parent}{name}"), message),
+            FieldProblem::Failed { message, .. } | FieldProblem::Broken { message, .. } => {
+                take(&format!("{parent}{name}"), message)
+            }
             FieldProblem::Inside(inside) => collect(inside, &format!("{parent}{name}."), take),
         }
     }

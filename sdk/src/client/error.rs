@@ -119,6 +119,8 @@ fn find<'a>(problems: &'a FieldProblems, path: &str) -> Option<&'a FieldProblem>
     let (first, rest) = path.split_once('.')?;
     match problems.get(first)? {
         FieldProblem::Inside(problems) => find(problems, rest),
+        // What is behind it is a request of a batch.
+        FieldProblem::Failed { response, .. } => find(&response.data, rest),
         FieldProblem::Broken { .. } => None,
     }
 }
@@ -136,6 +138,9 @@ fn describe_fields(problems: &FieldProblems, parent: &str, line: &mut String) {
             FieldProblem::Broken { message, .. } => {
                 // Writing to a string cannot fail.
                 let _ = write!(line, " {parent}{name}: {message}");
+            }
+            FieldProblem::Failed { response, .. } => {
+                let _ = write!(line, " {parent}{name}: {}", describe(response));
             }
             FieldProblem::Inside(inside) => {
                 describe_fields(inside, &format!("{parent}{name}."), line);
