@@ -14,8 +14,6 @@ export default [
   { scenario: "collections: list", step: "filter=system=true", path: "body", reason: `the system collections of MFA, OTP and OAuth2: ${later}` },
   { scenario: "lists: pages", step: "broken escape", path: "", reason: "a URL with a broken escape is refused, not half read" },
   { scenario: "bodies", step: "trailing", path: "", reason: "what follows the JSON value is refused, not ignored" },
-  { scenario: "bodies", step: "x-www-form-urlencoded", path: "", reason: `form bodies: ${later}` },
-  { scenario: "accounts: sign in", step: "28. guest POST", path: "", reason: `form bodies: ${later}` },
   { scenario: "collection errors: names", step: "sqlite_x", path: "body", reason: "a reserved name is refused at its field, without the database's text" },
   { scenario: "collection errors: field options", step: "create with fields", path: "body.data.fields.1.pattern.message", reason: wording },
   { scenario: "collection errors: field options", step: "create with fields", path: "body.data.fields.1.autogeneratePattern.message", reason: wording },

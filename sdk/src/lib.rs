@@ -41,6 +41,8 @@
 //! - [`Event`], from [`Records::subscribe`]: what changes, as it happens.
 //! - [`filter!`]: filters with values in them, quoted so that no value can change the filter.
 //! - [`Collections`], from [`Client::collections`]: definitions of collections, for superusers.
+//! - [`ServerSettings`], from [`Client::settings`]: what superusers set while the server runs; and
+//!   [`Client::batch`], several changes of which all are made or none.
 //! - [`Jobs`], from [`Client::jobs`]: what the server does at times, for superusers.
 //! - [`Error`]: no answer, an answer that says no, or one that was not understood.
 //! - [`types`]: everything that travels.
@@ -101,7 +103,7 @@ mod client;
 #[cfg(feature = "client")]
 pub use client::{
     Client, Collections, Error, Event, Filter, Health, Jobs, List, Literal, Metrics, Policy,
-    Record, Records, Result, ToLiteral,
+    Record, Records, Result, ServerSettings, ToLiteral,
 };
 
 #[doc(hidden)]

@@ -13,8 +13,11 @@ import requestRules from "./request-rules.mjs";
 import accounts from "./accounts.mjs";
 import mail from "./mail.mjs";
 import deletions from "./deletions.mjs";
+import bodies from "./bodies.mjs";
+import batch from "./batch.mjs";
+import settings from "./settings.mjs";
 
 export const scenarios = [
   transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, rules,
-  requestRules, accounts, mail, deletions,
+  requestRules, accounts, mail, deletions, bodies, batch, settings,
 ].flat();

@@ -12,6 +12,7 @@ mod metrics;
 mod policy;
 mod record;
 mod records;
+mod settings;
 mod subscribe;
 
 use std::fmt;
@@ -21,6 +22,8 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
+
+use crate::types::{Batch, BatchResult};
 
 pub use self::collections::Collections;
 pub use self::error::{Error, Result};
@@ -32,6 +35,7 @@ pub use self::metrics::Metrics;
 pub use self::policy::Policy;
 pub use self::record::Record;
 pub use self::records::Records;
+pub use self::settings::ServerSettings;
 pub use self::subscribe::Event;
 
 /// One server, and who is signed in there.
@@ -140,6 +144,44 @@ impl Client {
     /// What the server does at times. Only superusers have access.
     pub fn jobs(&self) -> Jobs {
         Jobs::new(self.clone())
+    }
+
+    /// What superusers set while the server runs.
+    pub fn settings(&self) -> ServerSettings {
+        ServerSettings::new(self.clone())
+    }
+
+    /// Makes several changes of records, in their order: all of them, or none. Superusers allow it first:
+    /// [`Client::settings`], `batch.enabled`.
+    ///
+    /// ```no_run
+    /// use plinth_sdk::Client;
+    /// use plinth_sdk::types::{Batch, BatchRequest};
+    /// use serde_json::json;
+    ///
+    /// # async fn example(client: Client) -> plinth_sdk::Result<()> {
+    /// let request = |method: &str, body: serde_json::Value| BatchRequest {
+    ///     method: method.to_owned(),
+    ///     url: "/api/collections/posts/records".to_owned(),
+    ///     body: body.as_object().cloned().unwrap_or_default(),
+    ///     ..BatchRequest::default()
+    /// };
+    /// let requests = vec![
+    ///     request("POST", json!({"title": "new"})),
+    ///     request("PUT", json!({"id": "a00000000000000", "title": "there or not"})),
+    /// ];
+    /// let results = client.batch(&Batch { requests }).await?;
+    /// assert_eq!(results[0].status, 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`]; 400 with what is wrong at `requests.N` when one of them fails.
+    pub async fn batch(&self, batch: &Batch) -> Result<Vec<BatchResult>> {
+        let url = self.at(&["api", "batch"])?;
+        self.call(Method::POST, url, Some(batch)).await
     }
 
     /// The token that is sent with every request; `None` when nobody is signed in.

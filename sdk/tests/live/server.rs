@@ -1,7 +1,8 @@
 //! What is neither about records nor about accounts.
 
+use plinth_sdk::types::{Batch, BatchRequest};
 use plinth_sdk::{Client, Error, filter};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{guest, superuser};
 
@@ -91,4 +92,35 @@ async fn jobs() -> plinth_sdk::Result<()> {
         .expect_err("it is no schedule");
     assert!(error.field("schedule").is_some());
     jobs.definitions().delete(&job.id).await
+}
+
+#[tokio::test]
+async fn several_changes_at_once() -> plinth_sdk::Result<()> {
+    let client = superuser().await;
+    let allow = json!({ "batch": { "enabled": true } });
+    let settings = client.settings().update(&allow).await?;
+    assert!(settings.batch.enabled && settings.batch.max_requests > 0);
+    assert_eq!(client.settings().get().await?, settings);
+    let request = |method: &str, url: &str, body: Value| BatchRequest {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        body: body.as_object().cloned().unwrap_or_default(),
+        ..BatchRequest::default()
+    };
+    let roles = "/api/collections/_roles/records";
+    let one = format!("{roles}/sdkbatch0000000");
+    let role = json!({ "id": "sdkbatch0000000", "name": "sdk_batch" });
+    let requests = vec![
+        request("PUT", roles, role),
+        request("DELETE", &one, json!({})),
+    ];
+    let results = client.batch(&Batch { requests }).await?;
+    assert_eq!((results[0].status, results[1].status), (200, 204));
+    assert_eq!(results[0].body["name"], "sdk_batch");
+
+    let requests = vec![request("PATCH", &one, json!({ "name": "x" }))];
+    let refused = client.batch(&Batch { requests }).await;
+    let refused = refused.expect_err("nothing is there");
+    assert_eq!(refused.code("requests.0"), Some("batch_request_failed"));
+    Ok(())
 }

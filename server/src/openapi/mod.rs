@@ -5,6 +5,7 @@
 
 mod accounts;
 pub mod api;
+mod batch;
 mod collections;
 mod common;
 mod fields;
@@ -16,6 +17,7 @@ mod parts;
 mod policy;
 mod realtime;
 mod records;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -137,9 +139,11 @@ fn document(schema: &Schema, caller: &Caller) -> OpenApi {
     if reader.sees("collections:read") {
         collections::describe(&mut draft);
     }
+    settings::describe(&reader, &mut draft);
     policy::describe(&reader, &mut draft);
     jobs::describe(&reader, &mut draft);
     realtime::describe(&mut draft);
+    batch::describe(&reader, &mut draft);
     for collection in schema.iter().filter(|collection| reader.knows(collection)) {
         records::describe(&reader, &mut draft, collection);
         accounts::describe(&reader, &mut draft, collection);

@@ -59,14 +59,10 @@ fn schema() -> Schema {
         }
     ]);
     let collections: Vec<wire::Collection> = serde_json::from_value(collections).unwrap();
-    Schema::new(
-        1,
-        collections
-            .into_iter()
-            .map(Collection::new)
-            .map(Arc::new)
-            .collect(),
-    )
+    let collections = collections.into_iter().map(Collection::new).map(Arc::new);
+    let mut schema = Schema::new(1, collections.collect());
+    schema.settings.batch.enabled = true;
+    schema
 }
 
 fn document(is_superuser: bool) -> Json {
@@ -123,6 +119,7 @@ fn guests_see_what_is_open_to_them() {
     assert_eq!(
         seen,
         [
+            "post /api/batch",
             "get /api/collections/movies/records",
             "post /api/collections/movies/records",
             "get /api/collections/movies/records/{id}",
