@@ -174,6 +174,8 @@ fn read(http: &HttpRequest, payload: &mut Payload, limits: Limits) -> Reading<Se
         let kind = content_type.split(';').next().unwrap_or_default().trim();
         if kind == "multipart/form-data" {
             let form = multipart::read(&mut incoming, &content_type, limits.texts).await?;
+            // What comes after the last part means nothing, but a client may hear no answer before it is sent.
+            while incoming.next().await?.is_some() {}
             return Ok(form.map_or(Sent::Unreadable, Sent::Form));
         }
         incoming.left = limits.texts;

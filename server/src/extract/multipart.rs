@@ -42,10 +42,7 @@ pub(super) async fn read(
     for _ in 0..=MAX_PARTS {
         let part = match feed.until(parser.next_field(), MAX_HEADERS).await? {
             Ok(Some(part)) => part,
-            Ok(None) => {
-                feed.skip().await?;
-                return Ok(Some(form));
-            }
+            Ok(None) => return Ok(Some(form)),
             Err(_) => break,
         };
         let (name, file) = names(&part);
@@ -152,12 +149,6 @@ impl Feed<'_> {
             }
             given += self.give().await?;
         }
-    }
-
-    /// Takes what comes after the last part, of which nothing is kept.
-    async fn skip(&mut self) -> Result<()> {
-        while self.incoming.next().await?.is_some() {}
-        Ok(())
     }
 
     async fn give(&mut self) -> Result<usize> {
