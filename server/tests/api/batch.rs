@@ -439,7 +439,8 @@ fn n04_a_batch_asks_every_rule() {
 fn n14_roles_limit_each_change_of_a_batch() {
     use super::policies::{join, permit, role};
     let app = start();
-    let locked = json!({"createRule": null, "updateRule": null, "deleteRule": null});
+    let locked =
+        json!({"viewRule": null, "createRule": null, "updateRule": null, "deleteRule": null});
     app.root().patch("/api/collections/posts", locked).ok();
     app.root()
         .create("posts", json!({"id": id(1), "title": "a", "n": 1}));
