@@ -28,12 +28,12 @@ pub(super) struct Wish {
 /// The changes, each with its files.
 pub(super) fn wishes(body: RecordBody, most: i64) -> Result<Vec<Wish>> {
     let (mut values, uploads) = body.into_parts(UNREADABLE)?;
-    let requests = match values.remove("requests").unwrap_or_default() {
-        Json::Null => Vec::new(),
-        requests => Vec::deserialize(requests).map_err(|_| Error::invalid(UNREADABLE))?,
-    };
+    let requests = values.remove("requests").unwrap_or_default();
+    let requests = Option::<Vec<Json>>::deserialize(requests);
+    let requests = requests.map_err(|_| Error::invalid(UNREADABLE))?;
     let requests: Vec<BatchRequest> = requests
         .into_iter()
+        .flatten()
         .map(one)
         .collect::<Option<_>>()
         .ok_or(Error::invalid(UNREADABLE))?;
@@ -49,7 +49,7 @@ pub(super) fn wishes(body: RecordBody, most: i64) -> Result<Vec<Wish>> {
         if let Some((position, key)) = place(&upload.key)
             && let Some(wish) = wishes.get_mut(position)
         {
-            upload.key = key.to_owned();
+            upload.key = key;
             wish.uploads.push(upload);
         }
     }
@@ -66,13 +66,13 @@ fn one(request: Json) -> Option<BatchRequest> {
 }
 
 /// Which request a file is for, and which field of it: `requests.0.document` or `requests[0].document`.
-fn place(key: &str) -> Option<(usize, &str)> {
+fn place(key: &str) -> Option<(usize, String)> {
     let rest = key.strip_prefix("requests")?;
     let (position, field) = match rest.strip_prefix('[') {
         Some(rest) => rest.split_once("].")?,
         None => rest.strip_prefix('.')?.split_once('.')?,
     };
-    Some((position.parse().ok()?, field))
+    Some((position.parse().ok()?, field.to_owned()))
 }
 
 fn check(requests: &[BatchRequest], most: usize) -> Result<()> {
@@ -144,6 +144,7 @@ mod tests {
             ("document", None),
             ("", None),
         ] {
+            let expected = expected.map(|(position, field)| (position, field.to_owned()));
             assert_eq!(place(key), expected, "{key}");
         }
     }

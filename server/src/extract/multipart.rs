@@ -109,17 +109,17 @@ async fn text(
 }
 
 fn parser(incoming: &mut Incoming, boundary: String) -> (Multipart<'static>, Feed<'_>) {
-    let (pieces, mut fed) = channel::<Bytes>(1);
-    let fed = stream::poll_fn(move |context| {
-        fed.poll_recv(context)
-            .map(|piece| piece.map(Ok::<_, multer::Error>))
+    let (pieces, mut given) = channel::<Bytes>(1);
+    let given = stream::poll_fn(move |context| {
+        let piece = given.poll_recv(context);
+        piece.map(|piece| piece.map(Ok::<_, multer::Error>))
     });
     let feed = Feed {
         incoming,
         rest: Bytes::new(),
         pieces: Some(pieces),
     };
-    (Multipart::new(fed, boundary), feed)
+    (Multipart::new(given, boundary), feed)
 }
 
 /// Gives the parser the next piece when it has used up the one before, and not sooner: it keeps what it is given, and

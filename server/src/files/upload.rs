@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     async fn spooled(size: usize) -> Upload {
-        let bytes: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..=250).cycle().take(size).collect();
         let mut spool = Spool::within(usize::MAX);
         for piece in bytes.chunks(100_000) {
             spool.push(piece).await.unwrap();
@@ -143,11 +143,7 @@ mod tests {
             assert_eq!(is_file, size > MAX_MEMORY, "{size}");
             let all = upload.read(0, usize::MAX).unwrap();
             assert_eq!(all.len(), size);
-            assert!(
-                all.iter()
-                    .enumerate()
-                    .all(|(n, byte)| *byte == (n % 251) as u8)
-            );
+            assert!(all.iter().copied().eq((0..=250).cycle().take(size)));
             let middle = upload.read(size as u64 / 2, 10).unwrap();
             assert_eq!(middle, all[size / 2..(size / 2 + 10).min(size)]);
             assert!(upload.read(size as u64 + 5, 10).unwrap().is_empty());

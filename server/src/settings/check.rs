@@ -36,10 +36,9 @@ pub(super) fn merged(before: &Settings, body: &Map<String, Json>) -> Result<Sett
 fn merge(all: &mut Json, changes: &Map<String, Json>) {
     for (name, change) in changes {
         match (all.get_mut(name), change) {
-            (_, Json::Null) => {}
             (Some(section @ Json::Object(_)), Json::Object(changes)) => merge(section, changes),
-            (Some(value), change) => *value = change.clone(),
-            (None, _) => {}
+            (Some(value), change) if !change.is_null() => *value = change.clone(),
+            (Some(_) | None, _) => {}
         }
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod bad_input;
 mod bad_values;
 mod batch;
+mod batch_rules;
 mod bodies;
 mod collections;
 mod console;

@@ -147,7 +147,19 @@ fn settings_that_cannot_be_are_named() {
             "logs.maxDays",
             "min_greater_equal_than_required",
         ),
-        // What would then do nothing.
+    ] {
+        let reply = set(&app, change.clone());
+        assert_eq!(reply.status, 400, "{change}: {}", reply.text);
+        reply.refused_for(field, code);
+    }
+    assert_eq!(app.root().get(SETTINGS).ok(), before);
+}
+
+#[test]
+fn nothing_is_switched_on_that_is_not_there() {
+    let app = TestApp::start();
+    let before = app.root().get(SETTINGS).ok();
+    for (change, field, code) in [
         (
             json!({"smtp": {"enabled": true}}),
             "smtp.enabled",
@@ -184,10 +196,15 @@ fn settings_that_cannot_be_are_named() {
             "unsupported_option",
         ),
     ] {
-        let reply = set(&app, change.clone());
-        assert_eq!(reply.status, 400, "{change}: {}", reply.text);
-        reply.refused_for(field, code);
+        set(&app, change).refused_for(field, code);
     }
+    assert_eq!(app.root().get(SETTINGS).ok(), before);
+}
+
+#[test]
+fn settings_of_another_shape_are_refused() {
+    let app = TestApp::start();
+    let before = app.root().get(SETTINGS).ok();
     for shapeless in [
         json!({"meta": "x"}),
         json!({"meta": []}),
