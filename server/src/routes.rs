@@ -58,6 +58,7 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/api/collections/{collection}/auth-methods", [get().to(accounts::api::auth_methods)]))
         .service(at("/api/collections/{collection}/auth-with-password", [post().to(accounts::api::auth_with_password)]))
         .service(at("/api/collections/{collection}/auth-refresh", [post().to(accounts::api::auth_refresh)]))
+        .service(at("/api/collections/{collection}/impersonate/{id}", [post().to(accounts::impersonate::impersonate)]))
         .service(at("/api/collections/{collection}/request-password-reset", [post().to(accounts::confirm::request_password_reset)]))
         .service(at("/api/collections/{collection}/confirm-password-reset", [post().to(accounts::confirm::confirm_password_reset)]))
         .service(at("/api/collections/{collection}/request-verification", [post().to(accounts::confirm::request_verification)]))

@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::{Client, Event, Filter, List, Result, http, subscribe};
-use crate::types::{AuthMethods, AuthResult, MailRequest, PasswordReset, SignIn, Verification};
+use crate::types::{
+    AuthMethods, AuthResult, Impersonation, MailRequest, PasswordReset, SignIn, Verification,
+};
 
 /// The records of one collection, as `T`. From [`Client::collection`].
 ///
@@ -234,6 +236,19 @@ impl<T: DeserializeOwned> Records<T> {
     /// the account is in another collection.
     pub async fn auth_refresh(&self) -> Result<AuthResult<T>> {
         self.auth("auth-refresh", http::NO_BODY).await
+    }
+
+    /// Gives superusers a token of another account, good for so many seconds, or for as long as any other when
+    /// `duration` is 0. The client goes on sending its own.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 401 or 403 for who is no superuser, 404 if there is no such account.
+    pub async fn impersonate(&self, id: &str, duration: i64) -> Result<AuthResult<T>> {
+        let path = ["api", "collections", &self.name, "impersonate", id];
+        let url = self.client.at(&path)?;
+        let body = Impersonation { duration };
+        self.client.call(Method::POST, url, Some(&body)).await
     }
 
     /// Asks how one can sign in as one of these records.

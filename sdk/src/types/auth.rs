@@ -13,6 +13,14 @@ pub struct SignIn {
     pub identity_field: String,
 }
 
+/// For how long a superuser wants to act as somebody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Impersonation {
+    /// Seconds that the token is good for; as long as any other of the collection when 0.
+    pub duration: i64,
+}
+
 /// A wish for a mail with a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -14,7 +14,8 @@ mod setup;
 mod system;
 
 pub use auth::{
-    AuthMethods, AuthResult, MailRequest, PasswordMethod, PasswordReset, SignIn, Verification,
+    AuthMethods, AuthResult, Impersonation, MailRequest, PasswordMethod, PasswordReset, SignIn,
+    Verification,
 };
 pub use batch::{Batch, BatchRequest, BatchResult};
 pub use collection::{

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordMethod, SignIn};
-use serde::Serialize;
+use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, SignIn};
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
+use super::methods::Methods;
 use super::password::Verdict;
 use super::{of_accounts, store, token};
 use crate::app::App;
@@ -50,7 +50,8 @@ pub async fn auth_with_password(
         for field in &fields {
             if let Some(record) = store::find_by(conn, &grant, field, &identity)? {
                 let may_sign_in = store::may_sign_in(conn, &grant, &record)?;
-                return Ok(Some((record, may_sign_in)));
+                let is_enough = !store::needs_second_factor(conn, &grant, &record)?;
+                return Ok(Some((record, may_sign_in, is_enough)));
             }
         }
         Ok(None)
@@ -58,18 +59,23 @@ pub async fn auth_with_password(
     let found = app.db.read(find).await?;
     let hash = found
         .as_ref()
-        .map_or("", |(record, _)| record.text("password"))
+        .map_or("", |(record, _, _)| record.text("password"))
         .to_owned();
     let verdict = app
         .hasher
         .verify(sign_in.password.clone(), hash.clone())
         .await?;
-    let (Some((record, may_sign_in)), true) = (found, verdict != Verdict::Wrong) else {
+    let (Some((record, may_sign_in, is_enough)), true) = (found, verdict != Verdict::Wrong) else {
         return Err(Error::invalid(FAILED));
     };
     if !may_sign_in {
         return Err(Error::forbidden(
             "The request doesn't satisfy the collection requirements to authenticate.",
+        ));
+    }
+    if !is_enough {
+        return Err(Error::forbidden(
+            "The collection asks for a second factor, which this version of Plinth can't take.",
         ));
     }
     if verdict == Verdict::Outdated {
@@ -131,48 +137,8 @@ pub async fn auth_refresh(
 pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Result<Answer> {
     let schema = app.schema.current();
     let collection = of_accounts(schema.find(&name))?;
-    let password = collection.def.auth.as_ref().map(|auth| &auth.password_auth);
-    let (enabled, fields) = password
-        .filter(|password| password.enabled)
-        .map_or((false, Vec::new()), |password| {
-            (true, password.identity_fields.clone())
-        });
-    let by = |field: &str| fields.iter().any(|f| f == field);
-    let methods = Methods {
-        username_password: by("username"),
-        email_password: by("email"),
-        password: PasswordMethod {
-            identity_fields: fields,
-            enabled,
-        },
-        ..Methods::default()
-    };
+    let methods = collection.def.auth.as_deref().map(Methods::of);
     Ok(Answer::picked(&methods, &query))
-}
-
-/// What `auth-methods` answers: the SDK's type, and what older clients look for.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Methods {
-    password: PasswordMethod,
-    oauth2: NoProviders,
-    mfa: NotOffered,
-    otp: NotOffered,
-    auth_providers: Option<Vec<Json>>,
-    username_password: bool,
-    email_password: bool,
-}
-
-#[derive(Default, Serialize)]
-struct NoProviders {
-    providers: [(); 0],
-    enabled: bool,
-}
-
-#[derive(Default, Serialize)]
-struct NotOffered {
-    enabled: bool,
-    duration: u64,
 }
 
 fn read_sign_in(body: Body<MAX_BODY>) -> Result<SignIn> {

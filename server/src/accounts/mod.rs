@@ -5,8 +5,11 @@
 
 pub mod api;
 pub mod confirm;
+pub mod impersonate;
 pub(crate) mod letters;
+mod methods;
 pub mod password;
+pub mod providers;
 pub mod store;
 pub mod token;
 

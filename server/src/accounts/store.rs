@@ -1,6 +1,6 @@
 //! The SQL of accounts.
 
-use crate::collections::Collection;
+use crate::collections::{Collection, Rule};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, execute, load, sql};
 use crate::error::Result;
 use crate::filter::{Condition, Trust};
@@ -45,9 +45,25 @@ fn lower_column(out: &mut Sql, engine: Engine, column: &Ident) {
 
 /// Whether the collection's auth rule lets the account sign in.
 pub fn may_sign_in(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
-    use crate::collections::Rule;
+    holds(conn, grant, record, &grant.collection().rules.auth)
+}
+
+/// Whether the collection asks the account for a second factor.
+pub fn needs_second_factor(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
+    let auth = grant.collection().def.auth.as_ref();
+    let Some(mfa) = auth.map(|auth| &auth.mfa).filter(|mfa| mfa.enabled) else {
+        return Ok(false);
+    };
+    match Rule::parse(Some(&mfa.rule)) {
+        Ok(rule) => holds(conn, grant, record, &rule),
+        // A rule that cannot be read excuses nobody.
+        Err(_) => Ok(true),
+    }
+}
+
+fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result<bool> {
     let engine = conn.engine();
-    let rule = match &grant.collection().rules.auth {
+    let rule = match rule {
         Rule::Locked => return Ok(false),
         Rule::Open => return Ok(true),
         Rule::Filter(rule) => rule,

@@ -72,6 +72,22 @@ pub fn auth(record: &Record, now: Moment) -> Result<String> {
     )
 }
 
+/// A new token that lets its bearer act as the account for so many seconds, and not longer; for the usual time when
+/// `duration` is 0.
+pub fn fixed(record: &Record, duration: i64, now: Moment) -> Result<String> {
+    let mut claims = claims(record, Kind::Auth, now);
+    if duration > 0 {
+        claims.exp = now.unix().saturating_add(duration);
+    }
+    sign(
+        record,
+        &Claims {
+            refreshable: Some(false),
+            ..claims
+        },
+    )
+}
+
 /// A new token that shows that its bearer reads the account's mails.
 pub fn mailed(record: &Record, kind: Kind, now: Moment) -> Result<String> {
     let claims = claims(record, kind, now);

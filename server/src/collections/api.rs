@@ -193,7 +193,7 @@ fn answer(def: &wire::Collection, query: &Query) -> Answer {
     Answer::picked(&public(def), query)
 }
 
-/// The definition without what signs tokens.
+/// The definition without what signs tokens, and what other services know the application by.
 fn public(def: &wire::Collection) -> wire::Collection {
     let mut def = def.clone();
     if let Some(auth) = &mut def.auth {
@@ -205,6 +205,10 @@ fn public(def: &wire::Collection) -> wire::Collection {
             &mut auth.file_token,
         ] {
             token.secret.clear();
+        }
+        let providers = auth.oauth2.providers.iter_mut();
+        for provider in providers.filter_map(Json::as_object_mut) {
+            provider.remove("clientSecret");
         }
     }
     def

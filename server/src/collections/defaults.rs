@@ -6,6 +6,7 @@ use plinth_sdk::types::{
     PasswordAuth, PasswordOptions, TextOptions, Token,
 };
 
+use super::attached;
 use crate::records::generate;
 
 /// The collection whose accounts may do everything.
@@ -22,7 +23,15 @@ const DAY: i64 = 86_400;
 /// The collections that every database has.
 #[must_use]
 pub fn initial() -> Vec<Collection> {
-    vec![superusers(), users()]
+    let [mfas, otps, external_auths, auth_origins] = attached::all();
+    vec![
+        mfas,
+        otps,
+        external_auths,
+        auth_origins,
+        superusers(),
+        users(),
+    ]
 }
 
 /// A new collection of this type, with nothing but its system fields.
@@ -298,8 +307,8 @@ mod tests {
 
     #[test]
     fn ids_are_those_of_pocketbase() {
-        let [superusers, users] = &initial()[..] else {
-            panic!("two collections");
+        let [.., superusers, users] = &initial()[..] else {
+            panic!("several collections");
         };
         assert_eq!(superusers.id, "pbc_3142635823");
         assert_eq!(users.id, USERS_ID);

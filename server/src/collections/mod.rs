@@ -4,6 +4,7 @@
 //! changed by [`store`], which changes the table in the same transaction.
 
 pub mod api;
+pub mod attached;
 pub mod defaults;
 mod index;
 pub mod own;

@@ -220,7 +220,13 @@ fn mails() -> Collection {
     )
 }
 
-fn collection(id: &str, name: &str, fields: Vec<Field>, indexes: Vec<&str>) -> Collection {
+/// A system collection with an id, these fields, and the moments of its records.
+pub(super) fn collection(
+    id: &str,
+    name: &str,
+    fields: Vec<Field>,
+    indexes: Vec<&str>,
+) -> Collection {
     let identified = |field: Field| Field {
         id: field_id(&field.kind, &field.name),
         ..field
@@ -237,7 +243,8 @@ fn collection(id: &str, name: &str, fields: Vec<Field>, indexes: Vec<&str>) -> C
     }
 }
 
-fn text(name: &str, max: i64) -> Field {
+/// A text field; 5,000 characters at most when `max` is 0.
+pub(super) fn text(name: &str, max: i64) -> Field {
     let options = TextOptions {
         max,
         ..TextOptions::default()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
-use super::{Collection, Schema, defaults, own, prepare, table, validate};
+use super::{Collection, Schema, attached, defaults, own, prepare, table, validate};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, savepoint, sql};
 use crate::error::{Error, Result};
@@ -88,10 +88,12 @@ pub fn read(conn: &mut Conn) -> Result<Schema> {
 /// Makes the collections that every database has, where they are missing: an older server's database lacks some.
 pub fn initialise(conn: &mut Conn) -> Result<Schema> {
     let schema = lock(conn)?;
-    let mut missing: Vec<_> = own::all().into();
-    if schema.iter().next().is_none() {
-        missing.splice(0..0, defaults::initial());
-    }
+    let mut missing = if schema.iter().next().is_none() {
+        defaults::initial()
+    } else {
+        attached::all().into()
+    };
+    missing.extend(own::all());
     missing.retain(|definition| schema.find(&definition.id).is_none());
     if missing.is_empty() {
         return Ok(schema);
@@ -324,6 +326,7 @@ fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Resul
         )));
     }
     policy::store::forget_collection(conn, &collection.def.id)?;
+    attached::forget_collection(conn, schema, &collection.def.id)?;
     table::drop(conn, collection)?;
     let mut delete = sql(
         conn.engine(),

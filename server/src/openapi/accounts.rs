@@ -4,7 +4,7 @@ use plinth_sdk::types::AuthOptions;
 use utoipa::openapi::path::HttpMethod;
 
 use super::fields::password;
-use super::parts::{self, Route, anything, boolean, list_of, object, reference, text};
+use super::parts::{self, Route, anything, boolean, integer, list_of, object, reference, text};
 use super::records::name;
 use super::{Draft, Reader};
 use crate::collections::Collection;
@@ -93,6 +93,22 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         ..route("auth_refresh", "Exchange a token for a new one".to_owned())
     };
     draft.route(HttpMethod::Post, path("auth-refresh"), refresh.operation());
+    if reader.is_superuser {
+        let seconds =
+            "Seconds that the token is good for; as long as any other of the collection when 0.";
+        let duration = integer().minimum(Some(0)).description(Some(seconds));
+        draft.schema("Impersonation", object([("duration", duration.into())]));
+        let impersonate = Route {
+            parameters: &["Record", "expand", "fields"],
+            problems: &[400, 401, 403, 404],
+            needs_token: true,
+            description: "Superusers. The token can't be exchanged for a new one.".to_owned(),
+            ..route("impersonate", format!("Act as an account of {of}"))
+        };
+        let impersonate = impersonate.operation();
+        let impersonate = impersonate.request_body(Some(parts::body("Impersonation")));
+        draft.route(HttpMethod::Post, path("impersonate/{id}"), impersonate);
+    }
     by_mail(draft, collection, options);
     let methods = Route {
         answer: Some("AuthMethods"),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use plinth_sdk::types::FieldKind;
 
 use super::{Record, store, values, write};
-use crate::collections::{Collection, Shape, own};
+use crate::collections::{Collection, Shape, attached, own};
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, system};
@@ -115,6 +115,15 @@ impl<'a> Cascade<'a> {
             })?;
         }
         let schema = Arc::clone(self.grant.schema());
+        if collection.is_auth() {
+            for source in attached::in_schema(&schema) {
+                let belonging = hold(conn, source, store::Lock::Delete, |held| {
+                    let engine = held.engine();
+                    held.append(attached::belongs_to(engine, &collection.def.id, ids));
+                })?;
+                self.doom(source, belonging);
+            }
+        }
         for (source, position) in schema.relations_to(collection) {
             if source.is_superusers() {
                 hold_all(conn, source)?;

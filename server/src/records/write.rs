@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::values::{self, split_key};
 use super::{Record, generate, store, to_json, validate};
 use crate::clock::Moment;
-use crate::collections::{Collection, Shape, own};
+use crate::collections::{Collection, Shape, attached, own};
 use crate::db::{Conn, Ident, Storage, Value, load, sql};
 use crate::error::{Error, Result, Violation};
 use crate::policy::{Fields, Grant};
@@ -61,6 +61,9 @@ pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant
     relation_problems(conn, &grant, &record, None, &mut problems)?;
     if collection.is_own() {
         own::check(conn, grant.schema(), &mut record, None, &mut problems)?;
+    }
+    if problems.is_empty() && collection.is_attached() {
+        attached::check(conn, grant.schema(), &record, &mut problems)?;
     }
     if problems.is_empty() && collection.is_auth() && input.body.contains_key("id") {
         other_account_problem(conn, &grant, &record, &mut problems)?;
@@ -122,6 +125,9 @@ pub fn update(
             &mut problems,
         )?;
     }
+    if problems.is_empty() && collection.is_attached() {
+        attached::check(conn, grant.schema(), &record, &mut problems)?;
+    }
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
@@ -130,6 +136,9 @@ pub fn update(
     {
         // Every token of the account was signed with the old key.
         record.set("tokenKey", Value::Text(generate::alphanumeric(50)));
+    }
+    if collection.is_auth() && changed(&record, &stored, "password") {
+        attached::forget_sign_ins(conn, grant.schema(), &stored)?;
     }
     stamp(&mut record, grant.request.now, false);
     store::update(conn, &grant, &stored, &record)

@@ -4,6 +4,7 @@
 mod support;
 
 mod accounts;
+mod attached;
 mod bad_input;
 mod bad_values;
 mod batch;

@@ -111,6 +111,20 @@ impl Home {
         .expect(statement);
     }
 
+    /// The text that a query finds, as `value`.
+    pub fn text(&self, query: &str) -> String {
+        let row: Row = match self.connect() {
+            AnyConnection::Postgres(mut connection) => {
+                diesel::sql_query(query).get_result(&mut connection)
+            }
+            AnyConnection::Sqlite(mut connection) => {
+                diesel::sql_query(query).get_result(&mut connection)
+            }
+        }
+        .expect(query);
+        row.value
+    }
+
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().to_owned()
     }
@@ -197,16 +211,7 @@ impl TestApp {
 
     /// The text that a query finds, as `value`.
     pub fn text(&self, query: &str) -> String {
-        let row: Row = match self.home.connect() {
-            AnyConnection::Postgres(mut connection) => {
-                diesel::sql_query(query).get_result(&mut connection)
-            }
-            AnyConnection::Sqlite(mut connection) => {
-                diesel::sql_query(query).get_result(&mut connection)
-            }
-        }
-        .expect(query);
-        row.value
+        self.home.text(query)
     }
 
     /// Makes a collection and gives its definition.

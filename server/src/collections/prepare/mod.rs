@@ -88,6 +88,9 @@ fn lay_over(
         }
         forget_missing(&mut auth.oauth2.mapped_fields, &new.fields);
         let old_auth = existing.and_then(|old| old.auth.as_deref());
+        if let Some(old) = old_auth {
+            keep_secrets(&mut auth.oauth2.providers, &old.oauth2.providers);
+        }
         if let Some(old) = old_auth
             && old.auth_rule != auth.auth_rule
             && old.auth_token.secret == auth.auth_token.secret
@@ -261,6 +264,20 @@ fn merge(option: &mut Json, given: &Json) {
         (Json::Array(list), Json::Null) => list.clear(),
         (_, Json::Null) => {}
         (option, given) => *option = given.clone(),
+    }
+}
+
+/// Nobody is shown the secrets of providers, so nobody sends them back.
+fn keep_secrets(providers: &mut [Json], old: &[Json]) {
+    for provider in providers {
+        let known = old.iter().find(|k| k.get("name") == provider.get("name"));
+        let secret = known.and_then(|known| known.get("clientSecret"));
+        if let (Some(secret), Json::Object(provider)) = (secret, provider) {
+            let given = provider.get("clientSecret").and_then(Json::as_str);
+            if given.unwrap_or_default().is_empty() {
+                provider.insert("clientSecret".to_owned(), secret.clone());
+            }
+        }
     }
 }
 

@@ -11,10 +11,12 @@ use crate::collections::Index;
 /// Three years.
 const MAX_TOKEN_DURATION: i64 = 94_670_856;
 
-/// Says through `put` what is wrong with each option.
+/// Says through `put` what is wrong with each option. What is not supported yet may stay in a collection that moved
+/// in with it.
 pub(super) fn check(
     new: &Definition,
     auth: &AuthOptions,
+    old: Option<&AuthOptions>,
     put: &mut impl FnMut(&str, Option<FieldProblem>),
 ) {
     for (key, token_) in [
@@ -40,20 +42,24 @@ pub(super) fn check(
     put("authAlert", inside([alert]));
     let identity = ("identityFields", identity_fields(new, auth));
     put("passwordAuth", inside([identity]));
-    let method = |enabled: bool, what| ("enabled", unsupported(enabled, what));
+    let method = |enabled: fn(&AuthOptions) -> bool, what| {
+        let is_new = enabled(auth) && !old.is_some_and(enabled);
+        ("enabled", unsupported(is_new, what))
+    };
     let mail = ("emailTemplate", template(&auth.otp.email_template));
     put(
         "otp",
-        inside([method(auth.otp.enabled, "One-time passwords"), mail]),
+        inside([method(|auth| auth.otp.enabled, "One-time passwords"), mail]),
     );
     // An option that asks for a second factor must not be accepted and then ignored.
-    put("mfa", inside([method(auth.mfa.enabled, "Second factors")]));
-    let has_providers = !auth.oauth2.providers.is_empty();
-    let providers = ("providers", unsupported(has_providers, "OAuth2 providers"));
-    put(
-        "oauth2",
-        inside([method(auth.oauth2.enabled, "OAuth2 sign-ins"), providers]),
-    );
+    let mfa = method(|auth| auth.mfa.enabled, "Second factors");
+    put("mfa", inside([mfa]));
+    let known = old.map_or(&[][..], |old| &old.oauth2.providers);
+    let is_new = |provider: &Json| !known.iter().any(|k| k.get("name") == provider.get("name"));
+    let has_new = auth.oauth2.providers.iter().any(is_new);
+    let oauth2 = method(|auth| auth.oauth2.enabled, "OAuth2 sign-ins");
+    let providers = ("providers", unsupported(has_new, "OAuth2 providers"));
+    put("oauth2", inside([oauth2, providers]));
 }
 
 fn token(token: &Token) -> Option<FieldProblem> {

@@ -84,7 +84,7 @@ pub(super) fn validate(
                 rule => rules.check(rule, old_rule),
             },
         );
-        auth::check(new, auth, &mut put);
+        auth::check(new, auth, old_auth, &mut put);
     }
     if problems.is_empty()
         && let Some(problem) = indexes::check_against_tables(new, &others)
