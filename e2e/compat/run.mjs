@@ -37,6 +37,7 @@ try {
     PLINTH_PASSWORD: credentials.password,
     PLINTH_MAILBOX: mailbox.directory,
     PLINTH_BINARY: binary,
+    PLINTH_DATABASE_URL: flags["database-url"] ?? "",
   };
   const node = (...args) => [process.execPath, ...args];
   await check(
@@ -46,7 +47,10 @@ try {
   );
   // Mail servers of every kind: Plinths of their own, on the embedded database.
   if (engine === "sqlite") await check(node("--test", "--test-reporter=tap", here("mail.test.mjs")), env, countTap);
+  await check(node("--test", "--test-reporter=tap", here("moving.test.mjs")), env, countTap);
   await check(node(here("side-by-side.mjs")), env, countSideBySide);
+  // Vectors that somebody has: requests to a data directory of PocketBase's, with the answers.
+  if (env.PLINTH_CONFORMANCE) await check(node(here("conformance.mjs")), env, countConformance);
   await check([here("../../scripts/check-openapi"), plinth.url, await superuserToken(plinth.url)], env, countCargo);
   if (process.env.SDK_LIVE === "1") {
     await check(
@@ -125,6 +129,11 @@ function countSideBySide(output) {
     0, 0, 0, 1,
   ];
   return { passed: Number(equal) + Number(listed), failed: Number(failed) };
+}
+
+function countConformance(output) {
+  const [, passed, failed] = /^conformance: (\d+) passed, (\d+) failed/m.exec(output) ?? [0, 0, 1];
+  return { passed: Number(passed), failed: Number(failed) };
 }
 
 function countCargo(output) {

@@ -21,6 +21,7 @@ pub mod jobs; // what the server does at times
 pub mod json; // JSON as the wire has it
 pub mod mail; // the outbox, and what sends it
 pub mod metrics; // what the server counts
+pub mod moving; // taking over what PocketBase has
 pub mod openapi; // the API described, from the live collections
 pub mod policy; // who may do what
 pub mod realtime; // who hears of changes

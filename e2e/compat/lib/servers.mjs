@@ -18,6 +18,12 @@ export function startPlinth(binary, credentials, databaseUrl, settings = {}) {
   }, settings);
 }
 
+/** Plinth on data that is there already. */
+export function startPlinthIn(binary, data, databaseUrl) {
+  const database = databaseUrl ? ["--database-url", databaseUrl] : [];
+  return start("plinth", binary, async (_, address) => ["serve", "--http", address, "--dir", data, ...database]);
+}
+
 /** PocketBase, told to keep to its data directory. */
 export function startPocketBase(binary, credentials) {
   return start("pocketbase", binary, async (dir, address) => {
@@ -90,13 +96,18 @@ class Server {
   }
 
   async stop() {
+    await this.terminate();
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  /** Ends the process, and leaves its data. */
+  async terminate() {
     this.child.kill("SIGTERM");
     const ended = await Promise.race([this.#ended, pause(STOPPED_WITHIN_MS)]);
     if (ended === undefined) {
       this.child.kill("SIGKILL");
       await this.#ended;
     }
-    await rm(this.home, { recursive: true, force: true });
   }
 }
 

@@ -11,6 +11,7 @@ import filters from "./filters.mjs";
 import rules from "./rules.mjs";
 import requestRules from "./request-rules.mjs";
 import accounts from "./accounts.mjs";
+import attached from "./attached.mjs";
 import mail from "./mail.mjs";
 import deletions from "./deletions.mjs";
 import bodies from "./bodies.mjs";
@@ -19,5 +20,5 @@ import settings from "./settings.mjs";
 
 export const scenarios = [
   transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, rules,
-  requestRules, accounts, mail, deletions, bodies, batch, settings,
+  requestRules, accounts, attached, mail, deletions, bodies, batch, settings,
 ].flat();

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod import_pocketbase;
 mod migrate;
 mod serve;
 mod signals;
@@ -39,6 +40,8 @@ enum Command {
     Serve(serve::Args),
     /// Bring the database up to date and end; `serve` does it too
     Migrate,
+    /// Move in from PocketBase: take over collections, records, accounts and files
+    ImportPocketbase(import_pocketbase::Args),
     /// Manage the accounts that may do everything
     #[command(subcommand)]
     Superuser(superuser::Command),
@@ -61,6 +64,7 @@ pub fn run() -> anyhow::Result<()> {
     match command {
         Command::Serve(_) => system.block_on(serve::run(&config)),
         Command::Migrate => system.block_on(migrate::run(&config)),
+        Command::ImportPocketbase(args) => system.block_on(import_pocketbase::run(&config, args)),
         Command::Superuser(command) => system.block_on(superuser::run(&config, command)),
     }
 }

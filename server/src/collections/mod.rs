@@ -12,6 +12,7 @@ mod prepare;
 mod schema;
 pub mod store;
 mod table;
+pub mod take;
 mod validate;
 
 use plinth_sdk::types::{self as wire, CollectionType, FieldKind};

@@ -18,7 +18,7 @@ pub const CREATE_FAILED: &str = "Failed to create collection.";
 pub const UPDATE_FAILED: &str = "Failed to update collection.";
 
 /// The collections as they are, and none changes until the transaction's end.
-fn lock(conn: &mut Conn) -> Result<Schema> {
+pub fn lock(conn: &mut Conn) -> Result<Schema> {
     if conn.engine() == Engine::Postgres {
         // Waits for the writes that go on, and lets no other begin. SQLite has one writer anyway.
         // An index on a large table takes its time.
@@ -328,11 +328,16 @@ fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Resul
     policy::store::forget_collection(conn, &collection.def.id)?;
     attached::forget_collection(conn, schema, &collection.def.id)?;
     table::drop(conn, collection)?;
+    forget(conn, &collection.def.id)
+}
+
+/// Removes a definition's row.
+pub(super) fn forget(conn: &mut Conn, id: &str) -> Result<()> {
     let mut delete = sql(
         conn.engine(),
         "DELETE FROM \"_collections\" WHERE \"id\" = ",
     );
-    delete.bind(Value::Text(collection.def.id.clone()));
+    delete.bind(Value::from(id));
     execute(conn, &delete)?;
     Ok(())
 }
@@ -345,13 +350,14 @@ fn referrer<'a>(schema: &'a Schema, collection: &'a Collection) -> Option<&'a Ar
         .map(|(source, _)| source)
 }
 
-fn add(conn: &mut Conn, collection: &Collection) -> Result<()> {
+/// Makes a definition's table, and writes its row.
+pub(super) fn add(conn: &mut Conn, collection: &Collection) -> Result<()> {
     table::create(conn, collection)?;
     write(conn, collection, None)
 }
 
 /// Writes the definition's row: a new one, or in place of `old`.
-fn write(conn: &mut Conn, collection: &Collection, old: Option<&str>) -> Result<()> {
+pub(super) fn write(conn: &mut Conn, collection: &Collection, old: Option<&str>) -> Result<()> {
     let def = &collection.def;
     let definition = stored_form(def)?;
     let engine = conn.engine();
@@ -395,7 +401,7 @@ fn stored_form(def: &wire::Collection) -> Result<String> {
 }
 
 /// Counts the change, and gives the collections as they are now.
-fn committed(conn: &mut Conn) -> Result<Schema> {
+pub fn committed(conn: &mut Conn) -> Result<Schema> {
     count_change(conn)?;
     read(conn)
 }

@@ -43,6 +43,13 @@ impl Conn {
         }
     }
 
+    /// Somebody else's SQLite database, by its URI. Nothing is written to it.
+    pub fn read_only(uri: &str) -> anyhow::Result<Self> {
+        let mut conn = SqliteConnection::establish(uri)?;
+        conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;")?;
+        Ok(Self::new(Either::Sqlite(conn)))
+    }
+
     /// Which database it is.
     pub fn engine(&self) -> Engine {
         match self.driver {

@@ -19,10 +19,24 @@ pub fn execute(conn: &mut Conn, statement: &Sql) -> Result<usize> {
 
 /// Runs a query. `columns` says how its columns are stored, in order.
 pub fn load(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
+    load_or(conn, query, columns, Error::from)
+}
+
+/// Like [`load`], from a database that is not the server's own: what goes wrong there says so in its own words.
+pub fn load_foreign(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
+    load_or(conn, query, columns, Error::internal)
+}
+
+fn load_or(
+    conn: &mut Conn,
+    query: Sql,
+    columns: &[Storage],
+    failed: fn(diesel::result::Error) -> Error,
+) -> Result<Rows> {
     let engine = conn.engine();
     let mut rows = Vec::new();
-    for row in LoadConnection::load(&mut conn.driver, query)? {
-        let row = row?;
+    for row in LoadConnection::load(&mut conn.driver, query).map_err(failed)? {
+        let row = row.map_err(failed)?;
         let mut values = Vec::with_capacity(columns.len());
         for (index, storage) in columns.iter().enumerate() {
             values.push(read(&row, index, *storage, engine)?);

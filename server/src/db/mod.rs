@@ -20,7 +20,7 @@ use prometheus::Histogram;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use connection::{Conn, MultiBackend};
-pub use load::{Rows, execute, load};
+pub use load::{Rows, execute, load, load_foreign};
 pub use statement::{Ident, Sql, Storage, Value, sql};
 pub use usage::Usage;
 

@@ -31,6 +31,11 @@ impl Ident {
         Self(format!("{}_{:08x}", &name[..end], crc32fast::hash(name.as_bytes())).into())
     }
 
+    /// A name in a database that was made elsewhere, however long it is.
+    pub fn exact(name: &str) -> Self {
+        Self(name.into())
+    }
+
     /// The name as the database knows it.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -26,6 +26,7 @@ mod limits;
 mod lists;
 mod mail;
 mod metrics;
+mod moving;
 mod operators;
 mod outbox;
 mod passwords;

@@ -16,6 +16,7 @@
 )]
 
 mod client;
+pub mod pocketbase;
 pub mod process;
 pub mod secure;
 pub mod smtp;
@@ -192,6 +193,15 @@ impl TestApp {
             server: Some(server),
             home,
         }
+    }
+
+    /// Stops it, and gives what it leaves behind.
+    pub fn stop(mut self) -> Home {
+        let nothing = Home {
+            dir: tempfile::tempdir().expect("a temporary directory"),
+            database_url: String::new(),
+        };
+        std::mem::replace(&mut self.home, nothing)
     }
 
     /// Nobody.

@@ -1,0 +1,150 @@
+//! Moving in: what a data directory of PocketBase holds is taken over, as it is, into a database of Plinth's.
+//!
+//! [`source`] reads the directory and never changes it, [`definitions`] says what Plinth makes of its collections,
+//! [`records`] and [`files`] copy what is in them. The database changes in one transaction, or not at all. What is
+//! already there and the same is left alone, so that a second run changes nothing.
+
+mod definitions;
+mod files;
+mod records;
+mod report;
+mod settings;
+mod source;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use plinth_sdk::types as wire;
+
+pub use report::{Moved, Note, Report, Tally};
+pub use source::Source;
+
+use crate::app::App;
+use crate::collections::take::{self, Place};
+use crate::collections::{Schema, store};
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::policy::system;
+use crate::request::Request;
+
+/// What was done so far, for who waits.
+pub type Progress = Box<dyn FnMut(&str) + Send>;
+
+/// Takes over what the source holds.
+pub async fn run(app: &App, source: Source, progress: Progress) -> anyhow::Result<Report> {
+    let mut source = source;
+    let schema = app.schema.current();
+    let mut report = Report::default();
+    let definitions = definitions::read(&mut source, &schema, &mut report)?;
+    let wanted: Vec<wire::Collection> = definitions.clone();
+    let conflicts = app
+        .db
+        .read(move |conn| conflicts(conn, &schema, &wanted))
+        .await
+        .map_err(in_words)?;
+    if !conflicts.is_empty() {
+        bail!(
+            "there are already other collections with the names or ids of: {}. Nothing was changed; \
+             delete them, or move into a new database",
+            conflicts.join(", ")
+        );
+    }
+    settings::read(&mut source, &mut report).map_err(in_words)?;
+    source.note_the_rest(&mut report);
+    let copied = files::copy(&source, &app.config.dir, &definitions, &mut report)?;
+    let work = move |conn: &mut Conn| write(conn, source, definitions, report, progress);
+    match app.db.write(work).await {
+        Ok((schema, report)) => {
+            app.schema_changed(schema);
+            Ok(report)
+        }
+        Err(error) => {
+            copied.remove();
+            Err(in_words(error)).context("nothing was changed")
+        }
+    }
+}
+
+/// Opens a data directory. What is no such thing is refused before anything else is touched.
+pub fn open(dir: &Path) -> anyhow::Result<Source> {
+    Source::open(dir)
+}
+
+/// The names of collections whose place is taken by others.
+fn conflicts(
+    conn: &mut Conn,
+    schema: &Schema,
+    definitions: &[wire::Collection],
+) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for definition in definitions {
+        if take::place(conn, schema, definition)? == Place::Taken {
+            names.push(definition.name.clone());
+        }
+    }
+    Ok(names)
+}
+
+/// All that changes the database.
+fn write(
+    conn: &mut Conn,
+    mut source: Source,
+    definitions: Vec<wire::Collection>,
+    mut report: Report,
+    mut progress: Progress,
+) -> Result<(Schema, Report)> {
+    let before = store::lock(conn)?;
+    let mut is_changed = false;
+    let mut places = Vec::new();
+    for definition in &definitions {
+        let place = take::place(conn, &before, definition)?;
+        if place == Place::Taken {
+            return Err(Error::Outdated);
+        }
+        if place != Place::Same {
+            take::take(conn, &before, definition.clone(), &place)?;
+            is_changed = true;
+        }
+        places.push(place);
+    }
+    let after = if is_changed {
+        store::committed(conn)?
+    } else {
+        before
+    };
+    let after = Arc::new(after);
+    for (definition, place) in definitions.iter().zip(places) {
+        let collection = after.find(&definition.id).ok_or_else(Error::missing)?;
+        let why = "the operator's own command moves everything";
+        let grant = system(&after, collection, Request::internal(), why);
+        let is_empty = !matches!(place, Place::Same | Place::Untouched);
+        let tally = records::copy(
+            conn,
+            &grant,
+            &mut source,
+            is_empty,
+            &mut progress,
+            &mut report,
+        )?;
+        report.collections.push(Moved {
+            name: definition.name.clone(),
+            is_new: place != Place::Same,
+            records: tally,
+        });
+    }
+    let schema = store::read(conn)?;
+    Ok((schema, report))
+}
+
+/// What the operator can do something about, with its cause.
+fn in_words(error: Error) -> anyhow::Error {
+    match error {
+        Error::Internal(error) => error,
+        Error::Outdated => anyhow::anyhow!("the collections were changed meanwhile; try again"),
+        Error::Unavailable => anyhow::anyhow!(
+            "the database can't be written to; is its disk full, or its server away?"
+        ),
+        error => error.into(),
+    }
+}
