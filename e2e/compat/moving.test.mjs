@@ -88,6 +88,8 @@ async function fill(url) {
   const client = new PocketBase(url);
   client.autoCancellation(false);
   const signedIn = await client.collection("_superusers").authWithPassword(credentials.email, credentials.password);
+  const users = await client.collections.getOne("users");
+  await client.collections.update("users", { fields: users.fields.filter(({ type }) => type !== "file") });
   const password = { password: "correct horse", passwordConfirm: "correct horse" };
   const ann = await client.collection("users").create({ email: "ann@example.com", name: "Ann", verified: true, ...password });
   await client.collection("users").create({ email: "bob@example.com", emailVisibility: true, ...password });

@@ -98,7 +98,7 @@ export default [
       record("plain", { title: "a" }),
       signIn("people", "ann@example.com", secret, "signed"),
       ...[undefined, {}, { duration: 0 }, { duration: null }, { duration: 100 }, { duration: -5 }, { duration: "100" },
-        { duration: 1.5 }, { duration: true }, { duration: 1e12 }, [], "x"].map((body) => impersonate("ann", body,
+        { duration: 1.5 }, { duration: true }, { duration: 1e9 }, [], "x"].map((body) => impersonate("ann", body,
         { name: `impersonate with ${JSON.stringify(body)}` })),
       impersonate("ann", undefined, { raw: "{", name: "impersonate with broken JSON" }),
       impersonate("ann", { duration: 1000 }, { save: "ann" }),

@@ -319,7 +319,7 @@ fn a_collection_that_moved_in_with_a_second_factor_lets_nobody_in_with_one() {
         .patch(path, more)
         .refused_for("oauth2.providers", "unsupported_option");
     app.root()
-        .patch(path, json!({"mfa": {"rule": "verified = false"}}))
+        .patch(path, json!({"mfa": {"rule": "verified = true"}}))
         .ok();
     sign_in(&app.guest(), "ann@example.com", PASSWORD).ok();
     app.root()

@@ -117,6 +117,8 @@ fn everything_is_as_it_was() {
         "{said}"
     );
     assert!(!said.contains("Not taken"), "{said}");
+    fs::create_dir(from.path().join("../pb_hooks")).expect("a directory");
+    assert!(moved(&home, &from).contains("pb_hooks: Plinth runs no code"));
 
     let app = TestApp::start_in(home);
     let shown = app.root().get("/api/collections/posts").ok();
@@ -325,11 +327,10 @@ fn what_is_still_in_the_log_is_read_and_left_there() {
     assert!(output.status.success());
 
     // Nobody has it open, as after a crash.
-    let crashed = tempfile::tempdir().expect("a temporary directory");
+    let crashed = PbData::empty();
     for name in ["data.db", "data.db-wal"] {
-        fs::copy(from.file(name), crashed.path().join(name)).expect("a copy");
+        fs::copy(from.file(name), crashed.file(name)).expect("a copy");
     }
-    let crashed = PbData { dir: crashed };
     let other = Home::new();
     moved(&other, &crashed);
     for home in [home, other] {
@@ -420,14 +421,11 @@ fn other_collections_of_the_same_name_stay_and_nothing_else_comes() {
     let app = TestApp::start_in(home);
     app.open_collection("posts", json!([{"name": "mine", "type": "text"}]));
     app.root().create("posts", json!({"mine": "all mine"}));
-    let before = app.root().everything(&["posts", "users", "_superusers"]);
+    let before = app.root().everything(&["posts", "users"]);
     let home = app.stop();
     refused(&home, from.path(), "there are already other collections");
     let app = TestApp::start_in(home);
-    assert_eq!(
-        app.root().everything(&["posts", "users", "_superusers"]),
-        before
-    );
+    assert_eq!(app.root().everything(&["posts", "users"]), before);
 }
 
 #[test]
@@ -467,12 +465,13 @@ fn a_wrong_database_url_is_refused() {
 fn it_does_not_move_into_the_directory_that_it_comes_from() {
     let from = blog();
     let before = from.bytes();
-    let home = Home {
-        dir: from.dir,
-        database_url: String::new(),
-    };
-    refused(&home, home.dir.path(), "a data directory of its own");
-    let from = PbData { dir: home.dir };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_plinth"));
+    command.arg("import-pocketbase").arg(from.path());
+    command.arg("--dir").arg(from.path());
+    let output = run(command, "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("a data directory of its own"), "{said}");
+    assert!(!output.status.success());
     assert!(from.bytes() == before);
 }
 

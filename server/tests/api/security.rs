@@ -32,7 +32,7 @@ fn n05_what_is_not_a_collection_cannot_be_reached_as_one() {
             "_collections%00",
             "%5fcollections",
             "_COLLECTIONS",
-            "_externalAuths",
+            "_logs",
             "",
         ] {
             let name = name.replace('"', "%22");

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 /// A data directory.
 pub struct PbData {
-    pub dir: tempfile::TempDir,
+    dir: PathBuf,
+    _outer: tempfile::TempDir,
 }
 
 const TABLES: &str = "
@@ -28,9 +29,7 @@ const TABLES: &str = "
 impl PbData {
     /// One with the collections that every PocketBase has accounts in, and a superuser.
     pub fn new() -> Self {
-        let made = Self {
-            dir: tempfile::tempdir().expect("a temporary directory"),
-        };
+        let made = Self::empty();
         made.execute(TABLES);
         let superusers = auth("pbc_3142635823", "_superusers", json!([]));
         made.collection(&superusers);
@@ -38,12 +37,20 @@ impl PbData {
         made
     }
 
+    /// A directory that has nothing yet, and nothing beside it.
+    pub fn empty() -> Self {
+        let outer = tempfile::tempdir().expect("a temporary directory");
+        let dir = outer.path().join("pb_data");
+        std::fs::create_dir(&dir).expect("a directory");
+        Self { dir, _outer: outer }
+    }
+
     pub fn path(&self) -> &Path {
-        self.dir.path()
+        &self.dir
     }
 
     pub fn file(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.dir.join(name)
     }
 
     pub fn connect(&self) -> SqliteConnection {

@@ -195,8 +195,8 @@ mod tests {
             .into_iter()
             .map(|def| Arc::new(Collection::new(def)))
             .collect();
-        let users = all[1].def.clone();
-        let rules = RuleCheck::new(&users, &all[..1], 1);
+        let (users, others) = all.split_last().unwrap();
+        let rules = RuleCheck::new(&users.def, others, 1);
         for (rule, expected) in [
             ("", None),
             ("@request.auth.id != ''", None),
