@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, SignIn};
 use serde::de::DeserializeOwned;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::methods::Methods;
 use super::password::Verdict;

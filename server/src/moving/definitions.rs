@@ -208,13 +208,17 @@ fn lock(definition: &mut wire::Collection, name: &str) {
 }
 
 /// A problem in one line.
-fn words(problem: &FieldProblem) -> String {
+pub(super) fn words(problem: &FieldProblem) -> String {
     match problem {
-        FieldProblem::Broken { message, .. } => message.clone(),
+        FieldProblem::Broken { message, .. } | FieldProblem::Failed { message, .. } => {
+            message.clone()
+        }
         FieldProblem::Inside(inside) => {
             let parts = inside.iter().map(|(key, problem)| match problem {
-                FieldProblem::Broken { message, .. } => format!("{key}: {message}"),
                 FieldProblem::Inside(_) => format!("{key}.{}", words(problem)),
+                FieldProblem::Broken { .. } | FieldProblem::Failed { .. } => {
+                    format!("{key}: {}", words(problem))
+                }
             });
             parts.collect::<Vec<_>>().join(" ")
         }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use plinth_sdk::types as wire;
+use serde_json::{Map, Value as Json};
 
 pub use report::{Moved, Note, Report, Tally};
 pub use source::Source;
@@ -50,10 +51,18 @@ pub async fn run(app: &App, source: Source, progress: Progress) -> anyhow::Resul
             conflicts.join(", ")
         );
     }
-    settings::read(&mut source, &mut report).map_err(in_words)?;
+    let settings = settings::read(&mut source, &mut report).map_err(in_words)?;
     source.note_the_rest(&mut report);
     let copied = files::copy(&source, &app.config.dir, &definitions, &mut report)?;
-    let work = move |conn: &mut Conn| write(conn, source, definitions, report, progress);
+    let move_in = Move {
+        source,
+        definitions,
+        settings,
+        configured: app.mailer.configured.clone(),
+        report,
+        progress,
+    };
+    let work = move |conn: &mut Conn| move_in.write(conn);
     match app.db.write(work).await {
         Ok((schema, report)) => {
             app.schema_changed(schema);
@@ -86,55 +95,58 @@ fn conflicts(
     Ok(names)
 }
 
-/// All that changes the database.
-fn write(
-    conn: &mut Conn,
-    mut source: Source,
+/// What was read, and is to be written.
+struct Move {
+    source: Source,
     definitions: Vec<wire::Collection>,
-    mut report: Report,
-    mut progress: Progress,
-) -> Result<(Schema, Report)> {
-    let before = store::lock(conn)?;
-    let mut is_changed = false;
-    let mut places = Vec::new();
-    for definition in &definitions {
-        let place = take::place(conn, &before, definition)?;
-        if place == Place::Taken {
-            return Err(Error::Outdated);
+    settings: Map<String, Json>,
+    configured: wire::MetaSettings,
+    report: Report,
+    progress: Progress,
+}
+
+impl Move {
+    /// All that changes the database.
+    fn write(mut self, conn: &mut Conn) -> Result<(Schema, Report)> {
+        let before = store::lock(conn)?;
+        let mut places = Vec::new();
+        for definition in &self.definitions {
+            let place = take::place(conn, &before, definition)?;
+            if place == Place::Taken {
+                return Err(Error::Outdated);
+            }
+            if place != Place::Same {
+                take::take(conn, &before, definition.clone(), &place)?;
+            }
+            places.push(place);
         }
-        if place != Place::Same {
-            take::take(conn, &before, definition.clone(), &place)?;
-            is_changed = true;
-        }
-        places.push(place);
-    }
-    let after = if is_changed {
-        store::committed(conn)?
-    } else {
-        before
-    };
-    let after = Arc::new(after);
-    for (definition, place) in definitions.iter().zip(places) {
-        let collection = after.find(&definition.id).ok_or_else(Error::missing)?;
-        let why = "the operator's own command moves everything";
-        let grant = system(&after, collection, Request::internal(), why);
-        let is_empty = !matches!(place, Place::Same | Place::Untouched);
-        let tally = records::copy(
-            conn,
-            &grant,
-            &mut source,
-            is_empty,
-            &mut progress,
-            &mut report,
-        )?;
-        report.collections.push(Moved {
-            name: definition.name.clone(),
-            is_new: place != Place::Same,
-            records: tally,
+        let is_changed = places.iter().any(|place| *place != Place::Same);
+        let after = Arc::new(if is_changed {
+            store::committed(conn)?
+        } else {
+            before
         });
+        for (definition, place) in self.definitions.iter().zip(places) {
+            let collection = after.find(&definition.id).ok_or_else(Error::missing)?;
+            let why = "the operator's own command moves everything";
+            let grant = system(&after, collection, Request::internal(), why);
+            let records = records::Copy {
+                grant: &grant,
+                is_empty: !matches!(place, Place::Same | Place::Untouched),
+                progress: &mut self.progress,
+                report: &mut self.report,
+            };
+            let records = records.run(conn, &mut self.source)?;
+            self.report.collections.push(Moved {
+                name: definition.name.clone(),
+                is_new: place != Place::Same,
+                records,
+            });
+        }
+        let taken = settings::write(conn, &self.settings, &self.configured, &mut self.report)?;
+        self.report.settings = taken;
+        Ok((store::read(conn)?, self.report))
     }
-    let schema = store::read(conn)?;
-    Ok((schema, report))
 }
 
 /// What the operator can do something about, with its cause.

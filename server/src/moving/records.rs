@@ -17,59 +17,59 @@ use crate::records::{Record, store, values};
 /// How many are in memory at once.
 const BATCH: i64 = 100;
 /// How many go by before the operator hears of it.
-const STEP: u64 = 10_000;
+const STEP: usize = 10_000;
 
-/// Copies the records of one collection. `is_empty` says that nothing has to be compared with.
-pub(super) fn copy(
-    conn: &mut Conn,
-    grant: &Grant,
-    source: &mut Source,
-    is_empty: bool,
-    progress: &mut Progress,
-    report: &mut Report,
-) -> Result<Tally> {
-    let collection = grant.collection();
-    let name = collection.def.name.as_str();
-    let there = source.columns(name)?;
-    let columns = columns(collection, &there);
-    let total = source.count(name)?;
-    let (mut tally, mut after, mut done) = (Tally::default(), i64::MIN, 0);
-    let mut replaced = 0;
-    loop {
-        let rows = source.rows(name, &columns, after, BATCH)?;
-        let Some((last, _)) = rows.last() else {
-            break;
-        };
-        after = *last;
-        let rows = rows.into_iter().map(|(_, row)| row);
-        let records: Vec<Record> = rows
-            .map(|row| record(collection, &columns, row, &mut replaced))
-            .collect();
-        let records = if is_empty {
-            records
-        } else {
-            only_new(conn, grant, records, &mut tally)?
-        };
-        insert(conn, grant, &records, &mut tally, report)?;
-        done += u64::try_from(records.len()).unwrap_or_default();
-        if done >= STEP {
-            done = 0;
-            progress(&format!("{name}: {} of {total}", tally.new));
+/// The copying of one collection's records.
+pub(super) struct Copy<'a> {
+    pub(super) grant: &'a Grant,
+    /// Whether there is nothing to compare with.
+    pub(super) is_empty: bool,
+    pub(super) progress: &'a mut Progress,
+    pub(super) report: &'a mut Report,
+}
+
+impl Copy<'_> {
+    /// Copies them all, a few at a time.
+    pub(super) fn run(self, conn: &mut Conn, source: &mut Source) -> Result<Tally> {
+        let collection = self.grant.collection();
+        let name = collection.def.name.as_str();
+        let there = source.columns(name)?;
+        let columns = columns(collection, &there);
+        let total = source.count(name)?;
+        let (mut tally, mut after, mut replaced) = (Tally::default(), i64::MIN, 0);
+        let (mut done, mut next) = (0, STEP);
+        loop {
+            let rows = source.rows(name, &columns, after, BATCH)?;
+            let Some((last, _)) = rows.last() else {
+                break;
+            };
+            after = *last;
+            done += rows.len();
+            let rows = rows.into_iter().map(|(_, row)| row);
+            let mut records: Vec<Record> = rows
+                .map(|row| record(collection, &columns, row, &mut replaced))
+                .collect();
+            if !self.is_empty {
+                records = only_new(conn, self.grant, records, &mut tally)?;
+            }
+            insert(conn, self.grant, &records, &mut tally, self.report)?;
+            if done >= next {
+                next += STEP;
+                (self.progress)(&format!("{name}: {done} of {total}"));
+            }
         }
+        if replaced > 0 {
+            let why =
+                format!("U+0000, which no text can hold here, became U+FFFD in {replaced} values");
+            self.report.note(name, why);
+        }
+        if tally.different > 0 {
+            let different = tally.different;
+            let why = format!("{different} records have other values here, which stay");
+            self.report.note(name, why);
+        }
+        Ok(tally)
     }
-    if replaced > 0 {
-        let why =
-            format!("U+0000, which no text can hold here, became U+FFFD in {replaced} values");
-        report.note(name, why);
-    }
-    if tally.different > 0 {
-        let why = format!(
-            "{} records have other values here, which stay",
-            tally.different
-        );
-        report.note(name, why);
-    }
-    Ok(tally)
 }
 
 /// The columns that there are, and how they are read.

@@ -9,6 +9,8 @@ pub struct Report {
     pub collections: Vec<Moved>,
     /// How many files are new.
     pub files: u64,
+    /// How many sections of the settings were taken.
+    pub settings: u64,
     /// What was not taken as it is.
     pub notes: Vec<Note>,
 }
@@ -59,7 +61,7 @@ impl Report {
     }
 
     fn is_nothing_new(&self) -> bool {
-        self.files == 0
+        self.files + self.settings == 0
             && self
                 .collections
                 .iter()
@@ -99,9 +101,10 @@ impl fmt::Display for Report {
         let new: u64 = self.collections.iter().map(|moved| moved.records.new).sum();
         write!(
             f,
-            "Moved: {} collections, {new} new records, {} new files.",
+            "Moved: {} collections, {new} new records, {} new files, {} sections of settings.",
             self.collections.len(),
-            self.files
+            self.files,
+            self.settings
         )
     }
 }

@@ -1,85 +1,115 @@
-//! PocketBase's settings. Plinth's own are elsewhere, so those that are set are said.
+//! PocketBase's settings: those that Plinth has too are taken, the others said.
 
+use plinth_sdk::types as wire;
 use serde_json::{Map, Value as Json};
 
+use super::definitions::words;
 use super::{Report, Source};
-use crate::error::Result;
+use crate::db::{Conn, savepoint};
+use crate::error::{Error, Result};
+use crate::settings::{Settings, store};
 
-/// Notes the settings that somebody has set.
-pub(super) fn read(source: &mut Source, report: &mut Report) -> Result<()> {
+/// The sections that are taken.
+const TAKEN: [&str; 3] = ["meta", "batch", "logs"];
+
+/// The sections that can be taken; those that somebody has set and that cannot be are noted.
+pub(super) fn read(source: &mut Source, report: &mut Report) -> Result<Map<String, Json>> {
     let Some(stored) = source.settings()? else {
-        return Ok(());
+        return Ok(Map::new());
     };
-    match serde_json::from_str(&stored) {
-        Ok(Json::Object(settings)) => note(&settings, report),
-        _ => report.note(
-            "settings",
-            "they are encrypted (PB_ENCRYPTION_KEY), so none is taken; set what you need as Plinth's own settings",
-        ),
-    }
-    Ok(())
+    let Ok(Json::Object(mut settings)) = serde_json::from_str(&stored) else {
+        let why = "they are encrypted (PB_ENCRYPTION_KEY), so none is taken; set what you need as Plinth's own settings";
+        report.note("settings", why);
+        return Ok(Map::new());
+    };
+    note(&settings, report);
+    settings.retain(|section, _| TAKEN.contains(&section.as_str()));
+    Ok(settings)
 }
 
 fn note(settings: &Map<String, Json>, report: &mut Report) {
     let at = |section: &str, key: &str| settings.get(section).and_then(|section| section.get(key));
-    let text =
-        |section: &str, key: &str| at(section, key).and_then(Json::as_str).unwrap_or_default();
-    let is_on = |section: &str| {
-        at(section, "enabled")
-            .and_then(Json::as_bool)
-            .unwrap_or_default()
+    let text = |section: &str, key: &str| {
+        let text = at(section, key).and_then(Json::as_str);
+        text.unwrap_or_default()
     };
-    let has = |section: &str, key: &str| {
-        let list = at(section, key).and_then(Json::as_array);
+    let is_on = |section: &str| at(section, "enabled") == Some(&Json::Bool(true));
+    let has = |list: Option<&Json>| {
+        let list = list.and_then(Json::as_array);
         list.is_some_and(|list| !list.is_empty())
     };
-    for (key, ours) in [("appName", "app_name"), ("appURL", "app_url")] {
-        let value = text("meta", key);
-        if !value.is_empty() {
-            report.note(
-                format!("settings.meta.{key}"),
-                format!("set {ours} to {value:?}"),
-            );
-        }
-    }
-    let address = text("meta", "senderAddress");
-    if !address.is_empty() {
-        let sender = format!("{} <{address}>", text("meta", "senderName"));
-        report.note(
-            "settings.meta.senderAddress",
-            format!("set mail_from to {sender:?}"),
-        );
-    }
     if is_on("smtp") {
         let host = text("smtp", "host");
-        report.note(
-            "settings.smtp",
-            format!("set smtp_url for the mail server {host}"),
-        );
+        let why = format!("set smtp_url for the mail server {host}, with the password");
+        report.note("settings.smtp", why);
     }
     if is_on("s3") {
         let bucket = text("s3", "bucket");
-        report.note(
-            "settings.s3",
-            format!("the files are in the bucket {bucket:?} and stay there; only those in the directory are copied"),
+        let why = format!(
+            "the files are in the bucket {bucket:?} and stay there; only those in the directory are copied"
         );
+        report.note("settings.s3", why);
     }
-    let later = "not there yet";
     for (about, is_set) in [
-        ("settings.batch", is_on("batch")),
         ("settings.rateLimits", is_on("rateLimits")),
         ("settings.backups.cron", !text("backups", "cron").is_empty()),
-        ("settings.trustedProxy", has("trustedProxy", "headers")),
-        (
-            "settings.superuserIPs",
-            settings
-                .get("superuserIPs")
-                .and_then(Json::as_array)
-                .is_some_and(|list| !list.is_empty()),
-        ),
+        ("settings.trustedProxy", has(at("trustedProxy", "headers"))),
+        ("settings.superuserIPs", has(settings.get("superuserIPs"))),
     ] {
         if is_set {
-            report.note(about, later);
+            report.note(about, "not there yet");
         }
     }
+}
+
+/// Takes the sections that nobody has set here. How many were taken.
+pub(super) fn write(
+    conn: &mut Conn,
+    sections: &Map<String, Json>,
+    configured: &wire::MetaSettings,
+    report: &mut Report,
+) -> Result<u64> {
+    let mut taken = 0;
+    for (name, section) in sections {
+        let before = store::read(conn)?;
+        let in_force = serde_json::to_value(before.over(configured)).map_err(Error::internal)?;
+        if is_within(section, &in_force[name]) {
+            continue;
+        }
+        let about = format!("settings.{name}");
+        if is_set(&before, name) {
+            report.note(about, "others are set here, which stay");
+            continue;
+        }
+        let body = Map::from_iter([(name.clone(), section.clone())]);
+        match savepoint(conn, |conn| store::update(conn, &body, configured)) {
+            Ok(_) => taken += 1,
+            Err(Error::Invalid { data, .. }) => {
+                let why = data.values().map(words).collect::<Vec<_>>().join(" ");
+                report.note(about, why);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(taken)
+}
+
+fn is_set(settings: &Settings, section: &str) -> bool {
+    let nothing = Settings::default();
+    match section {
+        "meta" => settings.meta != nothing.meta,
+        "batch" => settings.batch != nothing.batch,
+        _ => settings.logs != nothing.logs,
+    }
+}
+
+/// Whether every member of `part` that `whole` has too is the same there.
+fn is_within(part: &Json, whole: &Json) -> bool {
+    let (Json::Object(part), Json::Object(whole)) = (part, whole) else {
+        return false;
+    };
+    let known = part
+        .iter()
+        .filter_map(|(key, value)| Some((value, whole.get(key)?)));
+    known.into_iter().all(|(value, other)| value == other)
 }

@@ -217,6 +217,19 @@ fn a_second_run_changes_nothing_and_leaves_what_differs() {
     assert!(said.contains("nothing was changed"), "{said}");
 
     from.execute(
+        r#"INSERT INTO _params VALUES ('settings', '{"meta":{"appName":"Acme"},"logs":{"maxDays":5}}', '', '')"#,
+    );
+    assert!(moved(&home, &from).contains("sections of settings"));
+    let said = moved(&home, &from);
+    assert!(said.contains("nothing was changed"), "{said}");
+    from.execute(r#"UPDATE _params SET value = '{"meta":{"appName":"Other"}}'"#);
+    let said = moved(&home, &from);
+    assert!(
+        said.contains("settings.meta: others are set here"),
+        "{said}"
+    );
+
+    from.execute(
         "UPDATE posts SET title = 'Changed there' WHERE id = 'post00000000001';
          INSERT INTO posts (id, title) VALUES ('post00000000004', 'Fourth')",
     );
@@ -254,7 +267,7 @@ fn what_cannot_be_taken_is_said() {
     from.collection(&odd);
     from.execute("INSERT INTO odd VALUES ('odd000000000001', 'nul' || char(0) || 'nul', 'x')");
     from.execute(
-        r#"INSERT INTO _params VALUES ('settings', '{"meta":{"appName":"Acme"},"smtp":{"enabled":true,"host":"mail.example.com","password":"geheim"}}', '', '')"#,
+        r#"INSERT INTO _params VALUES ('settings', '{"meta":{"appName":"Acme","senderAddress":"no address"},"batch":{"enabled":true,"maxRequests":7},"superuserIPs":["1.2.3.4"],"smtp":{"enabled":true,"host":"mail.example.com","password":"geheim"}}', '', '')"#,
     );
     let said = moved(&home, &from);
     for part in [
@@ -263,13 +276,16 @@ fn what_cannot_be_taken_is_said() {
         "odd.indexes: left out: CREATE INDEX `idx_odd_fn`",
         "odd.listRule: left to superusers: b = 1",
         "odd: U+0000",
-        "Acme",
+        "settings.meta: senderAddress",
+        "settings.superuserIPs: not there yet",
         "mail.example.com",
     ] {
         assert!(said.contains(part), "{part} is not in {said}");
     }
     assert!(!said.contains("geheim"), "n56: {said}");
     let app = TestApp::start_in(home);
+    let settings = app.root().get("/api/settings").ok();
+    assert_eq!(settings["batch"]["maxRequests"], json!(7));
     let odd = app.root().get("/api/collections/odd").ok();
     assert_eq!(
         (&odd["listRule"], &odd["viewRule"]),
