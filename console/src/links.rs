@@ -25,6 +25,9 @@ pub(crate) const JOBS: &str = "/_/jobs";
 /// Mails.
 pub(crate) const MAILS: &str = "/_/mails";
 
+/// What superusers set.
+pub(crate) const SETTINGS: &str = "/_/settings";
+
 /// A new job.
 pub(crate) const NEW_JOB: &str = "/_/jobs/new";
 /// An empty page of the server's that mails are shown in.

@@ -16,6 +16,7 @@ mod api;
 mod app;
 mod browser;
 mod components;
+mod drafts;
 mod format;
 mod json;
 mod links;

@@ -12,6 +12,9 @@ const KEPT: &str = "plinth.session";
 /// The collection whose accounts may do everything.
 pub(crate) const SUPERUSERS: &str = "_superusers";
 
+/// What no role gives: the settings are for superusers alone.
+pub(crate) const SETTINGS: &str = "settings";
+
 /// A signed-in account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Account {
@@ -81,6 +84,9 @@ impl Session {
     /// Whether the account may see an area of the console, such as `jobs`: for reading or writing. The shell is made
     /// anew for another account, so nothing has to watch this.
     pub(crate) fn sees(self, area: &str) -> bool {
+        if area == SETTINGS {
+            return untrack(move || self.is_superuser());
+        }
         self.areas.with_untracked(|areas| {
             areas.as_ref().is_some_and(|areas| {
                 areas
@@ -92,6 +98,9 @@ impl Session {
 
     /// Whether the account may do this in the console, such as `jobs:write`.
     pub(crate) fn may(self, area: &str) -> bool {
+        if area == SETTINGS {
+            return self.sees(area);
+        }
         self.areas.with_untracked(|areas| {
             areas
                 .as_ref()

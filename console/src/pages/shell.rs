@@ -9,7 +9,7 @@ use plinth_sdk::types::{self as wire, Collection, CollectionType};
 use super::setup::Mark;
 use crate::api::{Outcome, act, load};
 use crate::components::{EmptyState, Glyph, Icon, IconButton, Menu, MenuItem, Spinner};
-use crate::session::Session;
+use crate::session::{SETTINGS, Session};
 use crate::theme::Theme;
 use crate::{browser, links, text};
 
@@ -27,9 +27,7 @@ impl Schema {
                 return Ok(Vec::new());
             }
             let mut all = client.collections().list().all().await?;
-            all.sort_by(|a, b| {
-                (a.name.starts_with('_'), &a.name).cmp(&(b.name.starts_with('_'), &b.name))
-            });
+            all.sort_by(|a, b| (a.system, &a.name).cmp(&(b.system, &b.name)));
             Ok(all)
         });
         Self { loaded }
@@ -67,7 +65,7 @@ impl Schema {
 type Area = (&'static str, &'static str, Glyph, fn() -> &'static str);
 
 /// The areas.
-const AREAS: [Area; 5] = [
+const AREAS: [Area; 6] = [
     ("metrics", links::HOME, Glyph::Overview, text::overview),
     (
         "collections",
@@ -78,6 +76,7 @@ const AREAS: [Area; 5] = [
     ("roles", links::ROLES, Glyph::Roles, text::roles),
     ("jobs", links::JOBS, Glyph::Jobs, text::jobs),
     ("mails", links::MAILS, Glyph::Mails, text::mails),
+    (SETTINGS, links::SETTINGS, Glyph::Settings, text::settings),
 ];
 
 /// Around every page of somebody who is signed in.
@@ -198,6 +197,7 @@ fn needed(path: &str) -> Option<&'static str> {
         "roles" | "new-role" => Some("roles:read"),
         "jobs" => Some("jobs:read"),
         "mails" => Some("mails:read"),
+        "settings" => Some(SETTINGS),
         _ => None,
     }
 }
@@ -238,13 +238,19 @@ fn CollectionLinks() -> impl IntoView {
     let schema = Schema::here();
     let path = use_location().pathname;
     let search = RwSignal::new(String::new());
-    let found = move || {
+    let found = move |system: bool| {
         let search = search.get().to_lowercase();
         let mut all = schema.all();
-        all.retain(|collection| collection.name.to_lowercase().contains(&search));
+        all.retain(|one| one.system == system && one.name.to_lowercase().contains(&search));
         all
     };
     let many = Memo::new(move |_| schema.all().len() > MANY);
+    // What the server itself needs is out of the way, unless one is there or looks for it.
+    let is_open = Memo::new(move |_| {
+        let within = |one: &Collection| path.with(|path| is_within(path, &one.name));
+        !search.with(String::is_empty) || schema.all().iter().any(|one| one.system && within(one))
+    });
+    let any_system = Memo::new(move |_| !found(true).is_empty());
     view! {
         <div class="nav-sub">
             {move || many.get().then(|| view! {
@@ -255,26 +261,41 @@ fn CollectionLinks() -> impl IntoView {
                     on:input=move |event| search.set(event_target_value(&event))
                 />
             })}
-            <For each=found key=|collection| (collection.id.clone(), collection.name.clone()) let:collection>
-                {
-                    let href = links::collection(&collection.name);
-                    let target = href.clone();
-                    let current = move || path.with(|path| {
-                        let within = path.strip_prefix(&target);
-                        within.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')).then_some("true")
-                    });
-                    let glyph = match collection.kind {
-                        CollectionType::Auth => Glyph::Account,
-                        CollectionType::Base => Glyph::Table,
-                    };
-                    view! {
-                        <a class="nav-item nav-small" href=href aria-current=current>
-                            <Icon of=glyph /><span class="cut">{collection.name}</span>
-                        </a>
-                    }
-                }
-            </For>
+            <For each=move || found(false) key=identity let:collection><CollectionLink collection /></For>
+            {move || any_system.get().then(|| view! {
+                <details class="nav-more" prop:open=move || is_open.get()>
+                    <summary>{text::system_collections()}</summary>
+                    <For each=move || found(true) key=identity let:collection><CollectionLink collection /></For>
+                </details>
+            })}
         </div>
+    }
+}
+
+fn identity(collection: &Collection) -> (String, String) {
+    (collection.id.clone(), collection.name.clone())
+}
+
+/// Whether a page is one of the collection's.
+fn is_within(path: &str, collection: &str) -> bool {
+    let within = path.strip_prefix(&links::collection(collection));
+    within.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[component]
+fn CollectionLink(collection: Collection) -> impl IntoView {
+    let path = use_location().pathname;
+    let href = links::collection(&collection.name);
+    let name = collection.name.clone();
+    let current = move || path.with(|path| is_within(path, &name)).then_some("true");
+    let glyph = match collection.kind {
+        CollectionType::Auth => Glyph::Account,
+        CollectionType::Base => Glyph::Table,
+    };
+    view! {
+        <a class="nav-item nav-small" href=href aria-current=current>
+            <Icon of=glyph /><span class="cut">{collection.name}</span>
+        </a>
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) mod mails;
 pub(crate) mod moments;
 pub(crate) mod overview;
 mod roles;
+pub(crate) mod settings;
 
 pub(crate) use roles::*;
 
@@ -66,6 +67,8 @@ catalogue! {
     roles = "Roles";
     jobs = "Jobs";
     mails = "Mails";
+    settings = "Settings";
+    system_collections = "System";
     account(name: &str) = "Account: {name}";
     theme = "Theme";
     theme_system = "As the system";

@@ -6,7 +6,6 @@ catalogue! {
     edit = "Edit";
     look_at = "Look";
     description = "Description";
-    settings = "Settings";
     collection = "Collection";
     built_in = "built in";
     roles_hint = "Roles add to the rules of collections, and take away from them. Their areas make members operators of this console.";

@@ -1,11 +1,13 @@
 // The screens that are gone through, each by its address and what is done there before it is looked at.
 
 import { roleScreens } from './roles.mjs'
+import { settingsScreens } from './settings.mjs'
 import { workScreens } from './work.mjs'
 
 export const screens = [
   ...workScreens,
   ...roleScreens,
+  ...settingsScreens,
   { name: 'collections', path: '/_/collections', arrive: ({ me }) => me.sees('row', /posts/) },
   {
     name: 'collections-menu',

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::Failure;
 use crate::components::Bind;
+pub(super) use crate::drafts::{at, flag, lines, number, text};
 use crate::json;
 
 /// A field while it is being changed.
@@ -196,62 +197,4 @@ fn trimmed(field: &Value) -> Value {
         .map(|(key, value)| (key.clone(), json::trimmed(value)))
         .collect::<serde_json::Map<_, _>>()
         .into()
-}
-
-/// See [`Draft::at`].
-pub(super) fn at(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<Value> {
-    let path = path.into();
-    let same = path.clone();
-    Bind::new(
-        move || whole.with(|whole| json::at(whole, &path).clone()),
-        move |new| whole.update(|whole| json::put(whole, &same, new)),
-    )
-}
-
-/// See [`Draft::text`].
-pub(super) fn text(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<String> {
-    let bind = at(whole, path);
-    Bind::new(
-        move || json::shown(&bind.get()),
-        move |new| bind.set(Value::String(new)),
-    )
-}
-
-/// See [`Draft::flag`].
-pub(super) fn flag(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<bool> {
-    let bind = at(whole, path);
-    Bind::new(
-        move || bind.get() == true,
-        move |new| bind.set(Value::Bool(new)),
-    )
-}
-
-/// See [`Draft::number`]; `empty` is what nothing stands for, which is then shown as nothing.
-pub(super) fn number(
-    whole: RwSignal<Value>,
-    path: impl Into<String>,
-    empty: Value,
-) -> Bind<String> {
-    let bind = at(whole, path);
-    let nothing = empty.clone();
-    Bind::new(
-        move || {
-            let value = bind.get();
-            if value == nothing {
-                String::new()
-            } else {
-                json::shown(&value)
-            }
-        },
-        move |new: String| bind.set(json::number(&new, empty.clone())),
-    )
-}
-
-/// A list at `path`, a line each.
-pub(super) fn lines(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<String> {
-    let bind = at(whole, path);
-    Bind::new(
-        move || json::shown(&bind.get()),
-        move |new: String| bind.set(json::lines(&new)),
-    )
 }

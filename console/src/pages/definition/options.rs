@@ -1,7 +1,5 @@
 //! The types of fields, and the options of each.
 
-use plinth_sdk::types::FieldKind;
-
 use crate::components::Glyph;
 use crate::text;
 
@@ -178,6 +176,8 @@ pub(crate) fn look(kind: &str) -> (fn() -> &'static str, Glyph) {
 
 #[cfg(test)]
 mod tests {
+    use plinth_sdk::types::FieldKind;
+
     use super::*;
 
     #[test]
