@@ -219,3 +219,52 @@ fn n42_a_batch_ends_when_its_time_is_over() {
     assert_eq!(reply.body["message"], "Batch transaction failed.");
     assert_eq!(app.root().everything(&["users"]), before);
 }
+
+#[test]
+fn n14_no_body_sets_what_is_not_for_its_sender() {
+    let app = TestApp::start();
+    allow(&app);
+    let users = "/api/collections/users/records";
+    let key = "k".repeat(40);
+    let account = |name: &str, extra: &str| {
+        let email = format!("{name}@example.com");
+        format!("email={email}&password={PASSWORD}&passwordConfirm={PASSWORD}&{extra}")
+    };
+    let as_batch = |form: &str| {
+        let fields = url::form_urlencoded::parse(form.as_bytes());
+        let body: serde_json::Map<String, Value> = fields
+            .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
+            .collect();
+        json!([{"method": "POST", "url": users, "body": body}])
+    };
+    let guest = app.guest();
+    for bad in ["verified=true", "@jsonPayload={\"verified\":true}"] {
+        let form = account("eve", bad);
+        guest
+            .send_form("POST", users, &form)
+            .refused_for("verified", "values_mismatch");
+    }
+    let alone = refused_at(&send(&guest, as_batch(&account("eve", "verified=true"))), 0);
+    assert_eq!(
+        alone["data"]["verified"]["code"],
+        "validation_values_mismatch"
+    );
+    let extra = format!(
+        "tokenKey={key}&created=2000-01-01&collectionId=x&collectionName=x&__proto__=x&constructor=x&expand=x"
+    );
+    let by_form = guest.send_form("POST", users, &account("ann", &extra)).ok();
+    let by_batch = send(&guest, as_batch(&account("bob", &extra))).ok()[0]["body"].clone();
+    for made in [by_form, by_batch] {
+        let id = made["id"].as_str().expect("an id").to_owned();
+        assert_eq!(made["collectionName"], "users");
+        assert!(made.get("__proto__").is_none() && made.get("expand").is_none());
+        assert!(
+            !made["created"]
+                .as_str()
+                .expect("a moment")
+                .starts_with("2000")
+        );
+        let query = format!("SELECT \"tokenKey\" AS value FROM \"users\" WHERE \"id\" = '{id}'");
+        assert_ne!(app.text(&query), key);
+    }
+}
