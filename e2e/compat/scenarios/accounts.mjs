@@ -16,6 +16,8 @@ export default [
       { as: "root", send: "GET /api/collections/users" },
       { as: "root", send: "GET /api/collections/_superusers" },
       { send: "GET /api/collections/users/auth-methods?fields=password,mfa,otp,oauth2" },
+      { as: "root", send: "GET /api/collections/meta/oauth2-providers?fields=name,displayName" },
+      { send: "GET /api/collections/meta/oauth2-providers" },
       { send: "GET /api/collections/users/records" },
       { send: "GET /api/collections/_superusers/records" },
       { as: "root",

@@ -56,6 +56,10 @@ export default [
       { send: "HEAD /api/health" },
       { as: "root", send: "GET /api/health?fields=code" },
       { send: "GET /api/health?fields=message,data" },
+      { as: "root", send: "GET /api/health" },
+      ...["X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP", "Fly-Client-IP", "Forwarded"].map((name) => (
+        { as: "root", send: "GET /api/health", headers: { [name]: "203.0.113.7" }, name: `health by way of ${name}` })),
+      { send: "GET /api/health", headers: { "CF-Connecting-IP": "203.0.113.7" } },
     ],
   },
   {

@@ -6,14 +6,14 @@ use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, SignIn};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::methods::Methods;
+use super::methods::{self, Methods};
 use super::password::Verdict;
 use super::{of_accounts, store, token};
 use crate::app::App;
 use crate::collections::Collection;
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query};
+use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query, Superuser};
 use crate::policy::system;
 use crate::policy::{own_account, store::roles_of};
 use crate::records::api::{complete_one, paths};
@@ -131,6 +131,11 @@ pub async fn auth_refresh(
         request.1.clone()
     };
     answer(&app, &collection, request.0, record, token, &query).await
+}
+
+/// The services whose accounts can be let in.
+pub async fn providers(_: Superuser, query: Query) -> Result<Answer> {
+    Ok(Answer::picked(&methods::all(), &query))
 }
 
 /// How accounts can sign in.

@@ -54,6 +54,25 @@ struct Start {
     code_challenge_method: &'static str,
 }
 
+/// A service, as the console offers it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Offer {
+    name: &'static str,
+    display_name: &'static str,
+    logo: String,
+}
+
+/// Every service.
+pub(super) fn all() -> Vec<Offer> {
+    let offer = |provider: &'static Provider| Offer {
+        name: provider.name,
+        display_name: provider.display_name,
+        logo: logo(provider),
+    };
+    providers::ALL.iter().map(offer).collect()
+}
+
 impl Methods {
     pub(super) fn of(auth: &AuthOptions) -> Self {
         let password = PasswordMethod {

@@ -42,8 +42,9 @@ const fn without_pkce(provider: Provider) -> Provider {
     }
 }
 
+/// Every service.
 #[rustfmt::skip]
-const ALL: [Provider; 32] = [
+pub(super) const ALL: [Provider; 32] = [
     provider("apple", "Apple", "https://appleid.apple.com/auth/authorize", "name email"),
     provider("google", "Google", "https://accounts.google.com/o/oauth2/v2/auth", "https://www.googleapis.com/auth/userinfo.profile https://www.googleapis.com/auth/userinfo.email"),
     provider("microsoft", "Microsoft", "https://login.microsoftonline.com/common/oauth2/v2.0/authorize", "User.Read"),

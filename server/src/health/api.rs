@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 use crate::extract::{Answer, Query, request};
 use crate::json;
 
+/// Headers by which well-known proxies say where a request comes from.
+const PROXY_HEADERS: [&str; 2] = ["CF-Connecting-IP", "Fly-Client-IP"];
+
 #[derive(serde::Serialize)]
 struct Health {
     message: &'static str,
@@ -22,7 +25,16 @@ pub async fn health(http: HttpRequest, query: Query) -> Result<Answer> {
     let caller = request(&http, false)?.caller;
     let data = if caller.is_superuser() {
         let address = http.peer_addr().map(|address| address.ip().to_string());
-        json!({"canBackup": false, "realIP": address.unwrap_or_default(), "possibleProxyHeader": ""})
+        let headers = http.headers();
+        let proxy = PROXY_HEADERS
+            .iter()
+            .find(|name| headers.contains_key(**name));
+        json!({
+            // No backup is under way, which would be in the way of another.
+            "canBackup": true,
+            "realIP": address.unwrap_or_default(),
+            "possibleProxyHeader": proxy.copied().unwrap_or_default(),
+        })
     } else {
         json!({})
     };

@@ -80,6 +80,22 @@ pub(super) fn describe(draft: &mut Draft) {
         scaffolds.operation(),
     );
 
+    let services = Route {
+        description: "Superusers only.".to_owned(),
+        ..route(
+            "oauth2_providers",
+            "See the services that accounts could be from",
+            Some("OAuth2Providers"),
+            &["fields"],
+            &[401, 403],
+        )
+    };
+    draft.route(
+        HttpMethod::Get,
+        "/api/collections/meta/oauth2-providers",
+        services.operation(),
+    );
+
     let of_one: &[_] = &["Collection", "fields"];
     let view = route(
         "view",
@@ -159,6 +175,15 @@ fn schemas(draft: &mut Draft) {
         ("base", reference("Collection").into()),
     ]);
     draft.schema("Scaffolds", scaffolds);
+    let service = object([
+        (
+            "name",
+            text().description(Some("The name in definitions.")).into(),
+        ),
+        ("displayName", text().into()),
+        ("logo", text().description(Some("SVG.")).into()),
+    ]);
+    draft.schema("OAuth2Providers", list_of(service));
     let collections = list_of(reference("CollectionChanges"))
         .min_items(Some(1))
         .description(Some("Matched with those that exist by id, then by name."));

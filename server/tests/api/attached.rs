@@ -329,3 +329,21 @@ fn a_collection_that_moved_in_with_a_second_factor_lets_nobody_in_with_one() {
         .patch(path, json!({"mfa": {"enabled": true}}))
         .refused_for("mfa.enabled", "unsupported_option");
 }
+
+#[test]
+fn superusers_see_which_services_there_are() {
+    let app = TestApp::start();
+    let path = "/api/collections/meta/oauth2-providers";
+    let all = app.root().get(path).ok();
+    let names: Vec<_> = all
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| text(one, "name"))
+        .collect();
+    assert_eq!(names.len(), 32);
+    assert!(names.contains(&"google".to_owned()) && names.contains(&"oidc".to_owned()));
+    assert!(text(&all[0], "logo").starts_with("<svg"));
+    app.guest().get(path).refused(401);
+    app.user("ann").get(path).refused(403);
+}
