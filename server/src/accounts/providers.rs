@@ -1,7 +1,7 @@
 //! The services whose accounts an application can let people sign in with, by the names that definitions have for them.
 
 /// A service.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Provider {
     /// The name in definitions.
     pub name: &'static str,

@@ -37,12 +37,17 @@ pub fn place(conn: &mut Conn, schema: &Schema, definition: &wire::Collection) ->
         return Ok(Place::Taken);
     }
     let is_made_by_server = old.def.system || old.def.id == super::defaults::USERS_ID;
-    let has_records = records::store::total(conn, old)? > 0;
-    Ok(match (is_made_by_server, has_records) {
-        (false, _) => Place::Taken,
-        (true, false) => Place::Empty,
-        (true, true) if old.is_superusers() && old.def.id == definition.id => Place::Untouched,
-        (true, true) => Place::Taken,
+    if !is_made_by_server {
+        return Ok(Place::Taken);
+    }
+    if records::store::total(conn, old)? == 0 {
+        return Ok(Place::Empty);
+    }
+    let is_known = old.is_superusers() && old.def.id == definition.id;
+    Ok(if is_known {
+        Place::Untouched
+    } else {
+        Place::Taken
     })
 }
 

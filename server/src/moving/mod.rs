@@ -151,12 +151,22 @@ impl Move {
 
 /// What the operator can do something about, with its cause.
 fn in_words(error: Error) -> anyhow::Error {
-    match error {
-        Error::Internal(error) => error,
-        Error::Outdated => anyhow::anyhow!("the collections were changed meanwhile; try again"),
-        Error::Unavailable => anyhow::anyhow!(
-            "the database can't be written to; is its disk full, or its server away?"
-        ),
-        error => error.into(),
+    if let Error::Internal(error) = error {
+        return error;
     }
+    let why = match &error {
+        Error::Outdated => Some("the collections were changed meanwhile; try again"),
+        Error::Unavailable | Error::Disconnected => {
+            Some("the database can't be written to; is its disk full, or its server away?")
+        }
+        Error::Invalid { .. }
+        | Error::Unauthenticated
+        | Error::Forbidden(_)
+        | Error::NotFound(_)
+        | Error::TooLarge
+        | Error::Unique(_)
+        | Error::Starting
+        | Error::Internal(_) => None,
+    };
+    why.map_or_else(|| error.into(), anyhow::Error::msg)
 }

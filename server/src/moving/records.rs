@@ -114,10 +114,8 @@ fn record(
 
 /// A value as its column holds it.
 fn value(column: &Column, kind: &FieldKind, raw: Value, zero: Value) -> Value {
-    let text = match raw {
-        Value::Text(text) => text,
-        Value::Null => return zero,
-        other => return other,
+    let Value::Text(text) = raw else {
+        return if raw == Value::Null { zero } else { raw };
     };
     match column.storage {
         Storage::Json if column.is_list() => list(&text),
@@ -133,12 +131,10 @@ fn value(column: &Column, kind: &FieldKind, raw: Value, zero: Value) -> Value {
             let mut items: Vec<String> = serde_json::from_str(&items).unwrap_or_default();
             Value::Text(items.pop().unwrap_or_default())
         }
-        Storage::Text => match kind {
-            FieldKind::Date(_) | FieldKind::Autodate(_) => {
-                Value::Text(values::normalise_date(&text).unwrap_or(text))
-            }
-            _ => Value::Text(text),
-        },
+        Storage::Text if matches!(kind, FieldKind::Date(_) | FieldKind::Autodate(_)) => {
+            Value::Text(values::normalise_date(&text).unwrap_or(text))
+        }
+        Storage::Text => Value::Text(text),
         Storage::Number | Storage::Int | Storage::Bool => zero,
     }
 }
@@ -156,18 +152,17 @@ fn list(text: &str) -> Value {
     Value::Json(json::canonical(&Json::from(items)))
 }
 
-fn without_nul(value: Value, replaced: &mut u64) -> Value {
-    match value {
-        Value::Text(text) if text.contains('\0') => {
-            *replaced += 1;
-            Value::Text(text.replace('\0', "\u{fffd}"))
-        }
-        Value::Json(text) if text.contains("\\u0000") => {
-            *replaced += 1;
-            Value::Json(text.replace("\\u0000", "\\ufffd"))
-        }
-        value => value,
+fn without_nul(mut value: Value, replaced: &mut u64) -> Value {
+    let (text, nul, other) = match &mut value {
+        Value::Text(text) => (text, "\0", "\u{fffd}"),
+        Value::Json(text) => (text, "\\u0000", "\\ufffd"),
+        Value::Null | Value::Number(_) | Value::Int(_) | Value::Bool(_) => return value,
+    };
+    if text.contains(nul) {
+        *replaced += 1;
+        *text = text.replace(nul, other);
     }
+    value
 }
 
 /// Those that are not there yet.

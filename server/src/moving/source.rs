@@ -117,9 +117,11 @@ impl Source {
         storages.push(Storage::Bool);
         let mut definitions = Vec::new();
         for row in load_foreign(&mut self.conn, select, &storages).map_err(in_words)? {
-            let text = |position: usize| match &row[position] {
-                Value::Text(text) => Json::from(text.as_str()),
-                _ => Json::Null,
+            let text = |position: usize| {
+                let Value::Text(text) = &row[position] else {
+                    return Json::Null;
+                };
+                Json::from(text.as_str())
             };
             let name = text(1);
             let json = |position: usize| -> anyhow::Result<Json> {
@@ -177,9 +179,12 @@ impl Source {
         let rows = load_foreign(&mut self.conn, select.cached(), &storages)?;
         Ok(rows
             .into_iter()
-            .map(|mut row| match row.remove(0) {
-                Value::Int(number) => (number, row),
-                _ => (after, row),
+            .map(|mut row| {
+                let number = row.remove(0);
+                let Value::Int(number) = number else {
+                    return (after, row);
+                };
+                (number, row)
             })
             .collect())
     }
@@ -209,9 +214,11 @@ impl Source {
 
     fn texts(&mut self, select: Sql, columns: usize) -> Result<Vec<Vec<String>>> {
         let rows = load_foreign(&mut self.conn, select, &vec![Storage::Text; columns])?;
-        let text = |value| match value {
-            Value::Text(text) => text,
-            _ => String::new(),
+        let text = |value| {
+            let Value::Text(text) = value else {
+                return String::new();
+            };
+            text
         };
         Ok(rows
             .into_iter()

@@ -94,20 +94,8 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
     };
     draft.route(HttpMethod::Post, path("auth-refresh"), refresh.operation());
     if reader.is_superuser {
-        let seconds =
-            "Seconds that the token is good for; as long as any other of the collection when 0.";
-        let duration = integer().minimum(Some(0)).description(Some(seconds));
-        draft.schema("Impersonation", object([("duration", duration.into())]));
-        let impersonate = Route {
-            parameters: &["Record", "expand", "fields"],
-            problems: &[400, 401, 403, 404],
-            needs_token: true,
-            description: "Superusers. The token can't be exchanged for a new one.".to_owned(),
-            ..route("impersonate", format!("Act as an account of {of}"))
-        };
-        let impersonate = impersonate.operation();
-        let impersonate = impersonate.request_body(Some(parts::body("Impersonation")));
-        draft.route(HttpMethod::Post, path("impersonate/{id}"), impersonate);
+        let act = route("impersonate", format!("Act as an account of {of}"));
+        impersonation(draft, act, path("impersonate/{id}"));
     }
     by_mail(draft, collection, options);
     let methods = Route {
@@ -121,6 +109,24 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         )
     };
     draft.route(HttpMethod::Get, path("auth-methods"), methods.operation());
+}
+
+/// How superusers act as an account.
+fn impersonation(draft: &mut Draft, route: Route<'_>, path: String) {
+    let seconds =
+        "Seconds that the token is good for; as long as any other of the collection when 0.";
+    let duration = integer().minimum(Some(0)).description(Some(seconds));
+    draft.schema("Impersonation", object([("duration", duration.into())]));
+    let impersonate = Route {
+        parameters: &["Record", "expand", "fields"],
+        problems: &[400, 401, 403, 404],
+        needs_token: true,
+        description: "Superusers. The token can't be exchanged for a new one.".to_owned(),
+        ..route
+    };
+    let impersonate = impersonate.operation();
+    let impersonate = impersonate.request_body(Some(parts::body("Impersonation")));
+    draft.route(HttpMethod::Post, path, impersonate);
 }
 
 /// What accounts do with the links in mails.

@@ -80,21 +80,14 @@ pub(super) fn describe(draft: &mut Draft) {
         scaffolds.operation(),
     );
 
-    let services = Route {
-        description: "Superusers only.".to_owned(),
-        ..route(
-            "oauth2_providers",
-            "See the services that accounts could be from",
-            Some("OAuth2Providers"),
-            &["fields"],
-            &[401, 403],
-        )
-    };
-    draft.route(
-        HttpMethod::Get,
-        "/api/collections/meta/oauth2-providers",
-        services.operation(),
+    let services = route(
+        "oauth2_providers",
+        "See the services that accounts could be from",
+        Some("OAuth2Providers"),
+        &["fields"],
+        &[401, 403],
     );
+    oauth2_providers(draft, services);
 
     let of_one: &[_] = &["Collection", "fields"];
     let view = route(
@@ -175,15 +168,6 @@ fn schemas(draft: &mut Draft) {
         ("base", reference("Collection").into()),
     ]);
     draft.schema("Scaffolds", scaffolds);
-    let service = object([
-        (
-            "name",
-            text().description(Some("The name in definitions.")).into(),
-        ),
-        ("displayName", text().into()),
-        ("logo", text().description(Some("SVG.")).into()),
-    ]);
-    draft.schema("OAuth2Providers", list_of(service));
     let collections = list_of(reference("CollectionChanges"))
         .min_items(Some(1))
         .description(Some("Matched with those that exist by id, then by name."));
@@ -193,6 +177,24 @@ fn schemas(draft: &mut Draft) {
     let import =
         object([("collections", collections.build().into())]).property("deleteMissing", deletes);
     draft.schema("CollectionsImport", import);
+}
+
+fn oauth2_providers(draft: &mut Draft, route: Route<'_>) {
+    let route = Route {
+        description: "Superusers only.".to_owned(),
+        ..route
+    };
+    let path = "/api/collections/meta/oauth2-providers";
+    draft.route(HttpMethod::Get, path, route.operation());
+    let service = object([
+        (
+            "name",
+            text().description(Some("The name in definitions.")).into(),
+        ),
+        ("displayName", text().into()),
+        ("logo", text().description(Some("SVG.")).into()),
+    ]);
+    draft.schema("OAuth2Providers", list_of(service));
 }
 
 /// What a definition can say.

@@ -64,10 +64,16 @@ impl PbData {
 
     /// Writes a definition, and makes its table as PocketBase does.
     pub fn collection(&self, definition: &Value) {
-        let text = |key: &str| match &definition[key] {
-            Value::Null => "NULL".to_owned(),
-            Value::String(text) => quoted(text),
-            other => quoted(&other.to_string()),
+        let text = |key: &str| {
+            let value = &definition[key];
+            if value.is_null() {
+                return "NULL".to_owned();
+            }
+            quoted(
+                &value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned),
+            )
         };
         let rules = [
             "listRule",
