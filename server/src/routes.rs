@@ -35,6 +35,7 @@ pub fn configure(app: &mut ServiceConfig) {
         ]))
         .service(at("/api/collections/import", [put().to(collections::api::import)]))
         .service(at("/api/collections/meta/check", [post().to(collections::api::check)]))
+        .service(at("/api/collections/meta/dry-run-view", [post().to(collections::api::dry_run_view)]))
         .service(at("/api/collections/meta/oauth2-providers", [get().to(accounts::api::providers)]))
         .service(at("/api/collections/meta/scaffolds", [get().to(collections::api::scaffolds)]))
         .service(at("/api/collections/{collection}", [

@@ -79,6 +79,7 @@ fn row(collection: &Collection) -> impl IntoView + use<> {
     let (glyph, kind) = match collection.kind {
         CollectionType::Auth => (Glyph::Account, text::kind_auth()),
         CollectionType::Base => (Glyph::Table, text::kind_base()),
+        CollectionType::View => (Glyph::Search, text::kind_view()),
     };
     view! {
         <tr>

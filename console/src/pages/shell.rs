@@ -291,6 +291,7 @@ fn CollectionLink(collection: Collection) -> impl IntoView {
     let glyph = match collection.kind {
         CollectionType::Auth => Glyph::Account,
         CollectionType::Base => Glyph::Table,
+        CollectionType::View => Glyph::Search,
     };
     view! {
         <a class="nav-item nav-small" href=href aria-current=current>

@@ -132,6 +132,7 @@ catalogue! {
     name = "Name";
     kind = "Type";
     kind_base = "Records";
+    kind_view = "View";
     kind_auth = "Accounts";
     kind_base_long = "Records";
     kind_auth_long = "Accounts: records that sign in";

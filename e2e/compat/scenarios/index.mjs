@@ -13,6 +13,7 @@ import requestRules from "./request-rules.mjs";
 import accounts from "./accounts.mjs";
 import attached from "./attached.mjs";
 import mail from "./mail.mjs";
+import views from "./views.mjs";
 import deletions from "./deletions.mjs";
 import bodies from "./bodies.mjs";
 import batch from "./batch.mjs";
@@ -20,5 +21,5 @@ import settings from "./settings.mjs";
 
 export const scenarios = [
   transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, rules,
-  requestRules, accounts, attached, mail, deletions, bodies, batch, settings,
+  requestRules, accounts, attached, mail, views, deletions, bodies, batch, settings,
 ].flat();

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Serialize;
 
 use super::{Client, List, Result, http};
-use crate::types::{Collection, Import, Scaffolds};
+use crate::types::{Collection, Import, Scaffolds, ViewQuery, ViewSample};
 
 /// The definitions of collections: what fields they have, and who may do what. From
 /// [`Client::collections`].
@@ -123,6 +123,20 @@ impl Collections {
     pub async fn import(&self, import: &Import) -> Result<()> {
         let url = self.client.at(&["api", "collections", "import"])?;
         self.client.tell(Method::PUT, url, Some(import)).await
+    }
+
+    /// Shows what would come of a view's query.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 says what is wrong with the query.
+    pub async fn dry_run_view(&self, query: &str) -> Result<ViewSample> {
+        let path = ["api", "collections", "meta", "dry-run-view"];
+        let url = self.client.at(&path)?;
+        let query = ViewQuery {
+            query: query.to_owned(),
+        };
+        self.client.call(Method::POST, url, Some(&query)).await
     }
 
     /// Fetches a new collection of each type, with the system fields that it would have.

@@ -36,6 +36,9 @@ pub struct Collection {
     pub updated: String,
     /// Whether Plinth itself needs the collection.
     pub system: bool,
+    /// The `SELECT` that a view's records come from; only views have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view_query: Option<String>,
     /// What only auth collections have.
     #[serde(flatten)]
     pub auth: Option<Box<AuthOptions>>,
@@ -52,8 +55,11 @@ impl<'de> Deserialize<'de> for Collection {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut collection = Self::deserialize(deserializer)?;
         // All auth options have defaults, so serde finds some in every collection.
-        if collection.kind == CollectionType::Base {
+        if collection.kind != CollectionType::Auth {
             collection.auth = None;
+        }
+        if collection.kind != CollectionType::View {
+            collection.view_query = None;
         }
         Ok(collection)
     }
@@ -76,6 +82,8 @@ pub enum CollectionType {
     Base,
     /// Records that are accounts: they have a password and can sign in.
     Auth,
+    /// Records that a query finds in other collections; they can only be read.
+    View,
 }
 
 impl CollectionType {
@@ -85,6 +93,7 @@ impl CollectionType {
         match self {
             Self::Base => "base",
             Self::Auth => "auth",
+            Self::View => "view",
         }
     }
 }
@@ -236,6 +245,26 @@ pub struct Scaffolds {
     pub auth: Collection,
     /// Records.
     pub base: Collection,
+    /// What a query finds.
+    pub view: Collection,
+}
+
+/// A view's query, to see what would come of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ViewQuery {
+    /// One `SELECT`, of at most 5,000 characters.
+    pub query: String,
+}
+
+/// What would come of a view's query.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ViewSample {
+    /// The fields that the view would have.
+    #[serde(serialize_with = "sorted_keys")]
+    pub fields: Vec<Field>,
+    /// Its first records, 10 at most.
+    pub sample: Vec<serde_json::Value>,
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub use auth::{
 pub use batch::{Batch, BatchRequest, BatchResult};
 pub use collection::{
     AuthAlert, AuthOptions, Collection, CollectionType, EmailTemplate, Import, Mfa, OAuth2,
-    OAuth2MappedFields, Otp, PasswordAuth, Scaffolds, Token,
+    OAuth2MappedFields, Otp, PasswordAuth, Scaffolds, Token, ViewQuery, ViewSample,
 };
 pub use field::{
     AutodateOptions, BoolOptions, DateOptions, DomainOptions, Field, FieldKind, JsonOptions,

@@ -36,6 +36,16 @@ impl Collection {
             ..Self::default()
         }
     }
+
+    /// A view of what the query finds, that only superusers have access to.
+    pub fn view(name: impl Into<String>, query: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            kind: CollectionType::View,
+            view_query: Some(query.into()),
+            ..Self::default()
+        }
+    }
 }
 
 /// New types of fields.

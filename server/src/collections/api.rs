@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use plinth_sdk::types::{self as wire, Scaffolds};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::store::{self, Author};
-use super::{Collection, Schema, defaults};
+use super::{Collection, Schema, defaults, view};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
@@ -16,7 +16,7 @@ use crate::extract::{
     not_allowed,
 };
 use crate::policy::system;
-use crate::records::list;
+use crate::records::{Record, list};
 
 /// List collections.
 pub async fn list(operator: Operator<CollectionsRead>, app: App, query: Query) -> Result<Answer> {
@@ -60,6 +60,7 @@ pub async fn create(
 ) -> Result<Answer> {
     let body = body.object("Failed to load the collection type data due to invalid formatting.")?;
     let author = author(&operator);
+    try_query(&app, &body, None, author).await?;
     let create = move |conn: &mut Conn| store::create(conn, &body, author);
     let changed = app.db.write(create).await?;
     let collection = took_effect(&app, changed);
@@ -77,6 +78,7 @@ pub async fn update(
     may_change(&app, &operator, &name)?;
     let body = body.object(UNREADABLE)?;
     let author = author(&operator);
+    try_query(&app, &body, Some(&name), author).await?;
     let changed = app
         .db
         .write(move |conn| store::update(conn, &name, &body, author))
@@ -106,6 +108,11 @@ pub async fn truncate(
     may_change(&app, &operator, &name)?;
     let schema = app.schema.current();
     let collection = schema.find(&name).ok_or_else(Error::missing)?;
+    if collection.is_view() {
+        return Err(Error::invalid(
+            "View collections cannot be truncated since they don't store their own records.",
+        ));
+    }
     let failed = "Failed to truncate collection (most likely due to required cascade delete record references).";
     if collection.is_superusers() {
         return Err(Error::invalid(failed));
@@ -123,6 +130,83 @@ pub async fn truncate(
     }
     outcome?;
     Ok(Answer::Nothing)
+}
+
+/// Tries a view's new query out, such that one that never ends holds up nobody.
+async fn try_query(
+    app: &App,
+    body: &Map<String, Json>,
+    name: Option<&str>,
+    author: Author,
+) -> Result<()> {
+    let schema = app.schema.current();
+    let old = name.and_then(|name| schema.find(name));
+    let is_view = match old {
+        Some(old) => old.is_view(),
+        None => body.get("type").and_then(Json::as_str) == Some("view"),
+    };
+    let Some(query) = body.get("viewQuery").and_then(Json::as_str).filter(|_| is_view) else {
+        return Ok(());
+    };
+    let old_query = old.and_then(|old| old.def.view_query.as_deref());
+    if query.is_empty() || old_query == Some(query) {
+        return Ok(());
+    }
+    let id = old.map_or("", |old| &old.def.id);
+    let sources = view::store::sources(&schema, author, id);
+    match view::sample::take(&app.db, query, &sources).await {
+        Err(Error::Invalid { message, .. }) => {
+            let failed = if old.is_some() {
+                store::UPDATE_FAILED
+            } else {
+                store::CREATE_FAILED
+            };
+            let problem = view::store::invalid(&message);
+            Err(Error::field(failed, "viewQuery", problem))
+        }
+        outcome => outcome.map(drop),
+    }
+}
+
+/// See what would come of a view's query.
+pub async fn dry_run_view(
+    operator: Operator<CollectionsWrite>,
+    app: App,
+    query: Query,
+    body: Body,
+) -> Result<Answer> {
+    const UNREADABLE: &str = "An error occurred while loading the submitted data.";
+    let author = author(&operator);
+    let mut body = body.object(UNREADABLE)?;
+    body.retain(|_, value| !value.is_null());
+    let asked: wire::ViewQuery =
+        serde_json::from_value(Json::Object(body)).map_err(|_| Error::invalid(UNREADABLE))?;
+    if let Some(problem) = view::sample::length_problem(&asked.query) {
+        return Err(Error::field(
+            "An error occurred while validating the submitted data.",
+            "query",
+            problem,
+        ));
+    }
+    let schema = app.schema.current();
+    let sources = view::store::sources(&schema, author, "");
+    match view::sample::take(&app.db, &asked.query, &sources).await {
+        Ok(sample) => {
+            let records = sample.records.iter();
+            let sample = wire::ViewSample {
+                fields: sample.fields,
+                sample: records.map(Record::to_json).collect(),
+            };
+            Ok(Answer::picked(&sample, &query))
+        }
+        Err(Error::Invalid { message, .. }) => {
+            let message = message.trim_end_matches('.');
+            Err(Error::invalid(format!(
+                "Invalid view query. Raw error: \n{message}."
+            )))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn author(operator: &Operator<CollectionsWrite>) -> Author {
@@ -173,7 +257,8 @@ pub async fn check(operator: Operator<CollectionsWrite>, app: App, body: Body) -
     let body = body.object(UNREADABLE)?;
     let schema = app.schema.current();
     // Where indexes are tried out, that takes a moment.
-    let check = move || store::check(&schema, &body, author);
+    let engine = app.db.engine();
+    let check = move || store::check(&schema, &body, author, engine);
     let checked = actix_web::web::block(check).await;
     checked.map_err(Error::internal)??;
     Ok(Answer::Nothing)
@@ -185,6 +270,7 @@ pub async fn scaffolds(_: Operator<CollectionsRead>, query: Query) -> Result<Ans
     let scaffolds = Scaffolds {
         auth: scaffold(wire::CollectionType::Auth),
         base: scaffold(wire::CollectionType::Base),
+        view: scaffold(wire::CollectionType::View),
     };
     Ok(Answer::picked(&scaffolds, &query))
 }

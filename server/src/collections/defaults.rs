@@ -37,6 +37,13 @@ pub fn initial() -> Vec<Collection> {
 /// A new collection of this type, with nothing but its system fields.
 #[must_use]
 pub fn scaffold(kind: CollectionType) -> Collection {
+    if kind == CollectionType::View {
+        return Collection {
+            kind,
+            view_query: Some(String::new()),
+            ..Collection::default()
+        };
+    }
     let mut fields = vec![id_field()];
     let mut indexes = Vec::new();
     let mut auth = None;

@@ -14,6 +14,7 @@ pub mod store;
 mod table;
 pub mod take;
 mod validate;
+pub mod view;
 
 use plinth_sdk::types::{self as wire, CollectionType, FieldKind};
 
@@ -39,6 +40,8 @@ pub struct Collection {
     pub rules: Rules,
     /// What a record looks like on the wire: keys in alphabetical order.
     pub keys: Vec<(String, Key)>,
+    /// Whether rows have an order of their own, which is a view's query's.
+    pub is_ordered: bool,
 }
 
 /// Where the value of a key of a record on the wire comes from.
@@ -67,6 +70,8 @@ pub struct Column {
     pub shape: Shape,
     /// Whether only superusers see it.
     pub hidden: bool,
+    /// Whether there may be no value, as in a view.
+    pub nullable: bool,
 }
 
 /// What the values of a column mean, as far as queries have to know.
@@ -172,6 +177,7 @@ impl Column {
             storage: storage(&field.kind),
             shape: Shape::of(&field.kind),
             hidden: field.hidden,
+            nullable: false,
         }
     }
 
@@ -206,7 +212,12 @@ impl Collection {
     /// Makes a definition ready for use. A rule or index that cannot be read is nobody's: the definition was
     /// checked when it was saved.
     pub fn new(def: wire::Collection) -> Self {
-        let columns: Vec<Column> = def.fields.iter().map(Column::of).collect();
+        let mut columns: Vec<Column> = def.fields.iter().map(Column::of).collect();
+        if def.kind == CollectionType::View {
+            for column in &mut columns {
+                column.nullable = column.name != "id";
+            }
+        }
         let mut keys: Vec<(String, Key)> = columns
             .iter()
             .enumerate()
@@ -251,6 +262,7 @@ impl Collection {
                 .iter()
                 .filter_map(|i| Index::parse(i).ok())
                 .collect(),
+            is_ordered: def.view_query.as_deref().is_some_and(view::is_ordered),
             columns,
             rules,
             keys,
@@ -281,6 +293,18 @@ impl Collection {
     /// Whether its records are accounts.
     pub fn is_auth(&self) -> bool {
         self.def.kind == CollectionType::Auth
+    }
+
+    /// Whether its records are what a query finds.
+    pub fn is_view(&self) -> bool {
+        self.def.kind == CollectionType::View
+    }
+
+    /// Whether what reads it sees no difference to `other`.
+    fn is_seen_alike(&self, other: &Self) -> bool {
+        self.def.name == other.def.name
+            && self.def.fields == other.def.fields
+            && self.def.view_query == other.def.view_query
     }
 
     /// Whether clients set a column although they never see it: an account's password.

@@ -73,13 +73,15 @@ impl Schema {
         refers.then_some((source, column))
     }
 
-    /// Every relation to `target`: the collection that has it, and the index of its column.
+    /// Every stored relation to `target`: the collection that has it, and the index of its column. Views only show
+    /// those of others.
     pub fn relations_to<'a>(
         &'a self,
         target: &'a Collection,
     ) -> impl Iterator<Item = (&'a Arc<Collection>, usize)> {
         let refers = move |column: &Column| matches!(&column.shape, Shape::Relation { target: id, .. } if *id == target.def.id);
-        self.collections.iter().flat_map(move |collection| {
+        let stored = self.collections.iter().filter(|one| !one.is_view());
+        stored.flat_map(move |collection| {
             let columns = collection.columns.iter().enumerate();
             columns
                 .filter(move |(_, column)| refers(column))

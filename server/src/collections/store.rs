@@ -1,11 +1,12 @@
 //! Definitions in the database, changed together with their tables.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
-use super::{Collection, Schema, attached, defaults, own, prepare, table, validate};
+use super::{Collection, Schema, attached, defaults, own, prepare, table, validate, view};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, savepoint, sql};
 use crate::error::{Error, Result};
@@ -119,15 +120,37 @@ pub fn initialise(conn: &mut Conn) -> Result<Schema> {
 
 /// Whether the definition in the body would be accepted: as the next one of the collection with its id, or as a
 /// new one.
-pub fn check(schema: &Schema, body: &Map<String, Json>, author: Author) -> Result<()> {
+pub fn check(
+    schema: &Schema,
+    body: &Map<String, Json>,
+    author: Author,
+    engine: Engine,
+) -> Result<()> {
     let id = body.get("id").and_then(Json::as_str).unwrap_or_default();
     let old = schema.iter().find(|collection| collection.def.id == id);
-    let (definition, failed) = match old {
+    let (mut definition, failed) = match old {
         Some(old) => (prepare::prepare(body, Some(&old.def))?, UPDATE_FAILED),
         None => (prepare::prepare_new(body, schema)?, CREATE_FAILED),
     };
     let old = old.map(|old| &old.def);
-    refuse(failed, validate::validate(&definition, old, schema, author))
+    settle(&mut definition, old, schema, author, engine, failed)
+}
+
+/// Gives a view its fields, and says what is wrong with a definition.
+fn settle(
+    definition: &mut wire::Collection,
+    old: Option<&wire::Collection>,
+    schema: &Schema,
+    author: Author,
+    engine: Engine,
+    failed: &'static str,
+) -> Result<()> {
+    let sources = view::store::sources(schema, author, &definition.id);
+    if let Some(problem) = view::store::complete(definition, old, &sources, engine) {
+        // The rest cannot be judged without the fields.
+        return Err(Error::field(failed, "viewQuery", problem));
+    }
+    refuse(failed, validate::validate(definition, old, schema, author))
 }
 
 /// Who changes definitions.
@@ -281,15 +304,25 @@ fn create_in(
     author: Author,
 ) -> Result<String> {
     let mut definition = prepare::prepare_new(body, schema)?;
-    refuse(
+    let engine = conn.engine();
+    settle(
+        &mut definition,
+        None,
+        schema,
+        author,
+        engine,
         CREATE_FAILED,
-        validate::validate(&definition, None, schema, author),
     )?;
     let now = Moment::now().to_string();
     definition.created.clone_from(&now);
     definition.updated = now;
     let collection = Collection::new(definition);
-    add(conn, &collection).map_err(|error| in_the_way(error, CREATE_FAILED))?;
+    if collection.is_view() {
+        make_view(conn, &collection, schema, author, CREATE_FAILED)?;
+        write(conn, &collection, None)?;
+    } else {
+        add(conn, &collection).map_err(|error| in_the_way(error, CREATE_FAILED))?;
+    }
     Ok(collection.def.id)
 }
 
@@ -304,15 +337,72 @@ fn update_in(
     if old.is_own() {
         return Err(Error::invalid(UPDATE_FAILED));
     }
-    refuse(
+    let engine = conn.engine();
+    settle(
+        &mut definition,
+        Some(&old.def),
+        schema,
+        author,
+        engine,
         UPDATE_FAILED,
-        validate::validate(&definition, Some(&old.def), schema, author),
     )?;
     definition.updated = Moment::now().to_string();
     let new = Collection::new(definition);
     policy::store::follow_fields(conn, old, &new)?;
-    table::change(conn, old, &new).map_err(|error| in_the_way(error, UPDATE_FAILED))?;
-    write(conn, &new, Some(&old.def.id))
+    let views = if old.is_seen_alike(&new) {
+        Vec::new()
+    } else {
+        view::store::readers(schema, &BTreeSet::from([old.def.id.clone()]))
+    };
+    view::store::make_way(conn, &views)?;
+    if old.is_view() {
+        if !old.is_seen_alike(&new) {
+            view::store::drop_view(conn, old)?;
+            make_view(conn, &new, schema, author, UPDATE_FAILED)?;
+        }
+    } else {
+        table::change(conn, old, &new).map_err(|error| in_the_way(error, UPDATE_FAILED))?;
+    }
+    write(conn, &new, Some(&old.def.id))?;
+    for view in &views {
+        let definition = view::store::renamed(view, schema, old, &new);
+        follow(conn, view, definition)?;
+    }
+    Ok(())
+}
+
+/// Makes the view of a definition. What the database has against it is the author's mistake.
+fn make_view(
+    conn: &mut Conn,
+    view: &Collection,
+    schema: &Schema,
+    author: Author,
+    failed: &'static str,
+) -> Result<()> {
+    let sources = view::store::sources(schema, author, &view.def.id);
+    match view::store::create(conn, view, &sources) {
+        Err(Error::Invalid { message, .. }) => {
+            let problem = view::store::invalid(&message);
+            Err(Error::field(failed, "viewQuery", problem))
+        }
+        outcome => outcome,
+    }
+}
+
+/// Makes a view anew that had to make way for a change of what it reads. A change that breaks one is refused.
+fn follow(conn: &mut Conn, old: &Collection, definition: wire::Collection) -> Result<()> {
+    let schema = read(conn)?;
+    match view::store::follow(conn, old, definition, &schema) {
+        Ok(None) => Ok(()),
+        Ok(Some(new)) => {
+            policy::store::follow_fields(conn, old, &new)?;
+            write(conn, &new, Some(&old.def.id))
+        }
+        Err(Error::Invalid { message, .. }) => Err(Error::invalid(format!(
+            "{UPDATE_FAILED} Raw error: \n{message}."
+        ))),
+        Err(error) => Err(error),
+    }
 }
 
 fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Result<()> {
@@ -327,7 +417,11 @@ fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Resul
     }
     policy::store::forget_collection(conn, &collection.def.id)?;
     attached::forget_collection(conn, schema, &collection.def.id)?;
-    table::drop(conn, collection)?;
+    if collection.is_view() {
+        view::store::drop_view(conn, collection)?;
+    } else {
+        table::drop(conn, collection)?;
+    }
     forget(conn, &collection.def.id)
 }
 
@@ -342,12 +436,14 @@ pub(super) fn forget(conn: &mut Conn, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Another collection that refers to this one.
-fn referrer<'a>(schema: &'a Schema, collection: &'a Collection) -> Option<&'a Arc<Collection>> {
+/// Another collection that refers to this one, or a view that reads it.
+fn referrer(schema: &Schema, collection: &Collection) -> Option<Arc<Collection>> {
     let mut relations = schema.relations_to(collection);
-    relations
-        .find(|(source, _)| source.def.id != collection.def.id)
-        .map(|(source, _)| source)
+    let referrer = relations.find(|(source, _)| source.def.id != collection.def.id);
+    referrer.map(|(source, _)| Arc::clone(source)).or_else(|| {
+        let itself = BTreeSet::from([collection.def.id.clone()]);
+        view::store::readers(schema, &itself).into_iter().next()
+    })
 }
 
 /// Makes a definition's table, and writes its row.

@@ -2,6 +2,7 @@
 
 use diesel::connection::{Connection, LoadConnection};
 use diesel::deserialize::FromSql;
+use diesel::result::Error as Diesel;
 use diesel::row::{Field, Row};
 use diesel::sql_types::{BigInt, Bool, Double, Text};
 
@@ -17,6 +18,25 @@ pub fn execute(conn: &mut Conn, statement: &Sql) -> Result<usize> {
     Ok(conn.driver.execute_returning_count(statement)?)
 }
 
+/// Like [`execute`], for what somebody wrote: they are told why the database refuses it.
+pub fn execute_given(conn: &mut Conn, statement: &Sql) -> Result<usize> {
+    conn.driver
+        .execute_returning_count(statement)
+        .map_err(in_its_words)
+}
+
+/// What is wrong with a statement that somebody wrote, as the database says it.
+fn in_its_words(error: Diesel) -> Error {
+    let words = match &error {
+        Diesel::DatabaseError(_, info) => Some(info.message().to_owned()),
+        _ => None,
+    };
+    match (Error::from(error), words) {
+        (error @ (Error::Disconnected | Error::Unavailable), _) | (error, None) => error,
+        (_, Some(words)) => Error::invalid(words),
+    }
+}
+
 /// Runs a query. `columns` says how its columns are stored, in order.
 pub fn load(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
     load_or(conn, query, columns, Error::from)
@@ -27,11 +47,16 @@ pub fn load_foreign(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<
     load_or(conn, query, columns, Error::internal)
 }
 
+/// Like [`load`], for what somebody wrote: they are told why the database refuses it.
+pub fn load_given(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
+    load_or(conn, query, columns, in_its_words)
+}
+
 fn load_or(
     conn: &mut Conn,
     query: Sql,
     columns: &[Storage],
-    failed: fn(diesel::result::Error) -> Error,
+    failed: fn(Diesel) -> Error,
 ) -> Result<Rows> {
     let engine = conn.engine();
     let mut rows = Vec::new();

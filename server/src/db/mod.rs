@@ -2,6 +2,7 @@
 //!
 //! Start with [`Db::read`] and [`Db::write`]; [`Sql`] is how statements on collections' tables are written.
 
+mod bounded;
 mod connection;
 pub mod dialect;
 mod load;
@@ -20,7 +21,7 @@ use prometheus::Histogram;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use connection::{Conn, MultiBackend};
-pub use load::{Rows, execute, load, load_foreign};
+pub use load::{Rows, execute, execute_given, load, load_foreign, load_given};
 pub use statement::{Ident, Sql, Storage, Value, sql};
 pub use usage::Usage;
 

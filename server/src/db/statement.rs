@@ -189,6 +189,34 @@ impl Sql {
         self
     }
 
+    /// Appends a number as it was written; says whether it is one.
+    pub fn numeral(&mut self, digits: &str) -> bool {
+        let is_number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+            && digits.parse::<f64>().is_ok_and(f64::is_finite);
+        if is_number {
+            self.pieces.push(Piece::Literal(digits.to_owned()));
+        }
+        is_number
+    }
+
+    /// The statement as one text; `None` when it has bound values.
+    pub(super) fn script(&self) -> Option<String> {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Literal(text) => out.push_str(text),
+                Piece::Ident(Ident(name)) => {
+                    out.push('`');
+                    out.push_str(&name.replace('`', "``"));
+                    out.push('`');
+                }
+                Piece::Bind(_) => return None,
+            }
+        }
+        Some(out)
+    }
+
     /// Appends another statement.
     pub fn append(&mut self, other: Sql) -> &mut Self {
         self.pieces.extend(other.pieces);

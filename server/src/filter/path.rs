@@ -314,7 +314,7 @@ impl Resolver<'_> {
             (Some(_), _) => return Err(FilterError::Misused(walk.text.to_owned())),
         };
         let column = Column {
-            nullable: walk.nullable,
+            nullable: walk.nullable || column.nullable,
             ..Column::new(sql, kind)
         };
         Ok((Operand::Column(guarded(column, &walk.guards)), walk.many))

@@ -155,6 +155,9 @@ impl<'a> Resolver<'a> {
             return Ok(vec![sql(engine, "RANDOM()")]);
         }
         let keys = if path == "@rowid" {
+            if self.root.is_view() {
+                return Err(FilterError::UnknownField(path.to_owned()));
+            }
             let mut row = Sql::new(engine);
             row.column(&self.root_alias, &Ident::new("_rowid_"));
             vec![row]

@@ -89,6 +89,22 @@ pub(super) fn describe(draft: &mut Draft) {
     );
     oauth2_providers(draft, services);
 
+    let dry_run = route(
+        "dry_run_view",
+        "See what would come of a view's query",
+        Some("ViewSample"),
+        &["fields"],
+        &[400, 401, 403],
+    );
+    let dry_run = dry_run
+        .operation()
+        .request_body(Some(parts::body("ViewQuery")));
+    draft.route(
+        HttpMethod::Post,
+        "/api/collections/meta/dry-run-view",
+        dry_run,
+    );
+
     let of_one: &[_] = &["Collection", "fields"];
     let view = route(
         "view",
@@ -166,8 +182,17 @@ fn schemas(draft: &mut Draft) {
     let scaffolds = object([
         ("auth", reference("Collection").into()),
         ("base", reference("Collection").into()),
+        ("view", reference("Collection").into()),
     ]);
     draft.schema("Scaffolds", scaffolds);
+    let query = text().max_length(Some(5000)).description(Some("One `SELECT`."));
+    draft.schema("ViewQuery", object([("query", query.into())]));
+    let records = list_of(anything()).max_items(Some(10));
+    let sample = object([
+        ("fields", list_of(reference("Field")).build().into()),
+        ("sample", records.description(Some("The first records.")).build().into()),
+    ]);
+    draft.schema("ViewSample", sample);
     let collections = list_of(reference("CollectionChanges"))
         .min_items(Some(1))
         .description(Some("Matched with those that exist by id, then by name."));
@@ -219,7 +244,7 @@ fn definition() -> ObjectBuilder {
         .property(
             "type",
             text()
-                .enum_values(Some(["base", "auth"]))
+                .enum_values(Some(["base", "auth", "view"]))
                 .description(Some("It cannot change.")),
         )
         .property(
@@ -228,8 +253,17 @@ fn definition() -> ObjectBuilder {
                 .read_only(true)
                 .description(Some("Whether Plinth itself needs it.")),
         )
-        .property("fields", list_of(reference("Field")).build())
-        .property("indexes", indexes.build());
+        .property(
+            "fields",
+            list_of(reference("Field"))
+                .description(Some("A view's are what its query finds, whatever is given."))
+                .build(),
+        )
+        .property("indexes", indexes.build())
+        .property(
+            "viewQuery",
+            text().description(Some("The `SELECT` of a view; only views have one.")),
+        );
     for (key, who) in [
         ("listRule", "list records; also the filter of the list"),
         ("viewRule", "view a record"),

@@ -44,6 +44,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn may(&self, collection: &Collection, action: Action) -> bool {
+        if collection.is_view() && !action.reads() {
+            return false;
+        }
         let reach = Reach::of(self.schema, self.caller, collection, action);
         reach.is_ok_and(|reach| !reach.is_nothing())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 
 use super::roles::{BUILT_IN, MAX_DEPTH};
-use super::store;
+use super::{Action, store};
 use crate::collections::{Collection, RuleCheck, Schema};
 use crate::db::{Conn, Value};
 use crate::error::Result;
@@ -148,6 +148,12 @@ pub fn permission(schema: &Schema, record: &mut Record, problems: &mut FieldProb
             return;
         }
         record.set("collection", Value::from(collection.def.id.as_str()));
+        let actions = record.value("actions").map(values::list);
+        let is_read = |name: &String| Action::parse(name).is_some_and(Action::reads);
+        if collection.is_view() && !actions.unwrap_or_default().iter().all(is_read) {
+            let message = "A view's records can be listed and viewed, nothing else.";
+            put(problems, "actions", "validation_view_actions", message);
+        }
         vec![collection.clone()]
     };
     condition(

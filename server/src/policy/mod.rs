@@ -61,6 +61,9 @@ pub fn grant(
     action: Action,
 ) -> Result<Grant> {
     let collection = Arc::clone(schema.find(collection).ok_or_else(Error::missing)?);
+    if collection.is_view() && !action.reads() {
+        return Err(Error::invalid("Unsupported collection type."));
+    }
     let reach = Reach::of(&schema, &request.caller, &collection, action)?;
     if reach.is_nothing() {
         return Err(Error::forbidden(LOCKED));
@@ -127,6 +130,11 @@ impl Action {
             Self::Update => "update",
             Self::Delete => "delete",
         }
+    }
+
+    /// Whether it changes nothing.
+    pub fn reads(self) -> bool {
+        matches!(self, Self::List | Self::View)
     }
 
     /// The action of this name.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use plinth_sdk::types as wire;
 
 use super::{Record, store};
-use crate::db::{Conn, Ident, Sql, Storage, Value, load, sql};
+use crate::collections::Collection;
+use crate::db::{Conn, Sql, Storage, Value, load, sql};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, parse};
 use crate::policy::Grant;
@@ -97,7 +98,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
         let condition = resolver.condition(&filter, trust);
         conditions.push(condition.map_err(|_| Error::invalid(GENERIC))?);
     }
-    let order = order(&mut resolver, query, trust)?;
+    let order = order(&mut resolver, query, trust, collection)?;
     let (joins, condition) = resolver.finish(Condition::all(engine, conditions));
     if matches!(condition, Condition::False) {
         return Ok(Page {
@@ -115,7 +116,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     let mut select = sql(engine, "SELECT ");
     let (columns, storages) = collection.selection(engine, &store::alias());
     select.append(columns).append(matching.clone());
-    select.text(" ORDER BY ").append(order);
+    select.append(order);
     select.text(" LIMIT ").bind(Value::Int(query.per_page));
     select.text(" OFFSET ").bind(Value::Int(offset));
     if is_everything && query.sort.is_empty() {
@@ -135,10 +136,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
         count.append(matching);
         Some(store::first_int(&load(conn, count, &[Storage::Int])?)?)
     };
-    let records = rows
-        .into_iter()
-        .map(|values| Record::new(collection.clone(), values))
-        .collect();
+    let records = store::records(collection, rows);
     Ok(Page { records, total })
 }
 
@@ -154,17 +152,22 @@ pub fn envelope<T>(items: Vec<T>, page: i64, per_page: i64, total: Option<i64>) 
     }
 }
 
-/// What follows `ORDER BY`. The order of insertion decides what nothing else does, so pages do not overlap.
-fn order(resolver: &mut Resolver<'_>, query: &Query, trust: Trust) -> Result<Sql> {
+/// ` ORDER BY …`. The order of insertion decides what nothing else does, so pages do not overlap.
+fn order(
+    resolver: &mut Resolver<'_>,
+    query: &Query,
+    trust: Trust,
+    collection: &Collection,
+) -> Result<Sql> {
     let mut terms = Vec::with_capacity(query.sort.len() + 1);
     for (path, descending) in &query.sort {
         let term = resolver.order(path, *descending, trust);
         terms.extend(term.map_err(|_| Error::invalid(GENERIC))?);
     }
     let mut out = Sql::new(resolver.engine());
-    let mut last = Sql::new(resolver.engine());
-    last.column(&store::alias(), &Ident::new("_rowid_"));
-    terms.push(last);
-    out.join(", ", terms);
+    terms.extend(store::own_order(resolver.engine(), collection, terms.len()));
+    if !terms.is_empty() {
+        out.text(" ORDER BY ").join(", ", terms);
+    }
     Ok(out)
 }

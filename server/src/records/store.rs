@@ -3,12 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::Record;
+use plinth_sdk::types::Field;
+
+use super::{Record, values};
 use crate::collections::Collection;
-use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::db::{Conn, Engine, Ident, Rows, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
 use crate::filter::{Condition, Expression};
+use crate::json;
 use crate::policy::{Grant, Part, Reach, system};
 use crate::request::Caller;
 
@@ -56,8 +59,8 @@ pub fn find(
     if is_plain {
         select = select.cached();
     }
-    let row = load(conn, select, &storages)?.pop();
-    Ok(row.map(|values| Record::new(grant.collection().clone(), values)))
+    let rows = load(conn, select, &storages)?;
+    Ok(records(grant.collection(), rows).pop())
 }
 
 /// The records of these ids that the grant reaches, in no order.
@@ -90,17 +93,46 @@ pub fn find_where(
             select.text(" AND ").append(condition);
         }
     }
-    select
-        .text(" ORDER BY ")
-        .column(&alias(), &Ident::new("_rowid_"));
+    if let Some(order) = own_order(engine, grant.collection(), 0) {
+        select.text(" ORDER BY ").append(order);
+    }
     if let Some(limit) = limit {
         select.text(" LIMIT ").bind(Value::Int(limit));
     }
-    let rows = load(conn, select, &storages)?;
-    Ok(rows
-        .into_iter()
-        .map(|values| Record::new(grant.collection().clone(), values))
-        .collect())
+    Ok(records(grant.collection(), load(conn, select, &storages)?))
+}
+
+/// Rows as records. A view's may lack values, and its JSON is as its query made it.
+pub fn records(collection: &Arc<Collection>, rows: Rows) -> Vec<Record> {
+    let settle = |(value, field): (Value, &Field)| match value {
+        Value::Null => values::zero(&field.kind),
+        Value::Json(text) => Value::Json(json::normalise(&text).unwrap_or(text)),
+        Value::Text(_) | Value::Number(_) | Value::Int(_) | Value::Bool(_) => value,
+    };
+    let record = |row: Vec<Value>| {
+        let row = if collection.is_view() {
+            let fields = &collection.def.fields;
+            row.into_iter().zip(fields).map(settle).collect()
+        } else {
+            row
+        };
+        Record::new(Arc::clone(collection), row)
+    };
+    rows.into_iter().map(record).collect()
+}
+
+/// What decides the order of rows after `others` that were asked for: the order of insertion. A view has none; SQLite
+/// reads it in the same order each time, PostgreSQL does not unless its query says.
+pub fn own_order(engine: Engine, collection: &Collection, others: usize) -> Option<Sql> {
+    let column = match engine {
+        _ if !collection.is_view() => "_rowid_",
+        Engine::Sqlite => return None,
+        Engine::Postgres if others == 0 && collection.is_ordered => return None,
+        Engine::Postgres => "id",
+    };
+    let mut out = Sql::new(engine);
+    out.column(&alias(), &Ident::new(column));
+    Some(out)
 }
 
 /// Whether the grant's rule holds for a record that is not stored yet.
@@ -433,6 +465,11 @@ pub fn are_stored(conn: &mut Conn, collection: &Collection, ids: &[String]) -> R
 
 /// How many records a collection has.
 pub fn total(conn: &mut Conn, collection: &Collection) -> Result<i64> {
+    if collection.is_view() {
+        let mut count = sql(conn.engine(), "SELECT count(*)");
+        from(&mut count, collection, Sql::new(conn.engine()));
+        return first_int(&load(conn, count, &[Storage::Int])?);
+    }
     let mut select = sql(
         conn.engine(),
         "SELECT CAST(COALESCE(SUM(\"total\"), 0) AS BIGINT) FROM \"_totals\" WHERE \"collection\" = ",

@@ -44,3 +44,6 @@ mod security;
 mod sessions;
 mod settings;
 mod setup;
+mod view_changes;
+mod view_safety;
+mod views;

@@ -59,6 +59,9 @@ fn lay_over(
     let auth = auth_options(body, new.auth.as_deref())?;
 
     let old_fields = existing.map_or(&[][..], |old| old.fields.as_slice());
+    if kind == CollectionType::View {
+        return view(body, new);
+    }
     match body.get("fields") {
         None => {}
         Some(Json::Null) => new.fields.clear(),
@@ -98,6 +101,23 @@ fn lay_over(
             // Who may not sign in any more must not stay signed in.
             auth.auth_token.secret = defaults::secret();
         }
+    }
+    Ok(new)
+}
+
+/// The rest of a view: its query makes its fields, whatever the body says of them.
+fn view(body: &Map<String, Json>, mut new: Collection) -> Result<Collection> {
+    if !matches!(body.get("fields"), None | Some(Json::Null | Json::Array(_))) {
+        return Err(Error::invalid(UNREADABLE));
+    }
+    if let Some(list) = body.get("indexes") {
+        new.indexes = match list {
+            Json::Null => Vec::new(),
+            list => read(list)?,
+        };
+    }
+    if let Some(query) = take(body, "viewQuery")? {
+        new.view_query = Some(query);
     }
     Ok(new)
 }
@@ -151,14 +171,7 @@ fn kind(body: &Map<String, Json>, existing: Option<&Collection>) -> Result<Colle
     match text {
         "" | "base" => Ok(CollectionType::Base),
         "auth" => Ok(CollectionType::Auth),
-        "view" if existing.is_some() => problem(
-            "validation_collection_type_change",
-            "Collection type cannot be changed.",
-        ),
-        "view" => problem(
-            "validation_unsupported_type",
-            "View collections are not supported yet.",
-        ),
+        "view" => Ok(CollectionType::View),
         _ => problem("validation_in_invalid", "Must be a valid value."),
     }
 }

@@ -176,6 +176,21 @@ fn name(field: &Field) -> Option<FieldProblem> {
     })
 }
 
+/// Why no field can have this name, in words.
+pub(in crate::collections) fn name_problem(name: &str) -> Option<&'static str> {
+    if name.is_empty() || name.len() > 100 {
+        Some("the length must be between 1 and 100")
+    } else if !is_word(name) {
+        Some("must be in a valid format")
+    } else if RESERVED.contains(&name) || name.eq_ignore_ascii_case("_rowid_") {
+        Some("must not be in list")
+    } else if has_via(name) {
+        Some("the value cannot contain \"_via_\"")
+    } else {
+        None
+    }
+}
+
 fn help(kind: &FieldKind) -> &str {
     match kind {
         FieldKind::Text(options) => &options.help,

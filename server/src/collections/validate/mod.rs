@@ -13,7 +13,9 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::store::Author;
+use super::view::store::known;
 use super::{Collection, Schema};
+pub(super) use fields::name_problem;
 pub use rules::RuleCheck;
 
 /// What is wrong with `new`, which is to take the place of `old` among the collections of `schema`.
@@ -29,9 +31,8 @@ pub(super) fn validate(
         .filter(|collection| !is_old(collection))
         .cloned()
         .collect();
-    // For who is no superuser, there are no system collections: a rule could read in them what nobody may see.
-    let mut known = others.clone();
-    known.retain(|collection| author == Author::Superuser || !collection.def.system);
+    let mut known = known(schema, author);
+    known.retain(|collection| !is_old(collection));
     let mut problems = FieldProblems::new();
     let mut put = |key: &str, problem: Option<FieldProblem>| {
         if let Some(problem) = problem {
@@ -43,8 +44,14 @@ pub(super) fn validate(
     put("name", names::name(new, old, &others));
     put("type", old.and_then(|old| kind_change(new, old)));
     put("system", system_change(new, old, author));
-    put("fields", fields::check(new, old, &known));
-    put("indexes", indexes::check(new, &others));
+    let is_view = new.kind == wire::CollectionType::View;
+    if is_view {
+        // Its query made the fields.
+        put("indexes", (!new.indexes.is_empty()).then(no_indexes));
+    } else {
+        put("fields", fields::check(new, old, &known));
+        put("indexes", indexes::check(new, &others));
+    }
 
     let rules = RuleCheck::new(new, &known, schema.version);
     let old_auth = old.and_then(|old| old.auth.as_deref());
@@ -68,7 +75,14 @@ pub(super) fn validate(
             old.map(|old| &old.delete_rule),
         ),
     ] {
-        put(key, rules.check(rule.as_deref(), old_rule));
+        put(
+            key,
+            if is_view && !matches!(key, "listRule" | "viewRule") {
+                rule.as_ref().map(|_| FieldProblem::new("validation_nil", "Must be blank."))
+            } else {
+                rules.check(rule.as_deref(), old_rule)
+            },
+        );
     }
     if let Some(auth) = auth {
         let old_rule = old_auth.map(|old| &old.auth_rule);
@@ -87,11 +101,19 @@ pub(super) fn validate(
         auth::check(new, auth, old_auth, &mut put);
     }
     if problems.is_empty()
+        && !is_view
         && let Some(problem) = indexes::check_against_tables(new, &others)
     {
         problems.insert("indexes".to_owned(), problem);
     }
     problems
+}
+
+fn no_indexes() -> FieldProblem {
+    FieldProblem::new(
+        "validation_indexes_not_supported",
+        "View collections don't support indexes.",
+    )
 }
 
 fn kind_change(new: &wire::Collection, old: &wire::Collection) -> Option<FieldProblem> {

@@ -1,0 +1,2 @@
+DROP FUNCTION "_json_each"(jsonb);
+DROP FUNCTION "_as_json"(jsonb);

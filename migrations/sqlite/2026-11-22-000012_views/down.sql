@@ -1,0 +1,2 @@
+-- SQLite has by itself what PostgreSQL gets here.
+SELECT 1;

@@ -1,0 +1,448 @@
+//! Expressions, made anew. Where the databases would answer differently to the same words, PostgreSQL gets others.
+
+use sqlparser::ast::{
+    BinaryOperator, CastKind, CeilFloorKind, DataType, Expr, Ident as Name, ObjectName,
+    TrimWhereField, UnaryOperator, Value as Literal,
+};
+
+use super::functions::json_path;
+use super::names::alias;
+use super::query::{Writer, last};
+use super::{Outcome, refuse};
+use crate::db::{Engine, Sql};
+
+impl Writer<'_> {
+    /// The expression of a column: SQLite's comparisons are numbers.
+    pub(super) fn value(&mut self, out: &mut Sql, expr: &Expr) -> Outcome<()> {
+        if self.engine == Engine::Postgres && is_condition(expr) {
+            out.text("CAST((");
+            self.expr(out, expr)?;
+            out.text(") AS INTEGER)");
+            return Ok(());
+        }
+        self.expr(out, expr)
+    }
+
+    pub(super) fn exprs(&mut self, out: &mut Sql, exprs: &[Expr]) -> Outcome<()> {
+        for (position, expr) in exprs.iter().enumerate() {
+            if position > 0 {
+                out.text(", ");
+            }
+            self.expr(out, expr)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn expr(&mut self, out: &mut Sql, expr: &Expr) -> Outcome<()> {
+        if let Expr::BinaryOp { .. } = expr {
+            return self.chain(out, expr);
+        }
+        self.deeper(|this| this.one(out, expr))
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "of all SQL only this much computes something for a view"
+    )]
+    fn one(&mut self, out: &mut Sql, expr: &Expr) -> Outcome<()> {
+        match expr {
+            Expr::Identifier(name) => self.name(out, None, name),
+            Expr::CompoundIdentifier(parts) => match &parts[..] {
+                [table, name] => self.name(out, Some(table), name),
+                [schema, table, name] if schema.value.eq_ignore_ascii_case("main") => {
+                    self.name(out, Some(table), name)
+                }
+                _ => Err(refuse(format!("no such column: {expr}"))),
+            },
+            Expr::Value(value) => literal(out, &value.value),
+            Expr::Nested(inner) => self.around(out, "(", inner, ")"),
+            Expr::UnaryOp { op, expr } => match op {
+                UnaryOperator::Not => self.around(out, "NOT (", expr, ")"),
+                UnaryOperator::Minus => self.around(out, "-(", expr, ")"),
+                UnaryOperator::Plus => self.around(out, "(", expr, ")"),
+                _ => Err(refuse(format!("{op} is not supported in views"))),
+            },
+            Expr::IsNull(inner) => self.around(out, "(", inner, ") IS NULL"),
+            Expr::IsNotNull(inner) => self.around(out, "(", inner, ") IS NOT NULL"),
+            Expr::IsTrue(inner) => self.around(out, "(", inner, ") IS TRUE"),
+            Expr::IsNotTrue(inner) => self.around(out, "(", inner, ") IS NOT TRUE"),
+            Expr::IsFalse(inner) => self.around(out, "(", inner, ") IS FALSE"),
+            Expr::IsNotFalse(inner) => self.around(out, "(", inner, ") IS NOT FALSE"),
+            Expr::IsDistinctFrom(left, right) => self.pair(out, left, " IS DISTINCT FROM ", right),
+            Expr::IsNotDistinctFrom(left, right) => {
+                self.pair(out, left, " IS NOT DISTINCT FROM ", right)
+            }
+            Expr::InList { expr, list, negated } => {
+                self.around(out, "(", expr, ")")?;
+                out.text(if *negated { " NOT IN (" } else { " IN (" });
+                if list.is_empty() {
+                    out.text("NULL");
+                }
+                self.exprs(out, list)?;
+                out.text(")");
+                Ok(())
+            }
+            Expr::InSubquery { expr, subquery, negated } => {
+                self.around(out, "(", expr, ")")?;
+                out.text(if *negated { " NOT IN (" } else { " IN (" });
+                self.query(out, subquery, None)?;
+                out.text(")");
+                Ok(())
+            }
+            Expr::Exists { subquery, negated } => {
+                out.text(if *negated { "NOT EXISTS (" } else { "EXISTS (" });
+                self.query(out, subquery, None)?;
+                out.text(")");
+                Ok(())
+            }
+            Expr::Subquery(subquery) => {
+                out.text("(");
+                self.query(out, subquery, None)?;
+                out.text(")");
+                Ok(())
+            }
+            Expr::Between { expr, negated, low, high } => {
+                self.around(out, "(", expr, ")")?;
+                out.text(if *negated { " NOT BETWEEN (" } else { " BETWEEN (" });
+                self.expr(out, low)?;
+                self.around(out, ") AND (", high, ")")
+            }
+            Expr::Like { negated, any: false, expr, pattern, escape_char } => {
+                self.around(out, "(", expr, ")")?;
+                // SQLite's ignores the case of ASCII letters, and has no escape of its own.
+                out.text(match (self.engine, negated) {
+                    (Engine::Sqlite, false) => " LIKE (",
+                    (Engine::Sqlite, true) => " NOT LIKE (",
+                    (Engine::Postgres, false) => " ILIKE (",
+                    (Engine::Postgres, true) => " NOT ILIKE (",
+                });
+                self.expr(out, pattern)?;
+                out.text(")");
+                match escape_char {
+                    Some(escape) => self.around(out, " ESCAPE ", escape, ""),
+                    None if self.engine == Engine::Postgres => {
+                        out.text(" ESCAPE ''");
+                        Ok(())
+                    }
+                    None => Ok(()),
+                }
+            }
+            Expr::Case { operand, conditions, else_result, .. } => {
+                out.text("CASE ");
+                if let Some(operand) = operand {
+                    self.expr(out, operand)?;
+                }
+                for when in conditions {
+                    self.around(out, " WHEN ", &when.condition, " THEN ")?;
+                    self.expr(out, &when.result)?;
+                }
+                if let Some(otherwise) = else_result {
+                    self.around(out, " ELSE ", otherwise, "")?;
+                }
+                out.text(" END");
+                Ok(())
+            }
+            Expr::Cast { kind: CastKind::Cast, expr, data_type, format: None } => {
+                self.cast(out, expr, data_type)
+            }
+            Expr::Collate { expr, collation } => self.collate(out, expr, collation),
+            Expr::Substring { expr, substring_from, substring_for, .. } => {
+                self.around(out, "substr(", expr, "")?;
+                for part in [substring_from, substring_for].into_iter().flatten() {
+                    self.around(out, ", ", part, "")?;
+                }
+                out.text(")");
+                Ok(())
+            }
+            Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
+                out.text(match trim_where {
+                    None | Some(TrimWhereField::Both) => "trim(",
+                    Some(TrimWhereField::Leading) => "ltrim(",
+                    Some(TrimWhereField::Trailing) => "rtrim(",
+                });
+                self.expr(out, expr)?;
+                let what = trim_what.as_deref().into_iter();
+                for what in what.chain(trim_characters.iter().flatten()) {
+                    self.around(out, ", ", what, "")?;
+                }
+                out.text(")");
+                Ok(())
+            }
+            Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(_) } => {
+                self.around(out, "ceil(", expr, ")")
+            }
+            Expr::Floor { expr, field: CeilFloorKind::DateTimeField(_) } => {
+                self.around(out, "floor(", expr, ")")
+            }
+            Expr::Function(function) => self.function(out, function),
+            _ => Err(refuse(format!("{expr} is not supported in views"))),
+        }
+    }
+
+    fn name(&mut self, out: &mut Sql, table: Option<&Name>, name: &Name) -> Outcome<()> {
+        if table.is_none() && self.names.is_text(name) {
+            out.literal(&name.value);
+            return Ok(());
+        }
+        if let Some(table) = table {
+            out.ident(&alias(&table.value)).text(".");
+        }
+        out.ident(&self.names.column(name));
+        Ok(())
+    }
+
+    pub(super) fn around(
+        &mut self,
+        out: &mut Sql,
+        before: &'static str,
+        expr: &Expr,
+        after: &'static str,
+    ) -> Outcome<()> {
+        out.text(before);
+        self.expr(out, expr)?;
+        out.text(after);
+        Ok(())
+    }
+
+    fn pair(
+        &mut self,
+        out: &mut Sql,
+        left: &Expr,
+        between: &'static str,
+        right: &Expr,
+    ) -> Outcome<()> {
+        self.around(out, "(", left, ")")?;
+        out.text(between);
+        self.around(out, "(", right, ")")
+    }
+
+    /// `a AND b AND c …`: what is long on its left side is not deep.
+    fn chain(&mut self, out: &mut Sql, expr: &Expr) -> Outcome<()> {
+        let mut rest = expr;
+        let mut links = Vec::new();
+        while let Expr::BinaryOp { left, op, right } = rest {
+            links.push((op, left.as_ref(), right.as_ref()));
+            rest = left;
+        }
+        let mut whole = Sql::new(self.engine);
+        self.deeper(|this| {
+            this.expr(&mut whole, rest)?;
+            for (op, left, right) in links.into_iter().rev() {
+                let left_side = std::mem::replace(&mut whole, Sql::new(this.engine));
+                // SQLite reads it as it was written; PostgreSQL has another order of its operators.
+                match this.engine {
+                    Engine::Sqlite => this.binary(&mut whole, left_side, op, left, right)?,
+                    Engine::Postgres => {
+                        whole.text("(");
+                        this.binary(&mut whole, left_side, op, left, right)?;
+                        whole.text(")");
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        out.append(whole);
+        Ok(())
+    }
+
+    fn binary(
+        &mut self,
+        out: &mut Sql,
+        left_side: Sql,
+        op: &BinaryOperator,
+        left: &Expr,
+        right: &Expr,
+    ) -> Outcome<()> {
+        let words = match op {
+            BinaryOperator::Plus => " + ",
+            BinaryOperator::Minus => " - ",
+            BinaryOperator::Multiply => " * ",
+            BinaryOperator::Divide => " / ",
+            BinaryOperator::Modulo => " % ",
+            BinaryOperator::StringConcat => " || ",
+            BinaryOperator::Gt => " > ",
+            BinaryOperator::Lt => " < ",
+            BinaryOperator::GtEq => " >= ",
+            BinaryOperator::LtEq => " <= ",
+            BinaryOperator::Eq => " = ",
+            BinaryOperator::NotEq => " <> ",
+            BinaryOperator::And => " AND ",
+            BinaryOperator::Or => " OR ",
+            BinaryOperator::Arrow => " -> ",
+            BinaryOperator::LongArrow => " ->> ",
+            _ => return Err(refuse(format!("{op} is not supported in views"))),
+        };
+        let is_arrow = matches!(op, BinaryOperator::Arrow | BinaryOperator::LongArrow);
+        if self.engine == Engine::Postgres && is_arrow {
+            return self.inside_json(out, left_side, op, right);
+        }
+        if self.engine == Engine::Postgres
+            && matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq)
+        {
+            // SQLite's bools are numbers, and its authors write them so.
+            if let (true, Some(known)) = (self.is_bool(left), as_bool(right)) {
+                out.append(left_side).text(words).text(known);
+                return Ok(());
+            }
+            if let (true, Some(known)) = (self.is_bool(right), as_bool(left)) {
+                out.text(known).text(words);
+                return self.expr(out, right);
+            }
+        }
+        out.append(left_side).text(words);
+        self.expr(out, right)
+    }
+
+    /// `j -> 'a'`, and with a path as SQLite has it: `j -> '$.a[0]'`.
+    fn inside_json(
+        &mut self,
+        out: &mut Sql,
+        left_side: Sql,
+        op: &BinaryOperator,
+        right: &Expr,
+    ) -> Outcome<()> {
+        let is_text = matches!(op, BinaryOperator::LongArrow);
+        out.append(left_side);
+        match text_of(right) {
+            Some(path) if path.starts_with('$') => {
+                out.text(if is_text { " #>> " } else { " #> " });
+                out.literal(&json_path(path)?).text("::text[]");
+                Ok(())
+            }
+            _ => {
+                out.text(if is_text { " ->> " } else { " -> " });
+                self.expr(out, right)
+            }
+        }
+    }
+
+    fn is_bool(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Identifier(name) => self.names.is_bool(&name.value),
+            Expr::CompoundIdentifier(parts) => {
+                let name = parts.last();
+                name.is_some_and(|name| self.names.is_bool(&name.value))
+            }
+            _ => false,
+        }
+    }
+
+    fn cast(&mut self, out: &mut Sql, expr: &Expr, data_type: &DataType) -> Outcome<()> {
+        let name = data_type.to_string().to_lowercase();
+        let name = name.split(['(', ' ']).next().unwrap_or_default();
+        let (sqlite, before, after) = match name {
+            "text" | "varchar" | "char" | "character" | "nvarchar" | "string" | "clob" => {
+                (" AS TEXT)", "CAST(", " AS TEXT)")
+            }
+            "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "int8"
+            | "int4" | "int2" => (
+                " AS INTEGER)",
+                "CAST(trunc(CAST(",
+                " AS DOUBLE PRECISION)) AS BIGINT)",
+            ),
+            "real" | "float" | "double" => (" AS REAL)", "CAST(", " AS DOUBLE PRECISION)"),
+            "numeric" | "decimal" => (" AS NUMERIC)", "CAST(", " AS DOUBLE PRECISION)"),
+            "bool" | "boolean" => (" AS BOOLEAN)", "CAST(", " AS BOOLEAN)"),
+            "json" | "jsonb" => (" AS JSON)", "CAST(", " AS JSONB)"),
+            _ => return Err(refuse(format!("CAST to {data_type} is not supported in views"))),
+        };
+        match self.engine {
+            Engine::Sqlite => self.around(out, "CAST(", expr, sqlite),
+            Engine::Postgres => self.around(out, before, expr, after),
+        }
+    }
+
+    fn collate(&mut self, out: &mut Sql, expr: &Expr, collation: &ObjectName) -> Outcome<()> {
+        let name = last(collation).unwrap_or_default().to_lowercase();
+        match (self.engine, name.as_str()) {
+            (Engine::Sqlite, "nocase") => self.around(out, "(", expr, ") COLLATE NOCASE"),
+            (Engine::Postgres, "nocase") => self.around(out, "lower((", expr, ") COLLATE \"C\")"),
+            (Engine::Sqlite, "binary") => self.around(out, "(", expr, ") COLLATE BINARY"),
+            (Engine::Postgres, "binary") => self.around(out, "(", expr, ") COLLATE \"C\""),
+            _ => Err(refuse(format!("no such collation sequence: {collation}"))),
+        }
+    }
+}
+
+fn literal(out: &mut Sql, value: &Literal) -> Outcome<()> {
+    match value {
+        Literal::Number(digits, _) => {
+            if !out.numeral(digits) {
+                return Err(refuse(format!("{digits} is no number")));
+            }
+        }
+        Literal::SingleQuotedString(text) | Literal::DoubleQuotedString(text) => {
+            out.literal(text);
+        }
+        Literal::Boolean(true) => {
+            out.text("TRUE");
+        }
+        Literal::Boolean(false) => {
+            out.text("FALSE");
+        }
+        Literal::Null => {
+            out.text("NULL");
+        }
+        Literal::Placeholder(_) => return Err(refuse("parameters are not allowed in views")),
+        _ => return Err(refuse(format!("{value} is not supported in views"))),
+    }
+    Ok(())
+}
+
+/// The text that a literal is.
+pub(super) fn text_of(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Literal::SingleQuotedString(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn as_bool(expr: &Expr) -> Option<&'static str> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Literal::Number(digits, _) if digits == "1" => Some("TRUE"),
+            Literal::Number(digits, _) if digits == "0" => Some("FALSE"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether it holds or not.
+fn is_condition(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_condition(inner),
+        Expr::BinaryOp { op, .. } => matches!(
+            op,
+            BinaryOperator::Gt
+                | BinaryOperator::Lt
+                | BinaryOperator::GtEq
+                | BinaryOperator::LtEq
+                | BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::And
+                | BinaryOperator::Or
+        ),
+        Expr::UnaryOp { op, .. } => matches!(op, UnaryOperator::Not),
+        Expr::Value(value) => matches!(value.value, Literal::Boolean(_)),
+        _ => matches!(
+            expr,
+            Expr::IsNull(_)
+                | Expr::IsNotNull(_)
+                | Expr::IsTrue(_)
+                | Expr::IsNotTrue(_)
+                | Expr::IsFalse(_)
+                | Expr::IsNotFalse(_)
+                | Expr::IsDistinctFrom(..)
+                | Expr::IsNotDistinctFrom(..)
+                | Expr::InList { .. }
+                | Expr::InSubquery { .. }
+                | Expr::Exists { .. }
+                | Expr::Between { .. }
+                | Expr::Like { .. }
+        ),
+    }
+}

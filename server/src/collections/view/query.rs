@@ -1,0 +1,496 @@
+//! Queries, made anew: `WITH`, `SELECT`, `UNION` and what belongs to them.
+
+use std::collections::BTreeSet;
+
+use sqlparser::ast::{
+    Cte, Distinct, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, ObjectName,
+    OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectItem, SetExpr,
+    SetOperator, SetQuantifier, TableFactor, TableWithJoins, With,
+};
+
+use sqlparser::tokenizer::Span;
+
+use super::names::{Names, alias, is_open};
+use super::{Column, Outcome, fields, refuse};
+use crate::collections::Collection;
+use crate::db::{Engine, Ident, Sql};
+
+/// Deeper queries would not fit on a thread's stack.
+const MAX_DEPTH: u32 = 60;
+
+/// Makes SQL of the parts of a query.
+pub(super) struct Writer<'a> {
+    pub(super) engine: Engine,
+    pub(super) names: &'a Names,
+    /// The ids of the collections that were read so far.
+    pub(super) reads: BTreeSet<String>,
+    /// Where they are named.
+    pub(super) mentions: Vec<Mention>,
+    ctes: Vec<String>,
+    depth: u32,
+    /// How many subqueries had no name so far.
+    unnamed: u32,
+}
+
+/// A place where a query names a collection.
+pub(super) struct Mention {
+    pub(super) collection: String,
+    pub(super) span: Span,
+    /// Whether it goes by another name from there on.
+    pub(super) is_named: bool,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(engine: Engine, names: &'a Names) -> Self {
+        Self {
+            engine,
+            names,
+            reads: BTreeSet::new(),
+            mentions: Vec::new(),
+            ctes: Vec::new(),
+            depth: 0,
+            unnamed: 0,
+        }
+    }
+
+    /// The whole query, whose columns get the names that the view's have.
+    pub(super) fn view(&mut self, query: &Query, columns: &[Column]) -> Outcome<Sql> {
+        let mut out = Sql::new(self.engine);
+        let names: Vec<Ident> = columns
+            .iter()
+            .map(|column| Ident::new(&column.field.name))
+            .collect();
+        self.query(&mut out, query, Some(&names))?;
+        Ok(out)
+    }
+
+    /// One level deeper, as long as there is room.
+    pub(super) fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(refuse("the query is nested too deeply"));
+        }
+        let outcome = work(self);
+        self.depth -= 1;
+        outcome
+    }
+
+    /// A query; `names` are those of its columns, where it is the outermost.
+    pub(super) fn query(
+        &mut self,
+        out: &mut Sql,
+        query: &Query,
+        names: Option<&[Ident]>,
+    ) -> Outcome<()> {
+        let Query {
+            with,
+            body,
+            order_by,
+            limit_clause,
+            fetch: None,
+            locks,
+            for_clause: None,
+            settings: None,
+            format_clause: None,
+            pipe_operators,
+        } = query
+        else {
+            return Err(refuse("this kind of SELECT is not supported in views"));
+        };
+        if !locks.is_empty() || !pipe_operators.is_empty() {
+            return Err(refuse("this kind of SELECT is not supported in views"));
+        }
+        let known = self.ctes.len();
+        self.deeper(|this| {
+            if let Some(with) = with {
+                this.with(out, with)?;
+            }
+            this.body(out, body, names)?;
+            if let Some(order) = order_by {
+                this.order(out, order)?;
+            }
+            if let Some(limit) = limit_clause {
+                this.limit(out, limit)?;
+            }
+            Ok(())
+        })?;
+        self.ctes.truncate(known);
+        Ok(())
+    }
+
+    fn with(&mut self, out: &mut Sql, with: &With) -> Outcome<()> {
+        out.text(if with.recursive {
+            "WITH RECURSIVE "
+        } else {
+            "WITH "
+        });
+        for (position, cte) in with.cte_tables.iter().enumerate() {
+            if position > 0 {
+                out.text(", ");
+            }
+            let Cte { alias: name, query, from: None, materialized: None, .. } = cte else {
+                return Err(refuse("this kind of WITH is not supported in views"));
+            };
+            if with.recursive {
+                self.ctes.push(name.name.value.to_lowercase());
+            }
+            out.ident(&alias(&name.name.value));
+            for (position, column) in name.columns.iter().enumerate() {
+                out.text(if position == 0 { "(" } else { ", " });
+                out.ident(&self.names.column(&column.name));
+            }
+            out.text(if name.columns.is_empty() {
+                " AS ("
+            } else {
+                ") AS ("
+            });
+            self.query(out, query, None)?;
+            out.text(")");
+            self.ctes.push(name.name.value.to_lowercase());
+        }
+        out.text(" ");
+        Ok(())
+    }
+
+    fn body(&mut self, out: &mut Sql, body: &SetExpr, names: Option<&[Ident]>) -> Outcome<()> {
+        match body {
+            SetExpr::Select(select) => self.select(out, select, names),
+            SetExpr::Query(query) => {
+                // SQLite takes no brackets here; a subquery is the same to both.
+                out.text("SELECT * FROM (");
+                self.query(out, query, names)?;
+                out.text(") AS \"$part\"");
+                Ok(())
+            }
+            SetExpr::SetOperation { left, op, set_quantifier, right } => self.deeper(|this| {
+                this.body(out, left, names)?;
+                out.text(match op {
+                    SetOperator::Union => " UNION ",
+                    SetOperator::Intersect => " INTERSECT ",
+                    SetOperator::Except => " EXCEPT ",
+                    SetOperator::Minus => return Err(refuse("write EXCEPT instead of MINUS")),
+                });
+                match set_quantifier {
+                    SetQuantifier::All => out.text("ALL "),
+                    SetQuantifier::None => out,
+                    SetQuantifier::Distinct
+                    | SetQuantifier::ByName
+                    | SetQuantifier::AllByName
+                    | SetQuantifier::DistinctByName => {
+                        return Err(refuse("this kind of UNION is not supported in views"));
+                    }
+                };
+                this.body(out, right, None)
+            }),
+            SetExpr::Values(_)
+            | SetExpr::Insert(_)
+            | SetExpr::Update(_)
+            | SetExpr::Delete(_)
+            | SetExpr::Merge(_)
+            | SetExpr::Table(_) => Err(refuse("a view is made of SELECT statements")),
+        }
+    }
+
+    fn select(&mut self, out: &mut Sql, select: &Select, names: Option<&[Ident]>) -> Outcome<()> {
+        refuse_extras(select)?;
+        out.text(match &select.distinct {
+            None | Some(Distinct::All) => "SELECT ",
+            Some(Distinct::Distinct) => "SELECT DISTINCT ",
+            Some(Distinct::On(_)) => return Err(refuse("DISTINCT ON is not supported in views")),
+        });
+        for (position, item) in select.projection.iter().enumerate() {
+            if position > 0 {
+                out.text(", ");
+            }
+            if matches!(item, SelectItem::Wildcard(_)) && names.is_none() {
+                // As in `EXISTS (SELECT * …)`; what a subquery has the view names.
+                out.text("*");
+                continue;
+            }
+            let (expr, own) = fields::named(item, self.names)?;
+            if names.is_some() {
+                self.value(out, expr)?;
+            } else {
+                self.expr(out, expr)?;
+            }
+            match names {
+                Some(names) => out.text(" AS ").ident(&names[position]),
+                None if matches!(item, SelectItem::ExprWithAlias { .. }) => {
+                    out.text(" AS ").ident(&Ident::new(&own))
+                }
+                None => out,
+            };
+        }
+        self.from(out, &select.from)?;
+        if let Some(condition) = &select.selection {
+            out.text(" WHERE ");
+            self.expr(out, condition)?;
+        }
+        let GroupByExpr::Expressions(groups, modifiers) = &select.group_by else {
+            return Err(refuse("GROUP BY ALL is not supported in views"));
+        };
+        if !modifiers.is_empty() {
+            return Err(refuse("this kind of GROUP BY is not supported in views"));
+        }
+        if !groups.is_empty() {
+            out.text(" GROUP BY ");
+            self.exprs(out, groups)?;
+        }
+        if let Some(condition) = &select.having {
+            out.text(" HAVING ");
+            self.expr(out, condition)?;
+        }
+        Ok(())
+    }
+
+    fn from(&mut self, out: &mut Sql, from: &[TableWithJoins]) -> Outcome<()> {
+        for (position, TableWithJoins { relation, joins }) in from.iter().enumerate() {
+            out.text(if position == 0 { " FROM " } else { ", " });
+            self.table(out, relation)?;
+            for Join { relation, global, join_operator } in joins {
+                if *global {
+                    return Err(refuse("GLOBAL JOIN is not supported in views"));
+                }
+                self.join(out, relation, join_operator)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn join(
+        &mut self,
+        out: &mut Sql,
+        relation: &TableFactor,
+        operator: &JoinOperator,
+    ) -> Outcome<()> {
+        let (words, constraint) = match operator {
+            JoinOperator::Join(on) | JoinOperator::Inner(on) => (" JOIN ", on),
+            JoinOperator::Left(on) | JoinOperator::LeftOuter(on) => (" LEFT JOIN ", on),
+            JoinOperator::Right(on) | JoinOperator::RightOuter(on) => (" RIGHT JOIN ", on),
+            JoinOperator::FullOuter(on) => (" FULL JOIN ", on),
+            JoinOperator::CrossJoin(on) => (" CROSS JOIN ", on),
+            _ => return Err(refuse("this kind of JOIN is not supported in views")),
+        };
+        out.text(words);
+        self.table(out, relation)?;
+        match constraint {
+            JoinConstraint::On(condition) => {
+                out.text(" ON ");
+                self.expr(out, condition)
+            }
+            JoinConstraint::None if matches!(operator, JoinOperator::CrossJoin(_)) => Ok(()),
+            // SQLite joins every row then.
+            JoinConstraint::None => {
+                out.text(" ON 1 = 1");
+                Ok(())
+            }
+            JoinConstraint::Using(_) | JoinConstraint::Natural => {
+                Err(refuse("USING and NATURAL are not supported in views - write ON"))
+            }
+        }
+    }
+
+    fn table(&mut self, out: &mut Sql, factor: &TableFactor) -> Outcome<()> {
+        match factor {
+            TableFactor::Table {
+                name,
+                alias: given,
+                args,
+                with_hints,
+                version: None,
+                with_ordinality: false,
+                partitions,
+                json_path: None,
+                sample: None,
+                index_hints,
+            } if with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty() => {
+                let table = table_name(name)?;
+                let goes_by = match given {
+                    Some(given) if given.columns.is_empty() => alias(&given.name.value),
+                    Some(_) => return Err(refuse("a table's alias has no list of columns")),
+                    None => alias(&table),
+                };
+                match args {
+                    Some(args) => self.rows_of_json(out, &table, args, &goes_by),
+                    None => {
+                        self.rows(out, &table, &goes_by)?;
+                        let last = name.0.last().and_then(|part| part.as_ident());
+                        let collection = self.names.collection(&table);
+                        if let (Some(last), Some(collection)) = (last, collection) {
+                            self.mentions.push(Mention {
+                                collection: collection.def.id.clone(),
+                                span: last.span,
+                                is_named: given.is_some(),
+                            });
+                        }
+                        Ok(())
+                    }
+                }
+            }
+            TableFactor::Derived { lateral: false, subquery, alias: given, sample: None } => {
+                out.text("(");
+                self.query(out, subquery, None)?;
+                out.text(") AS ");
+                match given {
+                    Some(given) if given.columns.is_empty() => {
+                        out.ident(&alias(&given.name.value));
+                    }
+                    Some(_) => return Err(refuse("a subquery's alias has no list of columns")),
+                    None => {
+                        // PostgreSQL wants a name, SQLite does not.
+                        self.unnamed += 1;
+                        out.ident(&Ident::new(&format!("$part{}", self.unnamed)));
+                    }
+                }
+                Ok(())
+            }
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                out.text("(");
+                let mut inner = Sql::new(self.engine);
+                self.table(&mut inner, &table_with_joins.relation)?;
+                for join in &table_with_joins.joins {
+                    self.join(&mut inner, &join.relation, &join.join_operator)?;
+                }
+                out.append(inner).text(")");
+                Ok(())
+            }
+            _ => Err(refuse("a view reads collections and subqueries")),
+        }
+    }
+
+    /// `"posts" AS "p"`, or what may be read of it.
+    fn rows(&mut self, out: &mut Sql, table: &str, goes_by: &Ident) -> Outcome<()> {
+        if self.ctes.contains(&table.to_lowercase()) {
+            out.ident(&alias(table)).text(" AS ").ident(goes_by);
+            return Ok(());
+        }
+        let names = self.names;
+        let Some(collection) = names.collection(table) else {
+            return Err(refuse(format!("no such table: {table}")));
+        };
+        self.reads.insert(collection.def.id.clone());
+        if has_secrets(collection) {
+            // Without its secrets: what is not there cannot be asked for.
+            out.text("(SELECT ");
+            let open = collection.columns.iter().filter(|column| is_open(collection, column));
+            for (position, column) in open.enumerate() {
+                if position > 0 {
+                    out.text(", ");
+                }
+                out.ident(&column.ident);
+            }
+            out.text(" FROM ").ident(&collection.table).text(")");
+        } else {
+            out.ident(&collection.table);
+        }
+        out.text(" AS ").ident(goes_by);
+        Ok(())
+    }
+
+    fn order(&mut self, out: &mut Sql, order: &OrderBy) -> Outcome<()> {
+        let OrderBy { kind: OrderByKind::Expressions(terms), interpolate: None } = order else {
+            return Err(refuse("this kind of ORDER BY is not supported in views"));
+        };
+        out.text(" ORDER BY ");
+        self.order_terms(out, terms)
+    }
+
+    pub(super) fn order_terms(&mut self, out: &mut Sql, terms: &[OrderByExpr]) -> Outcome<()> {
+        for (position, OrderByExpr { expr, options, with_fill }) in terms.iter().enumerate() {
+            if position > 0 {
+                out.text(", ");
+            }
+            self.expr(out, expr)?;
+            let descends = match options.sort {
+                None | Some(OrderBySort::Asc) => false,
+                Some(OrderBySort::Desc) => true,
+                Some(OrderBySort::Using(_)) => {
+                    return Err(refuse("ORDER BY … USING is not supported in views"));
+                }
+            };
+            if with_fill.is_some() {
+                return Err(refuse("this kind of ORDER BY is not supported in views"));
+            }
+            out.text(match (descends, options.nulls_first.unwrap_or(!descends)) {
+                (false, true) => " ASC NULLS FIRST",
+                (false, false) => " ASC NULLS LAST",
+                (true, true) => " DESC NULLS FIRST",
+                (true, false) => " DESC NULLS LAST",
+            });
+        }
+        Ok(())
+    }
+
+    fn limit(&mut self, out: &mut Sql, limit: &LimitClause) -> Outcome<()> {
+        let (limit, offset) = match limit {
+            LimitClause::LimitOffset { limit, offset, limit_by } if limit_by.is_empty() => {
+                (limit.as_ref(), offset.as_ref().map(|offset| &offset.value))
+            }
+            LimitClause::OffsetCommaLimit { offset, limit } => (Some(limit), Some(offset)),
+            LimitClause::LimitOffset { .. } => {
+                return Err(refuse("LIMIT … BY is not supported in views"));
+            }
+        };
+        if let Some(limit) = limit {
+            out.text(" LIMIT ");
+            self.expr(out, limit)?;
+        }
+        if let Some(offset) = offset {
+            out.text(" OFFSET ");
+            self.expr(out, offset)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whatever other databases have between `SELECT` and its end.
+fn refuse_extras(select: &Select) -> Outcome<()> {
+    let is_plain = select.optimizer_hints.is_empty()
+        && select.select_modifiers.is_none()
+        && select.top.is_none()
+        && select.exclude.is_none()
+        && select.into.is_none()
+        && select.lateral_views.is_empty()
+        && select.prewhere.is_none()
+        && select.connect_by.is_empty()
+        && select.cluster_by.is_empty()
+        && select.distribute_by.is_empty()
+        && select.sort_by.is_empty()
+        && select.named_window.is_empty()
+        && select.qualify.is_none()
+        && select.value_table_mode.is_none();
+    if is_plain {
+        Ok(())
+    } else {
+        Err(refuse("this kind of SELECT is not supported in views"))
+    }
+}
+
+fn has_secrets(collection: &Collection) -> bool {
+    let mut columns = collection.columns.iter();
+    columns.any(|column| !is_open(collection, column))
+}
+
+/// The names that a query gives by `WITH`.
+pub(super) fn cte_names(query: &Query) -> Vec<String> {
+    let tables = query.with.iter().flat_map(|with| &with.cte_tables);
+    tables.map(|cte| cte.alias.name.value.clone()).collect()
+}
+
+/// `posts`, `main.posts`
+pub(super) fn table_name(name: &ObjectName) -> Outcome<String> {
+    let parts: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+    match &parts[..] {
+        [schema, table] if schema.value.eq_ignore_ascii_case("main") => Ok(table.value.clone()),
+        [table] => Ok(table.value.clone()),
+        _ => Err(refuse(format!("no such table: {name}"))),
+    }
+}
+
+/// The only part of a name.
+pub(super) fn last(name: &ObjectName) -> Option<&str> {
+    match &name.0[..] {
+        [part] => part.as_ident().map(|ident| ident.value.as_str()),
+        _ => None,
+    }
+}
