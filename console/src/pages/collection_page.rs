@@ -25,6 +25,7 @@ pub(super) fn CollectionPage(
 ) -> impl IntoView {
     let name = collection.name.clone();
     let is_system = collection.system;
+    let is_view = collection.kind == CollectionType::View;
     let may_write = Session::here().may("collections:write");
     let trail = move || {
         view! {
@@ -35,10 +36,12 @@ pub(super) fn CollectionPage(
     let tabs = {
         let mut parts = vec![
             (links::collection(&name), text::records()),
-            (links::definition(&name, "fields"), text::fields()),
+            (links::definition(&name, "fields"), if is_view { text::query() } else { text::fields() }),
             (links::definition(&name, "rules"), text::rules()),
-            (links::definition(&name, "indexes"), text::indexes()),
         ];
+        if !is_view {
+            parts.push((links::definition(&name, "indexes"), text::indexes()));
+        }
         if collection.kind == CollectionType::Auth {
             parts.push((links::definition(&name, "accounts"), text::accounts()));
         }
@@ -58,7 +61,7 @@ pub(super) fn CollectionPage(
             view! {
                 {is_system.then(|| view! { <Badge>{text::system()}</Badge> })}
                 {move || actions.run()}
-                {may_write.then(|| view! { <Whole name=name.clone() is_system /> })}
+                {may_write.then(|| view! { <Whole name=name.clone() is_system is_view /> })}
             }
         }
     };
@@ -67,7 +70,7 @@ pub(super) fn CollectionPage(
 
 /// What can be done with the whole collection.
 #[component]
-fn Whole(name: String, is_system: bool) -> impl IntoView {
+fn Whole(name: String, is_system: bool, is_view: bool) -> impl IntoView {
     #[derive(Clone, Copy, PartialEq)]
     enum Asked {
         Truncate,
@@ -131,7 +134,7 @@ fn Whole(name: String, is_system: bool) -> impl IntoView {
     };
     view! {
         <Menu label=text::more().to_owned() button=|| view! { <Icon of=Glyph::More /> }>
-            <MenuItem icon=Glyph::Trash danger=true disabled=is_superusers on:click=move |_| asked.set(Some(Asked::Truncate))>
+            <MenuItem icon=Glyph::Trash danger=true disabled=is_superusers || is_view on:click=move |_| asked.set(Some(Asked::Truncate))>
                 {text::truncate()}
             </MenuItem>
             <MenuItem icon=Glyph::Trash danger=true disabled=is_system on:click=move |_| asked.set(Some(Asked::Delete))>

@@ -136,6 +136,12 @@ catalogue! {
     kind_auth = "Accounts";
     kind_base_long = "Records";
     kind_auth_long = "Accounts: records that sign in";
+    kind_view_long = "View: what a query finds in other collections";
+    query = "Query";
+    query_help = "One SELECT with an id, and a name for every column.";
+    try_query = "Try it";
+    query_sample = "The first records";
+    query_finds_nothing = "It finds nothing yet.";
     kind_help = "It cannot be changed later.";
     name_help = "Letters, digits and _. It is the name in the API.";
     rename_help = "Clients know the collection by this name.";

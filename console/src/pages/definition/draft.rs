@@ -152,6 +152,12 @@ impl Draft {
             .with_untracked(|whole| whole["type"] == CollectionType::Auth.name())
     }
 
+    /// Whether its records are what a query finds.
+    pub(super) fn is_view(self) -> bool {
+        self.whole
+            .with_untracked(|whole| whole["type"] == CollectionType::View.name())
+    }
+
     /// The value at `path`, as JSON.
     pub(super) fn at(self, path: impl Into<String>) -> Bind<Value> {
         at(self.whole, path)

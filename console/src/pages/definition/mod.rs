@@ -5,6 +5,7 @@ mod draft;
 mod fields;
 mod indexes;
 mod options;
+mod query;
 mod rules;
 
 use leptos::prelude::*;
@@ -25,6 +26,7 @@ use draft::Draft;
 use fields::Fields;
 use indexes::Indexes;
 pub(crate) use options::look;
+use query::Query;
 use rules::Rules;
 
 /// A part of a collection's definition.
@@ -91,9 +93,10 @@ fn Editor(collection: Collection) -> impl IntoView {
     })
     };
     let body = move || match &*part.get() {
+        "fields" if draft.is_view() => view! { <Query draft /> }.into_any(),
         "fields" => view! { <Fields draft /> }.into_any(),
         "rules" => view! { <Rules draft /> }.into_any(),
-        "indexes" => view! { <Indexes draft /> }.into_any(),
+        "indexes" if !draft.is_view() => view! { <Indexes draft /> }.into_any(),
         "accounts" if draft.is_auth() => view! { <Accounts draft /> }.into_any(),
         _ => super::NotFound().into_any(),
     };
@@ -111,7 +114,7 @@ fn DraftProblem(draft: Draft) -> impl IntoView {
     let message = Signal::derive(move || {
         draft.failure.with(|failure| {
             failure.as_ref().map(|failure| {
-                failure.summary(|path| path.starts_with("fields.") || path == "name")
+                failure.summary(|path| path.starts_with("fields.") || path == "name" || path == "viewQuery")
             })
         })
     });
@@ -204,12 +207,14 @@ pub(crate) fn NewCollection() -> impl IntoView {
         vec![
             ("base".to_owned(), text::kind_base_long().to_owned()),
             ("auth".to_owned(), text::kind_auth_long().to_owned()),
+            ("view".to_owned(), text::kind_view_long().to_owned()),
         ]
     };
     let show = move |scaffolds: plinth_sdk::types::Scaffolds| {
         move || {
             let scaffold = match &*kind.get() {
                 "auth" => scaffolds.auth.clone(),
+                "view" => scaffolds.view.clone(),
                 _ => scaffolds.base.clone(),
             };
             let draft = Draft::of(&Collection {
@@ -232,7 +237,11 @@ pub(crate) fn NewCollection() -> impl IntoView {
                         help=text::kind_help()
                     />
                 </div>
-                <Fields draft />
+                {if draft.is_view() {
+                    view! { <Query draft /> }.into_any()
+                } else {
+                    view! { <Fields draft /> }.into_any()
+                }}
             }
         }
     };

@@ -25,7 +25,9 @@ const OF_ACCOUNTS: [(&str, Words, Words); 2] = [
 /// Who may do what.
 #[component]
 pub(super) fn Rules(draft: Draft) -> impl IntoView {
-    let rules = RULES.iter().chain(if draft.is_auth() {
+    // A view's records are only read.
+    let own = if draft.is_view() { &RULES[..2] } else { &RULES[..] };
+    let rules = own.iter().chain(if draft.is_auth() {
         &OF_ACCOUNTS[..]
     } else {
         &[]

@@ -12,7 +12,7 @@ mod relation;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
-use plinth_sdk::types::{Collection, Field, Page as RecordPage};
+use plinth_sdk::types::{Collection, CollectionType, Field, Page as RecordPage};
 use plinth_sdk::{Filter, Record};
 
 use super::{CollectionPage, Schema};
@@ -251,10 +251,11 @@ impl May {
     fn of(collection: &Collection, shown: RwSignal<Option<RecordPage<Record>>>) -> Self {
         let is_superuser = untrack(|| Session::here().is_superuser());
         let is_locked = collection.list_rule.is_none();
+        let is_view = collection.kind == CollectionType::View;
         let by_role = Memo::new(move |_| is_locked && shown.with(Option::is_some));
         let unless_locked = |rule: &Option<String>| {
             let may = is_superuser || rule.is_some();
-            Signal::derive(move || may || by_role.get())
+            Signal::derive(move || !is_view && (may || by_role.get()))
         };
         Self {
             create: unless_locked(&collection.create_rule),
