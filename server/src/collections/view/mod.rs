@@ -37,6 +37,8 @@ type Outcome<T> = Result<T, Refusal>;
 
 /// More would be a program, and too deep a tree for a thread's stack.
 const MAX_TOKENS: usize = 5_000;
+/// What the deepest query takes of a stack, with plenty to spare.
+const STACK: usize = 32 << 20;
 
 /// A view's query, read.
 pub struct View {
@@ -82,6 +84,10 @@ enum Cast {
 impl View {
     /// Reads a query over these collections.
     pub fn read(text: &str, collections: &[Arc<Collection>]) -> Outcome<Self> {
+        with_room(|| Self::parse(text, collections))
+    }
+
+    fn parse(text: &str, collections: &[Arc<Collection>]) -> Outcome<Self> {
         let dialect = SQLiteDialect {};
         let mut tokens = Tokenizer::new(&dialect, text)
             .tokenize_with_location()
@@ -121,7 +127,8 @@ impl View {
 
     /// The query as this database has it, with the fields' types.
     pub fn select(&self, engine: Engine) -> Outcome<Sql> {
-        let inner = Writer::new(engine, &self.names).view(&self.query, &self.columns)?;
+        let mut writer = Writer::new(engine, &self.names);
+        let inner = with_room(|| writer.view(&self.query, &self.columns))?;
         let from = Ident::new("$view");
         let mut out = sql(engine, "SELECT ");
         for (position, column) in self.columns.iter().enumerate() {
@@ -141,14 +148,14 @@ impl View {
     /// The ids of the collections that it reads.
     pub fn reads(&self) -> Outcome<BTreeSet<String>> {
         let mut writer = Writer::new(Engine::Sqlite, &self.names);
-        writer.view(&self.query, &self.columns)?;
+        with_room(|| writer.view(&self.query, &self.columns))?;
         Ok(writer.reads)
     }
 
     /// The text of this query with another name for the collection `id`, and nothing else changed.
     pub fn renamed(&self, text: &str, id: &str, to: &str) -> Outcome<String> {
         let mut writer = Writer::new(Engine::Sqlite, &self.names);
-        writer.view(&self.query, &self.columns)?;
+        with_room(|| writer.view(&self.query, &self.columns))?;
         let mut mentions = writer.mentions;
         mentions.retain(|mention| mention.collection == id);
         mentions.sort_by_key(|mention| std::cmp::Reverse(mention.span.start));
@@ -184,9 +191,24 @@ impl View {
 
 /// Whether the query puts its rows in an order.
 pub fn is_ordered(text: &str) -> bool {
-    let statements = Parser::parse_sql(&SQLiteDialect {}, text.trim().trim_end_matches(';'));
-    let first = statements.ok().and_then(|all| all.into_iter().next());
-    matches!(first, Some(Statement::Query(query)) if query.order_by.is_some())
+    let is_ordered = with_room(|| {
+        let statements = Parser::parse_sql(&SQLiteDialect {}, text.trim().trim_end_matches(';'));
+        let first = statements.ok().and_then(|all| all.into_iter().next());
+        Ok(matches!(first, Some(Statement::Query(query)) if query.order_by.is_some()))
+    });
+    is_ordered == Ok(true)
+}
+
+/// Runs what follows a query as deep as it goes, on a stack that is large enough for that.
+fn with_room<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let thread = thread.spawn_scoped(scope, work);
+        let thread = thread.map_err(|_| refuse("there is no room to read the query"))?;
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// Where in a text a place is, in bytes.
