@@ -145,10 +145,12 @@ fn settle(
     engine: Engine,
     failed: &'static str,
 ) -> Result<()> {
-    let sources = view::store::sources(schema, author, &definition.id);
-    if let Some(problem) = view::store::complete(definition, old, &sources, engine) {
-        // The rest cannot be judged without the fields.
-        return Err(Error::field(failed, "viewQuery", problem));
+    if old.is_none_or(|old| old.kind == definition.kind) {
+        let sources = view::store::sources(schema, author, &definition.id);
+        if let Some(problem) = view::store::complete(definition, old, &sources, engine) {
+            // The rest cannot be judged without the fields.
+            return Err(Error::field(failed, "viewQuery", problem));
+        }
     }
     refuse(failed, validate::validate(definition, old, schema, author))
 }

@@ -237,9 +237,8 @@ fn computed(expr: &Expr) -> (FieldKind, Cast) {
             DataType::Bool | DataType::Boolean => {
                 (FieldKind::Bool(BoolOptions::default()), Cast::Bool)
             }
+            DataType::Int(None) | DataType::Integer(None) => number(true),
             DataType::Real
-            | DataType::Int(None)
-            | DataType::Integer(None)
             | DataType::Decimal(sqlparser::ast::ExactNumberInfo::None)
             | DataType::Numeric(sqlparser::ast::ExactNumberInfo::None) => number(false),
             _ => any(),

@@ -10,14 +10,12 @@ use super::{Refusal, View};
 use crate::collections::{Collection, defaults, storage};
 use crate::db::{Db, Storage, Value, sql};
 use crate::error::{Error, Result};
-use crate::records::{Record, store};
+use crate::records::{Record, generate, store};
 
 /// How many records are looked at.
 const MAX_RECORDS: i64 = 10;
 /// The most characters of a query.
 const MAX_LENGTH: usize = 5_000;
-/// What a sample's collection is called; it is none that there is.
-const NAME: &str = "temp_view";
 
 /// The first records of a query, and their fields.
 pub struct Sample {
@@ -33,9 +31,10 @@ pub async fn take(db: &Db, query: &str, sources: &[Arc<Collection>]) -> Result<S
     let refused = |Refusal(reason)| Error::invalid(reason);
     let view = View::read(query, sources).map_err(refused)?;
     let select = view.select(engine).map_err(refused)?;
+    let name = format!("temp_view_{}", generate::alphanumeric(5));
     let definition = Definition {
-        id: defaults::collection_id(CollectionType::View, NAME),
-        name: NAME.to_owned(),
+        id: defaults::collection_id(CollectionType::View, &name),
+        name,
         kind: CollectionType::View,
         fields: view.fields(&[]),
         ..Definition::default()
