@@ -113,7 +113,7 @@ export default [
       ...library,
       ...["select 1 as id", "select id, title from posts order by title limit 2;", "select (ROW_NUMBER() OVER()) as id, title from posts",
         "with c as (select id, title from posts) select id, title from c", "select x.id, x.t from (select id, title as t from posts) x",
-        "(select id, title from posts union all select id, name as title from writers)", "select distinct id, stars from posts",
+        "(select id, title from posts union all select id, name as title from writers)", "select distinct id, stars from posts order by id",
         "select p.id, w.id as who from posts as p inner join writers w on w.id = p.by where p.stars > 1",
         'select id, "title" as a, [stars] as b, `shown` as c, \'lit\' as d from posts', "select by as id, id as x from posts where by <> ''",
         "select id, meta, stars, shown, tags, by, made, draft from posts", "select id, total(stars) as t from posts group by id",

@@ -9,6 +9,11 @@ EXCEPTION WHEN data_exception THEN
     RETURN a;
 END $$;
 
+-- What a view casts to a bool, which to SQLite is a number.
+CREATE FUNCTION "_as_bool"(a jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT coalesce("_number"(CASE WHEN jsonb_typeof(a) = 'string' THEN "_as_number"(a) ELSE a END), 0) <> 0
+$$;
+
 -- The items of a list or an object, as SQLite's json_each has them.
 CREATE FUNCTION "_json_each"(a jsonb) RETURNS TABLE("key" TEXT, "value" TEXT, "type" TEXT)
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -308,6 +308,9 @@ fn a_dry_run_shows_what_would_come_of_a_query() {
     let run = ask(app.root(), "select id, title, draft from posts order by title").ok();
     assert_eq!(kinds(&run), ["id:text", "title:text", "draft:text"]);
     assert_eq!(run["sample"][0]["title"], "12");
+    let run_json = ask(app.root(), "select id, meta, tags, lower(title) as low from posts where stars = 5").ok();
+    let sample = &run_json["sample"][0];
+    assert_eq!((&sample["meta"], &sample["tags"], &sample["low"]), (&json!({"a": [5], "b": 1}), &json!(["a", "b"]), &json!("one")));
     assert_eq!(run["sample"][0].get("draft"), None);
     assert_eq!(run["sample"].as_array().map(Vec::len), Some(3));
     assert_eq!(ask(app.root(), "select 1 as id").ok()["sample"][0]["id"], "1");

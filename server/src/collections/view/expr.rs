@@ -342,7 +342,13 @@ impl Writer<'_> {
             ),
             "real" | "float" | "double" => (" AS REAL)", "CAST(", " AS DOUBLE PRECISION)"),
             "numeric" | "decimal" => (" AS NUMERIC)", "CAST(", " AS DOUBLE PRECISION)"),
-            "bool" | "boolean" => (" AS BOOLEAN)", "CAST(", " AS BOOLEAN)"),
+            "bool" | "boolean" => {
+                let before = "\"_as_bool\"(to_jsonb(";
+                return match self.engine {
+                    Engine::Sqlite => self.around(out, "CAST(", expr, " AS BOOLEAN)"),
+                    Engine::Postgres => self.around(out, before, expr, "))"),
+                };
+            }
             "json" | "jsonb" => (" AS JSON)", "CAST(", " AS JSONB)"),
             _ => return Err(refuse(format!("CAST to {data_type} is not supported in views"))),
         };

@@ -7,8 +7,8 @@ use plinth_sdk::types::{Collection as Definition, CollectionType, Field, FieldPr
 use serde_json::json;
 
 use super::{Refusal, View};
-use crate::collections::{Collection, defaults, storage};
-use crate::db::{Db, Storage, Value, sql};
+use crate::collections::{Collection, defaults};
+use crate::db::{Db, Ident, Rows, Sql, Storage, Value, sql};
 use crate::error::{Error, Result};
 use crate::records::{Record, generate, store};
 
@@ -45,13 +45,15 @@ pub async fn take(db: &Db, query: &str, sources: &[Arc<Collection>]) -> Result<S
         count.append(select.clone()).text(") AS \"all\"");
         bounded(db, count, vec![Storage::Int]).await?;
     }
-    let mut first = sql(engine, "SELECT * FROM (");
-    first.append(select).text(") AS \"first\" LIMIT ");
-    first.numeral(&MAX_RECORDS.to_string());
-    let storages = definition.fields.iter().map(|field| storage(&field.kind));
-    let rows = bounded(db, first, storages.collect()).await?;
     let fields = definition.fields.clone();
     let collection = Arc::new(Collection::new(definition));
+    let alias = Ident::new("first");
+    let (columns, storages) = collection.selection(engine, &alias);
+    let mut first = sql(engine, "SELECT ");
+    first.append(columns).text(" FROM (").append(select);
+    first.text(") AS ").ident(&alias).text(" LIMIT ");
+    first.numeral(&MAX_RECORDS.to_string());
+    let rows = bounded(db, first, storages).await?;
     let records = store::records(&collection, rows);
     let mut ids = HashSet::new();
     for record in &records {
@@ -81,7 +83,7 @@ pub fn length_problem(query: &str) -> Option<FieldProblem> {
     })
 }
 
-async fn bounded(db: &Db, query: crate::db::Sql, columns: Vec<Storage>) -> Result<crate::db::Rows> {
+async fn bounded(db: &Db, query: Sql, columns: Vec<Storage>) -> Result<Rows> {
     match db.read_bounded(query, columns).await {
         Err(Error::Unavailable) => Err(Error::invalid("the query takes too long")),
         outcome => outcome,
