@@ -24,6 +24,7 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/api/setup", [get().to(setup::api::state), post().to(setup::api::create)]))
 
         .service(at("/api/settings", [get().to(settings::api::view), patch().to(settings::api::update)]))
+        .service(at("/api/settings/test/s3", [post().to(settings::api::test_s3)]))
         .service(at("/api/settings/test/email", [post().to(settings::api::test_email)]))
 
         .service(at("/api/policy/check", [post().to(policy::api::check)]))

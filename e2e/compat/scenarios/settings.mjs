@@ -20,6 +20,9 @@ export default [
       ...[{}, { email: "x" }, { email: "a@example.com", template: "x" },
         { email: "a@example.com", template: "otp", collection: "missing" }].map(mail),
       { as: "root", send: "POST /api/settings/test/email", raw: "{" },
+      { send: "POST /api/settings/test/s3", body: { filesystem: "storage" } },
+      ...[{}, { filesystem: "" }, { filesystem: "x" }, { filesystem: "storage" }, { filesystem: "backups" }].map((body) =>
+        ({ as: "root", send: "POST /api/settings/test/s3", body })),
     ],
   },
 ];

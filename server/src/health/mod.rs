@@ -9,13 +9,15 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::app::App;
 use crate::error::{Error, Result};
 
 /// How long the database has to answer.
 const MAX_WAIT: Duration = Duration::from_secs(2);
+/// How long a request waits for the start to end: who asks as soon as the address is bound is seldom too early by more.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer of the database, or that there was none, is good: probes cost no more than one question in
 /// that time, however many come.
 const FRESH: Duration = Duration::from_secs(1);
@@ -27,6 +29,7 @@ pub struct Lifecycle(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     app: OnceLock<App>,
+    started: Notify,
     is_draining: AtomicBool,
     /// When the database last did not answer. Whoever asks it holds this, so that one does.
     failed: Mutex<Option<Instant>>,
@@ -48,6 +51,7 @@ impl Lifecycle {
     pub fn serve(&self, app: App) {
         // There is one start.
         let _ = self.0.app.set(app);
+        self.0.started.notify_waiters();
     }
 
     /// The server is going to stop.
@@ -63,6 +67,16 @@ impl Lifecycle {
     /// Everything that a request can reach, once it is there.
     pub fn app(&self) -> Result<&App> {
         self.0.app.get().ok_or(Error::Starting)
+    }
+
+    /// Everything that a request can reach, as soon as it is there; not for ever.
+    pub async fn started(&self) -> Result<&App> {
+        let started = self.0.started.notified();
+        if self.0.app.get().is_none() {
+            // Whether it came in time, the next line knows.
+            let _ = tokio::time::timeout(PATIENCE, started).await;
+        }
+        self.app()
     }
 
     /// Where the server is.

@@ -86,13 +86,18 @@ async fn answer(
 ) -> Result<ServiceResponse> {
     // Probes are answered whatever becomes of the database.
     let is_probe = ["/livez", "/readyz"].contains(&request.path());
-    let caller = match lifecycle.app() {
-        _ if is_probe => Ok(Caller::Guest),
-        Ok(app) => AssertUnwindSafe(who_asks(app, &request))
+    let app = if is_probe {
+        None
+    } else {
+        Some(lifecycle.started().await)
+    };
+    let caller = match app {
+        None => Ok(Caller::Guest),
+        Some(Ok(app)) => AssertUnwindSafe(who_asks(app, &request))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(panicked())),
-        Err(starting) => Err(starting),
+        Some(Err(starting)) => Err(starting),
     };
     match caller {
         Ok(caller) => request.extensions_mut().insert(caller),

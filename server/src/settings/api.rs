@@ -1,6 +1,7 @@
 //! Routes of settings, for superusers.
 
 use plinth_sdk::types::{EmailTemplate, FieldProblem, FieldProblems, TestMail};
+use serde_json::Value as Json;
 
 use super::check::UNLOADABLE;
 use super::store;
@@ -16,6 +17,9 @@ use crate::records::{Record, values};
 
 /// The answer to a test mail that is not sent.
 const NOT_SENT: &str = "Failed to send the test email.";
+
+/// The answer to a test of S3.
+const NOT_TESTED: &str = "Failed to test the S3 filesystem.";
 
 /// The most characters of an address.
 const MAX_LENGTH: usize = 255;
@@ -36,6 +40,21 @@ pub async fn update(_: Superuser, app: App, query: Query, body: Body) -> Result<
     // In force before the answer says so.
     app.refresh_schema().await?;
     Ok(Answer::picked(&settings, &query))
+}
+
+/// Say that files are not kept as settings say, because these cannot switch it on.
+pub async fn test_s3(_: Superuser, body: Body) -> Result<Answer> {
+    let body = body.object(UNLOADABLE)?;
+    let refuse = |data| Err(Error::refused(NOT_TESTED, data));
+    let problem = match body.get("filesystem").and_then(Json::as_str) {
+        Some(name @ ("storage" | "backups")) => {
+            let message = format!("{NOT_TESTED} Raw error: \nS3 {name} filesystem is not enabled.");
+            return Err(Error::invalid(message));
+        }
+        None | Some("") => FieldProblem::new("validation_required", "Cannot be blank."),
+        Some(_) => FieldProblem::new("validation_in_invalid", "Must be a valid value."),
+    };
+    refuse(FieldProblems::from([("filesystem".to_owned(), problem)]))
 }
 
 /// Send a mail, to see whether it arrives.

@@ -23,6 +23,9 @@ fn only_superusers_see_and_change_settings() {
             .patch(SETTINGS, json!({"batch": {"enabled": true}}))
             .refused(status);
         client.post(TEST_MAIL, mail.clone()).refused(status);
+        client
+            .post("/api/settings/test/s3", json!({}))
+            .refused(status);
     }
     assert_eq!(app.root().get(SETTINGS).ok()["batch"]["enabled"], false);
     assert_eq!(mails(&app).len(), 0);
@@ -199,6 +202,22 @@ fn nothing_is_switched_on_that_is_not_there() {
         set(&app, change).refused_for(field, code);
     }
     assert_eq!(app.root().get(SETTINGS).ok(), before);
+}
+
+#[test]
+fn a_test_of_s3_says_that_the_settings_have_none() {
+    let app = TestApp::start();
+    for (asked, code) in [
+        (json!({}), "required"),
+        (json!({"filesystem": ""}), "required"),
+        (json!({"filesystem": "x"}), "in_invalid"),
+    ] {
+        let reply = app.root().post("/api/settings/test/s3", asked);
+        reply.refused_for("filesystem", code);
+    }
+    let asked = json!({"filesystem": "storage"});
+    let reply = app.root().post("/api/settings/test/s3", asked);
+    assert!(reply.refused(400).text.contains("not enabled"));
 }
 
 #[test]
