@@ -75,12 +75,17 @@ pub(crate) fn Collections() -> impl IntoView {
     }
 }
 
-fn row(collection: &Collection) -> impl IntoView + use<> {
-    let (glyph, kind) = match collection.kind {
+/// The picture of a type of collections, and what it is called.
+pub(super) fn picture(kind: CollectionType) -> (Glyph, &'static str) {
+    match kind {
         CollectionType::Auth => (Glyph::Account, text::kind_auth()),
         CollectionType::Base => (Glyph::Table, text::kind_base()),
-        CollectionType::View => (Glyph::Search, text::kind_view()),
-    };
+        CollectionType::View => (Glyph::View, text::kind_view()),
+    }
+}
+
+fn row(collection: &Collection) -> impl IntoView + use<> {
+    let (glyph, kind) = picture(collection.kind);
     view! {
         <tr>
             <td>

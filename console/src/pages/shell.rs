@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::{use_location, use_navigate};
-use plinth_sdk::types::{self as wire, Collection, CollectionType};
+use plinth_sdk::types::{self as wire, Collection};
 
 use super::setup::Mark;
 use crate::api::{Outcome, act, load};
@@ -288,11 +288,7 @@ fn CollectionLink(collection: Collection) -> impl IntoView {
     let href = links::collection(&collection.name);
     let name = collection.name.clone();
     let current = move || path.with(|path| is_within(path, &name)).then_some("true");
-    let glyph = match collection.kind {
-        CollectionType::Auth => Glyph::Account,
-        CollectionType::Base => Glyph::Table,
-        CollectionType::View => Glyph::Search,
-    };
+    let (glyph, _) = super::collections::picture(collection.kind);
     view! {
         <a class="nav-item nav-small" href=href aria-current=current>
             <Icon of=glyph /><span class="cut">{collection.name}</span>

@@ -139,8 +139,8 @@ catalogue! {
     kind_view_long = "View: what a query finds in other collections";
     query = "Query";
     query_help = "One SELECT with an id, and a name for every column.";
-    try_query = "Try it";
     query_sample = "The first records";
+    query_untried = "They are shown once the query can be run.";
     query_finds_nothing = "It finds nothing yet.";
     kind_help = "It cannot be changed later.";
     name_help = "Letters, digits and _. It is the name in the API.";
@@ -323,6 +323,7 @@ catalogue! {
     clear_filter = "Clear the filter";
     no_records = "No records yet";
     no_records_hint = "Create the first one here, or through the API.";
+    no_records_to_see = "There is nothing that you could see.";
     no_match = "Nothing matches";
     no_match_hint = "No record passes the filter.";
     total(count: &str) = "{count} in all";

@@ -2,6 +2,7 @@
 
 import { PASSWORD } from './person.mjs'
 import { fillRoles } from './roles.mjs'
+import { fillViews } from './views.mjs'
 import { fillWork } from './work.mjs'
 
 const PEOPLE = ['Ada Lovelace', 'Grace Hopper', 'Barbara Liskov', 'Edsger Dijkstra', 'Donald Knuth', 'Margaret Hamilton']
@@ -56,6 +57,7 @@ export async function fill(root) {
       meta: { words: 900 + number * 13, locale: 'en' },
     })
   }
+  await fillViews(root)
   await fillWork(root)
   await fillRoles(root)
 }

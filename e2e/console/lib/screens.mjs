@@ -2,12 +2,14 @@
 
 import { roleScreens } from './roles.mjs'
 import { settingsScreens } from './settings.mjs'
+import { viewScreens } from './views.mjs'
 import { workScreens } from './work.mjs'
 
 export const screens = [
   ...workScreens,
   ...roleScreens,
   ...settingsScreens,
+  ...viewScreens,
   { name: 'collections', path: '/_/collections', arrive: ({ me }) => me.sees('row', /posts/) },
   {
     name: 'collections-menu',

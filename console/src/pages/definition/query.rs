@@ -5,36 +5,32 @@ use plinth_sdk::types::{Field, ViewSample};
 use serde_json::Value;
 
 use super::draft::Draft;
+use super::look;
 use crate::api::{Failure, act};
-use crate::components::{Area, Button, Glyph, Problem, Table, TextField};
+use crate::components::{Area, Icon, Table, TextField};
 use crate::session::Session;
-use crate::{json, text};
+use crate::{format, repeat, text};
 
 /// What a new view starts from.
 const EXAMPLE: &str = "SELECT posts.id, posts.title, count(comments.id) AS comments\nFROM posts LEFT JOIN comments ON comments.post = posts.id\nGROUP BY posts.id, posts.title";
 
-/// The view's name and its query, with the fields and the first records that it makes when it is tried.
+/// The view's name and its query, with the fields and the first records that it would have as it is typed.
 #[component]
 pub(super) fn Query(draft: Draft) -> impl IntoView {
     let is_new = draft.id().is_empty();
-    let session = Session::here();
     let query = draft.text("viewQuery");
-    let busy = RwSignal::new(false);
-    let tried = RwSignal::new(None::<Result<ViewSample, Failure>>);
-    let try_it = move |_| {
-        busy.set(true);
-        let (client, query) = (session.client(), untrack(move || query.get()));
-        let answer = async move { client.collections().dry_run_view(&query).await };
-        act(answer, move |outcome| {
-            busy.set(false);
-            tried.set(Some(outcome));
-        });
-    };
+    let (sample, problem) = tried(Signal::derive(move || query.get()));
     let error = Signal::derive(move || {
         let at = |failure: &Option<Failure>| {
             failure.as_ref().and_then(|failure| failure.at("viewQuery"))
         };
-        draft.checked.with(at).or_else(|| draft.failure.with(at))
+        // What was said when it was to be saved may be mended by now.
+        problem.get().or_else(|| {
+            draft
+                .failure
+                .with(at)
+                .filter(|_| sample.with(Option::is_none))
+        })
     });
     view! {
         {(!is_new).then(|| view! {
@@ -47,38 +43,81 @@ pub(super) fn Query(draft: Draft) -> impl IntoView {
             label=text::query().to_owned() value=query help=text::query_help() placeholder=EXAMPLE.to_owned()
             code=true rows=8 required=true error
         />
-        <div><Button icon=Glyph::Play busy on:click=try_it>{text::try_query()}</Button></div>
-        {move || tried.get().map(|outcome| match outcome {
-            Ok(sample) => view! { <Sample sample /> }.into_any(),
-            Err(failure) => {
-                view! { <Problem message=Signal::stored(Some(failure.summary(|_| false))) /> }.into_any()
-            }
-        })}
+        <section class="stack-small" aria-label=text::query_sample()>
+            <h2>{text::query_sample()}</h2>
+            {move || match sample.get() {
+                Some(sample) => view! { <Sample sample stale=Signal::derive(move || problem.with(Option::is_some)) /> }.into_any(),
+                None => view! { <p class="muted">{text::query_untried()}</p> }.into_any(),
+            }}
+        </section>
     }
 }
 
+/// What comes of a query, a moment after it was changed, and what is wrong with it. What came of an earlier one stays
+/// as long as there is nothing better.
+fn tried(query: Signal<String>) -> (RwSignal<Option<ViewSample>>, RwSignal<Option<String>>) {
+    let session = Session::here();
+    let sample = RwSignal::new(None);
+    let problem = RwSignal::new(None);
+    let query = Memo::new(move |_| query.get().trim().to_owned());
+    let settled = repeat::settled(query, repeat::TYPING);
+    Effect::new(move || {
+        let asked = settled.get();
+        if asked.is_empty() {
+            sample.set(None);
+            problem.set(None);
+            return;
+        }
+        let (client, sent) = (session.client(), asked.clone());
+        let answer = async move { client.collections().dry_run_view(&sent).await };
+        act(answer, move |outcome| {
+            // An answer that came late is about what was typed before, or for nobody.
+            if settled.try_get_untracked() != Some(asked) {
+                return;
+            }
+            match outcome {
+                Ok(found) => {
+                    sample.set(Some(found));
+                    problem.set(None);
+                }
+                Err(failure) => problem.set(Some(in_words(&failure))),
+            }
+        });
+    });
+    (sample, problem)
+}
+
+/// What is wrong with a query: what its field says, where that is said.
+fn in_words(failure: &Failure) -> String {
+    failure
+        .at("query")
+        .unwrap_or_else(|| failure.summary(|_| false))
+}
+
 #[component]
-fn Sample(sample: ViewSample) -> impl IntoView {
+fn Sample(sample: ViewSample, stale: Signal<bool>) -> impl IntoView {
     let head = |field: &Field| {
+        let (kind, glyph) = look(field.kind.name());
         view! {
             <th scope="col">
-                <span class="mono">{field.name.clone()}</span>" "<span class="muted">{field.kind.name()}</span>
+                <span class="row nowrap" title=kind()><Icon of=glyph /><span>{field.name.clone()}</span></span>
             </th>
         }
     };
     let head = sample.fields.iter().map(head).collect_view();
     let row = |record: &Value| {
-        let cell = |field: &Field| {
-            view! { <td><span class="cut">{json::shown(&record[&field.name])}</span></td> }
-        };
+        let cell =
+            |field: &Field| view! { <td class="cut">{format::value(&record[&field.name])}</td> };
         view! { <tr>{sample.fields.iter().map(cell).collect_view()}</tr> }
     };
     let rows = sample.sample.iter().map(row).collect_view();
     view! {
-        <Table label=text::query_sample()>
-            <thead><tr>{head}</tr></thead>
-            <tbody>{rows}</tbody>
-        </Table>
+        <div class:stale=move || stale.get()>
+            <Table label=text::query_sample()>
+                <thead><tr>{head}</tr></thead>
+                <tbody>{rows}</tbody>
+            </Table>
+        </div>
         {sample.sample.is_empty().then(|| view! { <p class="muted">{text::query_finds_nothing()}</p> })}
     }
 }

@@ -129,6 +129,7 @@ fn OfCollection(collection: Collection) -> impl IntoView {
     let columns = Columns::of(&collection);
     let name = collection.name.clone();
     let relations = cell::relations(&collection);
+    let is_view = collection.kind == CollectionType::View;
     let schema = Schema::here();
     let page = load(move |client| {
         // The collections are loaded again when this one has been emptied.
@@ -140,8 +141,8 @@ fn OfCollection(collection: Collection) -> impl IntoView {
             .expand(relations.clone());
         records = records.filter(Filter::raw(asked.filter.get()));
         let sort = asked.sort.get();
-        // The newest first, as far as the order of insertion goes.
-        let list = records.sort(if sort.is_empty() {
+        // The newest first, as far as the order of insertion goes; a view has none.
+        let list = records.sort(if sort.is_empty() && !is_view {
             "-@rowid".to_owned()
         } else {
             sort
@@ -281,8 +282,13 @@ fn NewButton(asked: Asked, look: Look) -> impl IntoView {
 fn nothing(asked: Asked) -> impl IntoView {
     let may = May::here();
     if asked.filter.get_untracked().is_empty() {
+        let hint = if may.create.get_untracked() {
+            text::no_records_hint()
+        } else {
+            text::no_records_to_see()
+        };
         view! {
-            <EmptyState icon=Glyph::Table title=text::no_records() hint=text::no_records_hint()>
+            <EmptyState icon=Glyph::Table title=text::no_records() hint>
                 {move || may.create.get().then(|| view! { <NewButton asked look=Look::Plain /> })}
             </EmptyState>
         }
