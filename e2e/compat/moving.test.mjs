@@ -51,7 +51,7 @@ describe("a PocketBase that moves in", () => {
 
   test("definitions are the same, with their ids, rules and indexes", () => same("/api/collections?perPage=100", root));
 
-  for (const name of ["users", "posts", "_superusers", "_externalAuths", "_mfas", "_otps"]) {
+  for (const name of ["users", "posts", "by_author", "_superusers", "_externalAuths", "_mfas", "_otps"]) {
     test(`the records of ${name} are the same`, () => same(`/api/collections/${name}/records?perPage=500`, root));
   }
 
@@ -126,6 +126,13 @@ async function fill(url) {
       author: index % 2 ? ann.id : "",
     });
   }
+  await client.collections.create({
+    name: "by_author",
+    type: "view",
+    listRule: "",
+    viewRule: "",
+    viewQuery: "SELECT users.id, users.name, COUNT(posts.id) AS total FROM users LEFT JOIN posts ON posts.author = users.id GROUP BY users.id",
+  });
   await client.collection("_externalAuths").create({
     collectionRef: ann.collectionId,
     recordRef: ann.id,

@@ -36,7 +36,14 @@ pub(super) fn CollectionPage(
     let tabs = {
         let mut parts = vec![
             (links::collection(&name), text::records()),
-            (links::definition(&name, "fields"), if is_view { text::query() } else { text::fields() }),
+            (
+                links::definition(&name, "fields"),
+                if is_view {
+                    text::query()
+                } else {
+                    text::fields()
+                },
+            ),
             (links::definition(&name, "rules"), text::rules()),
         ];
         if !is_view {

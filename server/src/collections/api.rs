@@ -145,7 +145,11 @@ async fn try_query(
         Some(old) => old.is_view(),
         None => body.get("type").and_then(Json::as_str) == Some("view"),
     };
-    let Some(query) = body.get("viewQuery").and_then(Json::as_str).filter(|_| is_view) else {
+    let Some(query) = body
+        .get("viewQuery")
+        .and_then(Json::as_str)
+        .filter(|_| is_view)
+    else {
         return Ok(());
     };
     let old_query = old.and_then(|old| old.def.view_query.as_deref());

@@ -307,14 +307,7 @@ fn create_in(
 ) -> Result<String> {
     let mut definition = prepare::prepare_new(body, schema)?;
     let engine = conn.engine();
-    settle(
-        &mut definition,
-        None,
-        schema,
-        author,
-        engine,
-        CREATE_FAILED,
-    )?;
+    settle(&mut definition, None, schema, author, engine, CREATE_FAILED)?;
     let now = Moment::now().to_string();
     definition.created.clone_from(&now);
     definition.updated = now;

@@ -1,13 +1,14 @@
 //! Definitions that were made elsewhere and are taken as they are, with their ids and secrets.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use plinth_sdk::types::{self as wire, FieldProblems};
+use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::store::Author;
-use super::{Collection, Schema, store, table, validate};
-use crate::db::Conn;
-use crate::error::Result;
+use super::{Collection, Schema, store, table, validate, view};
+use crate::db::{Conn, Engine};
+use crate::error::{Error, Result};
 use crate::records;
 
 /// What the collection that is already there means for one that is to be taken.
@@ -40,6 +41,10 @@ pub fn place(conn: &mut Conn, schema: &Schema, definition: &wire::Collection) ->
     if !is_made_by_server {
         return Ok(Place::Taken);
     }
+    let itself = BTreeSet::from([old.def.id.clone()]);
+    if !view::store::readers(schema, &itself).is_empty() {
+        return Ok(Place::Taken);
+    }
     if records::store::total(conn, old)? == 0 {
         return Ok(Place::Empty);
     }
@@ -68,6 +73,29 @@ pub fn problems(definition: &wire::Collection, schema: &Schema) -> FieldProblems
     let others = schema.iter().filter(is_other).cloned().collect();
     let others = Schema::new(schema.version, others);
     validate::validate(definition, None, &others, Author::Superuser)
+}
+
+/// Gives a view the fields that its query makes of the collections of `schema`; says what is wrong with the query.
+pub fn complete(
+    definition: &mut wire::Collection,
+    schema: &Schema,
+    engine: Engine,
+) -> Option<FieldProblem> {
+    let old = definition.clone();
+    let sources = view::store::sources(schema, Author::Superuser, &definition.id);
+    view::store::complete(definition, Some(&old), &sources, engine)
+}
+
+/// Takes the definition of a view, where [`place`] says that it is free. Gives what the database has against it.
+pub fn take_view(conn: &mut Conn, definition: wire::Collection) -> Result<Option<String>> {
+    let new = Collection::new(definition);
+    let schema = store::read(conn)?;
+    let sources = view::store::sources(&schema, Author::Superuser, &new.def.id);
+    match view::store::create(conn, &new, &sources) {
+        Ok(()) => store::write(conn, &new, None).map(|()| None),
+        Err(Error::Invalid { message, .. }) => Ok(Some(message.into_owned())),
+        Err(error) => Err(error),
+    }
 }
 
 /// Takes a definition, with a table for it, where [`place`] says that it can be.

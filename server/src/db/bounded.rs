@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Conn, Db, Engine, Location, Rows, Sql, Storage, Value, blocking, execute, load_given, sql};
+use super::{
+    Conn, Db, Engine, Location, Rows, Sql, Storage, Value, blocking, execute, load_given, sql,
+};
 use crate::error::{Error, Result};
 
 /// How long such a query may take.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Report, Source};
 use crate::collections::{Collection, Schema, take};
+use crate::db::Engine;
 
 /// The rules of a definition, by their names.
 const RULES: [&str; 7] = [
@@ -24,14 +25,18 @@ const RULES: [&str; 7] = [
 pub(super) fn read(
     source: &mut Source,
     schema: &Schema,
+    engine: Engine,
     report: &mut Report,
 ) -> anyhow::Result<Vec<wire::Collection>> {
-    let mut definitions = Vec::new();
+    let (mut definitions, mut views) = (Vec::new(), Vec::new());
     for raw in source.definitions()? {
-        if let Some(definition) = parse(raw, report)? {
-            definitions.push(definition);
+        match parse(raw, report)? {
+            Some(view) if view.kind == wire::CollectionType::View => views.push(view),
+            Some(definition) => definitions.push(definition),
+            None => {}
         }
     }
+    add_views(&mut definitions, views, schema, engine, report);
     mend(&mut definitions, schema, report);
     Ok(definitions)
 }
@@ -44,7 +49,8 @@ fn parse(
     let name = raw.get("name").and_then(Json::as_str).unwrap_or_default();
     let name = name.to_owned();
     let kind = raw.get("type").and_then(Json::as_str).unwrap_or_default();
-    if serde_json::from_value::<wire::CollectionType>(kind.into()).is_err() {
+    let kind = kind.to_owned();
+    if serde_json::from_value::<wire::CollectionType>(kind.as_str().into()).is_err() {
         report.note(
             &name,
             format!("collections of the type {kind} are not there yet"),
@@ -55,9 +61,12 @@ fn parse(
         Some(Json::Array(fields)) => fields,
         _ => Vec::new(),
     };
+    // Those of views are made anew, so nothing that is said of them counts.
+    let mut unsaid = Report::default();
+    let said = if kind == "view" { &mut unsaid } else { report };
     let fields: Vec<wire::Field> = fields
         .into_iter()
-        .filter_map(|field| parse_field(&name, field, report))
+        .filter_map(|field| parse_field(&name, field, said))
         .collect();
     let mut raw = Json::Object(raw);
     without_nulls(&mut raw);
@@ -108,6 +117,34 @@ fn is_nothing(value: &Json) -> bool {
         Json::String(text) => text.is_empty(),
         Json::Array(items) => items.is_empty(),
         Json::Object(members) => members.is_empty(),
+    }
+}
+
+/// Adds the views behind what they read, each with the fields that its query makes here.
+fn add_views(
+    definitions: &mut Vec<wire::Collection>,
+    mut left: Vec<wire::Collection>,
+    schema: &Schema,
+    engine: Engine,
+    report: &mut Report,
+) {
+    loop {
+        let mut refused = Vec::new();
+        let before = left.len();
+        for mut view in left {
+            let known = together(definitions, schema);
+            match take::complete(&mut view, &known, engine) {
+                None => definitions.push(view),
+                Some(problem) => refused.push((view, problem)),
+            }
+        }
+        if refused.is_empty() || refused.len() == before {
+            for (view, problem) in refused {
+                report.note(view.name, format!("not taken: {}", words(&problem)));
+            }
+            return;
+        }
+        left = refused.into_iter().map(|(view, _)| view).collect();
     }
 }
 

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use plinth_sdk::types as wire;
+use plinth_sdk::types::{self as wire, CollectionType};
 use serde_json::{Map, Value as Json};
 
 pub use report::{Moved, Note, Report, Tally};
@@ -37,7 +37,7 @@ pub async fn run(app: &App, source: Source, progress: Progress) -> anyhow::Resul
     let mut source = source;
     let schema = app.schema.current();
     let mut report = Report::default();
-    let definitions = definitions::read(&mut source, &schema, &mut report)?;
+    let definitions = definitions::read(&mut source, &schema, app.db.engine(), &mut report)?;
     let wanted: Vec<wire::Collection> = definitions.clone();
     let conflicts = app
         .db
@@ -109,24 +109,44 @@ impl Move {
     /// All that changes the database.
     fn write(mut self, conn: &mut Conn) -> Result<(Schema, Report)> {
         let before = store::lock(conn)?;
-        let mut places = Vec::new();
+        let (mut places, mut refused) = (Vec::new(), Vec::new());
         for definition in &self.definitions {
             let place = take::place(conn, &before, definition)?;
             if place == Place::Taken {
                 return Err(Error::Outdated);
             }
-            if place != Place::Same {
+            if place != Place::Same && definition.kind == CollectionType::View {
+                if let Some(why) = take::take_view(conn, definition.clone())? {
+                    let why = format!("not taken, the database has it otherwise: {why}");
+                    self.report.note(&definition.name, why);
+                    refused.push(definition.id.clone());
+                }
+            } else if place != Place::Same {
                 take::take(conn, &before, definition.clone(), &place)?;
             }
             places.push(place);
         }
-        let is_changed = places.iter().any(|place| *place != Place::Same);
+        let is_new = |(definition, place): (&wire::Collection, &Place)| {
+            *place != Place::Same && !refused.contains(&definition.id)
+        };
+        let is_changed = self.definitions.iter().zip(&places).any(is_new);
         let after = Arc::new(if is_changed {
             store::committed(conn)?
         } else {
             before
         });
         for (definition, place) in self.definitions.iter().zip(places) {
+            if refused.contains(&definition.id) {
+                continue;
+            }
+            if definition.kind == CollectionType::View {
+                self.report.collections.push(Moved {
+                    name: definition.name.clone(),
+                    is_new: place != Place::Same,
+                    records: Tally::default(),
+                });
+                continue;
+            }
             let collection = after.find(&definition.id).ok_or_else(Error::missing)?;
             let why = "the operator's own command moves everything";
             let grant = system(&after, collection, Request::internal(), why);

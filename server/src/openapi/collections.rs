@@ -185,12 +185,20 @@ fn schemas(draft: &mut Draft) {
         ("view", reference("Collection").into()),
     ]);
     draft.schema("Scaffolds", scaffolds);
-    let query = text().max_length(Some(5000)).description(Some("One `SELECT`."));
+    let query = text()
+        .max_length(Some(5000))
+        .description(Some("One `SELECT`."));
     draft.schema("ViewQuery", object([("query", query.into())]));
     let records = list_of(anything()).max_items(Some(10));
     let sample = object([
         ("fields", list_of(reference("Field")).build().into()),
-        ("sample", records.description(Some("The first records.")).build().into()),
+        (
+            "sample",
+            records
+                .description(Some("The first records."))
+                .build()
+                .into(),
+        ),
     ]);
     draft.schema("ViewSample", sample);
     let collections = list_of(reference("CollectionChanges"))
@@ -256,7 +264,9 @@ fn definition() -> ObjectBuilder {
         .property(
             "fields",
             list_of(reference("Field"))
-                .description(Some("A view's are what its query finds, whatever is given."))
+                .description(Some(
+                    "A view's are what its query finds, whatever is given.",
+                ))
                 .build(),
         )
         .property("indexes", indexes.build())

@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use plinth::accounts::token::{Claims, Kind};
 use serde_json::{Value, json};
 
-use crate::support::pocketbase::{PbData, auth, base, field};
+use crate::support::pocketbase::{PbData, auth, base, field, view};
 use crate::support::process::{make_superuser, plinth, run};
 use crate::support::{Client, Home, TestApp, on_postgres};
 
@@ -520,4 +520,39 @@ fn a_full_disk_leaves_nothing_behind() {
     assert!(said.contains("disk"), "{said}");
     let app = TestApp::start_in(home);
     app.root().get("/api/collections/posts").refused(404);
+}
+
+#[test]
+fn views_come_along_behind_what_they_read() {
+    let (home, from) = (Home::new(), blog());
+    let titles = json!([field("title", "text", json!({}))]);
+    // The database takes views in any order, and so does the table of collections.
+    let query = "SELECT open.id, open.title FROM open";
+    from.execute("CREATE TABLE open (id, title)");
+    let mut again = view("again0000000000", "again", query, titles.clone());
+    again["listRule"] = json!("title != 'First'");
+    from.collection(&again);
+    from.execute("DROP TABLE open");
+    let query = "SELECT id, title FROM posts WHERE public = TRUE";
+    let mut open = view("open00000000000", "open", query, titles.clone());
+    open["viewRule"] = json!("");
+    from.collection(&open);
+    let query = "SELECT id, randomblob(2) AS title FROM posts";
+    from.collection(&view("odd000000000000", "odd", query, titles));
+    let said = moved(&home, &from);
+    assert!(said.contains("odd: not taken: Invalid query"), "{said}");
+    assert!(moved(&home, &from).contains("nothing was changed"));
+    let app = TestApp::start_in(home);
+    assert_eq!(app.guest().all("again", "title"), ["Second <b>", "Third"]);
+    let open = app.root().get("/api/collections/open").ok();
+    assert_eq!(
+        open["fields"][1]["id"],
+        json!("text_title"),
+        "fields keep their ids"
+    );
+    assert_eq!(
+        open["viewQuery"],
+        json!("SELECT id, title FROM posts WHERE public = TRUE")
+    );
+    app.root().get("/api/collections/odd").refused(404);
 }

@@ -6,9 +6,16 @@ use crate::support::{Client, TestApp};
 use crate::views::{library, refused_query, view};
 
 /// Changes the fields of a collection, each as `change` gives it; those that it does not give go.
-fn change_fields(client: &Client, name: &str, change: impl Fn(Value) -> Option<Value>) -> crate::support::Reply {
+fn change_fields(
+    client: &Client,
+    name: &str,
+    change: impl Fn(Value) -> Option<Value>,
+) -> crate::support::Reply {
     let path = format!("/api/collections/{name}");
-    let fields = client.get(&path).ok()["fields"].as_array().expect("fields").clone();
+    let fields = client.get(&path).ok()["fields"]
+        .as_array()
+        .expect("fields")
+        .clone();
     let fields: Vec<Value> = fields.into_iter().filter_map(change).collect();
     client.patch(&path, json!({"fields": fields}))
 }
@@ -16,14 +23,21 @@ fn change_fields(client: &Client, name: &str, change: impl Fn(Value) -> Option<V
 fn field(client: &Client, collection: &str, name: &str) -> Value {
     let definition = client.get(&format!("/api/collections/{collection}")).ok();
     let fields = definition["fields"].as_array().expect("fields").clone();
-    fields.into_iter().find(|field| field["name"] == name).unwrap_or_default()
+    fields
+        .into_iter()
+        .find(|field| field["name"] == name)
+        .unwrap_or_default()
 }
 
 #[test]
 fn a_view_follows_the_fields_that_it_shows() {
     let app = TestApp::start();
     library(&app);
-    view(&app, "shelf", "select id, title, tags, stars as points from posts");
+    view(
+        &app,
+        "shelf",
+        "select id, title, tags, stars as points from posts",
+    );
     view(&app, "above", "select id, tags, title as name from shelf");
     let root = app.root();
     let before = field(root, "above", "tags");
@@ -41,12 +55,19 @@ fn a_view_follows_the_fields_that_it_shows() {
         assert_eq!(field(root, view, "tags")["maxSelect"], 1, "{view}");
         assert_eq!(field(root, view, name)["hidden"], true, "{view}");
     }
-    assert_eq!(field(root, "above", "tags")["id"], before["id"], "it is the same field");
+    assert_eq!(
+        field(root, "above", "tags")["id"],
+        before["id"],
+        "it is the same field"
+    );
     let list = app.guest().list("above", &[("sort", "id")]).ok();
     assert_eq!(list["items"][0]["tags"], "b");
     assert_eq!(list["items"][0].get("name"), None);
     // What no view reads goes as ever.
-    change_fields(root, "posts", |field| (field["name"] != "meta").then_some(field)).ok();
+    change_fields(root, "posts", |field| {
+        (field["name"] != "meta").then_some(field)
+    })
+    .ok();
     assert_eq!(app.guest().list("shelf", &[]).ok()["totalItems"], 3);
 }
 
@@ -54,15 +75,24 @@ fn a_view_follows_the_fields_that_it_shows() {
 fn what_would_break_a_view_is_refused() {
     let app = TestApp::start();
     library(&app);
-    view(&app, "shelf", "select id, stars as points from posts where title <> ''");
+    view(
+        &app,
+        "shelf",
+        "select id, stars as points from posts where title <> ''",
+    );
     view(&app, "above", "select id, points from shelf");
     let root = app.root();
     let before = root.everything(&["posts", "shelf", "above"]);
     for gone in ["stars", "title"] {
-        let reply = change_fields(root, "posts", |field| (field["name"] != gone).then_some(field));
+        let reply = change_fields(root, "posts", |field| {
+            (field["name"] != gone).then_some(field)
+        });
         assert_eq!(reply.status, 400);
         let message = reply.body["message"].as_str().expect("a message");
-        assert!(message.contains("error in view shelf") && message.contains(gone), "{message}");
+        assert!(
+            message.contains("error in view shelf") && message.contains(gone),
+            "{message}"
+        );
     }
     let renamed = change_fields(root, "posts", |mut field| {
         if field["name"] == "stars" {
@@ -86,7 +116,11 @@ fn what_would_break_a_view_is_refused() {
     assert_eq!(root.everything(&["posts", "shelf", "above"]), before);
     assert_eq!(app.guest().list("above", &[]).ok()["totalItems"], 3);
     for gone in ["above", "shelf", "posts"] {
-        assert_eq!(root.delete(&format!("/api/collections/{gone}")).status, 204, "{gone}");
+        assert_eq!(
+            root.delete(&format!("/api/collections/{gone}")).status,
+            204,
+            "{gone}"
+        );
     }
 }
 
@@ -94,17 +128,27 @@ fn what_would_break_a_view_is_refused() {
 fn a_collection_that_views_read_can_be_renamed() {
     let app = TestApp::start();
     library(&app);
-    view(&app, "shelf", "select posts.id, p2.title from posts join Posts as p2 on p2.id = posts.id -- posts");
+    view(
+        &app,
+        "shelf",
+        "select posts.id, p2.title from posts join Posts as p2 on p2.id = posts.id -- posts",
+    );
     view(&app, "above", "select id, title from `shelf`");
     let root = app.root();
-    root.patch("/api/collections/posts", json!({"name": "articles"})).ok();
-    root.patch("/api/collections/shelf", json!({"name": "rack"})).ok();
+    root.patch("/api/collections/posts", json!({"name": "articles"}))
+        .ok();
+    root.patch("/api/collections/shelf", json!({"name": "rack"}))
+        .ok();
     assert_eq!(
         root.get("/api/collections/rack").ok()["viewQuery"],
         "select posts.id, p2.title from articles AS posts join articles as p2 on p2.id = posts.id -- posts"
     );
-    assert_eq!(app.guest().list("above", &[("sort", "id")]).ok()["items"][0]["title"], "One");
-    root.patch("/api/collections/above", json!({"viewRule": null})).ok();
+    assert_eq!(
+        app.guest().list("above", &[("sort", "id")]).ok()["items"][0]["title"],
+        "One"
+    );
+    root.patch("/api/collections/above", json!({"viewRule": null}))
+        .ok();
 }
 
 #[test]
@@ -114,15 +158,24 @@ fn a_view_can_get_another_query_and_keeps_its_fields() {
     let made = view(&app, "shelf", "select id, title, stars from posts");
     let root = app.root();
     let changed = root
-        .patch("/api/collections/shelf", json!({"viewQuery": "select id, title, shown from posts", "name": "rack"}))
+        .patch(
+            "/api/collections/shelf",
+            json!({"viewQuery": "select id, title, shown from posts", "name": "rack"}),
+        )
         .ok();
     assert_eq!(changed["fields"][1], made["fields"][1]);
-    assert_eq!(app.guest().list("rack", &[("filter", "shown = true")]).ok()["totalItems"], 2);
+    assert_eq!(
+        app.guest().list("rack", &[("filter", "shown = true")]).ok()["totalItems"],
+        2
+    );
     app.guest().list("shelf", &[]).refused(404);
     let rule = json!({"viewQuery": "select id, title from posts", "listRule": "shown = true"});
-    root.patch("/api/collections/rack", rule).refused_for("listRule", "invalid_rule");
-    root.patch("/api/collections/rack", json!({"viewQuery": ""})).refused_for("viewQuery", "required");
+    root.patch("/api/collections/rack", rule)
+        .refused_for("listRule", "invalid_rule");
+    root.patch("/api/collections/rack", json!({"viewQuery": ""}))
+        .refused_for("viewQuery", "required");
     let check = json!({"id": made["id"], "viewQuery": "select nope as x"});
     refused_query(&root.post("/api/collections/meta/check", check));
-    ann.patch("/api/collections/rack", json!({"listRule": null})).refused(403);
+    ann.patch("/api/collections/rack", json!({"listRule": null}))
+        .refused(403);
 }

@@ -36,7 +36,10 @@ fn n05_a_view_reads_collections_and_nothing_else() {
     ] {
         let spy = json!({"name": "spy", "type": "view", "viewQuery": query});
         refused_query(&app.root().post("/api/collections", spy));
-        let dry = app.root().post("/api/collections/meta/dry-run-view", json!({"query": query}));
+        let dry = app.root().post(
+            "/api/collections/meta/dry-run-view",
+            json!({"query": query}),
+        );
         assert_eq!(dry.status, 400, "{query}");
     }
 }
@@ -103,19 +106,41 @@ fn n16_a_view_is_one_select_that_only_computes() {
         "\u{0}",
         "select id from posts where title = '\u{0}' union select",
     ] {
-        let reply = app.root().post("/api/collections", json!({"name": "spy", "type": "view", "viewQuery": query}));
-        assert_eq!(reply.code("viewQuery"), "validation_invalid_view_query", "{query}: {}", reply.text);
+        let reply = app.root().post(
+            "/api/collections",
+            json!({"name": "spy", "type": "view", "viewQuery": query}),
+        );
+        assert_eq!(
+            reply.code("viewQuery"),
+            "validation_invalid_view_query",
+            "{query}: {}",
+            reply.text
+        );
     }
-    for body in [json!({"name": "spy", "type": "view"}), json!({"name": "spy", "type": "view", "viewQuery": null})] {
-        app.root().post("/api/collections", body).refused_for("viewQuery", "required");
+    for body in [
+        json!({"name": "spy", "type": "view"}),
+        json!({"name": "spy", "type": "view", "viewQuery": null}),
+    ] {
+        app.root()
+            .post("/api/collections", body)
+            .refused_for("viewQuery", "required");
     }
-    for wrong in [json!(5), json!(["select 1 as id"]), json!({"a": 1}), json!(true)] {
+    for wrong in [
+        json!(5),
+        json!(["select 1 as id"]),
+        json!({"a": 1}),
+        json!(true),
+    ] {
         let body = json!({"name": "spy", "type": "view", "viewQuery": wrong});
         app.root().post("/api/collections", body).refused(400);
     }
     assert_eq!(app.root().everything(&["posts", "users"]), before);
     // A text stays a text.
-    view(&app, "quoted", r"select id, 'it''s \' || '; drop table posts; --' as x from posts");
+    view(
+        &app,
+        "quoted",
+        r"select id, 'it''s \' || '; drop table posts; --' as x from posts",
+    );
     assert_eq!(
         app.guest().list("quoted", &[]).ok()["items"][0]["x"],
         r"it's \; drop table posts; --"
@@ -126,20 +151,42 @@ fn n16_a_view_is_one_select_that_only_computes() {
 fn n41_a_large_query_is_refused_or_answered() {
     let app = TestApp::start();
     library(&app);
-    let repeat = |before: &str, part: &str, n: usize, after: &str| format!("{before}{}{after}", part.repeat(n));
+    let repeat = |before: &str, part: &str, n: usize, after: &str| {
+        format!("{before}{}{after}", part.repeat(n))
+    };
     for query in [
         repeat("select id, ", "(", 2_000, "1"),
-        format!("select id, {}1{} as x from posts", "(".repeat(500), ")".repeat(500)),
+        format!(
+            "select id, {}1{} as x from posts",
+            "(".repeat(500),
+            ")".repeat(500)
+        ),
         repeat("select id, ", "- ", 5_000, "1 as x from posts"),
         repeat("select id, ", "not ", 3_000, "1 as x from posts"),
         repeat("select id, 1", " + 1", 100_000, " as x from posts"),
-        repeat("select id from posts", " union all select id from posts", 1_500, ""),
+        repeat(
+            "select id from posts",
+            " union all select id from posts",
+            1_500,
+            "",
+        ),
         repeat("select id from ", "(select id from ", 300, "posts"),
-        repeat("select id, case when 1 then ", "case when 1 then ", 900, "1"),
+        repeat(
+            "select id, case when 1 then ",
+            "case when 1 then ",
+            900,
+            "1",
+        ),
     ] {
-        let reply = app.root().post("/api/collections/meta/dry-run-view", json!({"query": query}));
+        let reply = app.root().post(
+            "/api/collections/meta/dry-run-view",
+            json!({"query": query}),
+        );
         assert_eq!(reply.status, 400);
-        let reply = app.root().post("/api/collections", json!({"name": "big", "type": "view", "viewQuery": query}));
+        let reply = app.root().post(
+            "/api/collections",
+            json!({"name": "big", "type": "view", "viewQuery": query}),
+        );
         refused_query(&reply);
     }
     let long = repeat("select id, 1", " + 1", 400, " as x from posts");
@@ -162,45 +209,75 @@ fn n56_no_view_shows_what_signs_in() {
         "with u as (select * from _superusers) select id, tokenKey as k from u",
         "select id, row_to_json(users) as x from users",
     ] {
-        let reply = app.root().post("/api/collections", json!({"name": "spy", "type": "view", "viewQuery": query}));
+        let reply = app.root().post(
+            "/api/collections",
+            json!({"name": "spy", "type": "view", "viewQuery": query}),
+        );
         assert_eq!(reply.status, 400, "{query}: {}", reply.text);
     }
     let made = view(&app, "people", "select id, email, verified from users");
     assert_eq!(made["fields"].as_array().map(Vec::len), Some(3));
     // As in double quotes, where SQLite falls back to a text.
     view(&app, "none", "select id, \"password\" as x from users");
-    assert_eq!(app.guest().list("none", &[]).ok()["items"][0]["x"], "password");
+    assert_eq!(
+        app.guest().list("none", &[]).ok()["items"][0]["x"],
+        "password"
+    );
 }
 
 #[test]
 fn n06_operators_read_no_system_collection_by_a_view() {
     let app = TestApp::start();
     let ann = library(&app);
-    let role = app.root().create("_roles", json!({"name": "operator", "areas": ["collections:write"]}));
-    let member = json!({"role": role["id"], "collectionRef": "users", "recordRef": "ann000000000000"});
+    let role = app.root().create(
+        "_roles",
+        json!({"name": "operator", "areas": ["collections:write"]}),
+    );
+    let member =
+        json!({"role": role["id"], "collectionRef": "users", "recordRef": "ann000000000000"});
     app.root().create("_members", member);
-    let spy = json!({"name": "spy", "type": "view", "viewQuery": "select id, email from _superusers"});
-    for query in ["select id, email from _superusers", "select id, \"to\" from _mails", "select id from _roles"] {
+    let spy =
+        json!({"name": "spy", "type": "view", "viewQuery": "select id, email from _superusers"});
+    for query in [
+        "select id, email from _superusers",
+        "select id, \"to\" from _mails",
+        "select id from _roles",
+    ] {
         let body = json!({"name": "mine", "type": "view", "viewQuery": query});
         refused_query(&ann.post("/api/collections", body));
-        let dry = ann.post("/api/collections/meta/dry-run-view", json!({"query": query}));
+        let dry = ann.post(
+            "/api/collections/meta/dry-run-view",
+            json!({"query": query}),
+        );
         assert_eq!(dry.status, 400, "{query}");
     }
     // Neither by way of a view that a superuser made.
     app.root().post("/api/collections", spy).ok();
     for (path, body) in [
-        ("/api/collections", json!({"name": "mine", "type": "view", "viewQuery": "select id, email from spy"})),
-        ("/api/collections", json!({"name": "mine", "type": "base", "listRule": "@collection.spy.email ?~ 'r'"})),
+        (
+            "/api/collections",
+            json!({"name": "mine", "type": "view", "viewQuery": "select id, email from spy"}),
+        ),
+        (
+            "/api/collections",
+            json!({"name": "mine", "type": "base", "listRule": "@collection.spy.email ?~ 'r'"}),
+        ),
     ] {
         ann.post(path, body).refused(400);
     }
-    let dry = ann.post("/api/collections/meta/dry-run-view", json!({"query": "select id, email from spy"}));
+    let dry = ann.post(
+        "/api/collections/meta/dry-run-view",
+        json!({"query": "select id, email from spy"}),
+    );
     assert_eq!(dry.status, 400);
     refused_query(&ann.patch("/api/collections/spy", json!({"listRule": ""})));
     ann.list("spy", &[]).refused(403);
     let fine = json!({"name": "mine", "type": "view", "viewQuery": "select id, title from posts", "listRule": ""});
     ann.post("/api/collections", fine).ok();
-    let dry = ann.post("/api/collections/meta/dry-run-view", json!({"query": "select id, title from posts"}));
+    let dry = ann.post(
+        "/api/collections/meta/dry-run-view",
+        json!({"query": "select id, title from posts"}),
+    );
     assert_eq!(dry.ok()["sample"].as_array().map(Vec::len), Some(3));
 }
 
@@ -221,7 +298,8 @@ fn n53_views_and_what_they_read_change_at_once() {
             }
             app.root().patch(path, json!({"fields": fields})).status
         } else if n < 6 {
-            let query = json!({"viewQuery": format!("select id, title, tags, stars as s{n} from posts")});
+            let query =
+                json!({"viewQuery": format!("select id, title, tags, stars as s{n} from posts")});
             app.root().patch("/api/collections/shelf", query).status
         } else {
             app.guest().list("shelf", &[]).status

@@ -49,7 +49,12 @@ pub(crate) fn view(app: &TestApp, name: &str, query: &str) -> Value {
 pub(crate) fn refused_query(reply: &Reply) {
     reply.is_refusal();
     assert_eq!(reply.status, 400, "{}", reply.text);
-    assert_eq!(reply.code("viewQuery"), "validation_invalid_view_query", "{}", reply.text);
+    assert_eq!(
+        reply.code("viewQuery"),
+        "validation_invalid_view_query",
+        "{}",
+        reply.text
+    );
 }
 
 /// The fields of a definition as `name:type`.
@@ -84,8 +89,16 @@ fn a_view_shows_what_its_query_finds() {
     assert_eq!(
         kinds(&made),
         [
-            "id:text", "title:text", "points:number", "shown:bool", "tags:select", "meta:json",
-            "author:relation", "by:text", "who:relation", "draft:text",
+            "id:text",
+            "title:text",
+            "points:number",
+            "shown:bool",
+            "tags:select",
+            "meta:json",
+            "author:relation",
+            "by:text",
+            "who:relation",
+            "draft:text",
         ]
     );
     assert_eq!(made["fields"][1]["help"], "What it is called.");
@@ -100,11 +113,17 @@ fn a_view_shows_what_its_query_finds() {
     );
     assert_eq!(first(app.root(), "shelf")["draft"], "secret");
     let last = app.guest().view("shelf", "p30000000000000").ok();
-    assert_eq!((&last["by"], &last["who"]), (&json!(""), &json!("")), "no row is the empty value");
+    assert_eq!(
+        (&last["by"], &last["who"]),
+        (&json!(""), &json!("")),
+        "no row is the empty value"
+    );
     app.guest().view("shelf", "p40000000000000").refused(404);
 
     // What changes is seen at once.
-    app.root().update("posts", "p10000000000000", json!({"title": "Uno"})).ok();
+    app.root()
+        .update("posts", "p10000000000000", json!({"title": "Uno"}))
+        .ok();
     assert_eq!(first(&app.guest(), "shelf")["title"], "Uno");
     app.root().remove("posts", "p10000000000000");
     assert_eq!(first(&app.guest(), "shelf")["title"], "Two");
@@ -124,8 +143,15 @@ fn what_a_query_computes_has_a_type() {
     assert_eq!(
         kinds(&made),
         [
-            "id:text", "posts:number", "stars:json", "least:text", "mean:number", "all_stars:number", "top:json",
-            "word:json", "half:json",
+            "id:text",
+            "posts:number",
+            "stars:json",
+            "least:text",
+            "mean:number",
+            "all_stars:number",
+            "top:json",
+            "word:json",
+            "half:json",
         ]
     );
     assert_eq!(made["fields"][1]["onlyInt"], true);
@@ -145,23 +171,43 @@ fn what_a_query_computes_has_a_type() {
     );
     let rows = app.guest().list("texts", &[("sort", "-id")]).ok();
     let row = &rows["items"][0];
-    assert_eq!((&row["low"], &row["maybe"]), (&json!(12), &json!(null)), "a text that is JSON is what it says");
+    assert_eq!(
+        (&row["low"], &row["maybe"]),
+        (&json!(12), &json!(null)),
+        "a text that is JSON is what it says"
+    );
     assert_eq!((&row["word"], &row["users"]), (&json!("no"), &json!(1)));
-    assert_eq!((&rows["items"][1]["low"], &rows["items"][1]["loud"]), (&json!("two"), &json!("Two!")));
+    assert_eq!(
+        (&rows["items"][1]["low"], &rows["items"][1]["loud"]),
+        (&json!("two"), &json!("Two!"))
+    );
 }
 
 #[test]
 fn a_view_can_be_numbered_and_read_another() {
     let app = TestApp::start();
     library(&app);
-    view(&app, "numbered", "select (ROW_NUMBER() OVER (ORDER BY title)) as id, title from posts");
+    view(
+        &app,
+        "numbered",
+        "select (ROW_NUMBER() OVER (ORDER BY title)) as id, title from posts",
+    );
     let one = app.guest().view("numbered", "1").ok();
     assert_eq!((&one["id"], &one["title"]), (&json!("1"), &json!("12")));
-    let made = view(&app, "above", "select id, title as name from numbered where title <> '12'");
+    let made = view(
+        &app,
+        "above",
+        "select id, title as name from numbered where title <> '12'",
+    );
     assert_eq!(kinds(&made), ["id:text", "name:text"]);
-    assert_eq!(app.guest().list("above", &[("sort", "id"), ("fields", "id,name")]).ok()["items"], json!([
-        {"id": "2", "name": "One"}, {"id": "3", "name": "Two"},
-    ]));
+    assert_eq!(
+        app.guest()
+            .list("above", &[("sort", "id"), ("fields", "id,name")])
+            .ok()["items"],
+        json!([
+            {"id": "2", "name": "One"}, {"id": "3", "name": "Two"},
+        ])
+    );
 }
 
 #[test]
@@ -176,9 +222,16 @@ fn lists_of_a_view_are_like_any_other() {
     );
     let guest = app.guest();
     let found = |filter: &str| {
-        let list = guest.list("shelf", &[("filter", filter), ("sort", "id"), ("fields", "id")]).ok();
+        let list = guest
+            .list(
+                "shelf",
+                &[("filter", filter), ("sort", "id"), ("fields", "id")],
+            )
+            .ok();
         let items = list["items"].as_array().expect("items").clone();
-        let ids = items.iter().map(|item| item["id"].as_str().expect("an id")[..2].to_owned());
+        let ids = items
+            .iter()
+            .map(|item| item["id"].as_str().expect("an id")[..2].to_owned());
         ids.collect::<Vec<_>>().join(" ")
     };
     for (filter, expected) in [
@@ -197,25 +250,60 @@ fn lists_of_a_view_are_like_any_other() {
     ] {
         assert_eq!(found(filter), expected, "{filter}");
     }
-    let others = guest.list("shelf", &[("filter", "author.name = 'ann'")]).ok();
-    assert_eq!(others["totalItems"], 0, "who may not list users finds nothing by them");
-    let own = ann.list("shelf", &[("filter", "author.name = 'ann'"), ("expand", "author")]).ok();
+    let others = guest
+        .list("shelf", &[("filter", "author.name = 'ann'")])
+        .ok();
+    assert_eq!(
+        others["totalItems"], 0,
+        "who may not list users finds nothing by them"
+    );
+    let own = ann
+        .list(
+            "shelf",
+            &[("filter", "author.name = 'ann'"), ("expand", "author")],
+        )
+        .ok();
     assert_eq!(own["totalItems"], 2);
     assert_eq!(own["items"][0]["expand"]["author"]["name"], "ann");
-    assert_eq!(guest.list("shelf", &[("filter", "draft = 'secret'")]).status, 400, "hidden fields");
+    assert_eq!(
+        guest
+            .list("shelf", &[("filter", "draft = 'secret'")])
+            .status,
+        400,
+        "hidden fields"
+    );
     assert_eq!(guest.list("shelf", &[("sort", "@rowid")]).status, 400);
     assert_eq!(guest.list("shelf", &[("sort", "@random")]).status, 200);
 
-    let page = guest.list("shelf", &[("sort", "-stars"), ("perPage", "1"), ("page", "2")]).ok();
-    assert_eq!((&page["totalItems"], &page["totalPages"]), (&json!(3), &json!(3)));
+    let page = guest
+        .list(
+            "shelf",
+            &[("sort", "-stars"), ("perPage", "1"), ("page", "2")],
+        )
+        .ok();
+    assert_eq!(
+        (&page["totalItems"], &page["totalPages"]),
+        (&json!(3), &json!(3))
+    );
     assert_eq!(page["items"][0]["title"], "Two");
     let whole = guest.list("shelf", &[("perPage", "1")]).ok();
     assert_eq!(whole["totalItems"], 3);
 
     // By way of a relation, from both ends.
-    let users = app.root().list("users", &[("expand", "shelf_via_author"), ("filter", "shelf_via_author.stars ?= 5")]);
+    let users = app.root().list(
+        "users",
+        &[
+            ("expand", "shelf_via_author"),
+            ("filter", "shelf_via_author.stars ?= 5"),
+        ],
+    );
     let users = users.ok();
-    assert_eq!(users["items"][0]["expand"]["shelf_via_author"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        users["items"][0]["expand"]["shelf_via_author"]
+            .as_array()
+            .map(Vec::len),
+        Some(2)
+    );
     let rule = json!({"listRule": "@collection.shelf.stars ?> 4 && shown = true"});
     app.root().patch("/api/collections/posts", rule).ok();
     assert_eq!(guest.list("posts", &[]).ok()["totalItems"], 2);
@@ -225,23 +313,42 @@ fn lists_of_a_view_are_like_any_other() {
 fn a_view_has_the_order_that_its_query_gives() {
     let app = TestApp::start();
     library(&app);
-    view(&app, "by_title", "select id, title from posts order by title desc");
+    view(
+        &app,
+        "by_title",
+        "select id, title from posts order by title desc",
+    );
     let titles = |page| {
-        let list = app.guest().list("by_title", &[("perPage", "2"), ("page", page)]).ok();
+        let list = app
+            .guest()
+            .list("by_title", &[("perPage", "2"), ("page", page)])
+            .ok();
         let items = list["items"].as_array().expect("items").clone();
-        items.iter().map(|item| item["title"].as_str().expect("a title").to_owned()).collect::<Vec<_>>()
+        items
+            .iter()
+            .map(|item| item["title"].as_str().expect("a title").to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(titles("1"), ["Two", "One"]);
     assert_eq!(titles("2"), ["12"]);
-    view(&app, "best", "select id, title from posts order by stars desc limit 1");
-    assert_eq!(app.guest().list("best", &[]).ok()["items"][0]["title"], "One");
+    view(
+        &app,
+        "best",
+        "select id, title from posts order by stars desc limit 1",
+    );
+    assert_eq!(
+        app.guest().list("best", &[]).ok()["items"][0]["title"],
+        "One"
+    );
 }
 
 #[test]
 fn a_view_is_only_read() {
     let app = TestApp::start();
     let ann = library(&app);
-    app.collection(json!({"name": "shelf", "type": "view", "viewQuery": "select id, title from posts"}));
+    app.collection(
+        json!({"name": "shelf", "type": "view", "viewQuery": "select id, title from posts"}),
+    );
     for client in [&ann, app.root()] {
         for reply in [
             client.try_create("shelf", json!({"title": "x"})),
@@ -253,12 +360,18 @@ fn a_view_is_only_read() {
         }
     }
     ann.list("shelf", &[]).refused(403);
-    app.root().delete("/api/collections/shelf/truncate").refused(400);
+    app.root()
+        .delete("/api/collections/shelf/truncate")
+        .refused(400);
     for rule in ["createRule", "updateRule", "deleteRule"] {
-        app.root().patch("/api/collections/shelf", json!({rule: ""})).refused_for(rule, "nil");
+        app.root()
+            .patch("/api/collections/shelf", json!({rule: ""}))
+            .refused_for(rule, "nil");
     }
     let index = json!({"indexes": ["create index by_title on shelf (title)"]});
-    app.root().patch("/api/collections/shelf", index).refused_for("indexes", "indexes_not_supported");
+    app.root()
+        .patch("/api/collections/shelf", index)
+        .refused_for("indexes", "indexes_not_supported");
     app.root()
         .patch("/api/collections/shelf", json!({"type": "base"}))
         .refused_for("type", "collection_type_change");
@@ -266,7 +379,8 @@ fn a_view_is_only_read() {
     let kept = app.root().patch("/api/collections/shelf", wishes).ok();
     assert_eq!(kinds(&kept), ["id:text", "title:text"], "the query decides");
     assert_eq!(app.guest().list("shelf", &[]).ok()["totalItems"], 3);
-    let relation = json!({"name": "r", "type": "relation", "collectionId": kept["id"], "maxSelect": 1});
+    let relation =
+        json!({"name": "r", "type": "relation", "collectionId": kept["id"], "maxSelect": 1});
     let relation = json!({"name": "pins", "type": "base", "fields": [relation]});
     assert_eq!(app.root().post("/api/collections", relation).status, 400);
     // A record that a view shows can still go.
@@ -278,24 +392,33 @@ fn a_view_is_only_read() {
 fn roles_may_read_views_and_no_more() {
     let app = TestApp::start();
     let ann = library(&app);
-    app.collection(json!({"name": "shelf", "type": "view", "viewQuery": "select id, title, stars from posts"}));
+    app.collection(
+        json!({"name": "shelf", "type": "view", "viewQuery": "select id, title, stars from posts"}),
+    );
     let root = app.root();
     let role = root.create("_roles", json!({"name": "reader"}));
-    root.create("_members", json!({"role": role["id"], "collectionRef": "users", "recordRef": "ann000000000000"}));
+    root.create(
+        "_members",
+        json!({"role": role["id"], "collectionRef": "users", "recordRef": "ann000000000000"}),
+    );
     let permission = |actions: Value| {
         json!({
             "role": role["id"], "collection": "shelf", "effect": "allow", "actions": actions, "fields": ["title"],
             "condition": "stars > 1",
         })
     };
-    root.try_create("_permissions", permission(json!(["list", "update"]))).refused_for("actions", "view_actions");
+    root.try_create("_permissions", permission(json!(["list", "update"])))
+        .refused_for("actions", "view_actions");
     root.create("_permissions", permission(json!(["list", "view"])));
     let list = ann.list("shelf", &[("sort", "id")]).ok();
     assert_eq!(list["totalItems"], 2);
     assert_eq!(list["items"][0].get("stars"), None);
     assert_eq!(ann.list("shelf", &[("filter", "stars > 1")]).status, 400);
     ann.view("shelf", "p30000000000000").refused(404);
-    assert_eq!(ann.update("shelf", "p10000000000000", json!({})).status, 400);
+    assert_eq!(
+        ann.update("shelf", "p10000000000000", json!({})).status,
+        400
+    );
 }
 
 #[test]
@@ -303,36 +426,70 @@ fn a_dry_run_shows_what_would_come_of_a_query() {
     let app = TestApp::start();
     let ann = library(&app);
     let ask = |client: &Client, query: &str| {
-        client.post("/api/collections/meta/dry-run-view", json!({"query": query}))
+        client.post(
+            "/api/collections/meta/dry-run-view",
+            json!({"query": query}),
+        )
     };
-    let run = ask(app.root(), "select id, title, draft from posts order by title").ok();
+    let run = ask(
+        app.root(),
+        "select id, title, draft from posts order by title",
+    )
+    .ok();
     assert_eq!(kinds(&run), ["id:text", "title:text", "draft:text"]);
     assert_eq!(run["sample"][0]["title"], "12");
-    let run_json = ask(app.root(), "select id, meta, tags, lower(title) as low from posts where stars = 5").ok();
+    let run_json = ask(
+        app.root(),
+        "select id, meta, tags, lower(title) as low from posts where stars = 5",
+    )
+    .ok();
     let sample = &run_json["sample"][0];
-    assert_eq!((&sample["meta"], &sample["tags"], &sample["low"]), (&json!({"a": [5], "b": 1}), &json!(["a", "b"]), &json!("one")));
+    assert_eq!(
+        (&sample["meta"], &sample["tags"], &sample["low"]),
+        (
+            &json!({"a": [5], "b": 1}),
+            &json!(["a", "b"]),
+            &json!("one")
+        )
+    );
     assert_eq!(run["sample"][0].get("draft"), None);
     assert_eq!(run["sample"].as_array().map(Vec::len), Some(3));
-    assert_eq!(ask(app.root(), "select 1 as id").ok()["sample"][0]["id"], "1");
+    assert_eq!(
+        ask(app.root(), "select 1 as id").ok()["sample"][0]["id"],
+        "1"
+    );
     let twice = ask(app.root(), "(select 1 as id union all select 1 as id)");
     twice.refused(400);
     let message = twice.body["message"].as_str().expect("a message");
-    assert_eq!(message, "Invalid view query. Raw error: \nthe query could return records with non-unique ids.");
+    assert_eq!(
+        message,
+        "Invalid view query. Raw error: \nthe query could return records with non-unique ids."
+    );
     ask(app.root(), "select null as id").refused(400);
     ask(app.root(), "").refused_for("query", "required");
     ask(app.root(), &"x".repeat(5001)).refused_for("query", "length_too_long");
-    app.root().post("/api/collections/meta/dry-run-view", json!({"query": 5})).refused(400);
+    app.root()
+        .post("/api/collections/meta/dry-run-view", json!({"query": 5}))
+        .refused(400);
     ask(&ann, "select 1 as id").refused(403);
     ask(&app.guest(), "select 1 as id").refused(401);
     app.root().get("/api/collections/temp_view").refused(404);
-    let endless = "with recursive n(id) as (select 1 union all select id + 1 from n) select id from n";
+    let endless =
+        "with recursive n(id) as (select 1 union all select id + 1 from n) select id from n";
     let reply = ask(app.root(), endless);
     reply.refused(400);
     let message = reply.body["message"].as_str().expect("a message");
     assert!(message.ends_with("the query takes too long."), "{message}");
-    let made = app.root().post("/api/collections", json!({"name": "endless", "type": "view", "viewQuery": endless}));
+    let made = app.root().post(
+        "/api/collections",
+        json!({"name": "endless", "type": "view", "viewQuery": endless}),
+    );
     refused_query(&made);
-    let three = ask(app.root(), &endless.replace("from n)", "from n where id < 3)")).ok();
+    let three = ask(
+        app.root(),
+        &endless.replace("from n)", "from n where id < 3)"),
+    )
+    .ok();
     assert_eq!(three["sample"].as_array().map(Vec::len), Some(3));
 }
 
@@ -371,7 +528,14 @@ fn the_same_words_mean_the_same_on_both_databases() {
     );
     let all = app.guest().list("grouped", &[]).ok();
     assert_eq!(all["totalItems"], 2);
-    assert!(all["items"].as_array().expect("items").iter().any(|item| item["list"] == json!([0])), "{all}");
+    assert!(
+        all["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .any(|item| item["list"] == json!([0])),
+        "{all}"
+    );
     // What PostgreSQL has nothing for is said, not half done.
     let only_here = json!({"name": "days", "type": "view", "viewQuery": "select id, julianday(made) as d from posts"});
     let reply = app.root().post("/api/collections", only_here);
@@ -382,8 +546,12 @@ fn the_same_words_mean_the_same_on_both_databases() {
 fn scaffolds_and_imports_know_views() {
     let app = TestApp::start();
     let scaffold = app.root().get("/api/collections/meta/scaffolds").ok()["view"].clone();
-    assert_eq!((&scaffold["viewQuery"], &scaffold["fields"]), (&json!(""), &json!([])));
-    let table = json!({"name": "things", "type": "base", "fields": [{"name": "a", "type": "text"}]});
+    assert_eq!(
+        (&scaffold["viewQuery"], &scaffold["fields"]),
+        (&json!(""), &json!([]))
+    );
+    let table =
+        json!({"name": "things", "type": "base", "fields": [{"name": "a", "type": "text"}]});
     let above = json!({"name": "above", "type": "view", "viewQuery": "select id, a from below", "listRule": ""});
     let below = json!({"name": "below", "type": "view", "viewQuery": "select id, a from things"});
     let import = |collections: Value, delete_missing: bool| {
@@ -391,12 +559,23 @@ fn scaffolds_and_imports_know_views() {
         app.root().put("/api/collections/import", body)
     };
     assert_eq!(import(json!([above, below, table]), false).status, 204);
-    assert_eq!(kinds(&app.root().get("/api/collections/above").ok()), ["id:text", "a:text"]);
-    assert_eq!(import(json!([above, below, table]), false).status, 204, "again");
+    assert_eq!(
+        kinds(&app.root().get("/api/collections/above").ok()),
+        ["id:text", "a:text"]
+    );
+    assert_eq!(
+        import(json!([above, below, table]), false).status,
+        204,
+        "again"
+    );
     let broken = json!({"name": "above", "type": "view", "viewQuery": "select id, b from below"});
     import(json!([broken]), false).refused_for("collections", "collections_import_failure");
     let users = app.root().get("/api/collections/users").ok();
-    assert_eq!(import(json!([users]), true).status, 204, "all go, in whichever order works");
+    assert_eq!(
+        import(json!([users]), true).status,
+        204,
+        "all go, in whichever order works"
+    );
     app.root().get("/api/collections/above").refused(404);
     app.root().get("/api/collections/things").refused(404);
 }

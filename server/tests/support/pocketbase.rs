@@ -95,6 +95,11 @@ impl PbData {
             rules.join(", "),
             quoted(&definition["options"].to_string()),
         ));
+        if let Some(query) = definition["options"]["viewQuery"].as_str() {
+            let name = definition["name"].as_str().expect("a name");
+            self.execute(&format!("CREATE VIEW `{name}` AS SELECT * FROM ({query})"));
+            return;
+        }
         let column = |field: &Value| {
             let name = field["name"].as_str().expect("a name");
             let is_list = field["maxSelect"].as_i64().unwrap_or_default() > 1;
@@ -165,6 +170,14 @@ pub fn base(id: &str, name: &str, fields: Value) -> Value {
     let mut all = vec![id_field()];
     all.extend(fields.as_array().expect("fields").clone());
     json!({"id": id, "name": name, "type": "base", "fields": all, "indexes": [], "options": {}})
+}
+
+/// A collection of what a query finds, with these fields beside the id.
+pub fn view(id: &str, name: &str, query: &str, fields: Value) -> Value {
+    let mut view = base(id, name, fields);
+    view["type"] = json!("view");
+    view["options"] = json!({"viewQuery": query});
+    view
 }
 
 fn id_field() -> Value {

@@ -114,7 +114,9 @@ fn DraftProblem(draft: Draft) -> impl IntoView {
     let message = Signal::derive(move || {
         draft.failure.with(|failure| {
             failure.as_ref().map(|failure| {
-                failure.summary(|path| path.starts_with("fields.") || path == "name" || path == "viewQuery")
+                failure.summary(|path| {
+                    path.starts_with("fields.") || path == "name" || path == "viewQuery"
+                })
             })
         })
     });

@@ -26,7 +26,11 @@ const OF_ACCOUNTS: [(&str, Words, Words); 2] = [
 #[component]
 pub(super) fn Rules(draft: Draft) -> impl IntoView {
     // A view's records are only read.
-    let own = if draft.is_view() { &RULES[..2] } else { &RULES[..] };
+    let own = if draft.is_view() {
+        &RULES[..2]
+    } else {
+        &RULES[..]
+    };
     let rules = own.iter().chain(if draft.is_auth() {
         &OF_ACCOUNTS[..]
     } else {

@@ -78,7 +78,8 @@ pub(super) fn validate(
         put(
             key,
             if is_view && !matches!(key, "listRule" | "viewRule") {
-                rule.as_ref().map(|_| FieldProblem::new("validation_nil", "Must be blank."))
+                rule.as_ref()
+                    .map(|_| FieldProblem::new("validation_nil", "Must be blank."))
             } else {
                 rules.check(rule.as_deref(), old_rule)
             },

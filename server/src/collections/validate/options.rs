@@ -210,7 +210,10 @@ fn relation(
             "validation_field_relation_change",
             "The relation collection cannot be changed.",
         ))
-    } else if others.iter().any(|other| other.def.id == id && other.is_view()) {
+    } else if others
+        .iter()
+        .any(|other| other.def.id == id && other.is_view())
+    {
         Some(FieldProblem::new(
             "validation_relation_field_non_view_base_collection",
             "Only view collections are allowed to have relations to other views.",

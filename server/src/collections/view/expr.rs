@@ -72,7 +72,11 @@ impl Writer<'_> {
             Expr::IsNotDistinctFrom(left, right) => {
                 self.pair(out, left, " IS NOT DISTINCT FROM ", right)
             }
-            Expr::InList { expr, list, negated } => {
+            Expr::InList {
+                expr,
+                list,
+                negated,
+            } => {
                 self.around(out, "(", expr, ")")?;
                 out.text(if *negated { " NOT IN (" } else { " IN (" });
                 if list.is_empty() {
@@ -82,7 +86,11 @@ impl Writer<'_> {
                 out.text(")");
                 Ok(())
             }
-            Expr::InSubquery { expr, subquery, negated } => {
+            Expr::InSubquery {
+                expr,
+                subquery,
+                negated,
+            } => {
                 self.around(out, "(", expr, ")")?;
                 out.text(if *negated { " NOT IN (" } else { " IN (" });
                 self.query(out, subquery, None)?;
@@ -101,13 +109,28 @@ impl Writer<'_> {
                 out.text(")");
                 Ok(())
             }
-            Expr::Between { expr, negated, low, high } => {
+            Expr::Between {
+                expr,
+                negated,
+                low,
+                high,
+            } => {
                 self.around(out, "(", expr, ")")?;
-                out.text(if *negated { " NOT BETWEEN (" } else { " BETWEEN (" });
+                out.text(if *negated {
+                    " NOT BETWEEN ("
+                } else {
+                    " BETWEEN ("
+                });
                 self.expr(out, low)?;
                 self.around(out, ") AND (", high, ")")
             }
-            Expr::Like { negated, any: false, expr, pattern, escape_char } => {
+            Expr::Like {
+                negated,
+                any: false,
+                expr,
+                pattern,
+                escape_char,
+            } => {
                 self.around(out, "(", expr, ")")?;
                 // SQLite's ignores the case of ASCII letters, and has no escape of its own.
                 out.text(match (self.engine, negated) {
@@ -127,7 +150,12 @@ impl Writer<'_> {
                     None => Ok(()),
                 }
             }
-            Expr::Case { operand, conditions, else_result, .. } => {
+            Expr::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => {
                 out.text("CASE ");
                 if let Some(operand) = operand {
                     self.expr(out, operand)?;
@@ -142,11 +170,19 @@ impl Writer<'_> {
                 out.text(" END");
                 Ok(())
             }
-            Expr::Cast { kind: CastKind::Cast, expr, data_type, format: None } => {
-                self.cast(out, expr, data_type)
-            }
+            Expr::Cast {
+                kind: CastKind::Cast,
+                expr,
+                data_type,
+                format: None,
+            } => self.cast(out, expr, data_type),
             Expr::Collate { expr, collation } => self.collate(out, expr, collation),
-            Expr::Substring { expr, substring_from, substring_for, .. } => {
+            Expr::Substring {
+                expr,
+                substring_from,
+                substring_for,
+                ..
+            } => {
                 self.around(out, "substr(", expr, "")?;
                 for part in [substring_from, substring_for].into_iter().flatten() {
                     self.around(out, ", ", part, "")?;
@@ -154,7 +190,12 @@ impl Writer<'_> {
                 out.text(")");
                 Ok(())
             }
-            Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
+            Expr::Trim {
+                trim_where,
+                trim_what,
+                expr,
+                trim_characters,
+            } => {
                 out.text(match trim_where {
                     None | Some(TrimWhereField::Both) => "trim(",
                     Some(TrimWhereField::Leading) => "ltrim(",
@@ -168,12 +209,14 @@ impl Writer<'_> {
                 out.text(")");
                 Ok(())
             }
-            Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(_) } => {
-                self.around(out, "ceil(", expr, ")")
-            }
-            Expr::Floor { expr, field: CeilFloorKind::DateTimeField(_) } => {
-                self.around(out, "floor(", expr, ")")
-            }
+            Expr::Ceil {
+                expr,
+                field: CeilFloorKind::DateTimeField(_),
+            } => self.around(out, "ceil(", expr, ")"),
+            Expr::Floor {
+                expr,
+                field: CeilFloorKind::DateTimeField(_),
+            } => self.around(out, "floor(", expr, ")"),
             Expr::Function(function) => self.function(out, function),
             _ => Err(refuse(format!("{expr} is not supported in views"))),
         }
@@ -350,7 +393,11 @@ impl Writer<'_> {
                 };
             }
             "json" | "jsonb" => (" AS JSON)", "CAST(", " AS JSONB)"),
-            _ => return Err(refuse(format!("CAST to {data_type} is not supported in views"))),
+            _ => {
+                return Err(refuse(format!(
+                    "CAST to {data_type} is not supported in views"
+                )));
+            }
         };
         match self.engine {
             Engine::Sqlite => self.around(out, "CAST(", expr, sqlite),

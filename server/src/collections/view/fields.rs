@@ -29,7 +29,10 @@ pub(super) fn columns(query: &Query, names: &Names) -> Outcome<Vec<Column>> {
         let (expr, name) = named(item, names)?;
         let invalid =
             |reason: &str| refuse(format!("invalid field {name:?} ({position}): {reason}"));
-        if columns.iter().any(|c| c.field.name.eq_ignore_ascii_case(&name)) {
+        if columns
+            .iter()
+            .any(|c| c.field.name.eq_ignore_ascii_case(&name))
+        {
             return Err(invalid("name: there is another of this name"));
         }
         if let Some(reason) = validate::name_problem(&name) {
@@ -93,7 +96,10 @@ fn own_name(expr: &Expr, names: &Names) -> String {
         Expr::CompoundIdentifier(parts) => parts.last(),
         _ => None,
     };
-    name.map_or_else(|| expr.to_string(), |name| names.column(name).as_str().to_owned())
+    name.map_or_else(
+        || expr.to_string(),
+        |name| names.column(name).as_str().to_owned(),
+    )
 }
 
 /// The collections that a select reads, by the names that they go by in it. Those of subqueries are not among them.
@@ -104,12 +110,19 @@ fn tables<'n>(
 ) -> Vec<(String, Option<&'n Arc<Collection>>)> {
     let joined = |from: &'_ sqlparser::ast::TableWithJoins| {
         let relations = from.joins.iter().map(|join| join.relation.clone());
-        std::iter::once(from.relation.clone()).chain(relations).collect::<Vec<_>>()
+        std::iter::once(from.relation.clone())
+            .chain(relations)
+            .collect::<Vec<_>>()
     };
     let factors = select.from.iter().flat_map(joined);
     factors
         .map(|factor| match factor {
-            TableFactor::Table { name, alias, args: None, .. } => {
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                ..
+            } => {
                 let table = table_name(&name).unwrap_or_default();
                 let goes_by = alias.map_or_else(|| table.clone(), |alias| alias.name.value);
                 let is_cte = ctes.iter().any(|cte| cte.eq_ignore_ascii_case(&table));
@@ -137,11 +150,14 @@ fn column(expr: &Expr, name: String, tables: &[(String, Option<&Arc<Collection>>
     }
     if let Some((collection, field)) = found {
         let field = if field.name == "id" {
-            made(name, FieldKind::Relation(RelationOptions {
-                collection_id: collection.def.id.clone(),
-                max_select: 1,
-                ..RelationOptions::default()
-            }))
+            made(
+                name,
+                FieldKind::Relation(RelationOptions {
+                    collection_id: collection.def.id.clone(),
+                    max_select: 1,
+                    ..RelationOptions::default()
+                }),
+            )
         } else {
             Field {
                 id: format!("_clone_{}", generate::alphanumeric(4)),
@@ -244,10 +260,13 @@ fn computed(expr: &Expr) -> (FieldKind, Cast) {
             _ => any(),
         },
         Expr::Function(function)
-            if function.over.is_none()
-                && matches!(function.args, FunctionArguments::List(_)) =>
+            if function.over.is_none() && matches!(function.args, FunctionArguments::List(_)) =>
         {
-            match last(&function.name).unwrap_or_default().to_lowercase().as_str() {
+            match last(&function.name)
+                .unwrap_or_default()
+                .to_lowercase()
+                .as_str()
+            {
                 "count" => number(true),
                 "total" => number(false),
                 _ => any(),

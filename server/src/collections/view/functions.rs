@@ -62,8 +62,14 @@ const FUNCTIONS: [Known; 65] = [
     known("json_array", Form::Named("jsonb_build_array")),
     known("json_array_length", Form::Special),
     known("json_extract", Form::Special),
-    known("json_group_array", Form::Within("coalesce(jsonb_agg(", "), '[]')")),
-    known("json_group_object", Form::Within("coalesce(jsonb_object_agg(", "), '{}')")),
+    known(
+        "json_group_array",
+        Form::Within("coalesce(jsonb_agg(", "), '[]')"),
+    ),
+    known(
+        "json_group_object",
+        Form::Within("coalesce(jsonb_object_agg(", "), '{}')"),
+    ),
     known("json_object", Form::Named("jsonb_build_object")),
     known("json_quote", Form::None),
     known("json_type", Form::None),
@@ -119,11 +125,15 @@ impl Writer<'_> {
             && function.null_treatment.is_none()
             && list.clauses.is_empty();
         if !is_plain {
-            return Err(refuse(format!("this call of {name} is not supported in views")));
+            return Err(refuse(format!(
+                "this call of {name} is not supported in views"
+            )));
         }
         let args = arguments(&list.args)?;
         if matches!(known.name, "format" | "printf") && !has_short_format(&args) {
-            return Err(refuse(format!("{name} needs its format as a text, with short widths")));
+            return Err(refuse(format!(
+                "{name} needs its format as a text, with short widths"
+            )));
         }
         let is_distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
         let mut call = Sql::new(self.engine);
@@ -185,7 +195,13 @@ impl Writer<'_> {
     }
 
     fn over(&mut self, out: &mut Sql, window: &WindowSpec) -> Outcome<()> {
-        let WindowSpec { window_name: None, partition_by, order_by, window_frame } = window else {
+        let WindowSpec {
+            window_name: None,
+            partition_by,
+            order_by,
+            window_frame,
+        } = window
+        else {
             return Err(refuse("named windows are not supported in views"));
         };
         out.text(" OVER (");
@@ -281,7 +297,8 @@ impl Writer<'_> {
             }
             ("json_array_length", [list]) => self.around(out, "jsonb_array_length(", list, ")"),
             ("json_extract", [json, path]) => {
-                let path = text_of(path).ok_or_else(|| refuse("json_extract needs its path as a text"))?;
+                let path =
+                    text_of(path).ok_or_else(|| refuse("json_extract needs its path as a text"))?;
                 self.around(out, "(", json, " #>> ")?;
                 out.literal(&json_path(path)?).text("::text[])");
                 Ok(())
@@ -440,7 +457,10 @@ mod tests {
 
     #[test]
     fn paths_become_arrays() {
-        assert_eq!(json_path("$.a[0].\"b c\"").unwrap(), "{\"a\",\"0\",\"b c\"}");
+        assert_eq!(
+            json_path("$.a[0].\"b c\"").unwrap(),
+            "{\"a\",\"0\",\"b c\"}"
+        );
         for wrong in ["a", "$a", "$.", "$.a[0", "$.a\\b", "$.{}"] {
             json_path(wrong).unwrap_err();
         }

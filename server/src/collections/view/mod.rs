@@ -217,7 +217,10 @@ fn offset(text: &str, place: Location) -> Option<usize> {
     let column = usize::try_from(place.column).ok()?.checked_sub(1)?;
     let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
     let rest = text.get(before..)?;
-    let inside = rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
+    let inside = rest
+        .char_indices()
+        .nth(column)
+        .map_or(rest.len(), |(at, _)| at);
     Some(before + inside)
 }
 

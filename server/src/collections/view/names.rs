@@ -31,8 +31,7 @@ impl Names {
             bools: HashMap::new(),
         };
         let mentions = |collection: &&Arc<Collection>| {
-            let is_it =
-                |token: &&Token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(&collection.def.name));
+            let is_it = |token: &&Token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(&collection.def.name));
             tokens.iter().any(is_it)
         };
         for collection in collections.iter().filter(mentions) {

@@ -128,7 +128,14 @@ impl<'a> Writer<'a> {
             if position > 0 {
                 out.text(", ");
             }
-            let Cte { alias: name, query, from: None, materialized: None, .. } = cte else {
+            let Cte {
+                alias: name,
+                query,
+                from: None,
+                materialized: None,
+                ..
+            } = cte
+            else {
                 return Err(refuse("this kind of WITH is not supported in views"));
             };
             if with.recursive {
@@ -162,7 +169,12 @@ impl<'a> Writer<'a> {
                 out.text(") AS \"$part\"");
                 Ok(())
             }
-            SetExpr::SetOperation { left, op, set_quantifier, right } => self.deeper(|this| {
+            SetExpr::SetOperation {
+                left,
+                op,
+                set_quantifier,
+                right,
+            } => self.deeper(|this| {
                 this.body(out, left, names)?;
                 out.text(match op {
                     SetOperator::Union => " UNION ",
@@ -247,7 +259,12 @@ impl<'a> Writer<'a> {
         for (position, TableWithJoins { relation, joins }) in from.iter().enumerate() {
             out.text(if position == 0 { " FROM " } else { ", " });
             self.table(out, relation)?;
-            for Join { relation, global, join_operator } in joins {
+            for Join {
+                relation,
+                global,
+                join_operator,
+            } in joins
+            {
                 if *global {
                     return Err(refuse("GLOBAL JOIN is not supported in views"));
                 }
@@ -284,9 +301,9 @@ impl<'a> Writer<'a> {
                 out.text(" ON 1 = 1");
                 Ok(())
             }
-            JoinConstraint::Using(_) | JoinConstraint::Natural => {
-                Err(refuse("USING and NATURAL are not supported in views - write ON"))
-            }
+            JoinConstraint::Using(_) | JoinConstraint::Natural => Err(refuse(
+                "USING and NATURAL are not supported in views - write ON",
+            )),
         }
     }
 
@@ -327,7 +344,12 @@ impl<'a> Writer<'a> {
                     }
                 }
             }
-            TableFactor::Derived { lateral: false, subquery, alias: given, sample: None } => {
+            TableFactor::Derived {
+                lateral: false,
+                subquery,
+                alias: given,
+                sample: None,
+            } => {
                 out.text("(");
                 self.query(out, subquery, None)?;
                 out.text(") AS ");
@@ -344,7 +366,10 @@ impl<'a> Writer<'a> {
                 }
                 Ok(())
             }
-            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+            TableFactor::NestedJoin {
+                table_with_joins,
+                alias: None,
+            } => {
                 out.text("(");
                 let mut inner = Sql::new(self.engine);
                 self.table(&mut inner, &table_with_joins.relation)?;
@@ -372,7 +397,10 @@ impl<'a> Writer<'a> {
         if has_secrets(collection) {
             // Without its secrets: what is not there cannot be asked for.
             out.text("(SELECT ");
-            let open = collection.columns.iter().filter(|column| is_open(collection, column));
+            let open = collection
+                .columns
+                .iter()
+                .filter(|column| is_open(collection, column));
             for (position, column) in open.enumerate() {
                 if position > 0 {
                     out.text(", ");
@@ -388,7 +416,11 @@ impl<'a> Writer<'a> {
     }
 
     fn order(&mut self, out: &mut Sql, order: &OrderBy) -> Outcome<()> {
-        let OrderBy { kind: OrderByKind::Expressions(terms), interpolate: None } = order else {
+        let OrderBy {
+            kind: OrderByKind::Expressions(terms),
+            interpolate: None,
+        } = order
+        else {
             return Err(refuse("this kind of ORDER BY is not supported in views"));
         };
         out.text(" ORDER BY ");
@@ -396,7 +428,15 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn order_terms(&mut self, out: &mut Sql, terms: &[OrderByExpr]) -> Outcome<()> {
-        for (position, OrderByExpr { expr, options, with_fill }) in terms.iter().enumerate() {
+        for (
+            position,
+            OrderByExpr {
+                expr,
+                options,
+                with_fill,
+            },
+        ) in terms.iter().enumerate()
+        {
             if position > 0 {
                 out.text(", ");
             }
@@ -423,7 +463,11 @@ impl<'a> Writer<'a> {
 
     fn limit(&mut self, out: &mut Sql, limit: &LimitClause) -> Outcome<()> {
         let (limit, offset) = match limit {
-            LimitClause::LimitOffset { limit, offset, limit_by } if limit_by.is_empty() => {
+            LimitClause::LimitOffset {
+                limit,
+                offset,
+                limit_by,
+            } if limit_by.is_empty() => {
                 (limit.as_ref(), offset.as_ref().map(|offset| &offset.value))
             }
             LimitClause::OffsetCommaLimit { offset, limit } => (Some(limit), Some(offset)),

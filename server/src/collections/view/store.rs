@@ -78,7 +78,11 @@ pub fn readers(schema: &Schema, ids: &BTreeSet<String>) -> Vec<Arc<Collection>> 
 
 /// The stored field that a view's field shows, through however many views: the collection, and the field's name.
 /// Its values are what that collection's records have, files too.
-pub fn origin(schema: &Schema, view: &Collection, field: &str) -> Option<(Arc<Collection>, String)> {
+pub fn origin(
+    schema: &Schema,
+    view: &Collection,
+    field: &str,
+) -> Option<(Arc<Collection>, String)> {
     let all: Vec<_> = schema.iter().cloned().collect();
     let mut found = source(view, field, &all)?;
     while found.0.is_view() {
@@ -159,11 +163,19 @@ pub fn drop_view(conn: &mut Conn, collection: &Collection) -> Result<()> {
 
 /// Removes views that read what is about to change.
 pub fn make_way(conn: &mut Conn, views: &[Arc<Collection>]) -> Result<()> {
-    views.iter().rev().try_for_each(|view| drop_view(conn, view))
+    views
+        .iter()
+        .rev()
+        .try_for_each(|view| drop_view(conn, view))
 }
 
 /// The definition of a view that reads `old`, which now has another name.
-pub fn renamed(view: &Collection, schema: &Schema, old: &Collection, new: &Collection) -> wire::Collection {
+pub fn renamed(
+    view: &Collection,
+    schema: &Schema,
+    old: &Collection,
+    new: &Collection,
+) -> wire::Collection {
     let mut definition = view.def.clone();
     if old.def.name != new.def.name
         && let Some(text) = &definition.view_query
