@@ -4,7 +4,7 @@ import { collection, id, list, number, open, record, relation, text } from "./sh
 const settings = (batch, name = `batch ${JSON.stringify(batch)}`) =>
   ({ as: "root", send: "PATCH /api/settings?fields=batch", body: { batch }, name });
 const allowed = settings({ enabled: true, maxRequests: 50, timeout: 30, maxBodySize: 0 });
-const forbidden = settings({ enabled: false });
+const forbidden = settings({ enabled: false, maxRequests: 50, timeout: 3, maxBodySize: 0 });
 const things = collection("things", [text("title", { max: 10 }), number("n")], open);
 
 const at = (method, path, body, more = {}) => ({ method, url: `/api/collections/${path}`, body, ...more });

@@ -45,16 +45,15 @@ pub async fn update(_: Superuser, app: App, query: Query, body: Body) -> Result<
 /// Say that files are not kept as settings say, because these cannot switch it on.
 pub async fn test_s3(_: Superuser, body: Body) -> Result<Answer> {
     let body = body.object(UNLOADABLE)?;
-    let refuse = |data| Err(Error::refused(NOT_TESTED, data));
     let problem = match body.get("filesystem").and_then(Json::as_str) {
-        Some(name @ ("storage" | "backups")) => {
-            let message = format!("{NOT_TESTED} Raw error: \nS3 {name} filesystem is not enabled.");
-            return Err(Error::invalid(message));
+        Some("storage" | "backups") => {
+            let why = "S3 storage filesystem is not enabled.";
+            return Err(Error::invalid(format!("{NOT_TESTED} Raw error: \n{why}")));
         }
         None | Some("") => FieldProblem::new("validation_required", "Cannot be blank."),
         Some(_) => FieldProblem::new("validation_in_invalid", "Must be a valid value."),
     };
-    refuse(FieldProblems::from([("filesystem".to_owned(), problem)]))
+    Err(Error::field(NOT_TESTED, "filesystem", problem))
 }
 
 /// Send a mail, to see whether it arrives.
