@@ -131,7 +131,7 @@ async function fill(url) {
     type: "view",
     listRule: "",
     viewRule: "",
-    viewQuery: "SELECT users.id, users.name, COUNT(posts.id) AS total FROM users LEFT JOIN posts ON posts.author = users.id GROUP BY users.id",
+    viewQuery: "SELECT users.id, users.name, COUNT(posts.id) AS total FROM users LEFT JOIN posts ON posts.author = users.id GROUP BY users.id, users.name",
   });
   await client.collection("_externalAuths").create({
     collectionRef: ann.collectionId,
