@@ -44,6 +44,7 @@
 //! - [`ServerSettings`], from [`Client::settings`]: what superusers set while the server runs; and
 //!   [`Client::batch`], several changes of which all are made or none.
 //! - [`Jobs`], from [`Client::jobs`]: what the server does at times, for superusers.
+//! - [`Logs`], from [`Client::logs`]: what happened at the server, for superusers.
 //! - [`Error`]: no answer, an answer that says no, or one that was not understood.
 //! - [`types`]: everything that travels.
 //!
@@ -102,7 +103,7 @@ mod client;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Client, Collections, Error, Event, Filter, Health, Jobs, List, Literal, Metrics, Policy,
+    Client, Collections, Error, Event, Filter, Health, Jobs, List, Literal, Logs, Metrics, Policy,
     Record, Records, Result, ServerSettings, ToLiteral,
 };
 

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
 use crate::jobs::{self, outbound::Outbound};
+use crate::logs::Logs;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::policy::Grant;
@@ -37,6 +38,8 @@ pub struct State {
     pub metrics: Metrics,
     /// Who hears of changes.
     pub realtime: Realtime,
+    /// What happened.
+    pub logs: Logs,
     /// What is done at times.
     pub jobs: jobs::Shared,
     /// Whom the server calls.
@@ -56,12 +59,17 @@ impl App {
         metrics.describe(location.engine())?;
         let (connections, group_size) = (config.database_connections, metrics.group_size.clone());
         // It may take its time, in which signals are still heard.
-        let open = move || Db::open(&location, connections, group_size);
-        let db = tokio::task::spawn_blocking(open).await??;
+        let open = move || {
+            let db = Db::open(&location, connections, group_size)?;
+            let log = db.of_log()?;
+            anyhow::Ok((db, log))
+        };
+        let (db, log) = tokio::task::spawn_blocking(open).await??;
         let schema = Shared::default();
         schema.replace(db.write(store::initialise).await?);
         Ok(Self(Arc::new(State {
             realtime: Realtime::new(&metrics, db.feed()),
+            logs: Logs::new(log, metrics.log_dropped.clone()),
             db,
             schema,
             hasher: Hasher::new(config.hashing_threads),

@@ -19,6 +19,7 @@ pub mod filter; // the language of filters and rules
 pub mod health; // what the server says of itself while it starts, serves and stops
 pub mod jobs; // what the server does at times
 pub mod json; // JSON as the wire has it
+pub mod logs; // what happened: requests, and what the server had to say
 pub mod mail; // the outbox, and what sends it
 pub mod metrics; // what the server counts
 pub mod moving; // taking over what PocketBase has

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, Resource, Route};
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
 use crate::{
-    accounts, batch, collections, console, health, jobs, metrics, openapi, policy, realtime,
+    accounts, batch, collections, console, health, jobs, logs, metrics, openapi, policy, realtime,
     records, settings, setup,
 };
 
@@ -75,6 +75,10 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/api/crons", [get().to(jobs::api::list)]))
         .service(at("/api/crons/{id}", [post().to(jobs::api::run)]))
         .service(at("/api/jobs/preview", [post().to(jobs::api::preview)]))
+
+        .service(at("/api/logs", [get().to(logs::api::list)]))
+        .service(at("/api/logs/stats", [get().to(logs::api::stats)]))
+        .service(at("/api/logs/{id}", [get().to(logs::api::view)]))
 
         .service(at("/", [get().to(console::api::root)]))
         .service(at("/_", [get().to(console::api::root)]))

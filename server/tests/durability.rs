@@ -348,3 +348,58 @@ fn a_full_disk_refuses_and_keeps() {
     assert_eq!(found(&server), kept);
     create(&server, "room again").ok();
 }
+
+/// Waits until the log has an entry like this, and gives it.
+fn logged(server: &Process, filter: &str) -> serde_json::Value {
+    let root = server.root();
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("filter", filter)
+        .finish();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let found = root.get(&format!("/api/logs?{query}")).ok();
+        if found["totalItems"] != 0 {
+            return found["items"][0].clone();
+        }
+        assert!(Instant::now() < deadline, "{filter} is never in the log");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn the_log_is_written_within_seconds_and_outlives_the_process() {
+    let home = Home::new();
+    make_superuser(&home);
+    let server = Process::start(&home);
+    server.client.get("/api/nowhere?killed");
+    let before = logged(&server, "data.url = '/api/nowhere?killed'");
+    server.kill();
+    let server = Process::start(&home);
+    assert_eq!(logged(&server, "data.url = '/api/nowhere?killed'"), before);
+    // A stop that is asked for writes down the last of it.
+    for n in 0..50 {
+        server.client.get(&format!("/api/nowhere?stopped={n}"));
+    }
+    server.terminate();
+    assert_eq!(server.end(), Some(0));
+    let server = Process::start(&home);
+    let found = server
+        .root()
+        .get("/api/logs?perPage=1&filter=data.url~%27stopped%27")
+        .ok();
+    assert_eq!(found["totalItems"], 50);
+}
+
+#[test]
+fn what_the_server_warns_of_is_in_the_log() {
+    let home = Home::new();
+    make_superuser(&home);
+    let server = Process::start(&home);
+    server.root().post("/api/collections", posts()).ok();
+    home.execute("ALTER TABLE \"posts\" RENAME TO \"elsewhere\"");
+    server.client.list("posts", &[]).refused(503);
+    let entry = logged(&server, "data.type = 'program'");
+    assert_eq!(entry["level"], 4);
+    assert_eq!(entry["message"], "a table changed under a request");
+    assert!(entry["data"]["message"].is_null(), "{entry}");
+}

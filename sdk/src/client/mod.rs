@@ -8,6 +8,7 @@ mod http;
 mod jobs;
 mod list;
 mod literal;
+mod logs;
 mod metrics;
 mod policy;
 mod record;
@@ -31,6 +32,7 @@ pub use self::filter::{Filter, check_template};
 pub use self::jobs::Jobs;
 pub use self::list::List;
 pub use self::literal::{Literal, ToLiteral};
+pub use self::logs::Logs;
 pub use self::metrics::Metrics;
 pub use self::policy::Policy;
 pub use self::record::Record;
@@ -134,6 +136,11 @@ impl Client {
     /// What the server counts. Only superusers and operators have access.
     pub fn metrics(&self) -> Metrics {
         Metrics::new(self.clone())
+    }
+
+    /// What happened at the server. Only superusers and operators have access.
+    pub fn logs(&self) -> Logs {
+        Logs::new(self.clone())
     }
 
     /// Who may do what, and why.

@@ -5,6 +5,7 @@ mod batch;
 mod collection;
 mod field;
 mod list;
+mod logs;
 mod metrics;
 mod new;
 mod policy;
@@ -27,6 +28,7 @@ pub use field::{
     NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
 };
 pub use list::Page;
+pub use logs::{Log, LogHour};
 pub use metrics::{Minute, Overview, Readiness};
 pub use policy::{Areas, DecidedBy, PolicyAnswer, PolicyQuestion, Subject};
 pub use problem::{FieldProblem, FieldProblems, Problem};

@@ -18,6 +18,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::app::App;
 use crate::config::{Config, Flags};
 use crate::error::Result;
+use crate::logs::program::Messages;
 
 /// A self-hosted backend in one binary: collections, accounts, rules; on SQLite and on PostgreSQL.
 #[derive(Debug, Parser)]
@@ -59,17 +60,18 @@ pub fn run() -> anyhow::Result<()> {
         flags.http.clone_from(&args.http);
     }
     let config = Config::load(&flags)?;
-    log_to_stderr(&config)?;
+    let messages = Messages::default();
+    log_to_stderr(&config, &messages)?;
     let system = actix_web::rt::System::new();
     match command {
-        Command::Serve(_) => system.block_on(serve::run(&config)),
+        Command::Serve(_) => system.block_on(serve::run(&config, &messages)),
         Command::Migrate => system.block_on(migrate::run(&config)),
         Command::ImportPocketbase(args) => system.block_on(import_pocketbase::run(&config, args)),
         Command::Superuser(command) => system.block_on(superuser::run(&config, command)),
     }
 }
 
-fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
+fn log_to_stderr(config: &Config, messages: &Messages) -> anyhow::Result<()> {
     let level: LevelFilter = config
         .log
         .parse()
@@ -86,6 +88,7 @@ fn log_to_stderr(config: &Config) -> anyhow::Result<()> {
         .with_writer(std::io::stderr);
     tracing_subscriber::registry()
         .with(lines.with_filter(targets))
+        .with(messages.clone().with_filter(LevelFilter::WARN))
         .init();
     Ok(())
 }

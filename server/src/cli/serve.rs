@@ -13,6 +13,7 @@ use crate::collections::defaults::SUPERUSERS;
 use crate::config::Config;
 use crate::db::{Conn, Location};
 use crate::health::Lifecycle;
+use crate::logs::program::Messages;
 use crate::serve::{self, Tasks};
 use crate::setup::store::token;
 
@@ -23,7 +24,7 @@ pub(super) struct Args {
     pub(super) http: Option<String>,
 }
 
-pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Config, messages: &Messages) -> anyhow::Result<()> {
     let _lock = lock(config)?;
     let mut signals = Signals::listen()?;
     let listener = listen(&config.http)?;
@@ -43,6 +44,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
         Either::Right((app, _)) => app?,
     };
     app.metrics.count_panics();
+    messages.go_to(&app.logs.queue);
     let tasks = Tasks::start(&app);
     lifecycle.serve(app.clone());
     announce(config, address, &app).await?;

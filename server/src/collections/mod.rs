@@ -25,6 +25,9 @@ pub use validate::RuleCheck;
 use crate::db::{Engine, Ident, Storage};
 use crate::filter::{Expression, FilterError, parse};
 
+/// The table of the log.
+const LOG: &str = "_logs";
+
 /// A collection, ready for use.
 #[derive(Debug)]
 pub struct Collection {
@@ -288,6 +291,26 @@ impl Collection {
             ],
             ..wire::Collection::default()
         })
+    }
+
+    /// The table of the log, as far as it can be listed.
+    pub fn of_log() -> Self {
+        let text =
+            |name: &str| wire::Field::new(name, FieldKind::Text(wire::TextOptions::default()));
+        let level = wire::Field::new("level", FieldKind::Number(wire::NumberOptions::default()));
+        let data = wire::Field::new("data", FieldKind::Json(wire::JsonOptions::default()));
+        Self::new(wire::Collection {
+            id: LOG.to_owned(),
+            name: LOG.to_owned(),
+            system: true,
+            fields: vec![text("id"), text("created"), level, text("message"), data],
+            ..wire::Collection::default()
+        })
+    }
+
+    /// Whether triggers keep how many rows it has.
+    pub fn has_total(&self) -> bool {
+        self.def.id != LOG
     }
 
     /// Whether its records are accounts.

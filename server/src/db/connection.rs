@@ -70,6 +70,9 @@ const SQLITE_SETUP: &str = "
     PRAGMA cache_size = -8000;
 ";
 
+/// A power cut may cost the last seconds of the log, and never breaks its file.
+const SQLITE_LOG: &str = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000;";
+
 /// There are several readers, and the system's own cache behind them.
 const SQLITE_READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2000;";
 
@@ -81,8 +84,18 @@ const POSTGRES_SETUP: &str = "
     SET idle_in_transaction_session_timeout = '60s';
 ";
 
+/// What is in a database, which decides how careful it is with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// What users have.
+    Data,
+    /// The log, of SQLite alone.
+    Log,
+}
+
 /// Makes connections for the pool.
 pub(super) struct Manager {
+    purpose: Purpose,
     location: Location,
     epoch: Arc<AtomicU64>,
 }
@@ -94,8 +107,12 @@ pub(super) struct Pooled {
 }
 
 impl Manager {
-    pub(super) fn new(location: Location, epoch: Arc<AtomicU64>) -> Self {
-        Self { location, epoch }
+    pub(super) fn new(purpose: Purpose, location: Location, epoch: Arc<AtomicU64>) -> Self {
+        Self {
+            purpose,
+            location,
+            epoch,
+        }
     }
 
     /// A new connection.
@@ -109,6 +126,9 @@ impl Manager {
                     .with_context(|| format!("cannot open the database {}", path.display()))?;
                 conn.batch_execute(SQLITE_SETUP)
                     .with_context(|| format!("cannot use the database {}", path.display()))?;
+                if self.purpose == Purpose::Log {
+                    conn.batch_execute(SQLITE_LOG)?;
+                }
                 if !writable {
                     conn.batch_execute(SQLITE_READER)?;
                 }

@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 
 use super::{Conn, Db, Storage, Value, blocking, load, sql};
 use crate::db::Engine;
-use crate::db::connection::Manager;
+use crate::db::connection::{Manager, Purpose};
 use crate::error::{Error, Result};
 
 /// A look at a part of each index is enough for its statistics, and holds up no write for long.
@@ -18,7 +18,8 @@ impl Db {
     /// Gathers the statistics that queries are planned by, and moves SQLite's write-ahead log into the database. Says
     /// what it did.
     pub async fn optimize(&self) -> Result<String> {
-        let manager = Manager::new(self.inner.location.clone(), Arc::clone(&self.inner.epoch));
+        let (location, epoch) = (self.inner.location.clone(), Arc::clone(&self.inner.epoch));
+        let manager = Manager::new(Purpose::Data, location, epoch);
         blocking(move || {
             // A connection of its own: no pool waits for it, and none of its settings stay.
             let mut conn = manager.open(true).map_err(Error::internal)?;

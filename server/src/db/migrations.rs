@@ -5,15 +5,19 @@ use diesel::migration::MigrationVersion;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::Conn;
-use super::connection::Either;
+use super::connection::{Either, Purpose};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+const SQLITE_LOG: EmbeddedMigrations = embed_migrations!("../migrations/sqlite_log");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
 /// Brings the system tables up to date.
-pub(super) fn run(conn: &mut Conn) -> anyhow::Result<()> {
+pub(super) fn run(conn: &mut Conn, purpose: Purpose) -> anyhow::Result<()> {
     match &mut conn.driver {
-        Either::Sqlite(conn) => log(conn.run_pending_migrations(SQLITE)),
+        Either::Sqlite(conn) => log(conn.run_pending_migrations(match purpose {
+            Purpose::Data => SQLITE,
+            Purpose::Log => SQLITE_LOG,
+        })),
         Either::Postgres(conn) => {
             // Replicas that start together take turns, however long each takes. Nothing else is done on this connection.
             conn.batch_execute(
@@ -76,6 +80,8 @@ mod tests {
         }
         let mut conn = SqliteConnection::establish(":memory:").unwrap();
         there_and_back(&mut conn, || SQLITE);
+        let mut conn = SqliteConnection::establish(":memory:").unwrap();
+        there_and_back(&mut conn, || SQLITE_LOG);
     }
 
     fn there_and_back<DB: diesel::backend::Backend>(

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use prometheus::Histogram;
+use prometheus::{Histogram, HistogramOpts};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use connection::{Conn, MultiBackend};
@@ -29,7 +29,7 @@ use crate::clock::Moment;
 use crate::config::Secret;
 use crate::error::{Error, Result};
 use crate::events::{self, Feed};
-use connection::Manager;
+use connection::{Manager, Purpose};
 use usage::Waiting;
 use writer::Writer;
 
@@ -50,6 +50,11 @@ pub enum Location {
     /// A connection string.
     Postgres(Secret),
 }
+
+/// The file of the log, beside SQLite's database.
+const LOG_FILE: &str = "logs.db";
+/// Few read the log.
+const LOG_CONNECTIONS: u32 = 2;
 
 /// How long a request waits for a connection.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -86,10 +91,31 @@ impl Db {
         connections: u32,
         group_size: Histogram,
     ) -> anyhow::Result<Self> {
+        Self::open_for(Purpose::Data, location, connections, group_size)
+    }
+
+    /// The database of the log. SQLite has a file of its own for it, with a writer of its own: what is logged neither
+    /// holds up what users write nor makes the file grow that is backed up. On PostgreSQL it is this one.
+    pub fn of_log(&self) -> anyhow::Result<Self> {
+        let Some(file) = &self.inner.file else {
+            return Ok(self.clone());
+        };
+        let location = Location::Sqlite(file.with_file_name(LOG_FILE));
+        // Nobody asks how the log is written.
+        let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Not shown."))?;
+        Self::open_for(Purpose::Log, &location, LOG_CONNECTIONS, group_size)
+    }
+
+    fn open_for(
+        purpose: Purpose,
+        location: &Location,
+        connections: u32,
+        group_size: Histogram,
+    ) -> anyhow::Result<Self> {
         let epoch = Arc::new(AtomicU64::new(0));
-        let manager = Manager::new(location.clone(), Arc::clone(&epoch));
+        let manager = Manager::new(purpose, location.clone(), Arc::clone(&epoch));
         let mut first = manager.open(true)?;
-        migrations::run(&mut first)?;
+        migrations::run(&mut first, purpose)?;
         let feed = Arc::new(Feed::default());
         let writer = match location {
             Location::Sqlite(_) => Some(Writer::start(first, group_size, Arc::clone(&feed))?),

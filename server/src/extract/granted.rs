@@ -72,6 +72,7 @@ areas! {
     CollectionsWrite "collections:write";
     JobsRead "jobs:read";
     JobsWrite "jobs:write";
+    LogsRead "logs:read";
     MetricsRead "metrics:read";
 }
 

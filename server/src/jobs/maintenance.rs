@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Result as Fallible;
+use crate::logs;
 use crate::policy::Grant;
 
 /// How long mails that are done with, and runs, are kept.
@@ -18,7 +19,7 @@ const KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600)
 pub(super) enum Task {
     /// Old mails go.
     Expired,
-    /// Old runs go.
+    /// Old runs go, and old entries of the log.
     Logs,
     /// The database puts itself in order.
     Optimize,
@@ -69,7 +70,10 @@ async fn one(app: &App, task: Task) -> Fallible<String> {
             let remove =
                 move |conn: &mut Conn, grant: &Grant| store::remove_old_runs(conn, grant, before);
             let count = batches(app, store::runs(&schema)?, remove).await?;
-            Ok(format!("Removed {count} runs of jobs."))
+            let entries = logs::remove_old(app).await?;
+            Ok(format!(
+                "Removed {count} runs of jobs and {entries} entries of the log."
+            ))
         }
         Task::Optimize => app.db.optimize().await,
     }

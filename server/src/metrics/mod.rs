@@ -61,6 +61,8 @@ pub struct Metrics {
     pub job_runs: IntCounterVec,
     /// Attempts to send a mail that ended.
     pub mails: IntCounterVec,
+    /// Entries of the log that were not kept.
+    pub log_dropped: IntCounter,
     /// Requests by the minute.
     pub minutes: Arc<Minutes>,
 }
@@ -148,6 +150,10 @@ impl Metrics {
                 "plinth_mails_total",
                 "Attempts to send a mail that ended.",
                 &["outcome"],
+            )?,
+            log_dropped: in_registry.counter(
+                "plinth_log_dropped_total",
+                "Entries of the log that were not kept, because there were too many or the database was away.",
             )?,
             minutes: Arc::new(Minutes::new()),
             registry,

@@ -11,6 +11,7 @@ mod common;
 mod fields;
 mod jobs;
 mod limits;
+mod logs;
 mod metrics;
 mod parameters;
 mod parts;
@@ -145,6 +146,7 @@ fn document(schema: &Schema, caller: &Caller) -> OpenApi {
     settings::describe(&reader, &mut draft);
     policy::describe(&reader, &mut draft);
     jobs::describe(&reader, &mut draft);
+    logs::describe(&reader, &mut draft);
     realtime::describe(&mut draft);
     batch::describe(&reader, &mut draft);
     for collection in schema.iter().filter(|collection| reader.knows(collection)) {

@@ -117,6 +117,12 @@ pub fn collections(schema: &Arc<Schema>, meta: &Arc<Collection>, request: Reques
     grant
 }
 
+/// The grant to list the log. Filters reach nothing else: they are a client's, whoever asks.
+pub fn log(schema: &Arc<Schema>, meta: &Arc<Collection>) -> Grant {
+    let why = "who may read the log reads all of it";
+    system(schema, meta, Request::internal(), why)
+}
+
 /// Which collections are not the server's own, as a filter.
 const NOT_OWN: &str = "id !~ '\\_pl\\_%'";
 

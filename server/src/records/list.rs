@@ -129,7 +129,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     } else if found < query.per_page && (found > 0 || offset == 0) {
         // The last page says how many there are.
         Some(offset + found)
-    } else if is_everything {
+    } else if is_everything && collection.has_total() {
         Some(store::total(conn, collection)?)
     } else {
         let mut count = sql(engine, "SELECT count(*)");

@@ -19,6 +19,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::health::Lifecycle;
+use crate::logs::request::Asked;
 use crate::metrics::{Counting, PANICKED, PREFLIGHT, UNMATCHED};
 use crate::records::generate;
 use crate::request::Caller;
@@ -30,8 +31,8 @@ pub(super) async fn around(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let lifecycle = request.app_data::<Lifecycle>().cloned().unwrap_or_default();
-    let counting = lifecycle.app().ok();
-    let counting = counting.map(|app| app.metrics.begin(request.method()));
+    let app = lifecycle.app().ok();
+    let counting = app.map(|app| app.metrics.begin(request.method()));
     let headers = request.headers();
     let asked = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
     let mut dress = Dress {
@@ -50,6 +51,7 @@ pub(super) async fn around(
         }
         return Ok(response);
     }
+    let asked = app.and_then(|app| Some((app, Asked::of(app, &request, &dress.request_id)?)));
     // What is logged on the way carries the id that the answer carries.
     let span = tracing::info_span!("request", id = dress.request_id);
     let answered = answer(&lifecycle, request, next).instrument(span).await;
@@ -59,11 +61,17 @@ pub(super) async fn around(
         Ok(mut response) => {
             dress.put_on(response.response_mut());
             count(counting, &response);
+            log(asked, &response);
             Ok(response)
         }
         Err(error) => {
             if let Some(counting) = counting {
                 counting.answered(PANICKED, StatusCode::INTERNAL_SERVER_ERROR);
+            }
+            if let Some((app, asked)) = asked
+                && let Some(entry) = asked.answered(error.status_code(), None, Some(&error))
+            {
+                app.logs.queue.push(entry);
             }
             Err(Dressed { error, dress }.into())
         }
@@ -75,6 +83,18 @@ fn count(counting: Option<Counting<'_>>, response: &ServiceResponse) {
         let route = response.request().app_data::<Pattern>();
         let route = route.map_or(UNMATCHED, |route| route.0);
         counting.answered(route, response.status());
+    }
+}
+
+fn log<B>(asked: Option<(&App, Asked)>, response: &ServiceResponse<B>) {
+    let Some((app, asked)) = asked else {
+        return;
+    };
+    let extensions = response.request().extensions();
+    let error = response.response().error();
+    let error = error.and_then(|error| error.as_error::<Error>());
+    if let Some(entry) = asked.answered(response.status(), extensions.get::<Caller>(), error) {
+        app.logs.queue.push(entry);
     }
 }
 

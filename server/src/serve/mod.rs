@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::health::Lifecycle;
 use crate::mail::{self, Outbox};
 use crate::metrics::minutes;
-use crate::{jobs, realtime, routes};
+use crate::{jobs, logs, realtime, routes};
 use around::around;
 
 /// How often other processes' changes of collections are looked for.
@@ -93,6 +93,10 @@ pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, mut t
         if let Err(error) = minutes::flush(app).await {
             tracing::warn!(%error, "cannot write down the last requests");
         }
+        if let Err(error) = logs::flush(app).await {
+            tracing::warn!(%error, "cannot write down the last of the log");
+        }
+        app.logs.db.close().await;
         app.db.close().await;
     };
     if timeout(MAX_CLOSING, closing).await.is_err() {
@@ -110,11 +114,13 @@ impl Tasks {
     /// Starts all of it.
     pub fn start(app: &App) -> Self {
         jobs::start(app);
-        let (refreshed, counted, followed) = (app.clone(), app.clone(), app.clone());
+        let (refreshed, counted, logged, followed) =
+            (app.clone(), app.clone(), app.clone(), app.clone());
         Self {
             endless: vec![
                 actix_web::rt::spawn(forever(move || refresh_schema(refreshed.clone()))),
                 actix_web::rt::spawn(forever(move || minutes::keep_flushing(counted.clone()))),
+                actix_web::rt::spawn(forever(move || logs::keep_flushing(logged.clone()))),
                 actix_web::rt::spawn(forever(move || realtime::follow(followed.clone()))),
             ],
             outbox: Some(mail::start(app)),

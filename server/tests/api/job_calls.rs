@@ -273,7 +273,7 @@ fn maintenance_removes_what_is_old_and_keeps_the_rest() {
     assert_eq!(outcome, "succeeded", "{output}");
     // A hundred stay, and the one that waits.
     assert!(
-        output.starts_with("Removed 3 mails.\nRemoved 49 runs of jobs.\nGathered statistics"),
+        output.starts_with("Removed 3 mails.\nRemoved 49 runs of jobs and 0 entries of the log.\nGathered statistics"),
         "{output}"
     );
     let left = root

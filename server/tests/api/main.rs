@@ -24,6 +24,7 @@ mod job_runs;
 mod jobs;
 mod limits;
 mod lists;
+mod logs;
 mod mail;
 mod metrics;
 mod moving;

@@ -88,8 +88,12 @@ impl Home {
     }
 
     fn connect(&self) -> AnyConnection {
+        self.connect_to("data.db")
+    }
+
+    fn connect_to(&self, file: &str) -> AnyConnection {
         if self.database_url.is_empty() {
-            let path = self.dir.path().join("data.db");
+            let path = self.dir.path().join(file);
             let path = path.to_str().expect("a path of text");
             let mut connection = SqliteConnection::establish(path).expect("the database");
             connection
@@ -105,11 +109,12 @@ impl Home {
 
     /// Changes the database behind the servers' backs.
     pub fn execute(&self, statement: &str) {
-        match self.connect() {
-            AnyConnection::Postgres(mut connection) => connection.batch_execute(statement),
-            AnyConnection::Sqlite(mut connection) => connection.batch_execute(statement),
-        }
-        .expect(statement);
+        self.connect().execute(statement);
+    }
+
+    /// The same for the database of the log.
+    pub fn execute_on_log(&self, statement: &str) {
+        self.connect_to("logs.db").execute(statement);
     }
 
     /// The text that a query finds, as `value`.
@@ -148,6 +153,16 @@ fn new_database() -> String {
 enum AnyConnection {
     Postgres(PgConnection),
     Sqlite(SqliteConnection),
+}
+
+impl AnyConnection {
+    fn execute(self, statement: &str) {
+        match self {
+            Self::Postgres(mut connection) => connection.batch_execute(statement),
+            Self::Sqlite(mut connection) => connection.batch_execute(statement),
+        }
+        .expect(statement);
+    }
 }
 
 #[derive(diesel::QueryableByName)]

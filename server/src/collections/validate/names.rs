@@ -10,18 +10,25 @@ use crate::collections::own::PREFIX;
 use crate::db::Ident;
 
 /// Tables of Plinth and of the migrations.
-const INTERNAL: [&str; 8] = [
+const INTERNAL: [&str; 9] = [
     "_answers",
     "_changes",
     "_collections",
     "_listeners",
+    "_logs",
     "_minutes",
     "_params",
     "_totals",
     "__diesel_schema_migrations",
 ];
 /// Indexes that the migrations name; PostgreSQL derives the others' names from the tables'.
-const INTERNAL_INDEXES: [&str; 2] = ["_collections_name_key", "_collections_id_key"];
+const INTERNAL_INDEXES: [&str; 5] = [
+    "_collections_name_key",
+    "_collections_id_key",
+    "_logs_created",
+    "_logs_id_key",
+    "_logs_level",
+];
 /// Names that the databases keep for themselves.
 const RESERVED_PREFIXES: [&str; 2] = ["sqlite_", "pg_"];
 /// What PostgreSQL adds to a table's name for its constraint, sequence and primary key.

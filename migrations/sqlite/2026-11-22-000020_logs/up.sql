@@ -1,0 +1,2 @@
+-- The log has a file of its own: see sqlite_log.
+SELECT 1;

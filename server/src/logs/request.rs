@@ -1,0 +1,216 @@
+//! What is kept of a request.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{HeaderName, REFERER, USER_AGENT};
+use actix_web::http::{Method, StatusCode};
+use plinth_sdk::types::{FieldProblem, FieldProblems, LogSettings};
+use serde_json::{Map, Value as Json, json};
+
+use super::entry::Data;
+use super::{Entry, Level, conceal, keeps, settings};
+use crate::app::App;
+use crate::error::Error;
+use crate::records::generate;
+use crate::request::Caller;
+
+/// The most bytes that are kept of the address, and of each header.
+const MAX_ADDRESS: usize = 3000;
+const MAX_HEADER: usize = 2000;
+const MAX_METHOD: usize = 32;
+/// The most bytes of what is known of a failure.
+const MAX_DETAILS: usize = 4000;
+
+/// What is known of a request before it has an answer.
+pub struct Asked {
+    settings: LogSettings,
+    facts: Facts,
+    started: Instant,
+    /// Whether it is not worth an entry when all is well with it.
+    is_quiet: bool,
+}
+
+/// What is known of a request.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    method: String,
+    /// Path and query, as they came.
+    address: String,
+    referer: String,
+    agent: String,
+    /// Whose connection it was; nobody's when addresses are not kept.
+    peer: Option<IpAddr>,
+    /// As the answer's header has it.
+    id: String,
+    status: u16,
+    took: Duration,
+    /// The caller's collection, and who it was if that is kept.
+    auth: String,
+    auth_id: Option<String>,
+    error: Option<(String, Json)>,
+}
+
+impl Asked {
+    /// Looks at a request; `None` when nothing is kept of it.
+    pub fn of(app: &App, request: &ServiceRequest, id: &str) -> Option<Self> {
+        let settings = settings(app);
+        let path = request.path();
+        if settings.max_days <= 0 || is_no_traffic(path) {
+            return None;
+        }
+        let address = request.uri().path_and_query();
+        let header = |name: HeaderName| {
+            let value = request.headers().get(name);
+            value.map_or_else(String::new, |value| cut(value.as_bytes(), MAX_HEADER))
+        };
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        Some(Self {
+            settings,
+            facts: Facts {
+                method: cut(request.method().as_str().as_bytes(), MAX_METHOD),
+                address: address.map_or_else(String::new, |address| {
+                    cut(address.as_str().as_bytes(), MAX_ADDRESS)
+                }),
+                referer: header(REFERER),
+                agent: header(USER_AGENT),
+                peer: peer.filter(|_| settings.log_ip),
+                id: id.to_owned(),
+                status: 0,
+                took: Duration::ZERO,
+                auth: String::new(),
+                auth_id: None,
+                error: None,
+            },
+            started: Instant::now(),
+            is_quiet: is_quiet(request.method(), path),
+        })
+    }
+
+    /// The entry of a request that got this answer; `None` when none is kept.
+    pub fn answered(
+        self,
+        status: StatusCode,
+        caller: Option<&Caller>,
+        error: Option<&Error>,
+    ) -> Option<Entry> {
+        let is_failure = error.is_some() || status.is_client_error() || status.is_server_error();
+        let level = if is_failure {
+            Level::Error
+        } else {
+            Level::Info
+        };
+        if (self.is_quiet && !is_failure) || !keeps(self.settings, level) {
+            return None;
+        }
+        let mut facts = self.facts;
+        facts.status = status.as_u16();
+        facts.took = self.started.elapsed();
+        if let Some(account) = caller.and_then(Caller::account) {
+            facts.auth.clone_from(&account.record.collection.def.name);
+            let is_kept = self.settings.log_auth_id;
+            facts.auth_id = is_kept.then(|| account.record.id().to_owned());
+        }
+        facts.error = is_failure.then(|| match error {
+            Some(error) => (error.to_string(), details(error)),
+            None => {
+                let reason = status.canonical_reason().unwrap_or_default();
+                (reason.to_owned(), Json::Null)
+            }
+        });
+        Some(Entry {
+            id: generate::id(),
+            created: crate::clock::Moment::now(),
+            level,
+            message: String::new(),
+            data: Data::Request(Box::new(facts)),
+        })
+    }
+}
+
+/// What watches the server, and the console's own files.
+fn is_no_traffic(path: &str) -> bool {
+    matches!(path, "/" | "/_" | "/livez" | "/readyz" | "/metrics") || path.starts_with("/_/")
+}
+
+/// Who reads the log would fill it; what looks in again and again would too.
+fn is_quiet(method: &Method, path: &str) -> bool {
+    path == "/api/logs"
+        || path.starts_with("/api/logs/")
+        || path == "/api/metrics/overview"
+        || (path == "/api/realtime" && method == Method::GET)
+}
+
+/// What is known of a failure beyond its sentence.
+fn details(error: &Error) -> Json {
+    match error {
+        Error::Invalid { data, .. } if !data.is_empty() => sentences(data),
+        Error::Internal(error) => Json::from(cut(format!("{error:#}").as_bytes(), MAX_DETAILS)),
+        _ => Json::Null,
+    }
+}
+
+fn sentences(problems: &FieldProblems) -> Json {
+    let sentence = |problem: &FieldProblem| match problem {
+        FieldProblem::Failed {
+            message, response, ..
+        } => match sentences(&response.data) {
+            Json::Object(inside) if !inside.is_empty() => Json::Object(inside),
+            _ => Json::from(format!("{message} {}", response.message)),
+        },
+        FieldProblem::Broken { message, .. } => Json::from(message.as_str()),
+        FieldProblem::Inside(problems) => sentences(problems),
+    };
+    let sentences = problems
+        .iter()
+        .map(|(field, problem)| (field.clone(), sentence(problem)));
+    Json::Object(sentences.collect())
+}
+
+/// At most so many bytes, as text.
+fn cut(bytes: &[u8], most: usize) -> String {
+    let is_whole = bytes.len() <= most;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(most)]);
+    if is_whole {
+        text.into_owned()
+    } else {
+        format!("{}…", text.trim_end_matches('\u{fffd}'))
+    }
+}
+
+impl Facts {
+    /// The message and the data, fit to be read.
+    pub(super) fn written(&self) -> (String, Map<String, Json>) {
+        let address = conceal::address(&self.address);
+        let message = format!(
+            "{} {}",
+            conceal::text(&self.method),
+            conceal::legible(&address)
+        );
+        let millis = (self.took.as_secs_f64() * 1e6).round() / 1e3;
+        let mut data = Map::new();
+        let mut put = |name: &str, value: Json| data.insert(name.to_owned(), value);
+        put("type", json!("request"));
+        put("method", conceal::text(&self.method).into());
+        put("url", address.into());
+        put("status", self.status.into());
+        put("execTime", json!(millis));
+        put("auth", self.auth.as_str().into());
+        if let Some(id) = &self.auth_id {
+            put("authId", id.as_str().into());
+        }
+        if let Some(peer) = self.peer {
+            put("userIP", peer.to_string().into());
+            put("remoteIP", peer.to_string().into());
+        }
+        put("referer", conceal::address(&self.referer).into());
+        put("userAgent", conceal::text(&self.agent).into());
+        put("requestId", self.id.as_str().into());
+        if let Some((error, details)) = &self.error {
+            put("error", conceal::text(error).into());
+            put("details", conceal::json(details));
+        }
+        (message, data)
+    }
+}

@@ -1,0 +1,135 @@
+//! The SQL of the log.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{Log, LogHour};
+
+use super::Entry;
+use crate::clock::Moment;
+use crate::db::{Conn, Engine, Sql, Storage, Value, execute, load, sql};
+use crate::error::{Error, Result};
+use crate::filter::{Condition, parse};
+use crate::json;
+use crate::policy::Grant;
+use crate::records::{Record, store as records};
+
+/// How many rows one statement inserts.
+const ROWS: usize = 100;
+/// How many rows are removed in one transaction.
+const OLD: i64 = 1000;
+
+/// Writes entries down.
+pub(super) fn write(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
+    let engine = conn.engine();
+    if engine == Engine::Postgres {
+        // Whoever reads the log is not promised its last moment.
+        execute(conn, &sql(engine, "SET LOCAL synchronous_commit = off"))?;
+    }
+    for entries in entries.chunks(ROWS) {
+        let mut insert = sql(
+            engine,
+            "INSERT INTO \"_logs\" (\"id\", \"created\", \"level\", \"message\", \"data\") VALUES ",
+        );
+        insert.join(", ", entries.iter().map(|entry| row(engine, entry)));
+        insert.text(" ON CONFLICT (\"id\") DO NOTHING");
+        execute(conn, &insert)?;
+    }
+    Ok(())
+}
+
+fn row(engine: Engine, entry: &Entry) -> Sql {
+    let (message, data) = entry.written();
+    let mut row = sql(engine, "(");
+    row.bind(Value::from(entry.id.as_str())).text(", ");
+    row.bind(Value::from(entry.created.to_string())).text(", ");
+    row.bind(Value::Int(entry.level.number())).text(", ");
+    row.bind(Value::from(message)).text(", ");
+    row.bind(Value::Json(json::canonical(&data.into())))
+        .text(")");
+    row
+}
+
+/// One entry.
+pub(super) fn view(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Record>> {
+    let collection = grant.collection();
+    let (columns, storages) = collection.selection(conn.engine(), &records::alias());
+    let mut select = sql(conn.engine(), "SELECT ");
+    select.append(columns);
+    records::from(&mut select, collection, Sql::new(conn.engine()));
+    select
+        .text(" WHERE ")
+        .column(&records::alias(), &crate::db::Ident::new("id"));
+    select.text(" = ").bind(Value::from(id));
+    let rows = load(conn, select.cached(), &storages)?;
+    let mut found = rows.into_iter();
+    Ok(found
+        .next()
+        .map(|values| Record::new(Arc::clone(collection), values)))
+}
+
+/// How many entries there are of each hour that has some, the oldest first.
+pub(super) fn hours(conn: &mut Conn, grant: &Grant, filter: &str) -> Result<Vec<LogHour>> {
+    let engine = conn.engine();
+    let wrong = || Error::invalid("Invalid filter format.");
+    let mut resolver = grant.resolver(engine, records::alias());
+    let condition = if filter.is_empty() {
+        Condition::True
+    } else {
+        let filter = parse(filter).map_err(|_| wrong())?;
+        resolver
+            .condition(&filter, grant.trust())
+            .map_err(|_| wrong())?
+    };
+    let (joins, condition) = resolver.finish(condition);
+    let mut select = sql(
+        engine,
+        "SELECT substr(\"r\".\"created\", 1, 13) || ':00:00.000Z', count(*)",
+    );
+    records::from(&mut select, grant.collection(), joins);
+    match condition {
+        Condition::True => {}
+        Condition::False => return Ok(Vec::new()),
+        Condition::Sql(condition) => {
+            select.text(" WHERE ").append(condition);
+        }
+    }
+    select.text(" GROUP BY 1 ORDER BY 1");
+    let rows = load(conn, select, &[Storage::Text, Storage::Int])?;
+    let hour = |row: Vec<Value>| match <[Value; 2]>::try_from(row) {
+        Ok([Value::Text(date), Value::Int(total)]) => Some(LogHour { date, total }),
+        _ => None,
+    };
+    Ok(rows.into_iter().filter_map(hour).collect())
+}
+
+/// What an entry is on the wire.
+pub(super) fn log(record: &Record) -> Log {
+    let data = match record.value("data") {
+        Some(Value::Json(text)) => serde_json::from_str(text).unwrap_or_default(),
+        _ => serde_json::Map::new(),
+    };
+    let level = match record.value("level") {
+        #[expect(clippy::cast_possible_truncation, reason = "levels are small")]
+        Some(Value::Number(level)) => *level as i64,
+        _ => 0,
+    };
+    Log {
+        id: record.id().to_owned(),
+        created: record.text("created").to_owned(),
+        level,
+        message: record.text("message").to_owned(),
+        data,
+    }
+}
+
+/// Removes some of what was written before a moment, and says how many.
+pub(super) fn remove_before(conn: &mut Conn, before: Moment) -> Result<usize> {
+    let mut delete = sql(
+        conn.engine(),
+        "DELETE FROM \"_logs\" WHERE \"_rowid_\" IN (SELECT \"_rowid_\" FROM \"_logs\" WHERE \"created\" < ",
+    );
+    delete.bind(Value::from(before.to_string()));
+    delete.text(" ORDER BY \"created\" LIMIT ");
+    delete.bind(Value::Int(OLD)).text(")");
+    execute(conn, &delete.cached())
+}
