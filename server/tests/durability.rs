@@ -400,6 +400,7 @@ fn what_the_server_warns_of_is_in_the_log() {
     server.client.list("posts", &[]).refused(503);
     let entry = logged(&server, "data.type = 'program'");
     assert_eq!(entry["level"], 4);
-    assert_eq!(entry["message"], "a table changed under a request");
-    assert!(entry["data"]["message"].is_null(), "{entry}");
+    let message = entry["message"].as_str().expect("a message");
+    let expected = "a table changed under a request: ";
+    assert!(message.starts_with(expected), "{message}");
 }

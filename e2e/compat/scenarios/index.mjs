@@ -18,8 +18,9 @@ import deletions from "./deletions.mjs";
 import bodies from "./bodies.mjs";
 import batch from "./batch.mjs";
 import settings from "./settings.mjs";
+import logs from "./logs.mjs";
 
 export const scenarios = [
   transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, rules,
-  requestRules, accounts, attached, mail, views, deletions, bodies, batch, settings,
+  requestRules, accounts, attached, mail, views, deletions, bodies, batch, settings, logs,
 ].flat();

@@ -124,3 +124,25 @@ async fn several_changes_at_once() -> plinth_sdk::Result<()> {
     assert_eq!(refused.code("requests.0"), Some("batch_request_failed"));
     Ok(())
 }
+
+#[tokio::test]
+async fn the_log() -> plinth_sdk::Result<()> {
+    let client = superuser().await;
+    // The sign-in itself is in it, within seconds.
+    let signed_in = "message ~ 'auth-with-password'";
+    for _ in 0..60 {
+        let page = client.logs().list().filter(signed_in).send().await?;
+        if let Some(log) = page.items.into_iter().next() {
+            assert_eq!(log.data["type"], "request");
+            assert_eq!(client.logs().get(&log.id).await?, log);
+            let hours = client.logs().stats(signed_in).await?;
+            assert!(hours.iter().all(|hour| hour.total > 0), "{hours:?}");
+            assert!(!hours.is_empty());
+            let refused = client.logs().stats("nothing = 1").await;
+            assert!(refused.is_err_and(|error| error.is_invalid()));
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    panic!("nothing was logged");
+}

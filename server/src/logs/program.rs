@@ -57,7 +57,11 @@ struct Said {
 impl Visit for Said {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
-            value.clone_into(&mut self.message);
+            // What a database says is a message too, after ours.
+            if !self.message.is_empty() {
+                self.message.push_str(": ");
+            }
+            self.message.push_str(value);
         } else {
             self.fields
                 .insert(field.name().to_owned(), Json::from(value));
