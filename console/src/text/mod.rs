@@ -196,7 +196,9 @@ catalogue! {
     type_date = "Date";
     type_autodate = "Automatic date";
     type_select = "Selection";
+    type_editor = "HTML";
     type_json = "JSON";
+    type_geo_point = "Place";
     type_relation = "Relation";
     type_password = "Password";
     required = "required";
@@ -204,6 +206,7 @@ catalogue! {
     required_help = "The value must not be empty.";
     required_number_help = "The value must not be 0.";
     required_bool_help = "The value must be true.";
+    required_point_help = "The place must not be 0, 0.";
     hidden = "hidden";
     hidden_label = "Hidden";
     hidden_help = "Only superusers see it.";
@@ -236,6 +239,9 @@ catalogue! {
     min_select = "Fewest at once";
     max_size = "Most bytes";
     max_size_help = "Empty means 1 MB.";
+    max_editor_help = "Empty means 5 MB.";
+    convert_urls = "Keep URLs";
+    convert_urls_help = "For editors: leave URLs as they are written.";
     refers_to = "Refers to";
     refers_to_help = "It cannot be changed later.";
     cascade = "Deleted with it";
@@ -343,6 +349,8 @@ catalogue! {
     unchanged = "unchanged";
     nothing_chosen = "—";
     in_utc(name: &str) = "{name} (UTC)";
+    longitude(name: &str) = "{name}: longitude";
+    latitude(name: &str) = "{name}: latitude";
     bad_json = "This is not JSON.";
     remove(what: &str) = "Remove {what}";
     choose_of(collection: &str) = "Choose from {collection}";

@@ -33,6 +33,8 @@ pub enum FieldKind {
     Email(DomainOptions),
     /// An absolute URL.
     Url(DomainOptions),
+    /// HTML.
+    Editor(EditorOptions),
     /// A moment, in UTC, to the millisecond.
     Date(DateOptions),
     /// A moment that the server sets.
@@ -43,6 +45,8 @@ pub enum FieldKind {
     Json(JsonOptions),
     /// One or several records of a collection.
     Relation(RelationOptions),
+    /// A place on the Earth.
+    GeoPoint(GeoPointOptions),
     /// A password, kept as a hash and never shown.
     Password(PasswordOptions),
 }
@@ -109,6 +113,21 @@ pub struct DomainOptions {
     pub help: String,
     /// The only domains that are accepted.
     pub only_domains: Option<Vec<String>>,
+    /// Whether the value must not be empty.
+    pub required: bool,
+}
+
+/// Options of an editor field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EditorOptions {
+    /// Whether an editor should leave URLs as they are written; the server does nothing with it.
+    #[serde(rename = "convertURLs")]
+    pub convert_urls: bool,
+    /// A hint for people who fill in the field.
+    pub help: String,
+    /// The most bytes; 0 means 5 MB.
+    pub max_size: i64,
     /// Whether the value must not be empty.
     pub required: bool,
 }
@@ -181,6 +200,16 @@ pub struct RelationOptions {
     pub required: bool,
 }
 
+/// Options of a field with a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GeoPointOptions {
+    /// A hint for people who fill in the field.
+    pub help: String,
+    /// Whether the place must be another than 0° east, 0° north.
+    pub required: bool,
+}
+
 /// Options of a password field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -220,11 +249,13 @@ impl FieldKind {
             Self::Bool(_) => "bool",
             Self::Email(_) => "email",
             Self::Url(_) => "url",
+            Self::Editor(_) => "editor",
             Self::Date(_) => "date",
             Self::Autodate(_) => "autodate",
             Self::Select(_) => "select",
             Self::Json(_) => "json",
             Self::Relation(_) => "relation",
+            Self::GeoPoint(_) => "geoPoint",
             Self::Password(_) => "password",
         }
     }
@@ -240,9 +271,11 @@ impl FieldKind {
             | Self::Bool(_)
             | Self::Email(_)
             | Self::Url(_)
+            | Self::Editor(_)
             | Self::Date(_)
             | Self::Autodate(_)
             | Self::Json(_)
+            | Self::GeoPoint(_)
             | Self::Password(_) => false,
         }
     }

@@ -24,8 +24,9 @@ pub use collection::{
     OAuth2MappedFields, Otp, PasswordAuth, Scaffolds, Token, ViewQuery, ViewSample,
 };
 pub use field::{
-    AutodateOptions, BoolOptions, DateOptions, DomainOptions, Field, FieldKind, JsonOptions,
-    NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
+    AutodateOptions, BoolOptions, DateOptions, DomainOptions, EditorOptions, Field, FieldKind,
+    GeoPointOptions, JsonOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions,
+    TextOptions,
 };
 pub use list::Page;
 pub use logs::{Log, LogHour};

@@ -1,9 +1,9 @@
 //! Short ways to write definitions down.
 
 use super::{
-    AutodateOptions, BoolOptions, Collection, CollectionType, DateOptions, DomainOptions, Field,
-    FieldKind, JsonOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions,
-    TextOptions,
+    AutodateOptions, BoolOptions, Collection, CollectionType, DateOptions, DomainOptions,
+    EditorOptions, Field, FieldKind, GeoPointOptions, JsonOptions, NumberOptions, PasswordOptions,
+    RelationOptions, SelectOptions, TextOptions,
 };
 
 /// New definitions, to be completed with `..`:
@@ -51,13 +51,14 @@ impl Collection {
 /// New types of fields.
 impl FieldKind {
     /// One of each type that there is, with the options that a new field of it starts with.
-    pub fn each() -> [Self; 11] {
+    pub fn each() -> [Self; 13] {
         [
             Self::Text(TextOptions::default()),
             Self::Number(NumberOptions::default()),
             Self::Bool(BoolOptions::default()),
             Self::Email(DomainOptions::default()),
             Self::Url(DomainOptions::default()),
+            Self::Editor(EditorOptions::default()),
             Self::Date(DateOptions::default()),
             Self::Select(SelectOptions {
                 max_select: 1,
@@ -68,6 +69,7 @@ impl FieldKind {
                 ..RelationOptions::default()
             }),
             Self::Json(JsonOptions::default()),
+            Self::GeoPoint(GeoPointOptions::default()),
             Self::Password(PasswordOptions {
                 min: 8,
                 ..PasswordOptions::default()
@@ -105,6 +107,11 @@ impl Field {
     /// A URL field.
     pub fn url(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::Url(DomainOptions::default()))
+    }
+
+    /// A field with HTML.
+    pub fn editor(name: impl Into<String>) -> Self {
+        Self::new(name, FieldKind::Editor(EditorOptions::default()))
     }
 
     /// A date field.
@@ -148,6 +155,11 @@ impl Field {
         Self::new(name, FieldKind::Json(JsonOptions::default()))
     }
 
+    /// A field with a place on the Earth.
+    pub fn geo_point(name: impl Into<String>) -> Self {
+        Self::new(name, FieldKind::GeoPoint(GeoPointOptions::default()))
+    }
+
     /// A field with a record of the collection of this id.
     pub fn relation(name: impl Into<String>, collection_id: impl Into<String>) -> Self {
         let options = RelationOptions {
@@ -169,9 +181,11 @@ impl Field {
             | FieldKind::Bool(_)
             | FieldKind::Email(_)
             | FieldKind::Url(_)
+            | FieldKind::Editor(_)
             | FieldKind::Date(_)
             | FieldKind::Autodate(_)
             | FieldKind::Json(_)
+            | FieldKind::GeoPoint(_)
             | FieldKind::Password(_) => {}
         }
         self
@@ -185,10 +199,12 @@ impl Field {
             FieldKind::Number(options) => options.required = true,
             FieldKind::Bool(options) => options.required = true,
             FieldKind::Email(options) | FieldKind::Url(options) => options.required = true,
+            FieldKind::Editor(options) => options.required = true,
             FieldKind::Date(options) => options.required = true,
             FieldKind::Select(options) => options.required = true,
             FieldKind::Json(options) => options.required = true,
             FieldKind::Relation(options) => options.required = true,
+            FieldKind::GeoPoint(options) => options.required = true,
             FieldKind::Password(options) => options.required = true,
             // The server sets it anyway.
             FieldKind::Autodate(_) => {}

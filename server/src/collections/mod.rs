@@ -84,6 +84,8 @@ pub enum Shape {
     Scalar,
     /// Any JSON.
     Json,
+    /// A place: `{"lon": 0, "lat": 0}`.
+    Point,
     /// One or several of a list of values.
     Select {
         /// Whether there may be several.
@@ -155,12 +157,14 @@ impl Shape {
                 is_list: kind.is_multiple(),
             },
             FieldKind::Json(_) => Self::Json,
+            FieldKind::GeoPoint(_) => Self::Point,
             FieldKind::Password(_) => Self::Secret,
             FieldKind::Text(_)
             | FieldKind::Number(_)
             | FieldKind::Bool(_)
             | FieldKind::Email(_)
             | FieldKind::Url(_)
+            | FieldKind::Editor(_)
             | FieldKind::Date(_)
             | FieldKind::Autodate(_) => Self::Scalar,
         }
@@ -199,10 +203,12 @@ pub fn storage(kind: &FieldKind) -> Storage {
         FieldKind::Number(_) => Storage::Number,
         FieldKind::Bool(_) => Storage::Bool,
         FieldKind::Json(_) => Storage::Json,
+        FieldKind::GeoPoint(_) => Storage::Point,
         FieldKind::Select(_) | FieldKind::Relation(_) if kind.is_multiple() => Storage::Json,
         FieldKind::Text(_)
         | FieldKind::Email(_)
         | FieldKind::Url(_)
+        | FieldKind::Editor(_)
         | FieldKind::Date(_)
         | FieldKind::Autodate(_)
         | FieldKind::Password(_)

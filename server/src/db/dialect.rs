@@ -10,11 +10,13 @@ pub fn column_type(engine: Engine, storage: Storage, is_list: bool) -> &'static 
         (Engine::Sqlite, Storage::Int) => " INTEGER DEFAULT 0 NOT NULL",
         (Engine::Sqlite, Storage::Json) if is_list => " JSON DEFAULT '[]' NOT NULL",
         (Engine::Sqlite, Storage::Json) => " JSON DEFAULT NULL",
+        (Engine::Sqlite, Storage::Point) => " JSON DEFAULT '{\"lon\":0,\"lat\":0}' NOT NULL",
         (Engine::Postgres, Storage::Text) => " TEXT COLLATE \"C\" DEFAULT '' NOT NULL",
         (Engine::Postgres, Storage::Number) => " DOUBLE PRECISION DEFAULT 0 NOT NULL",
         (Engine::Postgres, Storage::Int) => " BIGINT DEFAULT 0 NOT NULL",
         (Engine::Postgres, Storage::Json) if is_list => " JSONB DEFAULT '[]' NOT NULL",
         (Engine::Postgres, Storage::Json) => " JSONB DEFAULT NULL",
+        (Engine::Postgres, Storage::Point) => " JSONB DEFAULT '{\"lon\":0,\"lat\":0}' NOT NULL",
         (Engine::Sqlite | Engine::Postgres, Storage::Bool) => " BOOLEAN DEFAULT FALSE NOT NULL",
     }
 }
@@ -80,6 +82,31 @@ pub fn refers_to(engine: Engine, alias: &Ident, column: &Ident, is_list: bool, t
                 .text(")");
         }
     }
+    out
+}
+
+/// A place as it is stored and sent, with its longitude first. jsonb has an order of its own.
+pub fn point_text(engine: Engine, point: Sql) -> Sql {
+    match engine {
+        Engine::Sqlite => point,
+        Engine::Postgres => {
+            let mut out = sql(engine, "('{\"lon\":' || (");
+            out.append(point.clone())
+                .text(" ->> 'lon') || ',\"lat\":' || (");
+            out.append(point).text(" ->> 'lat') || '}')");
+            out
+        }
+    }
+}
+
+/// A text as a scalar of JSON, which compares with values of any type.
+pub fn json_of_text(engine: Engine, text: Sql) -> Sql {
+    let mut out = Sql::new(engine);
+    match engine {
+        // An expression has no affinity; a column has one.
+        Engine::Sqlite => out.text("(+").append(text).text(")"),
+        Engine::Postgres => out.text("to_jsonb(").append(text).text(")"),
+    };
     out
 }
 
@@ -213,7 +240,7 @@ pub fn typed(engine: Engine, value: Value, storage: Storage) -> Sql {
             Storage::Number => "::double precision",
             Storage::Int => "::bigint",
             Storage::Bool => "::boolean",
-            Storage::Json => "::jsonb",
+            Storage::Json | Storage::Point => "::jsonb",
         });
     }
     out

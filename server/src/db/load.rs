@@ -6,7 +6,7 @@ use diesel::result::Error as Diesel;
 use diesel::row::{Field, Row};
 use diesel::sql_types::{BigInt, Bool, Double, Text};
 
-use super::{Conn, Engine, MultiBackend, Sql, Storage, Value};
+use super::{Conn, Engine, MultiBackend, Point, Sql, Storage, Value};
 use crate::error::{Error, Result};
 use crate::json;
 
@@ -96,6 +96,8 @@ fn read<'a>(
                 text
             })
         }),
+        Storage::Point => FromSql::<Text, MultiBackend>::from_sql(raw)
+            .map(|text: String| Value::Json(Point::stored(&text).to_json())),
     };
     value.map_err(|error| Error::internal(anyhow::anyhow!(error)))
 }

@@ -8,6 +8,7 @@ pub mod dialect;
 mod load;
 mod maintenance;
 mod migrations;
+mod point;
 mod statement;
 mod usage;
 mod writer;
@@ -22,6 +23,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use connection::{Conn, MultiBackend};
 pub use load::{Rows, execute, execute_given, load, load_foreign, load_given};
+pub use point::Point;
 pub use statement::{Ident, Sql, Storage, Value, sql};
 pub use usage::Usage;
 

@@ -84,6 +84,8 @@ pub enum Storage {
     Bool,
     /// JSON text in SQLite, `jsonb` in PostgreSQL.
     Json,
+    /// A place; stored like JSON, `{"lon":0,"lat":0}`.
+    Point,
 }
 
 #[derive(Clone, Debug)]
@@ -145,7 +147,7 @@ impl Sql {
     /// Appends a column such that it reads back as `storage`.
     pub fn read(&mut self, table: &Ident, column: &Ident, storage: Storage) -> &mut Self {
         self.column(table, column);
-        if storage == Storage::Json && self.engine == Engine::Postgres {
+        if matches!(storage, Storage::Json | Storage::Point) && self.engine == Engine::Postgres {
             self.text("::text");
         }
         self

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Change, Kind, Noted};
 use crate::collections::{Collection, Column, Schema, Shape};
-use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
+use crate::db::{Conn, Engine, Point, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::records::{store::first_int, to_json, values};
 
@@ -125,6 +125,7 @@ fn from_json(collection: &Collection, record: &Map<String, Json>) -> Vec<Value> 
             (Storage::Int, Json::Number(number)) => number.as_i64().map(Value::Int),
             (Storage::Bool, Json::Bool(bool)) => Some(Value::Bool(*bool)),
             (Storage::Json, Json::Null) => Some(Value::Null),
+            (Storage::Point, json) => Some(Value::Json(Point::of(json).to_json())),
             (Storage::Json, json) => Some(Value::Json(crate::json::canonical(json))),
             (Storage::Text | Storage::Number | Storage::Int | Storage::Bool, _) => None,
         });

@@ -139,6 +139,7 @@ impl Resolver<'_> {
         }
         match &column.shape {
             Shape::Json => self.inside_json(&walk, &column.ident, path),
+            Shape::Point => self.inside_point(&walk, &column.ident, path),
             // The column has it already.
             Shape::Relation { is_list: false, .. } if rest == ["id"] => {
                 self.column(scope, &walk, column, None)
@@ -264,6 +265,26 @@ impl Resolver<'_> {
         Ok((Operand::Column(guarded(operand, &walk.guards)), walk.many))
     }
 
+    /// A place, or what is inside it; `path[0]` is the field itself.
+    fn inside_point(&self, walk: &Walk<'_>, field: &Ident, path: &[&str]) -> Resolved {
+        let modifier = modifier(path[path.len() - 1]).1;
+        if !matches!(modifier, None | Some("lower")) {
+            return Err(FilterError::Misused(walk.text.to_owned()));
+        }
+        if path.len() > 1 {
+            return self.inside_json(walk, field, path);
+        }
+        let mut column = Sql::new(self.engine);
+        column.column(&walk.table, field);
+        let text = dialect::point_text(self.engine, column);
+        let operand = if modifier.is_some() {
+            Column::new(dialect::lower(self.engine, text), Kind::Text)
+        } else {
+            Column::new(dialect::json_of_text(self.engine, text), Kind::Json)
+        };
+        Ok((Operand::Column(guarded(operand, &walk.guards)), walk.many))
+    }
+
     /// The field at the end of a path.
     fn column(
         &mut self,
@@ -307,7 +328,7 @@ impl Resolver<'_> {
             }
             (None, true) => (dialect::list_text(self.engine, plain), Kind::Text),
             (None, false) => match column.storage {
-                Storage::Text | Storage::Json => (plain, Kind::Text),
+                Storage::Text | Storage::Json | Storage::Point => (plain, Kind::Text),
                 Storage::Number | Storage::Int => (plain, Kind::Number),
                 Storage::Bool => (plain, Kind::Bool),
             },

@@ -7,7 +7,7 @@ use super::operand::{Column, Kind, Known, Operand};
 use super::path::{Resolved, Walk, known, modifier, unknown};
 use super::resolve::{Condition, Resolver, Scope, Trust};
 use crate::collections::Shape;
-use crate::db::{Ident, Sql, Value, dialect, sql};
+use crate::db::{Ident, Point, Sql, Value, dialect, sql};
 use crate::json;
 use crate::request::Caller;
 
@@ -84,7 +84,12 @@ impl Resolver<'_> {
             };
             return self.walk(scope, walk, target, &path[1..]);
         }
-        let given = value.clone().map_or(Known::Null, |v| Known::from_json(&v));
+        let is_point = root.column(name).is_some_and(|c| c.shape == Shape::Point);
+        let given = match &value {
+            None => Known::Null,
+            Some(value) if is_point => Known::Text(Point::of(value).to_json()),
+            Some(value) => Known::from_json(value),
+        };
         match modifier {
             None => known(given),
             Some("isset") => known(Known::Bool(value.is_some())),

@@ -1,8 +1,8 @@
 //! Fields as JSON Schema.
 
 use plinth_sdk::types::{
-    BoolOptions, DateOptions, DomainOptions, Field, FieldKind, NumberOptions, RelationOptions,
-    SelectOptions,
+    BoolOptions, DateOptions, DomainOptions, Field, FieldKind, GeoPointOptions, NumberOptions,
+    RelationOptions, SelectOptions,
 };
 use serde_json::{Value as Json, json};
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -15,6 +15,7 @@ use super::parts::{Described, anything, boolean, integer, list_of, text};
 const MAX_TEXT: usize = 5000;
 const MAX_PASSWORD: usize = 71;
 const MAX_JSON: usize = 1 << 20;
+const MAX_EDITOR: usize = 5 << 20;
 
 /// How a moment looks in answers; empty when there is none.
 const MOMENT: &str = r"^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{3}Z)?$";
@@ -63,6 +64,14 @@ pub(super) fn describe(reader: &Reader<'_>, field: &Field, side: Side) -> Descri
             is_body,
             notes,
         ),
+        FieldKind::Editor(o) => {
+            let most = length(o.max_size).unwrap_or(MAX_EDITOR);
+            let notes = notes
+                .add("HTML.".to_owned())
+                .add_if(is_body, &format!("Of {most} bytes at most."));
+            let least = (is_body && o.required).then_some(1);
+            text().min_length(least).description(notes.join()).into()
+        }
         FieldKind::Date(o) if is_body => date(o, notes),
         FieldKind::Date(_) => moment(notes),
         FieldKind::Autodate(_) => moment(notes.add("Set by the server.")),
@@ -75,6 +84,7 @@ pub(super) fn describe(reader: &Reader<'_>, field: &Field, side: Side) -> Descri
                 .description(notes.add_if(is_body && o.required, "Not empty.").join())
                 .into()
         }
+        FieldKind::GeoPoint(o) => geo_point(o, is_body, notes),
         FieldKind::Password(o) => {
             let limits = Limits {
                 min: o.min,
@@ -100,10 +110,12 @@ pub(super) fn is_needed(kind: &FieldKind) -> bool {
         FieldKind::Number(o) => o.required,
         FieldKind::Bool(o) => o.required,
         FieldKind::Email(o) | FieldKind::Url(o) => o.required,
+        FieldKind::Editor(o) => o.required,
         FieldKind::Date(o) => o.required,
         FieldKind::Select(o) => o.required,
         FieldKind::Json(o) => o.required,
         FieldKind::Relation(o) => o.required,
+        FieldKind::GeoPoint(o) => o.required,
         FieldKind::Password(o) => o.required,
         FieldKind::Autodate(_) => false,
     }
@@ -153,10 +165,12 @@ fn help(kind: &FieldKind) -> &str {
         FieldKind::Number(o) => &o.help,
         FieldKind::Bool(o) => &o.help,
         FieldKind::Email(o) | FieldKind::Url(o) => &o.help,
+        FieldKind::Editor(o) => &o.help,
         FieldKind::Date(o) => &o.help,
         FieldKind::Select(o) => &o.help,
         FieldKind::Json(o) => &o.help,
         FieldKind::Relation(o) => &o.help,
+        FieldKind::GeoPoint(o) => &o.help,
         FieldKind::Password(o) => &o.help,
         FieldKind::Autodate(_) => "",
     }
@@ -206,6 +220,23 @@ fn address(
             &format!("Not of these domains: {except}."),
         );
     or_zero(schema, !options.required, "", notes)
+}
+
+/// What a body leaves out is 0.
+fn geo_point(options: &GeoPointOptions, is_body: bool, notes: Notes) -> Described {
+    let degrees = |most: f64| {
+        let schema = ObjectBuilder::new().schema_type(Type::Number);
+        schema.minimum(Some(-most)).maximum(Some(most))
+    };
+    let mut point = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property("lon", degrees(180.0))
+        .property("lat", degrees(90.0));
+    if !is_body {
+        point = point.required("lon").required("lat");
+    }
+    let notes = notes.add_if(is_body && options.required, "Not `lon` 0 and `lat` 0.");
+    point.description(notes.join()).into()
 }
 
 fn date(options: &DateOptions, notes: Notes) -> Described {

@@ -111,6 +111,27 @@ pub(super) fn of(kind: &str) -> &'static [Option] {
             ),
             REQUIRED,
         ],
+        "editor" => &[
+            (
+                "maxSize",
+                Widget::Count,
+                text::max_size,
+                text::max_editor_help,
+            ),
+            (
+                "convertURLs",
+                Widget::Flag,
+                text::convert_urls,
+                text::convert_urls_help,
+            ),
+            REQUIRED,
+        ],
+        "geoPoint" => &[(
+            "required",
+            Widget::Flag,
+            text::required_label,
+            text::required_point_help,
+        )],
         "json" => &[
             (
                 "maxSize",
@@ -167,6 +188,8 @@ pub(crate) fn look(kind: &str) -> (fn() -> &'static str, Glyph) {
         "date" => (text::type_date, Glyph::Calendar),
         "autodate" => (text::type_autodate, Glyph::Clock),
         "select" => (text::type_select, Glyph::List),
+        "editor" => (text::type_editor, Glyph::Pencil),
+        "geoPoint" => (text::type_geo_point, Glyph::Pin),
         "json" => (text::type_json, Glyph::Braces),
         "relation" => (text::type_relation, Glyph::Relation),
         "password" => (text::type_password, Glyph::Key),

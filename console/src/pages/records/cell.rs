@@ -7,7 +7,7 @@ use serde_json::Value;
 use wasm_bindgen::JsCast;
 
 use crate::components::{Badge, Tone};
-use crate::{format, links, text};
+use crate::{format, json, links, text};
 
 /// The relations of a collection, as `expand` takes them.
 pub(super) fn relations(collection: &Collection) -> String {
@@ -111,7 +111,11 @@ pub(super) fn view(field: &Field, record: &Record) -> AnyView {
             let shown = if value.is_null() { String::new() } else { format::line(&value.to_string()) };
             view! { <td class="cut mono">{shown}</td> }.into_any()
         }
-        FieldKind::Text(_) | FieldKind::Email(_) | FieldKind::Url(_) | FieldKind::Password(_) => {
+        FieldKind::GeoPoint(_) => {
+            let place = format!("{}, {}", json::shown(&value["lon"]), json::shown(&value["lat"]));
+            view! { <td class="nowrap number">{place}</td> }.into_any()
+        }
+        FieldKind::Text(_) | FieldKind::Email(_) | FieldKind::Url(_) | FieldKind::Editor(_) | FieldKind::Password(_) => {
             view! { <td class="cut">{format::value(value)}</td> }.into_any()
         }
     }

@@ -68,6 +68,19 @@ impl Draft {
         )
     }
 
+    /// A number inside a field's object, as it is typed.
+    pub(super) fn member(self, name: &str, member: &'static str) -> Bind<String> {
+        let bind = self.value(name);
+        Bind::new(
+            move || json::shown(&bind.get()[member]),
+            move |text: String| {
+                let mut object = bind.get().as_object().cloned().unwrap_or_default();
+                object.insert(member.to_owned(), json::number(&text, Value::Null));
+                bind.set(Value::Object(object));
+            },
+        )
+    }
+
     /// A field's moment, as the browser's input has it.
     pub(super) fn moment(self, name: &str) -> Bind<String> {
         let bind = self.value(name);

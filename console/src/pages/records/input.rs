@@ -50,6 +50,10 @@ pub(super) fn FieldInput(field: Field, draft: Draft, record: Option<Record>) -> 
             />
         }
         .into_any(),
+        FieldKind::Editor(options) => view! {
+            <Area label value=draft.text(name) help=options.help error required=options.required rows=6 />
+        }
+        .into_any(),
         FieldKind::Date(options) => view! {
             <TextField
                 label=text::in_utc(&label) value=draft.moment(name) help=options.help error required=options.required
@@ -71,6 +75,16 @@ pub(super) fn FieldInput(field: Field, draft: Draft, record: Option<Record>) -> 
         }
         FieldKind::Json(options) => view! {
             <Area label value=draft.json(name) help=options.help error required=options.required code=true rows=3 placeholder="null".to_owned() />
+        }
+        .into_any(),
+        FieldKind::GeoPoint(options) => view! {
+            <TextField
+                label=text::longitude(&label) value=draft.member(name, "lon") help=options.help error
+                required=options.required kind="number"
+            />
+            <TextField
+                label=text::latitude(&label) value=draft.member(name, "lat") required=options.required kind="number"
+            />
         }
         .into_any(),
         FieldKind::Relation(options) => view! { <RelationField name=field.name options draft record /> }.into_any(),

@@ -197,10 +197,12 @@ fn help(kind: &FieldKind) -> &str {
         FieldKind::Number(options) => &options.help,
         FieldKind::Bool(options) => &options.help,
         FieldKind::Email(options) | FieldKind::Url(options) => &options.help,
+        FieldKind::Editor(options) => &options.help,
         FieldKind::Date(options) => &options.help,
         FieldKind::Select(options) => &options.help,
         FieldKind::Json(options) => &options.help,
         FieldKind::Relation(options) => &options.help,
+        FieldKind::GeoPoint(options) => &options.help,
         FieldKind::Password(options) => &options.help,
         FieldKind::Autodate(_) => "",
     }

@@ -35,10 +35,11 @@ pub(super) fn check(
         FieldKind::Email(options) | FieldKind::Url(options) => domains(options),
         FieldKind::Autodate(options) => autodate(options),
         FieldKind::Select(options) => select(options),
+        FieldKind::Editor(options) => inside([("maxSize", range(options.max_size, 0, MAX_SAFE))]),
         FieldKind::Json(options) => inside([("maxSize", range(options.max_size, 0, MAX_SAFE))]),
         FieldKind::Relation(options) => relation(options, field, new, old, others),
         FieldKind::Password(options) => password(options),
-        FieldKind::Bool(_) | FieldKind::Date(_) => None,
+        FieldKind::Bool(_) | FieldKind::Date(_) | FieldKind::GeoPoint(_) => None,
     }
 }
 

@@ -154,7 +154,9 @@ impl RuleCheck {
         match self.collection.column(first).map(|column| &column.shape) {
             None => format!("failed to resolve field \"{first}\""),
             Some(Shape::Relation { .. }) => format!("unknown field \"{last}\""),
-            Some(Shape::Scalar | Shape::Json | Shape::Select { .. } | Shape::Secret) => {
+            Some(
+                Shape::Scalar | Shape::Json | Shape::Point | Shape::Select { .. } | Shape::Secret,
+            ) => {
                 format!("field \"{first}\" is not a valid relation")
             }
         }

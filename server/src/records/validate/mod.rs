@@ -7,13 +7,13 @@ pub mod pattern;
 mod text;
 
 use plinth_sdk::types::{
-    DateOptions, DomainOptions, Field, FieldKind, FieldProblem, JsonOptions, NumberOptions,
-    RelationOptions, SelectOptions,
+    DateOptions, DomainOptions, Field, FieldKind, FieldProblem, GeoPointOptions, JsonOptions,
+    NumberOptions, RelationOptions, SelectOptions,
 };
 use serde_json::{Map, Value as Json};
 
 use super::values;
-use crate::db::Value;
+use crate::db::{Point, Value};
 use crate::json;
 
 /// The most bytes of a JSON value that sets no limit.
@@ -29,11 +29,13 @@ pub fn validate(field: &Field, value: &Value, raw: Option<&Json>) -> Option<Fiel
         (FieldKind::Bool(options), Value::Bool(is)) => (options.required && !is).then(required),
         (FieldKind::Email(options), Value::Text(text)) => email_problem(options, text),
         (FieldKind::Url(options), Value::Text(text)) => url_problem(options, text),
+        (FieldKind::Editor(options), Value::Text(text)) => text::editor_problem(options, text),
         (FieldKind::Date(options), Value::Text(text)) => date_problem(options, text),
         (FieldKind::Select(options), _) => select_problem(options, value),
         (FieldKind::Relation(options), _) => relation_problem(options, value),
         (FieldKind::Json(options), Value::Json(text)) => json_problem(options, text, raw),
         (FieldKind::Json(options), Value::Null) => options.required.then(required),
+        (FieldKind::GeoPoint(options), Value::Json(text)) => point_problem(options, text),
         (FieldKind::Password(options), Value::Text(text)) => text::password_problem(options, text),
         (FieldKind::Autodate(_), _) => None,
         _ => Some(FieldProblem::new(
@@ -230,6 +232,25 @@ fn json_problem(options: &JsonOptions, text: &str, raw: Option<&Json>) -> Option
         ));
     }
     (options.required && matches!(text, "null" | r#""""# | "[]" | "{}")).then(required)
+}
+
+fn point_problem(options: &GeoPointOptions, text: &str) -> Option<FieldProblem> {
+    let point = Point::stored(text);
+    if point == Point::default() {
+        return options.required.then(required);
+    }
+    if !(-90.0..=90.0).contains(&point.lat) {
+        return Some(FieldProblem::new(
+            "validation_invalid_latitude",
+            "Latitude must be between -90 and 90 degrees.",
+        ));
+    }
+    (!(-180.0..=180.0).contains(&point.lon)).then(|| {
+        FieldProblem::new(
+            "validation_invalid_longitude",
+            "Longitude must be between -180 and 180 degrees.",
+        )
+    })
 }
 
 /// Whether a string inside has the character 0, which PostgreSQL cannot store.

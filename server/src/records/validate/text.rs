@@ -1,6 +1,6 @@
 //! The rules of texts, ids and passwords.
 
-use plinth_sdk::types::{FieldProblem, PasswordOptions, TextOptions};
+use plinth_sdk::types::{EditorOptions, FieldProblem, PasswordOptions, TextOptions};
 
 use super::{broken, pattern, required};
 
@@ -8,6 +8,8 @@ use super::{broken, pattern, required};
 const TEXT_MAX: i64 = 5000;
 /// The most characters of a password that sets no limit.
 const PASSWORD_MAX: i64 = 71;
+/// The most bytes of HTML that sets no limit.
+const EDITOR_MAX: i64 = 5 << 20;
 /// Characters that no id has, whatever its pattern says: ids occur in paths, of URLs and of files.
 const NO_ID_HAS: &[char] = &[
     '.', '/', '\\', '|', '"', '\'', '`', '<', '>', ':', '?', '*', '%', '$', '\0', '\t', '\n', '\r',
@@ -89,6 +91,26 @@ pub(super) fn password_problem(options: &PasswordOptions, password: &str) -> Opt
         ));
     }
     (!pattern::matches(&options.pattern, password)).then(invalid_format)
+}
+
+/// What is wrong with HTML.
+pub(super) fn editor_problem(options: &EditorOptions, html: &str) -> Option<FieldProblem> {
+    if html.is_empty() {
+        return options.required.then(required);
+    }
+    let max = if options.max_size <= 0 {
+        EDITOR_MAX
+    } else {
+        options.max_size
+    };
+    if i64::try_from(html.len()).is_ok_and(|size| size > max) {
+        return Some(broken(
+            "validation_content_size_limit",
+            format!("The maximum allowed content size is {max} bytes."),
+            &[("maxSize", max.into())],
+        ));
+    }
+    html.contains('\0').then(invalid_format)
 }
 
 fn length(text: &str) -> i64 {

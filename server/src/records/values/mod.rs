@@ -9,7 +9,7 @@ mod date;
 use plinth_sdk::types::FieldKind;
 use serde_json::Value as Json;
 
-use crate::db::Value;
+use crate::db::{Point, Value};
 use crate::json;
 
 pub use cast::text;
@@ -46,10 +46,12 @@ pub fn zero(kind: &FieldKind) -> Value {
         FieldKind::Number(_) => Value::Number(0.0),
         FieldKind::Bool(_) => Value::Bool(false),
         FieldKind::Json(_) => Value::Null,
+        FieldKind::GeoPoint(_) => Value::Json(Point::default().to_json()),
         FieldKind::Select(_) | FieldKind::Relation(_) => choice(kind, &[]),
         FieldKind::Text(_)
         | FieldKind::Email(_)
         | FieldKind::Url(_)
+        | FieldKind::Editor(_)
         | FieldKind::Date(_)
         | FieldKind::Autodate(_)
         | FieldKind::Password(_) => Value::Text(String::new()),
@@ -62,13 +64,16 @@ pub fn normalise(kind: &FieldKind, raw: &Json) -> Value {
         FieldKind::Number(_) => Value::Number(cast::number(raw)),
         FieldKind::Bool(_) => Value::Bool(cast::bool(raw)),
         FieldKind::Json(_) => stored_json(raw),
+        FieldKind::GeoPoint(_) => Value::Json(Point::of(raw).to_json()),
         FieldKind::Select(_) | FieldKind::Relation(_) => choice(kind, &cast::list(raw)),
         FieldKind::Date(_) | FieldKind::Autodate(_) => {
             Value::Text(date::normalise(&cast::text(raw)).unwrap_or_default())
         }
-        FieldKind::Text(_) | FieldKind::Email(_) | FieldKind::Url(_) | FieldKind::Password(_) => {
-            Value::Text(cast::text(raw).into_owned())
-        }
+        FieldKind::Text(_)
+        | FieldKind::Email(_)
+        | FieldKind::Url(_)
+        | FieldKind::Editor(_)
+        | FieldKind::Password(_) => Value::Text(cast::text(raw).into_owned()),
     }
 }
 
