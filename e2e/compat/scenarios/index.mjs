@@ -8,6 +8,7 @@ import values from "./values.mjs";
 import modifiers from "./modifiers.mjs";
 import lists from "./lists.mjs";
 import filters from "./filters.mjs";
+import calls from "./calls.mjs";
 import rules from "./rules.mjs";
 import requestRules from "./request-rules.mjs";
 import accounts from "./accounts.mjs";
@@ -21,6 +22,6 @@ import settings from "./settings.mjs";
 import logs from "./logs.mjs";
 
 export const scenarios = [
-  transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, rules,
+  transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, calls, rules,
   requestRules, accounts, attached, mail, views, deletions, bodies, batch, settings, logs,
 ].flat();

@@ -11,6 +11,8 @@ export const date = ofType("date");
 export const autodate = ofType("autodate");
 export const select = ofType("select");
 export const json = ofType("json");
+export const editor = ofType("editor");
+export const geoPoint = ofType("geoPoint");
 export const password = ofType("password");
 export const relation = (name, collectionId, options = {}) => ({ type: "relation", name, collectionId, ...options });
 

@@ -1,4 +1,4 @@
-import { autodate, bool, collection, date, email, json, number, open, password, record, relation, select, text,
+import { autodate, bool, collection, date, editor, email, geoPoint, json, number, open, password, record, relation, select, text,
   url } from "./shapes.mjs";
 
 const long = (length) => "a".repeat(length);
@@ -61,6 +61,14 @@ export default [
     "mailto:a@b.co", "javascript:alert(1)", "//a.co", "/path", "http://a.co/é", "http://user:pw@a.co", "http://a"]),
   values("url with domains", url("v", { onlyDomains: ["a.com"] }), ["http://a.com", "http://www.a.com", "http://b.com",
     "http://a.com:8080/x", "http://A.com"]),
+  values("editor", editor("v"), [...wrong, "<p>a</p>", "<b>&</b>", " ", "é漢😀", "\u0000", long(6000)]),
+  values("editor small", editor("v", { maxSize: 5, required: true }), ["", null, "12345", "123456", "éé", "ééé", 12345, 123456], "x"),
+  values("geoPoint", geoPoint("v"), [...wrong, { lon: 1, lat: 2 }, { lat: 2 }, { lon: "1", lat: 2 }, { lon: null, lat: 2 },
+    { Lon: 1, LAT: 2 }, { lon: 1, lat: 2, x: 3 }, { lon: 180, lat: 90 }, { lon: -180, lat: -90 }, { lon: 180.1, lat: 0 },
+    { lon: 0, lat: -90.1 }, { lon: 500, lat: 500 }, '{"lon":1.5,"lat":2}', ' {"lat":2}', '{"lon":1', "[1,2]", [1, 2], "null",
+    { lon: 0.1, lat: 1e-5 }, { lon: true, lat: [1] }, { lon: -0.0, lat: 0 }]),
+  values("geoPoint required", geoPoint("v", { required: true }), [null, {}, { lon: 0, lat: 0 }, { lon: 0, lat: 1 }, "x"],
+    { lon: 1, lat: 0 }),
   values("date", date("v"), dates),
   values("date with limits", date("v", { min: "2024-01-01 00:00:00.000Z", max: "2024-12-31 00:00:00.000Z",
     required: true }), ["2023-12-31 23:59:59.999Z", "2024-01-01", "2024-06-01 12:00:00Z", "2024-12-31 00:00:00.001Z",

@@ -6,7 +6,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{
-    Conn, Db, Engine, Location, Rows, Sql, Storage, Value, blocking, execute, load_given, sql,
+    Conn, Db, Engine, Location, Point, Rows, Sql, Storage, Value, blocking, execute, load_given,
+    sql,
 };
 use crate::error::{Error, Result};
 
@@ -78,6 +79,7 @@ fn value(raw: ValueRef<'_>, storage: Storage) -> Value {
         (_, Storage::Int) => Value::Int(text().parse().unwrap_or_default()),
         (_, Storage::Bool) => Value::Bool(!matches!(text().as_str(), "" | "0" | "0.0")),
         (_, Storage::Json) => Value::Json(text()),
+        (_, Storage::Point) => Value::Json(Point::stored(&text()).to_json()),
     }
 }
 

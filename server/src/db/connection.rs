@@ -7,7 +7,7 @@ use anyhow::Context;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 
-use super::{Engine, Location};
+use super::{Engine, Location, functions};
 use crate::events::Journal;
 
 pub(super) use either::Either;
@@ -129,6 +129,7 @@ impl Manager {
                 if self.purpose == Purpose::Log {
                     conn.batch_execute(SQLITE_LOG)?;
                 }
+                functions::register(&mut conn)?;
                 if !writable {
                     conn.batch_execute(SQLITE_READER)?;
                 }

@@ -110,13 +110,85 @@ pub fn json_of_text(engine: Engine, text: Sql) -> Sql {
     out
 }
 
+/// A number, or no value, as a function's argument.
+pub fn number(engine: Engine, number: Option<f64>) -> Sql {
+    typed(
+        engine,
+        number.map_or(Value::Null, Value::Number),
+        Storage::Number,
+    )
+}
+
+/// A bool as a function's argument.
+pub fn number_of_bool(engine: Engine, bool: Sql) -> Sql {
+    let mut out = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => return bool,
+        Engine::Postgres => out.text("(").append(bool).text(")::int::double precision"),
+    };
+    out
+}
+
+/// The number that a value of any type is, or that its text looks like.
+pub fn number_of_scalar(engine: Engine, scalar: Sql) -> Sql {
+    let mut out = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => {
+            out.text("(CASE typeof(").append(scalar.clone());
+            out.text(") WHEN 'text' THEN \"_number\"(")
+                .append(scalar.clone());
+            out.text(") ELSE ").append(scalar).text(" END)");
+        }
+        Engine::Postgres => {
+            out.text("\"_double\"(").append(scalar).text(")");
+        }
+    }
+    out
+}
+
+/// A number that an expression makes, as a scalar of JSON.
+pub fn scalar_of_number(engine: Engine, number: Sql) -> Sql {
+    let mut out = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => return number,
+        Engine::Postgres => out.text("to_jsonb(").append(number).text(")"),
+    };
+    out
+}
+
+/// A moment in words; no value when something is none.
+pub fn strftime(engine: Engine, format: Value, moment: Sql, modifiers: &[&str]) -> Sql {
+    let mut out = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => {
+            out.text("strftime(").bind(format).text(", ").append(moment);
+            for modifier in modifiers {
+                out.text(", ").bind(Value::from(*modifier));
+            }
+            out.text(")");
+        }
+        Engine::Postgres => {
+            let list = Value::Json(crate::json::canonical(&serde_json::Value::from(modifiers)));
+            out.text("(\"_strftime\"(")
+                .bind(format)
+                .text("::text, ")
+                .append(moment);
+            out.text(", ARRAY(SELECT jsonb_array_elements_text(")
+                .bind(list);
+            out.text("))) COLLATE \"C\")");
+        }
+    }
+    out
+}
+
 /// A list as compact JSON text. In jsonb's own layout the items, which are texts, are separated by `", "`.
 pub fn list_text(engine: Engine, list: Sql) -> Sql {
     match engine {
         Engine::Sqlite => list,
         Engine::Postgres => {
-            let mut out = sql(engine, "replace((");
-            out.append(list).text(")::text, '\", \"', '\",\"')");
+            let mut out = sql(engine, "(replace((");
+            out.append(list)
+                .text(")::text, '\", \"', '\",\"') COLLATE \"C\")");
             out
         }
     }

@@ -5,6 +5,7 @@
 mod bounded;
 mod connection;
 pub mod dialect;
+mod functions;
 mod load;
 mod maintenance;
 mod migrations;
@@ -22,6 +23,7 @@ use prometheus::{Histogram, HistogramOpts};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use connection::{Conn, MultiBackend};
+pub use functions::as_number;
 pub use load::{Rows, execute, execute_given, load, load_foreign, load_given};
 pub use point::Point;
 pub use statement::{Ident, Sql, Storage, Value, sql};

@@ -5,11 +5,11 @@
 
 use std::cmp::Ordering;
 
+use super::forms::{beside, bound_text, fit, json_form, json_value, known_text, text_form};
 use super::operand::{Column, Kind, Known, Operand};
 use super::parse::Operator;
 use super::resolve::Condition;
-use crate::db::{Engine, Sql, Value, sql};
-use crate::json;
+use crate::db::{Engine, Sql, sql};
 
 /// The condition that `left operator right` holds.
 pub(super) fn compare(
@@ -70,7 +70,7 @@ fn equal_known(engine: Engine, positive: bool, column: &Column, known: &Known) -
 }
 
 fn empty(engine: Engine, positive: bool, column: &Column) -> Condition {
-    let is_text = column.kind == Kind::Text;
+    let is_text = column.kind.is_text();
     let mut out = sql(engine, "(");
     match (is_text, column.nullable) {
         (false, false) => return Condition::from(!positive),
@@ -102,17 +102,20 @@ fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Cond
             beside(engine, b, a.kind),
         );
     }
-    if a.kind != b.kind {
+    let both_text = a.kind.is_text() && b.kind.is_text();
+    if a.kind != b.kind && !both_text {
         return match engine {
             Engine::Sqlite => same(engine, positive, or_empty(a), or_empty(b)),
             Engine::Postgres => {
-                let mut out = sql(engine, "(COALESCE(\"_compare\"(to_jsonb(");
-                out.append(a.sql.clone()).text("), to_jsonb(");
+                // No value equals the empty text, and so no value.
+                let mut out = sql(engine, "(\"_compare\"(COALESCE(to_jsonb(");
+                out.append(a.sql.clone())
+                    .text("), '\"\"'), COALESCE(to_jsonb(");
                 out.append(b.sql.clone());
                 out.text(if positive {
-                    ")), 1) = 0)"
+                    "), '\"\"')) = 0)"
                 } else {
-                    ")), 1) <> 0)"
+                    "), '\"\"')) <> 0)"
                 });
                 Condition::Sql(out)
             }
@@ -122,7 +125,7 @@ fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Cond
         let sign = if positive { " = " } else { " <> " };
         return Condition::Sql(infix(a.sql.clone(), sign, b.sql.clone()));
     }
-    if a.kind == Kind::Text {
+    if both_text {
         let sign = if positive { " = " } else { " <> " };
         return Condition::Sql(infix(or_empty(a), sign, or_empty(b)));
     }
@@ -157,7 +160,10 @@ fn order(engine: Engine, operator: Operator, left: &Operand, right: &Operand) ->
         (Operand::Known(known), Operand::Column(column)) => {
             order_known(engine, flip(operator), column, known)
         }
-        (Operand::Column(a), Operand::Column(b)) if a.kind == b.kind && a.kind != Kind::Json => {
+        (Operand::Column(a), Operand::Column(b))
+            if (a.kind == b.kind && a.kind != Kind::Json)
+                || (a.kind.is_text() && b.kind.is_text()) =>
+        {
             Condition::Sql(infix(a.sql.clone(), sign(operator), b.sql.clone()))
         }
         (Operand::Column(a), Operand::Column(b)) => order_any(
@@ -188,7 +194,15 @@ fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Know
             Condition::Sql(infix(column.sql.clone(), sign(operator), value_sql))
         }
         // A number is less than any text.
-        None if holds(operator, Ordering::Less) => {
+        None if holds(
+            operator,
+            if column.kind == Kind::Computed {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            },
+        ) =>
+        {
             let mut out = column.sql.clone();
             out.text(" IS NOT NULL");
             Condition::Sql(out)
@@ -242,12 +256,6 @@ fn like(engine: Engine, sign: &'static str, left: &Operand, right: &Operand) -> 
     Condition::Sql(out)
 }
 
-fn bound_text(engine: Engine, text: String) -> Sql {
-    let mut out = Sql::new(engine);
-    out.bind(Value::Text(text));
-    out
-}
-
 /// Without a wildcard of its own, a pattern matches anywhere, and every character stands for itself.
 fn pattern(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 2);
@@ -273,121 +281,6 @@ fn pattern(text: &str) -> String {
         escaped
     } else {
         format!("%{escaped}%")
-    }
-}
-
-fn known_text(known: &Known) -> String {
-    match known {
-        Known::Null => String::new(),
-        Known::Text(text) => text.clone(),
-        Known::Number(number) => json::number_text(*number),
-        Known::Bool(bool) => i32::from(*bool).to_string(),
-    }
-}
-
-/// The column's value as text.
-fn text_form(engine: Engine, column: &Column) -> Sql {
-    let mut out = Sql::new(engine);
-    match (engine, column.kind) {
-        (Engine::Sqlite, _) | (_, Kind::Text) => out.append(column.sql.clone()),
-        (Engine::Postgres, Kind::Number) => {
-            out.text("(").append(column.sql.clone()).text(")::text")
-        }
-        (Engine::Postgres, Kind::Bool) => out
-            .text("(")
-            .append(column.sql.clone())
-            .text(")::int::text"),
-        (Engine::Postgres, Kind::Json) => out
-            .text("((")
-            .append(column.sql.clone())
-            .text(") #>> '{}')"),
-    };
-    out
-}
-
-/// The column's value such that there is a least and a greatest of several.
-pub(super) fn sortable(engine: Engine, column: &Column) -> Sql {
-    match column.kind {
-        Kind::Text | Kind::Number => column.sql.clone(),
-        Kind::Bool | Kind::Json => text_form(engine, column),
-    }
-}
-
-/// The column's value such that it compares with values of any type.
-fn json_form(engine: Engine, column: &Column) -> Sql {
-    if engine == Engine::Sqlite {
-        return column.sql.clone();
-    }
-    let mut out = Sql::new(engine);
-    match column.kind {
-        // true and 1 are the same
-        Kind::Json => {
-            out.text("(CASE (").append(column.sql.clone());
-            out.text(") WHEN 'true' THEN '1' WHEN 'false' THEN '0' WHEN 'null' THEN NULL ELSE (");
-            out.append(column.sql.clone()).text(") END)");
-        }
-        Kind::Bool => {
-            out.text("to_jsonb((")
-                .append(column.sql.clone())
-                .text(")::int)");
-        }
-        Kind::Text | Kind::Number => {
-            out.text("to_jsonb(").append(column.sql.clone()).text(")");
-        }
-    }
-    out
-}
-
-/// The same, beside a column of another type: SQLite gives a value without a type that of the other side.
-fn beside(engine: Engine, column: &Column, other: Kind) -> Sql {
-    let json = json_form(engine, column);
-    if engine == Engine::Sqlite {
-        return json;
-    }
-    let mut out = Sql::new(engine);
-    match (column.kind, other) {
-        (Kind::Text | Kind::Json, Kind::Number | Kind::Bool) => {
-            out.text("\"_as_number\"(").append(json).text(")");
-        }
-        (Kind::Json, Kind::Text) => {
-            out.text("to_jsonb((").append(json).text(") #>> '{}')");
-        }
-        _ => return json,
-    }
-    out
-}
-
-fn json_value(engine: Engine, known: &Known) -> Sql {
-    let value = known.clone().into_value();
-    let mut out = Sql::new(engine);
-    match (engine, &value) {
-        (Engine::Sqlite, _) => out.bind(value),
-        (Engine::Postgres, Value::Null) => out.text("NULL::jsonb"),
-        (Engine::Postgres, _) => out.text("to_jsonb(").bind(value).text(")"),
-    };
-    out
-}
-
-/// The value as the column's type has it; `None` when the column can never hold it.
-fn fit(kind: Kind, known: &Known) -> Option<Value> {
-    let number = match known {
-        Known::Null => None,
-        Known::Text(text) => text.trim().parse().ok().filter(|n: &f64| n.is_finite()),
-        Known::Number(number) => Some(*number),
-        Known::Bool(bool) => Some(f64::from(*bool)),
-    };
-    match (kind, known) {
-        (Kind::Text, Known::Text(text)) => Some(Value::Text(text.clone())),
-        // A number beside a text column is written as SQLite writes a double.
-        (Kind::Text, Known::Number(number)) => Some(Value::Text(format!("{number:?}"))),
-        (Kind::Text, _) => Some(Value::Text(known_text(known))),
-        (Kind::Number, _) => number.map(Value::Number),
-        (Kind::Bool, _) => match number {
-            Some(0.0) => Some(Value::Bool(false)),
-            Some(1.0) => Some(Value::Bool(true)),
-            _ => None,
-        },
-        (Kind::Json, _) => None,
     }
 }
 

@@ -3,7 +3,9 @@
 //! [`parse`](parse()) makes an [`Expression`] of a text; a [`Resolver`] makes SQL of it, for one collection and
 //! one caller. The language is described in `docs/API.md`.
 
+mod call;
 mod compare;
+mod forms;
 mod macros;
 mod operand;
 mod parse;
@@ -11,7 +13,7 @@ mod path;
 mod request_path;
 mod resolve;
 
-pub use parse::{Comparison, Expression, MAX_LENGTH, Operator, Token, parse};
+pub use parse::{Call, Comparison, Expression, MAX_LENGTH, Operator, Token, parse};
 pub use resolve::{Condition, Resolver, Trust};
 
 /// Why a text is not a filter. Clients get no more than that it is wrong; superusers who edit rules see it all.

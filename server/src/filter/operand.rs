@@ -39,8 +39,16 @@ pub(super) enum Kind {
     Text,
     Number,
     Bool,
-    /// A scalar out of JSON, whose type differs from row to row.
+    /// A text that an expression makes. Unlike a column's it never equals a number.
+    Computed,
+    /// A scalar out of JSON, or a number that an expression makes, whose type differs from row to row.
     Json,
+}
+
+impl Kind {
+    pub(super) fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Computed)
+    }
 }
 
 impl Known {

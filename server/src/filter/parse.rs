@@ -62,7 +62,16 @@ pub enum Token {
     /// A number.
     Number(f64),
     /// A function's call.
-    Call(String),
+    Call(Call),
+}
+
+/// `name(argument, …)`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The function.
+    pub name: String,
+    /// What it is called with.
+    pub arguments: Vec<Token>,
 }
 
 /// Reads a filter of any length; `clients` are held to [`MAX_LENGTH`].
@@ -136,17 +145,18 @@ impl<'a> Parser<'a> {
     }
 
     /// The arguments of a call, to its closing bracket.
-    fn arguments(&mut self, depth: usize) -> Result<(), FilterError> {
+    fn arguments(&mut self, depth: usize) -> Result<Vec<Token>, FilterError> {
         if depth >= MAX_DEPTH {
             return Err(FilterError::TooBig("deep"));
         }
+        let mut arguments = Vec::new();
         while !self.eat(")") {
-            self.token(depth + 1)?;
+            arguments.push(self.token(depth + 1)?);
             if !self.eat(",") && !self.rest().starts_with(')') {
                 return Err(self.unexpected());
             }
         }
-        Ok(())
+        Ok(arguments)
     }
 
     fn operator(&mut self) -> Result<Operator, FilterError> {
@@ -181,9 +191,10 @@ impl<'a> Parser<'a> {
                     .unwrap_or(rest.len());
                 let name = rest[..length].to_owned();
                 self.at += length;
-                if self.eat("(") {
-                    self.arguments(depth)?;
-                    return Ok(Token::Call(name));
+                if self.rest().starts_with('(') {
+                    self.at += 1;
+                    let arguments = self.arguments(depth)?;
+                    return Ok(Token::Call(Call { name, arguments }));
                 }
                 if name.ends_with(['.', ':']) {
                     return Err(self.unexpected());

@@ -252,13 +252,13 @@ impl Resolver<'_> {
         column.column(&walk.table, field);
         let operand = match modifier {
             None => Column::new(dialect::inside_json(self.engine, column, &keys), Kind::Json),
-            Some("length") => Column::new(
-                dialect::json_length(self.engine, column, &keys),
-                Kind::Number,
-            ),
+            Some("length") => {
+                let length = dialect::json_length(self.engine, column, &keys);
+                Column::new(dialect::scalar_of_number(self.engine, length), Kind::Json)
+            }
             Some("lower") => {
                 let text = dialect::json_text(self.engine, column, &keys);
-                Column::new(dialect::lower(self.engine, text), Kind::Text)
+                Column::new(dialect::lower(self.engine, text), Kind::Computed)
             }
             Some(_) => return Err(FilterError::Misused(walk.text.to_owned())),
         };
@@ -278,7 +278,7 @@ impl Resolver<'_> {
         column.column(&walk.table, field);
         let text = dialect::point_text(self.engine, column);
         let operand = if modifier.is_some() {
-            Column::new(dialect::lower(self.engine, text), Kind::Text)
+            Column::new(dialect::lower(self.engine, text), Kind::Computed)
         } else {
             Column::new(dialect::json_of_text(self.engine, text), Kind::Json)
         };
@@ -311,20 +311,23 @@ impl Resolver<'_> {
                     true,
                 ));
             }
-            (Some("length"), true) => (dialect::json_length(self.engine, plain, &[]), Kind::Number),
+            (Some("length"), true) => {
+                let length = dialect::json_length(self.engine, plain, &[]);
+                (dialect::scalar_of_number(self.engine, length), Kind::Json)
+            }
             (Some("length"), false) if column.shape.is_choice() => {
                 let mut length = sql(self.engine, "(CASE WHEN ");
                 length.append(plain).text(" = '' THEN 0 ELSE 1 END)");
-                (length, Kind::Number)
+                (dialect::scalar_of_number(self.engine, length), Kind::Json)
             }
             (Some("each"), false) if column.shape.is_choice() => (plain, Kind::Text),
             (Some("lower"), false) => {
                 let text = dialect::text(self.engine, plain, column.storage);
-                (dialect::lower(self.engine, text), Kind::Text)
+                (dialect::lower(self.engine, text), Kind::Computed)
             }
             (Some("lower"), true) => {
                 let text = dialect::list_text(self.engine, plain);
-                (dialect::lower(self.engine, text), Kind::Text)
+                (dialect::lower(self.engine, text), Kind::Computed)
             }
             (None, true) => (dialect::list_text(self.engine, plain), Kind::Text),
             (None, false) => match column.storage {
@@ -432,7 +435,7 @@ impl Resolver<'_> {
     pub(super) fn item(&self, items: &Ident) -> Column {
         let mut value = Sql::new(self.engine);
         value.column(items, &Ident::new("value"));
-        Column::new(value, Kind::Text)
+        Column::new(value, Kind::Computed)
     }
 }
 

@@ -8,7 +8,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::compare::{compare, sortable};
+use super::compare::compare;
+use super::forms::sortable;
 use super::operand::{Kind, Operand};
 use super::parse::{Comparison, Expression, Token};
 use super::{FilterError, Operator};
@@ -214,7 +215,7 @@ impl<'a> Resolver<'a> {
         let value = where_guarded(column.sql, column.guard);
         Ok(match column.kind {
             Kind::Json => dialect::order_keys_of_json(engine, value),
-            Kind::Text | Kind::Number | Kind::Bool => vec![value],
+            Kind::Text | Kind::Computed | Kind::Number | Kind::Bool => vec![value],
         })
     }
 
@@ -306,7 +307,7 @@ impl<'a> Resolver<'a> {
         Ok((Condition::all(self.engine, parts), left_many || right_many))
     }
 
-    fn operand(
+    pub(super) fn operand(
         &mut self,
         scope: &mut Scope,
         token: &Token,
@@ -317,7 +318,7 @@ impl<'a> Resolver<'a> {
             Token::Text(text) if text.contains('\0') => return Err(FilterError::Syntax(1)),
             Token::Text(text) => Known::Text(text.clone()),
             Token::Number(number) => Known::Number(*number),
-            Token::Call(name) => return Err(FilterError::UnknownFunction(name.clone())),
+            Token::Call(call) => return self.call(scope, call, trust),
             Token::Identifier(name) => match name.to_ascii_lowercase().as_str() {
                 "null" => Known::Null,
                 "true" => Known::Bool(true),

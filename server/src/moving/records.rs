@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::source::Read;
 use super::{Progress, Report, Source, Tally};
 use crate::collections::{Collection, Column};
-use crate::db::{Conn, Storage, Value, savepoint};
+use crate::db::{Conn, Point, Storage, Value, savepoint};
 use crate::error::{Error, Result};
 use crate::json;
 use crate::policy::Grant;
@@ -81,7 +81,7 @@ fn columns(collection: &Collection, there: &[String]) -> Vec<(String, Read)> {
             let read = match column.storage {
                 Storage::Number | Storage::Int => Read::Number,
                 Storage::Bool => Read::Bool,
-                Storage::Text | Storage::Json => Read::Text,
+                Storage::Text | Storage::Json | Storage::Point => Read::Text,
             };
             (column.name.clone(), read)
         })
@@ -124,6 +124,7 @@ fn value(column: &Column, kind: &FieldKind, raw: Value, zero: Value) -> Value {
             // It was never JSON: a text, then.
             json::canonical(&Json::from(text.as_str()))
         })),
+        Storage::Point => Value::Json(Point::stored(&text).to_json()),
         Storage::Text if column.shape.is_choice() => {
             let Value::Json(items) = list(&text) else {
                 return Value::Text(text);

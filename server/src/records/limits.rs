@@ -2,7 +2,7 @@
 
 use plinth_sdk::types::{Field, FieldKind};
 
-use super::validate::JSON_MAX;
+use super::validate::{EDITOR_MAX, JSON_MAX};
 
 /// The most bytes that the values of fields may have beyond the ordinary: those without files, and files.
 pub fn of(fields: &[Field]) -> (usize, usize) {
@@ -11,6 +11,8 @@ pub fn of(fields: &[Field]) -> (usize, usize) {
         let max = match &field.kind {
             FieldKind::Json(options) if options.max_size > 0 => options.max_size,
             FieldKind::Json(_) => JSON_MAX,
+            FieldKind::Editor(options) if options.max_size > 0 => options.max_size,
+            FieldKind::Editor(_) => EDITOR_MAX,
             FieldKind::Text(_)
             | FieldKind::Number(_)
             | FieldKind::Bool(_)
@@ -20,6 +22,7 @@ pub fn of(fields: &[Field]) -> (usize, usize) {
             | FieldKind::Autodate(_)
             | FieldKind::Select(_)
             | FieldKind::Relation(_)
+            | FieldKind::GeoPoint(_)
             | FieldKind::Password(_) => 0,
         };
         sum.saturating_add(usize::try_from(max).unwrap_or_default())

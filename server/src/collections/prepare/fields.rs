@@ -10,7 +10,7 @@ use crate::error::{Error, Result, UNREADABLE};
 use crate::records::values::normalise_date;
 
 /// Types that PocketBase has and Plinth does not have yet.
-const UNSUPPORTED: [&str; 3] = ["file", "editor", "geoPoint"];
+const UNSUPPORTED: [&str; 1] = ["file"];
 
 /// Reads the list of a body. A field without an id is the one of that name and type in `old`, if there is one.
 pub(super) fn read(list: &[Json], old: &[Field], message: &'static str) -> Result<Vec<Field>> {

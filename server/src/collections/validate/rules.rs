@@ -6,7 +6,9 @@ use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
 use crate::collections::{Collection, Schema, Shape};
 use crate::db::Engine;
-use crate::filter::{Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse};
+use crate::filter::{
+    Call, Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse,
+};
 use crate::records::{Record, values};
 use crate::request::{Account, Caller, Request};
 
@@ -106,7 +108,7 @@ impl RuleCheck {
         let sides = [("left", &comparison.left), ("right", &comparison.right)];
         sides.into_iter().find_map(|(side, token)| {
             let name = match token {
-                Token::Identifier(name) | Token::Call(name) => name,
+                Token::Identifier(name) | Token::Call(Call { name, .. }) => name,
                 Token::Text(_) | Token::Number(_) => return None,
             };
             let alone = Expression::Comparison(Comparison {

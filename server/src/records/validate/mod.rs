@@ -12,6 +12,8 @@ use plinth_sdk::types::{
 };
 use serde_json::{Map, Value as Json};
 
+pub use text::EDITOR_MAX;
+
 use super::values;
 use crate::db::{Point, Value};
 use crate::json;

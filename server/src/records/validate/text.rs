@@ -9,7 +9,7 @@ const TEXT_MAX: i64 = 5000;
 /// The most characters of a password that sets no limit.
 const PASSWORD_MAX: i64 = 71;
 /// The most bytes of HTML that sets no limit.
-const EDITOR_MAX: i64 = 5 << 20;
+pub const EDITOR_MAX: i64 = 5 << 20;
 /// Characters that no id has, whatever its pattern says: ids occur in paths, of URLs and of files.
 const NO_ID_HAS: &[char] = &[
     '.', '/', '\\', '|', '"', '\'', '`', '<', '>', ':', '?', '*', '%', '$', '\0', '\t', '\n', '\r',
