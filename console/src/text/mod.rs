@@ -23,6 +23,7 @@ pub(crate) mod moments;
 pub(crate) mod overview;
 mod roles;
 pub(crate) mod settings;
+pub(crate) mod values;
 
 pub(crate) use roles::*;
 
@@ -349,8 +350,6 @@ catalogue! {
     unchanged = "unchanged";
     nothing_chosen = "—";
     in_utc(name: &str) = "{name} (UTC)";
-    longitude(name: &str) = "{name}: longitude";
-    latitude(name: &str) = "{name}: latitude";
     bad_json = "This is not JSON.";
     remove(what: &str) = "Remove {what}";
     choose_of(collection: &str) = "Choose from {collection}";

@@ -5,8 +5,11 @@ use plinth_sdk::Record;
 use plinth_sdk::types::{Field, FieldKind};
 use serde_json::Value;
 
+use super::May;
 use super::cell::ids;
 use super::draft::Draft;
+use super::editor::EditorField;
+use super::point::PointField;
 use super::relation::RelationField;
 use crate::components::{Area, Bind, SelectField, Switch, TextField, new_id};
 use crate::text;
@@ -50,10 +53,10 @@ pub(super) fn FieldInput(field: Field, draft: Draft, record: Option<Record>) -> 
             />
         }
         .into_any(),
-        FieldKind::Editor(options) => view! {
-            <Area label value=draft.text(name) help=options.help error required=options.required rows=6 />
+        FieldKind::Editor(options) => {
+            let shown = record.is_some() && May::here().update.with_untracked(|may| !may);
+            view! { <EditorField name=field.name options draft shown /> }.into_any()
         }
-        .into_any(),
         FieldKind::Date(options) => view! {
             <TextField
                 label=text::in_utc(&label) value=draft.moment(name) help=options.help error required=options.required
@@ -77,16 +80,7 @@ pub(super) fn FieldInput(field: Field, draft: Draft, record: Option<Record>) -> 
             <Area label value=draft.json(name) help=options.help error required=options.required code=true rows=3 placeholder="null".to_owned() />
         }
         .into_any(),
-        FieldKind::GeoPoint(options) => view! {
-            <TextField
-                label=text::longitude(&label) value=draft.member(name, "lon") help=options.help error
-                required=options.required kind="number"
-            />
-            <TextField
-                label=text::latitude(&label) value=draft.member(name, "lat") required=options.required kind="number"
-            />
-        }
-        .into_any(),
+        FieldKind::GeoPoint(options) => view! { <PointField name=field.name options draft /> }.into_any(),
         FieldKind::Relation(options) => view! { <RelationField name=field.name options draft record /> }.into_any(),
         FieldKind::Password(options) => {
             let placeholder = if record.is_some() { text::unchanged().to_owned() } else { String::new() };

@@ -4,9 +4,11 @@ mod bar;
 mod cell;
 mod columns;
 mod draft;
+mod editor;
 mod form;
 mod input;
 mod picker;
+mod point;
 mod relation;
 
 use leptos::prelude::*;
