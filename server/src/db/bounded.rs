@@ -87,8 +87,9 @@ fn in_its_words(error: rusqlite::Error) -> Error {
     if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
         return Error::Unavailable;
     }
-    match error {
-        rusqlite::Error::SqliteFailure(_, Some(words)) => Error::invalid(words),
-        error => Error::internal(error),
+    if let rusqlite::Error::SqliteFailure(_, Some(words)) = error {
+        Error::invalid(words)
+    } else {
+        Error::internal(error)
     }
 }

@@ -27,9 +27,10 @@ pub fn execute_given(conn: &mut Conn, statement: &Sql) -> Result<usize> {
 
 /// What is wrong with a statement that somebody wrote, as the database says it.
 fn in_its_words(error: Diesel) -> Error {
-    let words = match &error {
-        Diesel::DatabaseError(_, info) => Some(info.message().to_owned()),
-        _ => None,
+    let words = if let Diesel::DatabaseError(_, info) = &error {
+        Some(info.message().to_owned())
+    } else {
+        None
     };
     match (Error::from(error), words) {
         (error @ (Error::Disconnected | Error::Unavailable), _) | (error, None) => error,

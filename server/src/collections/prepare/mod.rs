@@ -111,9 +111,10 @@ fn view(body: &Map<String, Json>, mut new: Collection) -> Result<Collection> {
         return Err(Error::invalid(UNREADABLE));
     }
     if let Some(list) = body.get("indexes") {
-        new.indexes = match list {
-            Json::Null => Vec::new(),
-            list => read(list)?,
+        new.indexes = if list.is_null() {
+            Vec::new()
+        } else {
+            read(list)?
         };
     }
     if let Some(query) = take(body, "viewQuery")? {

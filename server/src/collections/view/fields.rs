@@ -1,5 +1,10 @@
 //! What the columns of a view are: the fields that they come from, or what their expressions say.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all SQL, views have only what is named"
+)]
+
 use std::sync::Arc;
 
 use plinth_sdk::types::{
@@ -57,7 +62,7 @@ pub(super) struct First<'a> {
 }
 
 pub(super) fn first(query: &Query) -> Outcome<First<'_>> {
-    fn of<'a>(body: &'a SetExpr, mut ctes: Option<Vec<String>>) -> Outcome<First<'a>> {
+    fn of(body: &SetExpr, mut ctes: Option<Vec<String>>) -> Outcome<First<'_>> {
         match body {
             SetExpr::Select(select) => Ok(First { select, ctes }),
             SetExpr::Query(query) => {

@@ -1,6 +1,12 @@
 //! Queries, made anew: `WITH`, `SELECT`, `UNION` and what belongs to them.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all SQL, views have only what is named"
+)]
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use sqlparser::ast::{
     Cte, Distinct, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, ObjectName,
@@ -327,22 +333,19 @@ impl<'a> Writer<'a> {
                     Some(_) => return Err(refuse("a table's alias has no list of columns")),
                     None => alias(&table),
                 };
-                match args {
-                    Some(args) => self.rows_of_json(out, &table, args, &goes_by),
-                    None => {
-                        self.rows(out, &table, &goes_by)?;
-                        let last = name.0.last().and_then(|part| part.as_ident());
-                        let collection = self.names.collection(&table);
-                        if let (Some(last), Some(collection)) = (last, collection) {
-                            self.mentions.push(Mention {
-                                collection: collection.def.id.clone(),
-                                span: last.span,
-                                is_named: given.is_some(),
-                            });
-                        }
-                        Ok(())
-                    }
+                if let Some(args) = args {
+                    return self.rows_of_json(out, &table, args, &goes_by);
                 }
+                let last = name.0.last().and_then(|part| part.as_ident());
+                if let (Some(last), Some(collection)) = (last, self.collection(&table)) {
+                    let collection = collection.def.id.clone();
+                    self.mentions.push(Mention {
+                        collection,
+                        span: last.span,
+                        is_named: given.is_some(),
+                    });
+                }
+                self.rows(out, &table, &goes_by)
             }
             TableFactor::Derived {
                 lateral: false,
@@ -381,6 +384,12 @@ impl<'a> Writer<'a> {
             }
             _ => Err(refuse("a view reads collections and subqueries")),
         }
+    }
+
+    /// The collection of this name, unless the query itself has given the name away.
+    fn collection(&self, table: &str) -> Option<&'a Arc<Collection>> {
+        let is_cte = self.ctes.contains(&table.to_lowercase());
+        (!is_cte).then(|| self.names.collection(table)).flatten()
     }
 
     /// `"posts" AS "p"`, or what may be read of it.

@@ -42,7 +42,7 @@ pub fn readers(schema: &Schema, ids: &BTreeSet<String>) -> Vec<Arc<Collection>> 
         return Vec::new();
     }
     let all: Vec<_> = schema.iter().cloned().collect();
-    let reads: BTreeMap<&str, BTreeSet<String>> = views
+    let sources: BTreeMap<&str, BTreeSet<String>> = views
         .iter()
         .map(|view| {
             let query = view.def.view_query.as_deref().unwrap_or_default();
@@ -53,7 +53,9 @@ pub fn readers(schema: &Schema, ids: &BTreeSet<String>) -> Vec<Arc<Collection>> 
     let mut known = ids.clone();
     loop {
         let before = known.len();
-        let reach = reads.iter().filter(|(_, reads)| !reads.is_disjoint(&known));
+        let reach = sources
+            .iter()
+            .filter(|(_, reads)| !reads.is_disjoint(&known));
         let found: Vec<_> = reach.map(|(id, _)| (*id).to_owned()).collect();
         known.extend(found);
         if known.len() == before {
@@ -67,11 +69,11 @@ pub fn readers(schema: &Schema, ids: &BTreeSet<String>) -> Vec<Arc<Collection>> 
     let mut ordered = Vec::with_capacity(left.len());
     while !left.is_empty() {
         let is_ready = |view: &&&Arc<Collection>| {
-            let reads = &reads[view.def.id.as_str()];
+            let reads = &sources[view.def.id.as_str()];
             !left.iter().any(|other| reads.contains(&other.def.id))
         };
-        let ready = left.iter().position(|view| is_ready(&view)).unwrap_or(0);
-        ordered.push(left.remove(ready).clone());
+        let next = left.iter().position(|view| is_ready(&view)).unwrap_or(0);
+        ordered.push(left.remove(next).clone());
     }
     ordered
 }
