@@ -10,10 +10,14 @@ const rows = [
 ];
 const row = (n) => id(`q${n}`);
 
+const fields = [geoPoint("g"), editor("e"), date("d"), text("t"), number("n"), json("j"), bool("b"), select("s",
+  { values: ["a", "b"], maxSelect: 2 })];
+
 const spots = [
-  collection("gf", [geoPoint("g"), editor("e"), date("d"), text("t"), number("n"), json("j"), bool("b"), select("s",
-    { values: ["a", "b"], maxSelect: 2 }), relation("r", "gf_collection_0", { maxSelect: 5 }), relation("o", "gf_collection_0")],
-    { ...open, id: "gf_collection_0" }),
+  collection("gf", fields, { ...open, id: "gf_collection_0" }),
+  // A collection refers to itself once it is there.
+  { as: "root", send: "PATCH /api/collections/gf", body: { fields: [...fields, relation("r", "gf_collection_0",
+    { maxSelect: 5 }), relation("o", "gf_collection_0")] } },
   ...rows.map((values, n) =>
     record("gf", { id: row(n), ...values, b: n % 2 === 0, s: ["a", "b"].slice(0, n % 3),
       r: [...Array(Math.min(n, 3)).keys()].map(row), o: n ? row(0) : "" }),
