@@ -82,13 +82,16 @@ pub async fn flush(app: &App) -> Result<()> {
         let write = move |conn: &mut crate::db::Conn| store::write(conn, &written);
         if let Err(error) = logs.db.write(write).await {
             let entries = Arc::unwrap_or_clone(entries);
-            match error {
+            let may_pass = matches!(
+                error,
+                Error::Unavailable | Error::Disconnected | Error::Outdated
+            );
+            if may_pass {
                 // Entries have ids: those that were written after all are not written twice.
-                Error::Unavailable | Error::Disconnected | Error::Outdated => {
-                    logs.queue.put_back(entries);
-                }
+                logs.queue.put_back(entries);
+            } else {
                 // They would fail again, and hold up all that come after them.
-                _ => logs.queue.give_up(&entries),
+                logs.queue.give_up(&entries);
             }
             return Err(error);
         }

@@ -112,12 +112,12 @@ impl Asked {
             let is_kept = self.settings.log_auth_id;
             facts.auth_id = is_kept.then(|| account.record.id().to_owned());
         }
-        facts.error = is_failure.then(|| match error {
-            Some(error) => (error.to_string(), details(error)),
-            None => {
-                let reason = status.canonical_reason().unwrap_or_default();
-                (reason.to_owned(), Json::Null)
+        facts.error = is_failure.then(|| {
+            if let Some(error) = error {
+                return (error.to_string(), details(error));
             }
+            let reason = status.canonical_reason().unwrap_or_default();
+            (reason.to_owned(), Json::Null)
         });
         Some(Entry {
             id: generate::id(),
@@ -147,7 +147,16 @@ fn details(error: &Error) -> Json {
     match error {
         Error::Invalid { data, .. } if !data.is_empty() => sentences(data),
         Error::Internal(error) => Json::from(cut(format!("{error:#}").as_bytes(), MAX_DETAILS)),
-        _ => Json::Null,
+        Error::Invalid { .. }
+        | Error::Unauthenticated
+        | Error::Forbidden(_)
+        | Error::NotFound(_)
+        | Error::TooLarge
+        | Error::Unique(_)
+        | Error::Unavailable
+        | Error::Starting
+        | Error::Disconnected
+        | Error::Outdated => Json::Null,
     }
 }
 
@@ -155,10 +164,8 @@ fn sentences(problems: &FieldProblems) -> Json {
     let sentence = |problem: &FieldProblem| match problem {
         FieldProblem::Failed {
             message, response, ..
-        } => match sentences(&response.data) {
-            Json::Object(inside) if !inside.is_empty() => Json::Object(inside),
-            _ => Json::from(format!("{message} {}", response.message)),
-        },
+        } if response.data.is_empty() => Json::from(format!("{message} {}", response.message)),
+        FieldProblem::Failed { response, .. } => sentences(&response.data),
         FieldProblem::Broken { message, .. } => Json::from(message.as_str()),
         FieldProblem::Inside(problems) => sentences(problems),
     };
