@@ -53,8 +53,6 @@ try {
   if (env.PLINTH_CONFORMANCE) await check(node(here("conformance.mjs")), env, countConformance);
   await check([here("../../scripts/check-openapi"), plinth.url, await superuserToken(plinth.url)], env, countCargo);
   if (process.env.SDK_LIVE === "1") {
-    // Filters and records that are made up; Rust's generator shrinks what differs.
-    await check(["cargo", "test", "--locked", "-p", "plinth", "--test", "peer"], env, countCargo);
     await check(
       ["cargo", "test", "--locked", "-p", "plinth-sdk", "--features", "live-tests", "--test", "live"],
       env,

@@ -1,4 +1,4 @@
-//! Made-up filters and records, sent to Plinth and to PocketBase. `e2e/compat` runs it beside both servers.
+//! Made-up filters and records, sent to Plinth and to PocketBase, which PLINTH_URL and POCKETBASE_URL name.
 
 mod data;
 mod filters;
