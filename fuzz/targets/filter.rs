@@ -9,6 +9,6 @@ libfuzzer_sys::fuzz_target!(|input: &str| plinth_fuzz::with_database(|database| 
 #[cfg(not(fuzzing))]
 fn main() {
     plinth_fuzz::each_file(|input| {
-        plinth_fuzz::with_database(|database| plinth_fuzz::filter(database, input))
+        plinth_fuzz::with_database(|database| plinth_fuzz::filter(database, input));
     });
 }

@@ -287,7 +287,8 @@ fn distance() -> impl Strategy<Value = String> {
 pub(crate) fn moment_in_words() -> impl Strategy<Value = String> {
     let modifiers = prop::collection::vec(select(MODIFIERS), 0..4);
     (select(FORMATS), select(MOMENTS), modifiers).prop_map(|(format, moment, modifiers)| {
-        let modifiers: String = modifiers.iter().map(|word| format!(", '{word}'")).collect();
+        let words = modifiers.iter().map(|word| format!(", '{word}'"));
+        let modifiers = words.collect::<Vec<_>>().concat();
         format!("strftime('{format}', {moment}{modifiers})")
     })
 }

@@ -1,4 +1,4 @@
-//! Made-up filters and records, sent to Plinth and to PocketBase, which PLINTH_URL and POCKETBASE_URL name.
+//! Made-up filters and records, sent to Plinth and to PocketBase, which `PLINTH_URL` and `POCKETBASE_URL` name.
 
 mod data;
 mod filters;
