@@ -77,7 +77,7 @@ fn collect(problems: &FieldProblems, parent: &str, take: &mut impl FnMut(&str, &
     for (name, problem) in problems {
         match problem {
             FieldProblem::Failed { message, .. } | FieldProblem::Broken { message, .. } => {
-                take(&format!("{parent}{name}"), message)
+                take(&format!("{parent}{name}"), message);
             }
             FieldProblem::Inside(inside) => collect(inside, &format!("{parent}{name}."), take),
         }
