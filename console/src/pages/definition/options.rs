@@ -54,26 +54,50 @@ const DOMAINS: &[Option] = &[
     REQUIRED,
 ];
 
+const TEXT: &[Option] = &[
+    ("min", Widget::Count, text::min_length, nothing),
+    (
+        "max",
+        Widget::Count,
+        text::max_length,
+        text::max_length_help,
+    ),
+    ("pattern", Widget::Code, text::pattern, text::pattern_help),
+    (
+        "autogeneratePattern",
+        Widget::Code,
+        text::autogenerate,
+        text::autogenerate_help,
+    ),
+    REQUIRED,
+];
+const RELATION: &[Option] = &[
+    (
+        "collectionId",
+        Widget::Collection,
+        text::refers_to,
+        text::refers_to_help,
+    ),
+    (
+        "maxSelect",
+        Widget::Count,
+        text::max_select,
+        text::max_select_help,
+    ),
+    ("minSelect", Widget::Count, text::min_select, nothing),
+    REQUIRED,
+    (
+        "cascadeDelete",
+        Widget::Flag,
+        text::cascade,
+        text::cascade_help,
+    ),
+];
+
 /// The options of a type, by its name on the wire.
 pub(super) fn of(kind: &str) -> &'static [Option] {
     match kind {
-        "text" => &[
-            ("min", Widget::Count, text::min_length, nothing),
-            (
-                "max",
-                Widget::Count,
-                text::max_length,
-                text::max_length_help,
-            ),
-            ("pattern", Widget::Code, text::pattern, text::pattern_help),
-            (
-                "autogeneratePattern",
-                Widget::Code,
-                text::autogenerate,
-                text::autogenerate_help,
-            ),
-            REQUIRED,
-        ],
+        "text" => TEXT,
         "number" => &[
             ("min", Widget::Number, text::min, nothing),
             ("max", Widget::Number, text::max, nothing),
@@ -141,28 +165,7 @@ pub(super) fn of(kind: &str) -> &'static [Option] {
             ),
             REQUIRED,
         ],
-        "relation" => &[
-            (
-                "collectionId",
-                Widget::Collection,
-                text::refers_to,
-                text::refers_to_help,
-            ),
-            (
-                "maxSelect",
-                Widget::Count,
-                text::max_select,
-                text::max_select_help,
-            ),
-            ("minSelect", Widget::Count, text::min_select, nothing),
-            REQUIRED,
-            (
-                "cascadeDelete",
-                Widget::Flag,
-                text::cascade,
-                text::cascade_help,
-            ),
-        ],
+        "relation" => RELATION,
         "password" => &[
             ("min", Widget::Count, text::min_length, nothing),
             (
