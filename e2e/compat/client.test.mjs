@@ -5,6 +5,7 @@ import "./client/superuser.mjs";
 import "./client/collections.mjs";
 import "./client/records.mjs";
 import "./client/batch.mjs";
+import "./client/files.mjs";
 import "./client/lists.mjs";
 import "./client/relations.mjs";
 import "./client/accounts.mjs";

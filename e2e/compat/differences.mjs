@@ -5,14 +5,7 @@ const later = "comes with a later version";
 const wording = "the same code at the same field; the sentence is our own";
 
 export default [
-  { scenario: "users collection", step: "GET /api/collections/users", path: "body.fields.avatar", reason: `files: ${later}` },
-  { scenario: "users collection", step: "GET /api/collections/users", path: "body.oauth2.mappedFields.avatarURL", reason: `files: ${later}` },
-  { scenario: "import: deleteMissing", step: "GET /api/collections/users", path: "body.fields.avatar", reason: `files: ${later}` },
-  { scenario: "import: deleteMissing", step: "GET /api/collections/users", path: "body.oauth2.mappedFields.avatarURL", reason: `files: ${later}` },
   { scenario: "calls: every shape", step: "localtime", path: "", engine: "postgres", reason: "the time zone would be that of the database's machine" },
-  { scenario: "logs: who", step: "users/records", path: "body.avatar", reason: `files: ${later}` },
-  { scenario: "logs: who", step: "users/auth-with-password", path: "body.record.avatar", reason: `files: ${later}` },
-  { scenario: "tokens", step: "bare token", path: "body.items.users", reason: `files: ${later}` },
   { scenario: "lists: pages", step: "broken escape", path: "", reason: "a URL with a broken escape is refused, not half read" },
   { scenario: "bodies", step: "trailing", path: "", reason: "what follows the JSON value is refused, not ignored" },
   { scenario: "collection errors: names", step: "sqlite_x", path: "body", reason: "a reserved name is refused at its field, without the database's text" },

@@ -104,7 +104,7 @@ mod client;
 #[cfg(feature = "client")]
 pub use client::{
     Client, Collections, Error, Event, Filter, Health, Jobs, List, Literal, Logs, Metrics, Policy,
-    Record, Records, Result, ServerSettings, ToLiteral,
+    Record, Records, Result, ServerSettings, ToLiteral, Upload,
 };
 
 #[doc(hidden)]

@@ -10,6 +10,7 @@ use crate::collections::{Schema, Shared, store};
 use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
+use crate::files::Files;
 use crate::jobs::{self, outbound::Outbound};
 use crate::logs::Logs;
 use crate::mail::Mailer;
@@ -32,6 +33,8 @@ pub struct State {
     pub schema: Shared,
     /// Hashes passwords, a few at a time.
     pub hasher: Hasher,
+    /// Files of records.
+    pub files: Files,
     /// Mails, and what they say of this server.
     pub mailer: Mailer,
     /// What is counted.
@@ -54,6 +57,7 @@ impl App {
         // Fails when it is done already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mailer = Mailer::new(config)?;
+        let files = Files::new(config)?;
         let outbound = Outbound::new(&config.outbound_allow)?;
         let (location, metrics) = (config.location()?, Metrics::new()?);
         metrics.describe(location.engine())?;
@@ -73,6 +77,7 @@ impl App {
             db,
             schema,
             hasher: Hasher::new(config.hashing_threads),
+            files,
             mailer,
             metrics,
             jobs: jobs::Shared::default(),

@@ -35,6 +35,9 @@ pub enum Error {
     /// The body is larger than the route takes.
     #[error("Request entity too large.")]
     TooLarge,
+    /// The part of a file that was asked for is not there.
+    #[error("The requested range isn't satisfiable.")]
+    RangeNotSatisfiable,
     /// A unique index says no; the columns, or the index.
     #[error("Value must be unique.")]
     Unique(Violation),
@@ -117,6 +120,7 @@ impl Error {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Unavailable | Self::Starting | Self::Disconnected | Self::Outdated => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -132,6 +136,7 @@ impl Error {
             | Self::Forbidden(_)
             | Self::NotFound(_)
             | Self::TooLarge
+            | Self::RangeNotSatisfiable
             | Self::Unique(_)
             | Self::Unavailable
             | Self::Starting

@@ -14,7 +14,7 @@ pub mod db; // the only place that knows two databases exist
 pub mod error; // the only way out
 pub mod events; // what committed writes have changed
 pub mod extract; // what handlers take and give
-pub mod files; // what clients upload
+pub mod files; // files of records
 pub mod filter; // the language of filters and rules
 pub mod health; // what the server says of itself while it starts, serves and stops
 pub mod jobs; // what the server does at times

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, Resource, Route};
 use crate::error::{Error, MISSING};
 use crate::extract::Answer;
 use crate::{
-    accounts, batch, collections, console, health, jobs, logs, metrics, openapi, policy, realtime,
-    records, settings, setup,
+    accounts, batch, collections, console, files, health, jobs, logs, metrics, openapi, policy,
+    realtime, records, settings, setup,
 };
 
 /// The whole API.
@@ -66,6 +66,9 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(at("/api/collections/{collection}/confirm-password-reset", [post().to(accounts::confirm::confirm_password_reset)]))
         .service(at("/api/collections/{collection}/request-verification", [post().to(accounts::confirm::request_verification)]))
         .service(at("/api/collections/{collection}/confirm-verification", [post().to(accounts::confirm::confirm_verification)]))
+
+        .service(at("/api/files/token", [post().to(files::api::token)]))
+        .service(at("/api/files/{collection}/{id}/{filename}", [get().to(files::api::serve)]))
 
         .service(at("/api/realtime", [
             route().guard(guard::Get()).to(realtime::api::connect),

@@ -49,6 +49,7 @@ pub(crate) enum Glyph {
     Braces,
     Settings,
     Pin,
+    File,
     Relation,
 }
 
@@ -137,6 +138,7 @@ impl Glyph {
             Self::Braces => {
                 "M6 2.500H5A1.500 1.500 0 0 0 3.500 4v2.500L2.500 8l1 1.500V12A1.500 1.500 0 0 0 5 13.500h1m4-11h1A1.500 1.500 0 0 1 12.500 4v2.500l1 1.500-1 1.500V12a1.500 1.500 0 0 1-1.500 1.500h-1"
             }
+            Self::File => "M4 2h5l3 3v9H4zM9 2v3h3",
             Self::Relation => "M2 2.500h5v4H2zm7 7h5v4H9zM4.500 6.500v5H9",
         }
     }

@@ -200,6 +200,7 @@ catalogue! {
     type_editor = "HTML";
     type_json = "JSON";
     type_geo_point = "Place";
+    type_file = "File";
     type_relation = "Relation";
     type_password = "Password";
     required = "required";
@@ -243,6 +244,13 @@ catalogue! {
     max_editor_help = "Empty means 5 MB.";
     convert_urls = "Keep URLs";
     convert_urls_help = "For editors: leave URLs as they are written.";
+    max_file_size_help = "Empty means 5 MB.";
+    mime_types = "Only these types";
+    mime_types_help = "A line each, such as image/png. All when empty.";
+    thumbs = "Small pictures";
+    thumbs_help = "A size in each line: 200x100 cuts out the middle, 200x100t the top, 200x100f is all of it, 200x0 keeps the proportions.";
+    protected = "Protected";
+    protected_help = "Served only to who may view the record, by a token.";
     refers_to = "Refers to";
     refers_to_help = "It cannot be changed later.";
     cascade = "Deleted with it";

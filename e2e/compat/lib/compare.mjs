@@ -17,6 +17,17 @@ const HEADERS = [
   "access-control-allow-credentials",
   "access-control-max-age",
 ];
+// What a file is served with.
+const FILE_HEADERS = [
+  "content-disposition",
+  "content-security-policy",
+  "content-length",
+  "content-range",
+  "cache-control",
+  "accept-ranges",
+];
+// What is random in the name of a file.
+const RANDOM_IN_NAME = /_[a-z0-9]{10}(?=[."\s]|$)/g;
 const ID = /^[a-z0-9]{15}$/;
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z$/;
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -58,6 +69,11 @@ export function compare(plinth, pocketbase, ids) {
     const [left, right] = [plinth.headers[name], pocketbase.headers[name]];
     if (headerWords(left) !== headerWords(right)) note(`header ${name}`, left, right);
   }
+  const isFile = pocketbase.status < 300 && pocketbase.headers["content-disposition"];
+  for (const name of isFile ? FILE_HEADERS : []) {
+    const [left, right] = [plinth.headers[name], pocketbase.headers[name]];
+    if (named(left) !== named(right)) note(`header ${name}`, left, right);
+  }
   const [left, right] = [json(plinth), json(pocketbase)];
   if (left === undefined || right === undefined) {
     if (plinth.text !== pocketbase.text) note("text", plinth.text, pocketbase.text);
@@ -83,6 +99,10 @@ function headerWords(value) {
     .split(/\s*,\s*/)
     .sort()
     .join(", ");
+}
+
+function named(text) {
+  return text?.replace(RANDOM_IN_NAME, "_*");
 }
 
 function diff(path, left, right, seen) {
@@ -131,6 +151,7 @@ function sameMadeUp(path, left, right, { ids, note }) {
       return true;
     }
   }
+  if (named(left) === named(right)) return true;
   return ids.translate(left).replace(RANDOM_INDEX, "") === right.replace(RANDOM_INDEX, "");
 }
 

@@ -15,6 +15,7 @@ import accounts from "./accounts.mjs";
 import attached from "./attached.mjs";
 import mail from "./mail.mjs";
 import views from "./views.mjs";
+import files from "./files.mjs";
 import deletions from "./deletions.mjs";
 import bodies from "./bodies.mjs";
 import batch from "./batch.mjs";
@@ -23,5 +24,5 @@ import logs from "./logs.mjs";
 
 export const scenarios = [
   transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, calls, rules,
-  requestRules, accounts, attached, mail, views, deletions, bodies, batch, settings, logs,
+  requestRules, accounts, attached, mail, files, views, deletions, bodies, batch, settings, logs,
 ].flat();

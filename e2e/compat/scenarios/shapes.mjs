@@ -13,6 +13,7 @@ export const select = ofType("select");
 export const json = ofType("json");
 export const editor = ofType("editor");
 export const geoPoint = ofType("geoPoint");
+export const file = ofType("file");
 export const password = ofType("password");
 export const relation = (name, collectionId, options = {}) => ({ type: "relation", name, collectionId, ...options });
 

@@ -95,6 +95,21 @@ impl Client {
     where
         B: Serialize + ?Sized,
     {
+        let body = body
+            .map(serde_json::to_vec)
+            .transpose()
+            .map_err(|error| Error::Request(format!("the body is not JSON: {error}")))?;
+        let body = body.map(|body| ("application/json".to_owned(), body));
+        self.send(method, url, body).await
+    }
+
+    /// Sends a body of a type, and reads the answer.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<(String, Vec<u8>)>,
+    ) -> Result<Vec<u8>> {
         let mut request = self.inner.http.request(method, url);
         if let Some(token) = self.token() {
             let mut token = HeaderValue::try_from(token)
@@ -102,10 +117,8 @@ impl Client {
             token.set_sensitive(true);
             request = request.header(AUTHORIZATION, token);
         }
-        if let Some(body) = body {
-            let body = serde_json::to_vec(body)
-                .map_err(|error| Error::Request(format!("the body is not JSON: {error}")))?;
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        if let Some((kind, body)) = body {
+            request = request.header(CONTENT_TYPE, kind).body(body);
         }
         let response = request.send().await?;
         let status = response.status();

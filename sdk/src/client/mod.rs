@@ -3,6 +3,7 @@
 mod collections;
 mod console;
 mod error;
+mod files;
 mod filter;
 mod http;
 mod jobs;
@@ -28,6 +29,7 @@ use crate::types::{Batch, BatchResult};
 
 pub use self::collections::Collections;
 pub use self::error::{Error, Result};
+pub use self::files::Upload;
 pub use self::filter::{Filter, check_template};
 pub use self::jobs::Jobs;
 pub use self::list::List;

@@ -42,7 +42,7 @@ use crate::types::{
 /// ```
 #[must_use]
 pub struct Records<T> {
-    client: Client,
+    pub(super) client: Client,
     name: String,
     expand: Option<String>,
     fields: Option<String>,
@@ -342,16 +342,16 @@ impl<T: DeserializeOwned> Records<T> {
         Ok(result)
     }
 
-    fn path(&self) -> [&str; 4] {
+    pub(super) fn path(&self) -> [&str; 4] {
         ["api", "collections", &self.name, "records"]
     }
 
-    fn record(&self, id: &str) -> Result<Url> {
+    pub(super) fn record(&self, id: &str) -> Result<Url> {
         let [api, collections, name, records] = self.path();
         self.at(&[api, collections, name, records, id])
     }
 
-    fn at(&self, path: &[&str]) -> Result<Url> {
+    pub(super) fn at(&self, path: &[&str]) -> Result<Url> {
         let mut url = self.client.at(path)?;
         let parameters = [("expand", &self.expand), ("fields", &self.fields)];
         for (name, value) in parameters {

@@ -75,3 +75,10 @@ pub struct PasswordMethod {
     /// Whether it is allowed.
     pub enabled: bool,
 }
+
+/// A token with which protected files are served, for a few minutes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileToken {
+    /// To be sent as `?token=` with the file's address.
+    pub token: String,
+}

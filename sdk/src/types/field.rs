@@ -43,6 +43,8 @@ pub enum FieldKind {
     Select(SelectOptions),
     /// Any JSON value.
     Json(JsonOptions),
+    /// One or several files.
+    File(FileOptions),
     /// One or several records of a collection.
     Relation(RelationOptions),
     /// A place on the Earth.
@@ -182,6 +184,26 @@ pub struct JsonOptions {
     pub required: bool,
 }
 
+/// Options of a file field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FileOptions {
+    /// A hint for people who fill in the field.
+    pub help: String,
+    /// The most files; more than 1 makes the value a list.
+    pub max_select: i64,
+    /// The most bytes of a file; 0 means 5 MB.
+    pub max_size: i64,
+    /// The only types that are accepted, as in `image/png`; all when empty.
+    pub mime_types: Option<Vec<String>>,
+    /// Whether a file is served only to whoever may view its record.
+    pub protected: bool,
+    /// Whether at least one file must be given.
+    pub required: bool,
+    /// Sizes of pictures that can be asked for, such as `100x100`, `100x100t`, `0x100`.
+    pub thumbs: Option<Vec<String>>,
+}
+
 /// Options of a relation field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -254,6 +276,7 @@ impl FieldKind {
             Self::Autodate(_) => "autodate",
             Self::Select(_) => "select",
             Self::Json(_) => "json",
+            Self::File(_) => "file",
             Self::Relation(_) => "relation",
             Self::GeoPoint(_) => "geoPoint",
             Self::Password(_) => "password",
@@ -265,6 +288,7 @@ impl FieldKind {
     pub fn is_multiple(&self) -> bool {
         match self {
             Self::Select(o) => o.max_select > 1,
+            Self::File(o) => o.max_select > 1,
             Self::Relation(o) => o.max_select > 1,
             Self::Text(_)
             | Self::Number(_)

@@ -15,8 +15,8 @@ mod setup;
 mod system;
 
 pub use auth::{
-    AuthMethods, AuthResult, Impersonation, MailRequest, PasswordMethod, PasswordReset, SignIn,
-    Verification,
+    AuthMethods, AuthResult, FileToken, Impersonation, MailRequest, PasswordMethod, PasswordReset,
+    SignIn, Verification,
 };
 pub use batch::{Batch, BatchRequest, BatchResult};
 pub use collection::{
@@ -25,8 +25,8 @@ pub use collection::{
 };
 pub use field::{
     AutodateOptions, BoolOptions, DateOptions, DomainOptions, EditorOptions, Field, FieldKind,
-    GeoPointOptions, JsonOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions,
-    TextOptions,
+    FileOptions, GeoPointOptions, JsonOptions, NumberOptions, PasswordOptions, RelationOptions,
+    SelectOptions, TextOptions,
 };
 pub use list::Page;
 pub use logs::{Log, LogHour};

@@ -2,8 +2,8 @@
 
 use super::{
     AutodateOptions, BoolOptions, Collection, CollectionType, DateOptions, DomainOptions,
-    EditorOptions, Field, FieldKind, GeoPointOptions, JsonOptions, NumberOptions, PasswordOptions,
-    RelationOptions, SelectOptions, TextOptions,
+    EditorOptions, Field, FieldKind, FileOptions, GeoPointOptions, JsonOptions, NumberOptions,
+    PasswordOptions, RelationOptions, SelectOptions, TextOptions,
 };
 
 /// New definitions, to be completed with `..`:
@@ -51,7 +51,7 @@ impl Collection {
 /// New types of fields.
 impl FieldKind {
     /// One of each type that there is, with the options that a new field of it starts with.
-    pub fn each() -> [Self; 13] {
+    pub fn each() -> [Self; 14] {
         [
             Self::Text(TextOptions::default()),
             Self::Number(NumberOptions::default()),
@@ -67,6 +67,10 @@ impl FieldKind {
             Self::Relation(RelationOptions {
                 max_select: 1,
                 ..RelationOptions::default()
+            }),
+            Self::File(FileOptions {
+                max_select: 1,
+                ..FileOptions::default()
             }),
             Self::Json(JsonOptions::default()),
             Self::GeoPoint(GeoPointOptions::default()),
@@ -160,6 +164,15 @@ impl Field {
         Self::new(name, FieldKind::GeoPoint(GeoPointOptions::default()))
     }
 
+    /// A field with a file.
+    pub fn file(name: impl Into<String>) -> Self {
+        let options = FileOptions {
+            max_select: 1,
+            ..FileOptions::default()
+        };
+        Self::new(name, FieldKind::File(options))
+    }
+
     /// A field with a record of the collection of this id.
     pub fn relation(name: impl Into<String>, collection_id: impl Into<String>) -> Self {
         let options = RelationOptions {
@@ -170,11 +183,12 @@ impl Field {
         Self::new(name, FieldKind::Relation(options))
     }
 
-    /// The same field for several values, up to `max`. It changes selects and relations.
+    /// The same field for several values, up to `max`. It changes selects, files and relations.
     #[must_use]
     pub fn multiple(mut self, max: i64) -> Self {
         match &mut self.kind {
             FieldKind::Select(options) => options.max_select = max,
+            FieldKind::File(options) => options.max_select = max,
             FieldKind::Relation(options) => options.max_select = max,
             FieldKind::Text(_)
             | FieldKind::Number(_)
@@ -203,6 +217,7 @@ impl Field {
             FieldKind::Date(options) => options.required = true,
             FieldKind::Select(options) => options.required = true,
             FieldKind::Json(options) => options.required = true,
+            FieldKind::File(options) => options.required = true,
             FieldKind::Relation(options) => options.required = true,
             FieldKind::GeoPoint(options) => options.required = true,
             FieldKind::Password(options) => options.required = true,

@@ -11,6 +11,7 @@
 mod accounts;
 mod collections;
 mod events;
+mod files;
 mod lists;
 mod records;
 mod server;

@@ -88,7 +88,7 @@ fn write_to(
 /// What the outbox calls it.
 fn name(kind: Kind) -> &'static str {
     match kind {
-        Kind::Auth => "auth",
+        Kind::Auth | Kind::File => "auth",
         Kind::Verification => "verification",
         Kind::PasswordReset => "password-reset",
     }
@@ -96,7 +96,7 @@ fn name(kind: Kind) -> &'static str {
 
 fn template_of(auth: &AuthOptions, kind: Kind) -> &EmailTemplate {
     match kind {
-        Kind::Auth => &auth.auth_alert.email_template,
+        Kind::Auth | Kind::File => &auth.auth_alert.email_template,
         Kind::Verification => &auth.verification_template,
         Kind::PasswordReset => &auth.reset_password_template,
     }

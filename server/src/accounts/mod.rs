@@ -29,10 +29,15 @@ pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
         .get(..7)
         .filter(|prefix| prefix.eq_ignore_ascii_case("bearer "))
         .map_or(header, |prefix| &header[prefix.len()..]);
+    bearer(app, token, Kind::Auth).await
+}
+
+/// Whose token of this kind it is.
+pub async fn bearer(app: &App, token: &str, kind: Kind) -> Result<Caller> {
     let Some(claims) = token::peek(token) else {
         return Ok(Caller::Guest);
     };
-    if claims.kind != Kind::Auth {
+    if claims.kind != kind {
         return Ok(Caller::Guest);
     }
     let schema = app.schema.current();
@@ -68,7 +73,7 @@ pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
     let Some(record) = record else {
         return Ok(Caller::Guest);
     };
-    let key = token::signing_key(&record, Kind::Auth);
+    let key = token::signing_key(&record, kind);
     if token::verify(token, &key, Moment::now()).is_none() {
         return Ok(Caller::Guest);
     }

@@ -15,6 +15,8 @@ use crate::records::Record;
 pub enum Kind {
     /// To act as the account.
     Auth,
+    /// To be served protected files as the account.
+    File,
     /// To show that the account's address is its owner's.
     Verification,
     /// To choose a new password.
@@ -26,6 +28,7 @@ impl Kind {
     fn options(self, auth: &AuthOptions) -> &Token {
         match self {
             Self::Auth => &auth.auth_token,
+            Self::File => &auth.file_token,
             Self::Verification => &auth.verification_token,
             Self::PasswordReset => &auth.password_reset_token,
         }
@@ -86,6 +89,11 @@ pub fn fixed(record: &Record, duration: i64, now: Moment) -> Result<String> {
             ..claims
         },
     )
+}
+
+/// A new token with which its bearer is served what the account may see.
+pub fn file(record: &Record, now: Moment) -> Result<String> {
+    sign(record, &claims(record, Kind::File, now))
 }
 
 /// A new token that shows that its bearer reads the account's mails.

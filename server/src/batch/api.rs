@@ -81,10 +81,14 @@ pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
     let preparing = prepare::all(&app, &request, wishes);
     let prepared = timeout_at(deadline, preparing).await;
     let steps = Arc::new(prepared.map_err(|_| Error::invalid(FAILED))??);
+    let stored = prepare::store_files(&app, &steps).await?;
     let work = move |conn: &mut Conn, schema: &Arc<Schema>| {
         run::all(conn, schema, &steps, deadline.into_std())
     };
-    let done = app.write_under(app.schema.current(), work).await?;
+    let done = app.write_under(app.schema.current(), work).await;
+    let named = done.as_ref().map(|done| done.files.as_slice());
+    stored.settle(&app, named).await;
+    let done = done?;
     if done.changes_definitions {
         // In force before the answer says so.
         app.refresh_schema().await?;

@@ -23,6 +23,7 @@ fn failed_at(position: usize, error: Error) -> Error {
         | Error::Forbidden(_)
         | Error::NotFound(_)
         | Error::TooLarge
+        | Error::RangeNotSatisfiable
         | Error::Unique(_) => {
             let problem = FieldProblem::Failed {
                 code: "batch_request_failed".to_owned(),

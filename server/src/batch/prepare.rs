@@ -11,6 +11,7 @@ use crate::collections::Schema;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::form::is_escaped;
 use crate::extract::parameters;
+use crate::files::accept::Stored;
 use crate::policy::{self, Action, Grant};
 use crate::records::expand::Paths;
 use crate::records::pick::Fields;
@@ -36,6 +37,8 @@ pub(super) struct Step {
     pub(super) input: Input,
     /// The collection, by id or name.
     collection: String,
+    /// The record that files are stored for.
+    record: String,
     /// What rules see of it.
     request: Request,
     /// What is answered.
@@ -80,6 +83,7 @@ async fn one(app: &App, schema: &Arc<Schema>, request: &Request, wish: Wish) -> 
         paths: given("expand").map_or_else(Paths::default, |text| Paths::parse(text)),
         fields: given("fields").map(|text| Fields::parse(text)),
         collection: collection.to_owned(),
+        record: String::new(),
         request,
         input: Input::default(),
     };
@@ -92,6 +96,8 @@ async fn one(app: &App, schema: &Arc<Schema>, request: &Request, wish: Wish) -> 
         Wanted::Delete(_) => return Ok(step),
     };
     step.input = Input::prepare(app, &grant, (body, wish.uploads), id.as_deref()).await?;
+    step.collection.clone_from(&grant.collection().def.id);
+    step.record = step.input.id.clone().or(id).unwrap_or_default();
     Ok(step)
 }
 
@@ -112,6 +118,20 @@ fn route<'a>(method: &str, path: &'a str) -> Option<(Wanted, &'a str)> {
         _ => return None,
     };
     Some((wanted, collection))
+}
+
+/// Stores the files that come with the changes: no write waits for a storage. Whether they are wanted the transaction
+/// tells, since each change may depend on those before it.
+pub(super) async fn store_files(app: &App, steps: &[Step]) -> Result<Stored> {
+    let mut stored = Stored::default();
+    for step in steps {
+        let files = &step.input.files;
+        if let Err(error) = stored.put(app, &step.collection, &step.record, files).await {
+            stored.settle(app, Ok(&[])).await;
+            return Err(error);
+        }
+    }
+    Ok(stored)
 }
 
 impl Step {

@@ -11,6 +11,7 @@ use super::{FAILED, failed_at};
 use crate::collections::Schema;
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::policy::{Action, Grant, system};
 use crate::records::api::complete_one;
 use crate::records::{Record, delete, store, write};
@@ -19,6 +20,8 @@ use crate::records::{Record, delete, store, write};
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) results: Vec<BatchResult>,
+    /// The names of files that its records have.
+    pub(super) files: Vec<String>,
     /// Whether every process has to load the collections again.
     pub(super) changes_definitions: bool,
 }
@@ -35,26 +38,21 @@ pub(super) fn all(
         if Instant::now() > deadline {
             return Err(Error::invalid(FAILED));
         }
-        let result = one(conn, schema, step, &mut done.changes_definitions);
+        let result = one(conn, schema, step, &mut done);
         let result = result.map_err(|error| failed_at(position, error))?;
         done.results.push(result);
     }
     Ok(done)
 }
 
-fn one(
-    conn: &mut Conn,
-    schema: &Arc<Schema>,
-    step: &Step,
-    changes_definitions: &mut bool,
-) -> Result<BatchResult> {
+fn one(conn: &mut Conn, schema: &Arc<Schema>, step: &Step, done: &mut Done) -> Result<BatchResult> {
     let (grant, record) = match &step.wanted {
         Wanted::Create => create(conn, schema, step)?,
         Wanted::Update(id) => update(conn, schema, step, id)?,
         Wanted::Upsert => upsert(conn, schema, step)?,
         Wanted::Delete(id) => {
             let grant = step.grant(schema, Action::Delete)?;
-            *changes_definitions |= grant.collection().is_definitions();
+            done.changes_definitions |= grant.collection().is_definitions();
             delete::delete(conn, &grant, id)?;
             return Ok(BatchResult {
                 body: Json::Null,
@@ -62,7 +60,8 @@ fn one(
             });
         }
     };
-    *changes_definitions |= grant.collection().is_definitions();
+    done.changes_definitions |= grant.collection().is_definitions();
+    done.files.extend(files::store::names(&record));
     let record = complete_one(conn, &grant, record, &step.paths)?.to_json();
     let body = match &step.fields {
         Some(fields) => fields.pick(&record),

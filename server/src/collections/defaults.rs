@@ -2,8 +2,8 @@
 
 use plinth_sdk::types::{
     AuthAlert, AuthOptions, AutodateOptions, BoolOptions, Collection, CollectionType,
-    DomainOptions, EmailTemplate, Field, FieldKind, Mfa, OAuth2, OAuth2MappedFields, Otp,
-    PasswordAuth, PasswordOptions, TextOptions, Token,
+    DomainOptions, EmailTemplate, Field, FieldKind, FileOptions, Mfa, OAuth2, OAuth2MappedFields,
+    Otp, PasswordAuth, PasswordOptions, TextOptions, Token,
 };
 
 use super::attached;
@@ -82,6 +82,7 @@ fn users() -> Collection {
     collection.delete_rule = own_record;
     if let Some(auth) = &mut collection.auth {
         "name".clone_into(&mut auth.oauth2.mapped_fields.name);
+        "avatar".clone_into(&mut auth.oauth2.mapped_fields.avatar_url);
     }
     let name = TextOptions {
         max: 255,
@@ -90,8 +91,26 @@ fn users() -> Collection {
     collection
         .fields
         .push(identified("name", FieldKind::Text(name)));
+    collection
+        .fields
+        .push(identified("avatar", FieldKind::File(avatar())));
     collection.fields.extend(moments());
     collection
+}
+
+fn avatar() -> FileOptions {
+    let types = [
+        "image/jpeg",
+        "image/png",
+        "image/svg+xml",
+        "image/gif",
+        "image/webp",
+    ];
+    FileOptions {
+        max_select: 1,
+        mime_types: Some(types.map(str::to_owned).into()),
+        ..FileOptions::default()
+    }
 }
 
 fn auth_collection(id: String, name: &str) -> Collection {
@@ -334,6 +353,7 @@ mod tests {
                 "bool1547992806",
                 "bool256245529",
                 "text1579384326",
+                "file376926767",
                 "autodate2990389176",
                 "autodate3332085495",
             ]

@@ -91,6 +91,11 @@ pub enum Shape {
         /// Whether there may be several.
         is_list: bool,
     },
+    /// The names of one or several files.
+    File {
+        /// Whether there may be several.
+        is_list: bool,
+    },
     /// One or several records.
     Relation {
         /// The id of the other collection.
@@ -152,6 +157,9 @@ impl Shape {
             FieldKind::Select(_) => Self::Select {
                 is_list: kind.is_multiple(),
             },
+            FieldKind::File(_) => Self::File {
+                is_list: kind.is_multiple(),
+            },
             FieldKind::Relation(options) => Self::Relation {
                 target: options.collection_id.clone(),
                 is_list: kind.is_multiple(),
@@ -172,7 +180,10 @@ impl Shape {
 
     /// Whether the value is one or several of something.
     pub fn is_choice(&self) -> bool {
-        matches!(self, Self::Select { .. } | Self::Relation { .. })
+        matches!(
+            self,
+            Self::Select { .. } | Self::File { .. } | Self::Relation { .. }
+        )
     }
 }
 
@@ -192,7 +203,9 @@ impl Column {
     pub fn is_list(&self) -> bool {
         matches!(
             self.shape,
-            Shape::Select { is_list: true } | Shape::Relation { is_list: true, .. }
+            Shape::Select { is_list: true }
+                | Shape::File { is_list: true }
+                | Shape::Relation { is_list: true, .. }
         )
     }
 }
@@ -204,7 +217,11 @@ pub fn storage(kind: &FieldKind) -> Storage {
         FieldKind::Bool(_) => Storage::Bool,
         FieldKind::Json(_) => Storage::Json,
         FieldKind::GeoPoint(_) => Storage::Point,
-        FieldKind::Select(_) | FieldKind::Relation(_) if kind.is_multiple() => Storage::Json,
+        FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_)
+            if kind.is_multiple() =>
+        {
+            Storage::Json
+        }
         FieldKind::Text(_)
         | FieldKind::Email(_)
         | FieldKind::Url(_)
@@ -213,6 +230,7 @@ pub fn storage(kind: &FieldKind) -> Storage {
         | FieldKind::Autodate(_)
         | FieldKind::Password(_)
         | FieldKind::Select(_)
+        | FieldKind::File(_)
         | FieldKind::Relation(_) => Storage::Text,
     }
 }

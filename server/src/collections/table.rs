@@ -2,9 +2,10 @@
 
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 
-use super::{Collection, Index};
+use super::{Collection, Index, Shape};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, sql};
 use crate::error::{Error, Result};
+use crate::files::store as files;
 
 /// Makes the table of a new collection.
 pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
@@ -33,6 +34,7 @@ pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
 
 /// Removes the table and its total.
 pub(super) fn drop(conn: &mut Conn, collection: &Collection) -> Result<()> {
+    files::release(conn, collection, None)?;
     let mut drop = sql(conn.engine(), "DROP TABLE ");
     drop.ident(&collection.table);
     execute(conn, &drop)?;
@@ -70,6 +72,9 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
     }
     for (position, column) in old.columns.iter().enumerate() {
         if !pairs.iter().any(|(from, _)| *from == Some(position)) {
+            if matches!(column.shape, Shape::File { .. }) {
+                files::release_column(conn, old, &new.table, column, None)?;
+            }
             let mut drop = alter(engine, new, " DROP COLUMN ");
             drop.ident(&column.ident);
             execute(conn, &drop)?;

@@ -20,7 +20,7 @@ use crate::db::Location;
 pub struct Config {
     /// Where to listen, as `address:port`.
     pub http: String,
-    /// The data directory: the embedded database, and later files and backups.
+    /// The data directory: the embedded database and files, and later backups.
     pub dir: PathBuf,
     /// `postgres://…`; the embedded SQLite in the data directory when empty.
     pub database_url: Secret,
@@ -43,6 +43,18 @@ pub struct Config {
     pub smtp_timeout_seconds: u64,
     /// Who mails come from, as `Name <address>`.
     pub mail_from: String,
+    /// The bucket of an S3 server to keep files in; below the data directory when empty.
+    pub s3_bucket: String,
+    /// Where the S3 server is, as `https://host`; AWS when empty.
+    pub s3_endpoint: String,
+    /// The bucket's region.
+    pub s3_region: String,
+    /// Who we are to the S3 server; the machine's own role when empty.
+    pub s3_access_key: String,
+    /// What proves it.
+    pub s3_secret: Secret,
+    /// Whether the bucket is in the path rather than in the host's name.
+    pub s3_path_style: bool,
     /// Networks that jobs may call although they are private, such as `127.0.0.1/32`; `0.0.0.0/0` for all.
     pub outbound_allow: Vec<String>,
     /// Where metrics are served without a token, as `address:port`; nowhere when empty.
@@ -56,7 +68,7 @@ pub struct Config {
 }
 
 /// The settings that the environment can have; other variables that begin like them are not ours.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 23] = [
     "http",
     "dir",
     "database_url",
@@ -69,6 +81,12 @@ const NAMES: [&str; 17] = [
     "smtp_url",
     "smtp_timeout_seconds",
     "mail_from",
+    "s3_bucket",
+    "s3_endpoint",
+    "s3_region",
+    "s3_access_key",
+    "s3_secret",
+    "s3_path_style",
     "outbound_allow",
     "metrics_http",
     "metrics_token",
@@ -77,7 +95,7 @@ const NAMES: [&str; 17] = [
 ];
 
 /// Those of them that are text, whatever they look like: a token of digits is no number.
-const TEXTS: [&str; 10] = [
+const TEXTS: [&str; 15] = [
     "http",
     "dir",
     "database_url",
@@ -86,6 +104,11 @@ const TEXTS: [&str; 10] = [
     "app_url",
     "smtp_url",
     "mail_from",
+    "s3_bucket",
+    "s3_endpoint",
+    "s3_region",
+    "s3_access_key",
+    "s3_secret",
     "metrics_http",
     "metrics_token",
 ];
@@ -109,6 +132,12 @@ impl Default for Config {
             smtp_url: Secret::default(),
             smtp_timeout_seconds: 30,
             mail_from: "Plinth <noreply@localhost>".to_owned(),
+            s3_bucket: String::new(),
+            s3_endpoint: String::new(),
+            s3_region: "us-east-1".to_owned(),
+            s3_access_key: String::new(),
+            s3_secret: Secret::default(),
+            s3_path_style: false,
             outbound_allow: Vec::new(),
             metrics_http: String::new(),
             metrics_token: Secret::default(),
@@ -175,8 +204,27 @@ impl Config {
             bail!("the settings workers and hashing_threads must be at least 1");
         }
         config.check_stopping_and_metrics()?;
+        config.check_storage()?;
         config.location()?;
         Ok(config)
+    }
+
+    fn check_storage(&self) -> anyhow::Result<()> {
+        let has_key = !self.s3_access_key.is_empty();
+        if has_key == self.s3_secret.is_empty() {
+            bail!("the settings s3_access_key and s3_secret belong together");
+        }
+        if self.s3_bucket.is_empty() {
+            if has_key || !self.s3_endpoint.is_empty() {
+                bail!("the settings of S3 need s3_bucket");
+            }
+            return Ok(());
+        }
+        let is_address = |start| self.s3_endpoint.starts_with(start);
+        if !self.s3_endpoint.is_empty() && !is_address("https://") && !is_address("http://") {
+            bail!("the setting s3_endpoint must begin with https:// or http://");
+        }
+        Ok(())
     }
 
     fn check_stopping_and_metrics(&self) -> anyhow::Result<()> {

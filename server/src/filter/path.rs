@@ -158,7 +158,11 @@ impl Resolver<'_> {
                 self.walk(scope, walk, target, rest)
             }
             _ if !rest.is_empty() => Err(unknown(walk.text)),
-            Shape::Scalar | Shape::Select { .. } | Shape::Relation { .. } | Shape::Secret => {
+            Shape::Scalar
+            | Shape::Select { .. }
+            | Shape::File { .. }
+            | Shape::Relation { .. }
+            | Shape::Secret => {
                 if walk.trust == Trust::Client && collection.is_auth() && plain == "email" {
                     let mut guard = Sql::new(self.engine);
                     guard.column(&walk.table, &Ident::new("emailVisibility"));

@@ -8,11 +8,14 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Result as Fallible;
+use crate::files::clean;
 use crate::logs;
 use crate::policy::Grant;
 
 /// How long mails that are done with, and runs, are kept.
 const KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
+
+const UNKNOWN: &str = "tasks: Must be of expired, files, logs, optimize.";
 
 /// Something that is done to the database.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +24,8 @@ pub(super) enum Task {
     Expired,
     /// Old runs go, and old entries of the log.
     Logs,
+    /// Files that no record names go.
+    Files,
     /// The database puts itself in order.
     Optimize,
 }
@@ -29,14 +34,15 @@ pub(super) enum Task {
 pub(super) fn parse(payload: &Map<String, Json>) -> Result<Vec<Task>, String> {
     let payload = Payload::new(payload, &["tasks"])?;
     let names = payload.list("tasks")?;
-    if names.is_empty() || names.len() > 3 {
-        return Err("tasks: Must be of expired, logs, optimize.".to_owned());
+    if names.is_empty() || names.len() > 4 {
+        return Err(UNKNOWN.to_owned());
     }
     let task = |name: &&str| match *name {
         "expired" => Ok(Task::Expired),
         "logs" => Ok(Task::Logs),
+        "files" => Ok(Task::Files),
         "optimize" => Ok(Task::Optimize),
-        _ => Err("tasks: Must be of expired, logs, optimize.".to_owned()),
+        _ => Err(UNKNOWN.to_owned()),
     };
     names.iter().map(task).collect()
 }
@@ -74,6 +80,10 @@ async fn one(app: &App, task: Task) -> Fallible<String> {
             Ok(format!(
                 "Removed {count} runs of jobs and {entries} entries of the log."
             ))
+        }
+        Task::Files => {
+            let count = clean::orphans(app).await?;
+            Ok(format!("Removed {count} files that no record names."))
         }
         Task::Optimize => app.db.optimize().await,
     }

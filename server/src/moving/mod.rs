@@ -184,6 +184,7 @@ fn in_words(error: Error) -> anyhow::Error {
         | Error::Forbidden(_)
         | Error::NotFound(_)
         | Error::TooLarge
+        | Error::RangeNotSatisfiable
         | Error::Unique(_)
         | Error::Starting
         | Error::Internal(_) => None,

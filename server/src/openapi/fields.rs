@@ -1,8 +1,8 @@
 //! Fields as JSON Schema.
 
 use plinth_sdk::types::{
-    BoolOptions, DateOptions, DomainOptions, Field, FieldKind, GeoPointOptions, NumberOptions,
-    RelationOptions, SelectOptions,
+    BoolOptions, DateOptions, DomainOptions, Field, FieldKind, FileOptions, GeoPointOptions,
+    NumberOptions, RelationOptions, SelectOptions,
 };
 use serde_json::{Value as Json, json};
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -11,11 +11,12 @@ use super::Reader;
 use super::limits::{Limits, Notes, length, or_zero};
 use super::parts::{Described, anything, boolean, integer, list_of, text};
 
-/// The most characters of a text, of a password, and the most bytes of JSON, unless the field says otherwise.
+/// The most characters of a text, of a password, and the most bytes of JSON and of a file, unless the field says otherwise.
 const MAX_TEXT: usize = 5000;
 const MAX_PASSWORD: usize = 71;
 const MAX_JSON: usize = 1 << 20;
 const MAX_EDITOR: usize = 5 << 20;
+const MAX_FILE: usize = 5 << 20;
 
 /// How a moment looks in answers; empty when there is none.
 const MOMENT: &str = r"^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{3}Z)?$";
@@ -76,6 +77,7 @@ pub(super) fn describe(reader: &Reader<'_>, field: &Field, side: Side) -> Descri
         FieldKind::Date(_) => moment(notes),
         FieldKind::Autodate(_) => moment(notes.add("Set by the server.")),
         FieldKind::Select(o) => select(o, is_body, notes),
+        FieldKind::File(o) => file(o, is_body, notes),
         FieldKind::Relation(o) => relation(reader, o, is_body, notes),
         FieldKind::Json(o) => {
             let most = length(o.max_size).unwrap_or(MAX_JSON);
@@ -114,6 +116,7 @@ pub(super) fn is_needed(kind: &FieldKind) -> bool {
         FieldKind::Date(o) => o.required,
         FieldKind::Select(o) => o.required,
         FieldKind::Json(o) => o.required,
+        FieldKind::File(o) => o.required,
         FieldKind::Relation(o) => o.required,
         FieldKind::GeoPoint(o) => o.required,
         FieldKind::Password(o) => o.required,
@@ -169,6 +172,7 @@ fn help(kind: &FieldKind) -> &str {
         FieldKind::Date(o) => &o.help,
         FieldKind::Select(o) => &o.help,
         FieldKind::Json(o) => &o.help,
+        FieldKind::File(o) => &o.help,
         FieldKind::Relation(o) => &o.help,
         FieldKind::GeoPoint(o) => &o.help,
         FieldKind::Password(o) => &o.help,
@@ -275,6 +279,29 @@ fn select(options: &SelectOptions, is_body: bool, notes: Notes) -> Described {
         return list(choice, limits, is_body, notes);
     }
     choice.description(notes.join()).into()
+}
+
+/// The name is the server's: a new file is a part of a multipart body.
+fn file(options: &FileOptions, is_body: bool, notes: Notes) -> Described {
+    let most = length(options.max_size).unwrap_or(MAX_FILE);
+    let types = options.mime_types.as_deref().unwrap_or_default().join(", ");
+    let notes = notes
+        .add("The name of a file, which `/api/files/{collection}/{recordId}/{filename}` serves.")
+        .add_if(options.protected, "Served only to who may view the record.")
+        .add_if(
+            is_body,
+            &format!("New ones are parts of a multipart body, of {most} bytes at most."),
+        )
+        .add_if(
+            is_body && !types.is_empty(),
+            &format!("Only of these types: {types}."),
+        );
+    if options.max_select > 1 {
+        let limits = (usize::from(options.required), options.max_select);
+        return list(text(), limits, is_body, notes);
+    }
+    let least = (is_body && options.required).then_some(1);
+    text().min_length(least).description(notes.join()).into()
 }
 
 fn relation(

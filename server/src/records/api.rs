@@ -11,6 +11,7 @@ use crate::error::{Error, GENERIC, Result};
 use crate::extract::{
     Answer, Create, Delete, Granted, List, Query, RecordBody, RecordId, Update, View,
 };
+use crate::files::{self, accept::Stored};
 use crate::json;
 use crate::policy::Grant;
 use expansion::Paths;
@@ -60,8 +61,9 @@ pub async fn create(
     let paths = paths(&query);
     let input = Input::prepare(&app, &grant, body.into_parts(GENERIC)?, None).await?;
     let input = Arc::new(input);
+    let stored = store_files(&app, &grant, &input, None).await?;
     let write = move |conn: &mut Conn, grant| write::create(conn, grant, &input);
-    let (grant, record) = app.write(grant, write).await?;
+    let (grant, record) = written(&app, stored, app.write(grant, write).await).await?;
     let record = completed(&app, grant, record, paths).await?;
     Ok(answer(&record, &query))
 }
@@ -78,8 +80,9 @@ pub async fn update(
     let paths = paths(&query);
     let input = Input::prepare(&app, &grant, body.into_parts(GENERIC)?, Some(&id.0)).await?;
     let input = Arc::new(input);
+    let stored = store_files(&app, &grant, &input, Some(&id.0)).await?;
     let write = move |conn: &mut Conn, grant| write::update(conn, grant, &id.0, &input);
-    let (grant, record) = app.write(grant, write).await?;
+    let (grant, record) = written(&app, stored, app.write(grant, write).await).await?;
     let record = completed(&app, grant, record, paths).await?;
     Ok(answer(&record, &query))
 }
@@ -90,6 +93,47 @@ pub async fn delete(granted: Granted<Delete>, app: App, id: RecordId) -> Result<
     let delete = move |conn: &mut Conn, grant| deletion::delete(conn, &grant, &id.0);
     app.write(grant, delete).await?;
     Ok(Answer::Nothing)
+}
+
+/// Stores the files that came along, unless the write would be refused: no write waits for a storage.
+async fn store_files(
+    app: &App,
+    grant: &Grant,
+    input: &Arc<Input>,
+    id: Option<&str>,
+) -> Result<Stored> {
+    let mut stored = Stored::default();
+    if input.files.is_empty() {
+        return Ok(stored);
+    }
+    let (id, asked) = (id.map(str::to_owned), Arc::clone(input));
+    let plan = move |conn: &mut Conn, grant: &Grant| match &id {
+        None => write::new(conn, grant.clone(), &asked).map(|(_, record)| record),
+        Some(id) => write::changed_record(conn, grant.clone(), id, &asked).map(|planned| planned.2),
+    };
+    let record = app.read(grant.clone(), false, plan).await?;
+    let named: Vec<String> = files::store::names(&record).collect();
+    let wanted = input.files.iter().filter(|file| named.contains(&file.name));
+    let collection = &grant.collection().def.id;
+    if let Err(error) = stored.put(app, collection, record.id(), wanted).await {
+        stored.settle(app, Ok(&[])).await;
+        return Err(error);
+    }
+    Ok(stored)
+}
+
+/// Takes back the files that the write did not come to need.
+async fn written(
+    app: &App,
+    stored: Stored,
+    outcome: Result<(Grant, Record)>,
+) -> Result<(Grant, Record)> {
+    let names = |(_, record): &(Grant, Record)| files::store::names(record).collect::<Vec<_>>();
+    let named = outcome.as_ref().map(names);
+    stored
+        .settle(app, named.as_deref().map_err(|error| *error))
+        .await;
+    outcome
 }
 
 /// The record as it is answered, after the write: what it takes to expand it keeps no other write waiting.

@@ -18,8 +18,12 @@ const LARGE_CLASS: u32 = 1024;
 
 /// An id: 15 small letters and digits.
 pub fn id() -> String {
-    let symbols = &ALPHANUMERIC[26..];
-    pick(&mut rng(), symbols, ID_LENGTH)
+    small_letters(ID_LENGTH)
+}
+
+/// So many small letters and digits, each equally likely.
+pub fn small_letters(length: usize) -> String {
+    pick(&mut rng(), &ALPHANUMERIC[26..], length)
 }
 
 /// So many letters and digits, each equally likely.

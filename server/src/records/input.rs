@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::{store, validate, values};
+use super::{store, validate, values, write};
 use crate::accounts::password;
 use crate::app::App;
 use crate::collections::Shape;
 use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::files::Upload;
+use crate::files::accept::{self, Incoming};
 use crate::policy::{Grant, system};
 
 /// The most bytes of an old password that is compared at all.
@@ -21,8 +22,10 @@ const MAX_PASSWORD: usize = 1024;
 pub struct Input {
     /// The body.
     pub body: Map<String, Json>,
-    /// The files that came along.
-    pub uploads: Vec<Upload>,
+    /// The files that came along, by the names that the body has for them.
+    pub files: Vec<Incoming>,
+    /// The id of a new record that files are stored for already.
+    pub id: Option<String>,
     /// Hashes of the passwords in the body, by field.
     pub hashes: BTreeMap<String, String>,
     /// The hash that the given old password was found to match.
@@ -37,11 +40,16 @@ impl Input {
         sent: (Map<String, Json>, Vec<Upload>),
         id: Option<&str>,
     ) -> Result<Self> {
+        let (mut body, uploads) = sent;
+        let files = accept::name(grant.collection(), uploads, &mut body).await?;
         let mut input = Self {
-            body: sent.0,
-            uploads: sent.1,
+            body,
+            files,
             ..Self::default()
         };
+        if id.is_none_or(str::is_empty) && !input.files.is_empty() {
+            input.id = Some(write::planned_id(grant.collection(), &input.body));
+        }
         input.hash(app, grant).await?;
         if let Some(id) = id {
             input.compare(app, grant, id).await?;

@@ -10,6 +10,7 @@ use crate::collections::Collection;
 use crate::db::{Conn, Engine, Ident, Rows, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
+use crate::files::store as files;
 use crate::filter::{Condition, Expression};
 use crate::json;
 use crate::policy::{Grant, Part, Reach, system};
@@ -416,6 +417,7 @@ pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record)
             .text(" WHERE \"id\" = ")
             .bind(Value::from(stored.id()));
         execute(conn, &update)?;
+        files::released(conn, stored, record)?;
     }
     events::note(conn, Kind::Update, record)
 }
@@ -437,6 +439,7 @@ pub fn delete(
             events::note(conn, Kind::Delete, &record)?;
         }
     }
+    files::release(conn, collection, Some(ids))?;
     let mut delete = sql(conn.engine(), "DELETE FROM ");
     delete.ident(&collection.table).text(" WHERE \"id\"");
     in_list(&mut delete, ids);

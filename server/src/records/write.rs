@@ -9,6 +9,7 @@ use crate::clock::Moment;
 use crate::collections::{Collection, Shape, attached, own};
 use crate::db::{Conn, Ident, Storage, Value, load, sql};
 use crate::error::{Error, Result, Violation};
+use crate::files;
 use crate::policy::{Fields, Grant};
 
 pub use super::input::Input;
@@ -19,9 +20,17 @@ pub const CREATE_FAILED: &str = "Failed to create record.";
 pub const UPDATE_FAILED: &str = "Failed to update record.";
 
 /// Creates a record.
-pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, Record)> {
+pub fn create(conn: &mut Conn, grant: Grant, input: &Input) -> Result<(Grant, Record)> {
+    count_change(conn, grant.collection())?;
+    let (grant, record) = new(conn, grant, input)?;
+    store::insert(conn, &grant, &record)
+        .map_err(|error| taken(error, &record.collection, CREATE_FAILED))?;
+    Ok((grant, record))
+}
+
+/// The record that [`create`] would make, or why it would not.
+pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, Record)> {
     let collection = grant.collection().clone();
-    count_change(conn, &collection)?;
     let now = grant.request.now;
     let values = collection
         .def
@@ -30,6 +39,9 @@ pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant
         .map(|field| values::zero(&field.kind));
     let mut record = Record::new(collection.clone(), values.collect());
     fill(&mut record, None, &grant, input);
+    if let Some(id) = &input.id {
+        record.set("id", Value::from(id.as_str()));
+    }
     generate_missing(&mut record);
     if collection.is_superusers() {
         // Made by somebody who may do everything: there is nothing left to verify.
@@ -71,20 +83,45 @@ pub fn create(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant
     if !problems.is_empty() {
         return Err(refuse(problems));
     }
-    store::insert(conn, &grant, &record)
-        .map_err(|error| taken(error, &collection, CREATE_FAILED))?;
     Ok((grant, record))
 }
 
+/// The id that a new record will have.
+pub fn planned_id(collection: &Collection, body: &Map<String, Json>) -> String {
+    let given = body.get("id").map(values::text).unwrap_or_default();
+    let prefix = body.get("id:autogenerate").map(values::text);
+    if !given.is_empty() && prefix.is_none() {
+        return given.into_owned();
+    }
+    let field = collection.def.fields.iter().find(|f| f.name == "id");
+    let generated = match field.map(|field| &field.kind) {
+        Some(FieldKind::Text(options)) => generate::generate(&options.autogenerate_pattern),
+        _ => None,
+    };
+    format!(
+        "{}{}",
+        prefix.unwrap_or_default(),
+        generated.unwrap_or_default()
+    )
+}
+
 /// Updates the record of this id.
-pub fn update(
+pub fn update(conn: &mut Conn, grant: Grant, id: &str, input: &Input) -> Result<(Grant, Record)> {
+    count_change(conn, grant.collection())?;
+    let (grant, stored, record) = changed_record(conn, grant, id, input)?;
+    store::update(conn, &grant, &stored, &record)
+        .map_err(|error| taken(error, &record.collection, UPDATE_FAILED))?;
+    Ok((grant, record))
+}
+
+/// What [`update`] would make of the record of this id, which comes first; or why it would not.
+pub fn changed_record(
     conn: &mut Conn,
     mut grant: Grant,
     id: &str,
     input: &Input,
-) -> Result<(Grant, Record)> {
+) -> Result<(Grant, Record, Record)> {
     let collection = grant.collection().clone();
-    count_change(conn, &collection)?;
     // Rules ask about the values that the record would have, of a row that stays as it is meanwhile.
     let unruled = crate::policy::system(
         grant.schema(),
@@ -141,9 +178,7 @@ pub fn update(
         attached::forget_sign_ins(conn, grant.schema(), &stored)?;
     }
     stamp(&mut record, grant.request.now, false);
-    store::update(conn, &grant, &stored, &record)
-        .map_err(|error| taken(error, &collection, UPDATE_FAILED))?;
-    Ok((grant, record))
+    Ok((grant, stored, record))
 }
 
 /// Counts a change of what every process keeps in memory. It comes first, so that those who change such things at
@@ -397,6 +432,13 @@ fn field_problems(record: &Record, stored: Option<&Record>, input: &Input) -> Fi
             })
         } else {
             validate::validate(field, value, raw)
+        };
+        let problem = if let FieldKind::File(options) = &field.kind {
+            let files = input.files.iter().filter(|file| file.field == field.name);
+            let before = stored.map(|stored| &stored.values[position]);
+            files::problem(options, value, before, &Vec::from_iter(files))
+        } else {
+            problem
         };
         if let Some(problem) = problem {
             problems.insert(field.name.clone(), problem);

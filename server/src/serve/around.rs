@@ -18,6 +18,7 @@ use tracing::Instrument;
 use crate::accounts;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::files::Framed;
 use crate::health::Lifecycle;
 use crate::logs::request::Asked;
 use crate::metrics::{Counting, PANICKED, PREFLIGHT, UNMATCHED};
@@ -150,12 +151,16 @@ impl Dress {
                 .head_mut()
                 .set_connection_type(ConnectionType::Close);
         }
+        let is_framed = response.extensions().get::<Framed>().is_some();
         let headers = response.headers_mut();
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "SAMEORIGIN"),
             ("x-xss-protection", "1; mode=block"),
         ] {
+            if is_framed && name == "x-frame-options" {
+                continue;
+            }
             headers.insert(
                 HeaderName::from_static(name),
                 HeaderValue::from_static(value),

@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::health::Lifecycle;
 use crate::mail::{self, Outbox};
 use crate::metrics::minutes;
-use crate::{jobs, logs, realtime, routes};
+use crate::{files, jobs, logs, realtime, routes};
 use around::around;
 
 /// How often other processes' changes of collections are looked for.
@@ -116,12 +116,16 @@ impl Tasks {
         jobs::start(app);
         let (refreshed, counted, logged, followed) =
             (app.clone(), app.clone(), app.clone(), app.clone());
+        let removing = app.clone();
         Self {
             endless: vec![
                 actix_web::rt::spawn(forever(move || refresh_schema(refreshed.clone()))),
                 actix_web::rt::spawn(forever(move || minutes::keep_flushing(counted.clone()))),
                 actix_web::rt::spawn(forever(move || logs::keep_flushing(logged.clone()))),
                 actix_web::rt::spawn(forever(move || realtime::follow(followed.clone()))),
+                actix_web::rt::spawn(forever(move || {
+                    files::clean::keep_removing(removing.clone())
+                })),
             ],
             outbox: Some(mail::start(app)),
         }

@@ -40,6 +40,22 @@ pub fn multipart(parts: &[Part]) -> Vec<u8> {
     out
 }
 
+/// An answer of bytes.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Fetched {
+    /// A header; empty when there is none.
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    }
+}
+
 /// A way to the server, as somebody.
 #[derive(Clone)]
 pub struct Client {
@@ -183,6 +199,34 @@ impl Client {
     pub fn send_parts(&self, method: &str, path: &str, parts: &[Part]) -> Reply {
         let body = multipart(parts);
         self.send(method, path, Some(body), MULTIPART)
+    }
+
+    /// Asks for bytes, with these headers, as nobody.
+    pub fn fetch(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Fetched {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .into();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url));
+        let with = |request: ureq::http::request::Builder, (name, value): &(&str, &str)| {
+            request.header(*name, *value)
+        };
+        let request = headers.iter().fold(request, with);
+        let request = request.body(()).expect("a request");
+        let mut response = agent.run(request).expect("an answer");
+        Fetched {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            bytes: response
+                .body_mut()
+                .with_config()
+                .limit(64 << 20)
+                .read_to_vec()
+                .expect("the bytes"),
+        }
     }
 
     /// Sends anything.

@@ -34,7 +34,7 @@ use plinth::app::App;
 use plinth::config::Config;
 use serde_json::{Value, json};
 
-pub use client::{Client, LEAKS, MULTIPART, Part, Reply, multipart};
+pub use client::{Client, Fetched, LEAKS, MULTIPART, Part, Reply, multipart};
 
 /// The password of every account in the tests.
 pub const PASSWORD: &str = "correct horse";

@@ -94,6 +94,35 @@ const RELATION: &[Option] = &[
     ),
 ];
 
+const FILE: &[Option] = &[
+    (
+        "maxSelect",
+        Widget::Count,
+        text::max_select,
+        text::max_select_help,
+    ),
+    (
+        "maxSize",
+        Widget::Count,
+        text::max_size,
+        text::max_file_size_help,
+    ),
+    (
+        "mimeTypes",
+        Widget::Lines,
+        text::mime_types,
+        text::mime_types_help,
+    ),
+    ("thumbs", Widget::Lines, text::thumbs, text::thumbs_help),
+    (
+        "protected",
+        Widget::Flag,
+        text::protected,
+        text::protected_help,
+    ),
+    REQUIRED,
+];
+
 /// The options of a type, by its name on the wire.
 pub(super) fn of(kind: &str) -> &'static [Option] {
     match kind {
@@ -165,6 +194,7 @@ pub(super) fn of(kind: &str) -> &'static [Option] {
             ),
             REQUIRED,
         ],
+        "file" => FILE,
         "relation" => RELATION,
         "password" => &[
             ("min", Widget::Count, text::min_length, nothing),
@@ -194,6 +224,7 @@ pub(crate) fn look(kind: &str) -> (fn() -> &'static str, Glyph) {
         "editor" => (text::type_editor, Glyph::Pencil),
         "geoPoint" => (text::type_geo_point, Glyph::Pin),
         "json" => (text::type_json, Glyph::Braces),
+        "file" => (text::type_file, Glyph::File),
         "relation" => (text::type_relation, Glyph::Relation),
         "password" => (text::type_password, Glyph::Key),
         _ => (text::type_text, Glyph::Text),

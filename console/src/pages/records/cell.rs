@@ -111,6 +111,7 @@ pub(super) fn view(field: &Field, record: &Record) -> AnyView {
             let shown = if value.is_null() { String::new() } else { format::line(&value.to_string()) };
             view! { <td class="cut mono">{shown}</td> }.into_any()
         }
+        FieldKind::File(_) => view! { <td class="cut">{ids(value).join(", ")}</td> }.into_any(),
         FieldKind::GeoPoint(_) => {
             let place = format!("{}, {}", json::shown(&value["lon"]), json::shown(&value["lat"]));
             view! { <td class="nowrap number">{place}</td> }.into_any()

@@ -64,7 +64,7 @@ pub(super) fn FieldInput(field: Field, draft: Draft, record: Option<Record>) -> 
             />
         }
         .into_any(),
-        FieldKind::Autodate(_) => ().into_any(),
+        FieldKind::Autodate(_) | FieldKind::File(_) => ().into_any(),
         FieldKind::Select(options) if options.max_select > 1 => {
             view! { <Several label name=field.name values=options.values draft help=options.help required=options.required /> }.into_any()
         }

@@ -2,39 +2,20 @@
 
 use std::collections::HashSet;
 
-use plinth_sdk::types::{CollectionType, Field, FieldKind, FieldProblem, FieldProblems};
+use plinth_sdk::types::{CollectionType, Field, FieldKind};
 use serde_json::Value as Json;
 
 use crate::collections::defaults;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::records::values::normalise_date;
 
-/// Types that PocketBase has and Plinth does not have yet.
-const UNSUPPORTED: [&str; 1] = ["file"];
-
 /// Reads the list of a body. A field without an id is the one of that name and type in `old`, if there is one.
-pub(super) fn read(list: &[Json], old: &[Field], message: &'static str) -> Result<Vec<Field>> {
+pub(super) fn read(list: &[Json], old: &[Field]) -> Result<Vec<Field>> {
     let text =
         |given: &'_ Json, key: &str| given.get(key).and_then(Json::as_str).map(str::to_owned);
     let given_ids: HashSet<String> = list.iter().filter_map(|given| text(given, "id")).collect();
-    let has_id = list
-        .iter()
-        .any(|given| text(given, "name").as_deref() == Some("id"));
-    let mut problems = FieldProblems::new();
     let mut fields = Vec::with_capacity(list.len());
-    for (position, given) in list.iter().enumerate() {
-        let kind = text(given, "type").unwrap_or_default();
-        if UNSUPPORTED.contains(&kind.as_str()) {
-            let problem = FieldProblem::new(
-                "validation_unsupported_type",
-                format!("Fields of type {kind} are not supported yet."),
-            );
-            let inside = FieldProblems::from([("type".to_owned(), problem)]);
-            // The system field is first when it is not given.
-            let position = position + usize::from(!has_id);
-            problems.insert(position.to_string(), FieldProblem::Inside(inside));
-            continue;
-        }
+    for given in list {
         let mut field = read_one(given)?;
         if field.id.is_empty() {
             let same = old.iter().find(|old| {
@@ -46,14 +27,7 @@ pub(super) fn read(list: &[Json], old: &[Field], message: &'static str) -> Resul
         }
         add(&mut fields, field);
     }
-    if problems.is_empty() {
-        return Ok(fields);
-    }
-    Err(Error::field(
-        message,
-        "fields",
-        FieldProblem::Inside(problems),
-    ))
+    Ok(fields)
 }
 
 fn read_one(given: &Json) -> Result<Field> {

@@ -66,8 +66,7 @@ fn lay_over(
         None => {}
         Some(Json::Null) => new.fields.clear(),
         Some(Json::Array(list)) => {
-            let message = failed(existing);
-            new.fields = fields::read(list, old_fields, message)?;
+            new.fields = fields::read(list, old_fields)?;
         }
         Some(_) => return Err(Error::invalid(UNREADABLE)),
     }

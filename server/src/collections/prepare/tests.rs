@@ -125,11 +125,6 @@ fn nonsense_is_refused() {
             UNREADABLE,
             "",
         ),
-        (
-            json!({"fields": [{"name": "a", "type": "file"}]}),
-            CREATE_FAILED,
-            "fields",
-        ),
         (json!({"indexes": [5]}), UNREADABLE, ""),
         (json!({"listRule": 5}), UNREADABLE, ""),
         (json!({"authRule": 5}), UNREADABLE, ""),

@@ -201,6 +201,7 @@ fn help(kind: &FieldKind) -> &str {
         FieldKind::Date(options) => &options.help,
         FieldKind::Select(options) => &options.help,
         FieldKind::Json(options) => &options.help,
+        FieldKind::File(options) => &options.help,
         FieldKind::Relation(options) => &options.help,
         FieldKind::GeoPoint(options) => &options.help,
         FieldKind::Password(options) => &options.help,

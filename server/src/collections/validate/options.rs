@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{
     AutodateOptions, Collection as Definition, DomainOptions, Field, FieldKind, FieldProblem,
-    NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
+    FileOptions, NumberOptions, PasswordOptions, RelationOptions, SelectOptions, TextOptions,
 };
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::problem::{filled, inside, numbered, range, required, with};
+use super::problem::{self, filled, inside, numbered, range, required, with};
 use crate::collections::Collection;
+use crate::files::thumb::Size;
 use crate::json::number_text;
 use crate::records::generate;
 use crate::records::validate::pattern;
@@ -37,6 +38,7 @@ pub(super) fn check(
         FieldKind::Select(options) => select(options),
         FieldKind::Editor(options) => inside([("maxSize", range(options.max_size, 0, MAX_SAFE))]),
         FieldKind::Json(options) => inside([("maxSize", range(options.max_size, 0, MAX_SAFE))]),
+        FieldKind::File(options) => file(options),
         FieldKind::Relation(options) => relation(options, field, new, old, others),
         FieldKind::Password(options) => password(options),
         FieldKind::Bool(_) | FieldKind::Date(_) | FieldKind::GeoPoint(_) => None,
@@ -191,6 +193,24 @@ fn select(options: &SelectOptions) -> Option<FieldProblem> {
     inside([
         ("values", options.values.is_empty().then(required)),
         ("maxSelect", range(options.max_select, 0, most)),
+    ])
+}
+
+fn file(options: &FileOptions) -> Option<FieldProblem> {
+    let thumbs = options.thumbs.iter().flatten().map(|size| {
+        if size.is_empty() || Size::parse(size).is_some() {
+            None
+        } else if Size::is_nothing(size) {
+            let problem = FieldProblem::new("validation_not_in_invalid", "Must not be in list.");
+            Some(problem)
+        } else {
+            Some(problem::format())
+        }
+    });
+    inside([
+        ("maxSelect", range(options.max_select, 0, MAX_SAFE)),
+        ("maxSize", range(options.max_size, 0, MAX_SAFE)),
+        ("thumbs", numbered(thumbs)),
     ])
 }
 

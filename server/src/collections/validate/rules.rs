@@ -157,7 +157,12 @@ impl RuleCheck {
             None => format!("failed to resolve field \"{first}\""),
             Some(Shape::Relation { .. }) => format!("unknown field \"{last}\""),
             Some(
-                Shape::Scalar | Shape::Json | Shape::Point | Shape::Select { .. } | Shape::Secret,
+                Shape::Scalar
+                | Shape::Json
+                | Shape::Point
+                | Shape::Select { .. }
+                | Shape::File { .. }
+                | Shape::Secret,
             ) => {
                 format!("field \"{first}\" is not a valid relation")
             }

@@ -34,6 +34,10 @@ pub fn validate(field: &Field, value: &Value, raw: Option<&Json>) -> Option<Fiel
         (FieldKind::Editor(options), Value::Text(text)) => text::editor_problem(options, text),
         (FieldKind::Date(options), Value::Text(text)) => date_problem(options, text),
         (FieldKind::Select(options), _) => select_problem(options, value),
+        // Whether they are files is for whoever knows the stored record and the uploads.
+        (FieldKind::File(options), _) => {
+            (options.required && values::list(value).is_empty()).then(required)
+        }
         (FieldKind::Relation(options), _) => relation_problem(options, value),
         (FieldKind::Json(options), Value::Json(text)) => json_problem(options, text, raw),
         (FieldKind::Json(options), Value::Null) => options.required.then(required),

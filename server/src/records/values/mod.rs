@@ -47,7 +47,7 @@ pub fn zero(kind: &FieldKind) -> Value {
         FieldKind::Bool(_) => Value::Bool(false),
         FieldKind::Json(_) => Value::Null,
         FieldKind::GeoPoint(_) => Value::Json(Point::default().to_json()),
-        FieldKind::Select(_) | FieldKind::Relation(_) => choice(kind, &[]),
+        FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_) => choice(kind, &[]),
         FieldKind::Text(_)
         | FieldKind::Email(_)
         | FieldKind::Url(_)
@@ -65,7 +65,9 @@ pub fn normalise(kind: &FieldKind, raw: &Json) -> Value {
         FieldKind::Bool(_) => Value::Bool(cast::bool(raw)),
         FieldKind::Json(_) => stored_json(raw),
         FieldKind::GeoPoint(_) => Value::Json(Point::of(raw).to_json()),
-        FieldKind::Select(_) | FieldKind::Relation(_) => choice(kind, &cast::list(raw)),
+        FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_) => {
+            choice(kind, &cast::list(raw))
+        }
         FieldKind::Date(_) | FieldKind::Autodate(_) => {
             Value::Text(date::normalise(&cast::text(raw)).unwrap_or_default())
         }
@@ -86,7 +88,7 @@ pub fn apply_modifier(kind: &FieldKind, current: &Value, modifier: Modifier, raw
             Modifier::Remove => Value::Number(number - cast::number(raw)),
             Modifier::Prepend => current.clone(),
         },
-        (FieldKind::Select(_) | FieldKind::Relation(_), _) => {
+        (FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_), _) => {
             let (mut old, mut given) = (list(current), cast::list(raw));
             let values = match modifier {
                 Modifier::Append => {

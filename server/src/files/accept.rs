@@ -1,0 +1,131 @@
+//! Files on their way into a record: named, stored before the record is written, and taken back when it is not.
+
+use serde_json::{Map, Value as Json};
+
+use super::{Upload, kind, name, storage};
+use crate::app::App;
+use crate::collections::{Collection, Shape};
+use crate::error::{Error, Result};
+use crate::records::values::split_key;
+
+/// A file that came with a body, under the name that it gets.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// The field.
+    pub field: String,
+    /// Its name.
+    pub name: String,
+    /// Its first bytes.
+    pub head: Vec<u8>,
+    /// All of it.
+    pub upload: Upload,
+}
+
+/// Names the uploads, and puts the names into the body where the files were. Those that are for no file field are for
+/// nobody.
+pub async fn name(
+    collection: &Collection,
+    uploads: Vec<Upload>,
+    body: &mut Map<String, Json>,
+) -> Result<Vec<Incoming>> {
+    let is_file = |name: &str| {
+        let column = collection.column(name);
+        column.is_some_and(|column| matches!(column.shape, Shape::File { .. }))
+    };
+    let mut incoming = Vec::new();
+    for upload in uploads {
+        let field = split_key(&upload.key).0.to_owned();
+        if !is_file(&field) {
+            continue;
+        }
+        let read = upload.clone();
+        let head = tokio::task::spawn_blocking(move || read.read(0, kind::HEAD));
+        let head = head.await.map_err(Error::internal)?;
+        let head = head.map_err(Error::internal)?;
+        let name = name::stored(&upload.name, kind::ending(&head));
+        add(body, &upload.key, &name);
+        incoming.push(Incoming {
+            field,
+            name,
+            head,
+            upload,
+        });
+    }
+    Ok(incoming)
+}
+
+/// Beside what there is of the key already: names of files that stay.
+fn add(body: &mut Map<String, Json>, key: &str, name: &str) {
+    let value = body.entry(key.to_owned()).or_insert(Json::Null);
+    match value {
+        Json::Array(names) => names.push(name.into()),
+        Json::String(other) if !other.is_empty() => {
+            *value = Json::Array(vec![other.as_str().into(), name.into()]);
+        }
+        Json::String(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => {
+            *value = Json::Array(vec![name.into()]);
+        }
+    }
+}
+
+/// Files that are stored for records that are yet to be written.
+#[derive(Debug, Default)]
+#[must_use = "the files stay if nobody says what became of the write"]
+pub struct Stored {
+    /// The collection's id, the record's, and the file's name.
+    files: Vec<(String, String, String)>,
+}
+
+impl Stored {
+    /// Stores files of a record.
+    pub async fn put(
+        &mut self,
+        app: &App,
+        collection: &str,
+        record: &str,
+        files: impl IntoIterator<Item = &Incoming>,
+    ) -> Result<()> {
+        for file in files {
+            // Before, since one that is stored in part may have to be taken back too.
+            let known = (collection.to_owned(), record.to_owned(), file.name.clone());
+            self.files.push(known);
+            let path = storage::file(collection, record, &file.name);
+            app.files.storage.put(&path, &file.upload).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what nothing names after the write: all of it when the write failed. Where nobody knows whether it
+    /// did, all stays.
+    pub async fn settle(self, app: &App, named: Result<&[String], &Error>) {
+        let named = match named {
+            Ok(named) => named,
+            Err(error) if is_certain(error) => &[],
+            Err(_) => return,
+        };
+        for (collection, record, name) in &self.files {
+            if named.contains(name) {
+                continue;
+            }
+            if let Err(error) = app.files.storage.remove(collection, record, name).await {
+                tracing::warn!(%error, "a file that nothing names stays in the storage");
+            }
+        }
+    }
+}
+
+/// Whether a write that failed so has changed nothing.
+fn is_certain(error: &Error) -> bool {
+    match error {
+        Error::Invalid { .. }
+        | Error::Unauthenticated
+        | Error::Forbidden(_)
+        | Error::NotFound(_)
+        | Error::TooLarge
+        | Error::RangeNotSatisfiable
+        | Error::Unique(_)
+        | Error::Outdated
+        | Error::Starting => true,
+        Error::Unavailable | Error::Disconnected | Error::Internal(_) => false,
+    }
+}

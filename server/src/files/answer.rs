@@ -1,0 +1,261 @@
+//! The answer that carries a file: its headers, conditions, and the part that was asked for.
+
+use std::ops::Range;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use actix_web::body::SizedStream;
+use actix_web::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HttpDate, IF_MATCH, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::{Stream, StreamExt, stream};
+use object_store::path::Path;
+use object_store::{GetResult, ObjectMeta};
+
+use super::kind::{self, HEAD};
+use super::range::{self, Wanted};
+use super::storage::Storage;
+use crate::error::{Error, Result};
+
+/// A name is given once, so what it stands for does not change. But it may go, and who sees it may change.
+const CACHED: &str = "max-age=2592000, stale-while-revalidate=86400";
+/// What a file may do where it is shown: nothing.
+const POLICY: &str = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
+
+/// Says of an answer that pages elsewhere may show it in a frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Framed;
+
+/// A file to answer with.
+#[derive(Debug)]
+pub(super) struct File {
+    /// Where it is.
+    pub(super) path: Path,
+    /// What to save it as.
+    pub(super) name: String,
+    /// Whether it is to be saved, whatever it is.
+    pub(super) is_download: bool,
+}
+
+/// The answer with a file; `None` when it is not there.
+pub(super) async fn answer(
+    http: &HttpRequest,
+    storage: &Storage,
+    file: &File,
+) -> Result<Option<HttpResponse>> {
+    let headers = http.headers();
+    let is_head = http.method() == Method::HEAD;
+    let asks = [
+        RANGE,
+        IF_MATCH,
+        IF_MODIFIED_SINCE,
+        IF_NONE_MATCH,
+        IF_UNMODIFIED_SINCE,
+    ];
+    if !is_head && !asks.iter().any(|name| headers.contains_key(name)) {
+        return match storage.get(&file.path, None).await? {
+            Some(found) => whole(found, file).await.map(Some),
+            None => Ok(None),
+        };
+    }
+    let Some(meta) = storage.head(&file.path).await? else {
+        return Ok(None);
+    };
+    let tag = tag(&file.name);
+    if let Some(status) = unmet(headers, &meta, &tag) {
+        let mut response = dressed(status, &meta, file, None);
+        response.headers_mut().remove(ACCEPT_RANGES);
+        return Ok(Some(response));
+    }
+    let head = storage.get(&file.path, Some(0..HEAD as u64)).await;
+    let head = match head {
+        Ok(Some(head)) if meta.size > 0 => head.bytes().await.map_err(broken)?,
+        Ok(None) => return Ok(None),
+        // Nothing is in an empty file, not even where it begins.
+        Ok(Some(_)) => Bytes::new(),
+        Err(_) if meta.size == 0 => Bytes::new(),
+        Err(error) => return Err(error),
+    };
+    let kind = kind::content_type(&head, &file.name);
+    let asked = headers.get(RANGE).filter(|_| !is_head);
+    let asked = asked.filter(|_| is_same(headers, &meta, &tag));
+    let wanted = match asked.and_then(|range| range.to_str().ok()) {
+        Some(range) => range::wanted(range, meta.size),
+        None => Wanted::All,
+    };
+    let (status, part) = match wanted {
+        Wanted::All => (StatusCode::OK, 0..meta.size),
+        Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
+        Wanted::Nothing => return Ok(Some(beyond(meta.size))),
+    };
+    let mut response = dressed(status, &meta, file, Some(kind));
+    if status == StatusCode::PARTIAL_CONTENT {
+        let range = format!("bytes {}-{}/{}", part.start, part.end - 1, meta.size);
+        put(response.headers_mut(), CONTENT_RANGE, &range);
+    }
+    if is_head || part.is_empty() {
+        let size = part.end - part.start;
+        let nothing = stream::empty::<Result<_, object_store::Error>>();
+        return Ok(Some(with_body(response, size, nothing)));
+    }
+    let Some(found) = storage.get(&file.path, Some(part.clone())).await? else {
+        return Ok(None);
+    };
+    let Range { start, end } = part;
+    Ok(Some(with_body(response, end - start, found.into_stream())))
+}
+
+/// All of a file, whose beginning tells what it is.
+async fn whole(found: GetResult, file: &File) -> Result<HttpResponse> {
+    let meta = found.meta.clone();
+    let mut rest = found.into_stream();
+    let mut first = BytesMut::new();
+    while first.len() < HEAD
+        && let Some(piece) = rest.next().await
+    {
+        first.extend_from_slice(&piece.map_err(broken)?);
+    }
+    let kind = kind::content_type(&first, &file.name);
+    let response = dressed(StatusCode::OK, &meta, file, Some(kind));
+    let pieces = stream::once(std::future::ready(Ok(first.freeze()))).chain(rest);
+    Ok(with_body(response, meta.size, pieces))
+}
+
+fn with_body<E: std::error::Error + 'static>(
+    response: HttpResponse,
+    size: u64,
+    pieces: impl Stream<Item = Result<Bytes, E>> + 'static,
+) -> HttpResponse {
+    let pieces = pieces.map(|piece| piece.map_err(|error| Box::new(error) as Box<_>));
+    response
+        .set_body(SizedStream::new(size, pieces))
+        .map_into_boxed_body()
+}
+
+/// The headers of every answer about a file.
+fn dressed(
+    status: StatusCode,
+    meta: &ObjectMeta,
+    file: &File,
+    kind: Option<&'static str>,
+) -> HttpResponse {
+    let mut response = HttpResponse::new(status);
+    response.extensions_mut().insert(Framed);
+    let headers = response.headers_mut();
+    let is_shown = kind.is_some_and(kind::is_shown) && !file.is_download;
+    let how = if is_shown { "inline" } else { "attachment" };
+    if let Some(kind) = kind {
+        put(headers, CONTENT_TYPE, kind);
+        put(
+            headers,
+            CONTENT_DISPOSITION,
+            &format!("{how}; filename={}", quoted(&file.name)),
+        );
+    }
+    put(headers, CONTENT_SECURITY_POLICY, POLICY);
+    put(headers, CACHE_CONTROL, CACHED);
+    put(headers, ACCEPT_RANGES, "bytes");
+    put(headers, ETAG, &tag(&file.name));
+    let modified = SystemTime::from(meta.last_modified);
+    put(
+        headers,
+        LAST_MODIFIED,
+        &HttpDate::from(modified).to_string(),
+    );
+    response
+}
+
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = value.parse() {
+        headers.insert(name, value);
+    }
+}
+
+/// What is not there can't be given.
+fn beyond(size: u64) -> HttpResponse {
+    let mut response = actix_web::ResponseError::error_response(&Error::RangeNotSatisfiable);
+    put(
+        response.headers_mut(),
+        CONTENT_RANGE,
+        &format!("bytes */{size}"),
+    );
+    response
+}
+
+/// Names that we make need no quotes; those that came from elsewhere may.
+fn quoted(name: &str) -> String {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte);
+    if name.bytes().all(is_token) {
+        return name.to_owned();
+    }
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() && !"\"\\".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    format!("\"{plain}\"")
+}
+
+/// No other content ever has the same name.
+fn tag(name: &str) -> String {
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    let checksum = || format!("{:08x}-{}", crc32fast::hash(name.as_bytes()), name.len());
+    format!("\"{}\"", if plain { name.to_owned() } else { checksum() })
+}
+
+/// The answer to conditions that are not met, in the order in which HTTP asks them.
+fn unmet(headers: &HeaderMap, meta: &ObjectMeta, tag: &str) -> Option<StatusCode> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let modified = meta.last_modified.timestamp();
+    let has = |list: &str| {
+        list.split(',')
+            .map(|one| one.trim().trim_start_matches("W/"))
+            .any(|one| one == "*" || one == tag)
+    };
+    let is_kept = match (text(IF_MATCH), text(IF_UNMODIFIED_SINCE).and_then(seconds)) {
+        (Some(list), _) => has(list),
+        (None, Some(since)) => modified <= since,
+        (None, None) => true,
+    };
+    if !is_kept {
+        return Some(StatusCode::PRECONDITION_FAILED);
+    }
+    let is_known = match (
+        text(IF_NONE_MATCH),
+        text(IF_MODIFIED_SINCE).and_then(seconds),
+    ) {
+        (Some(list), _) => has(list),
+        (None, Some(since)) => modified <= since,
+        (None, None) => false,
+    };
+    is_known.then_some(StatusCode::NOT_MODIFIED)
+}
+
+/// Whether a part is still of what the client has the rest of.
+fn is_same(headers: &HeaderMap, meta: &ObjectMeta, tag: &str) -> bool {
+    let Some(condition) = headers.get(IF_RANGE).and_then(|value| value.to_str().ok()) else {
+        return true;
+    };
+    condition == tag || seconds(condition) == Some(meta.last_modified.timestamp())
+}
+
+fn seconds(date: &str) -> Option<i64> {
+    let date: SystemTime = date.parse::<HttpDate>().ok()?.into();
+    let since = date.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
+
+fn broken(error: object_store::Error) -> Error {
+    Error::internal(anyhow::Error::new(error).context("a file cannot be read"))
+}

@@ -1,0 +1,173 @@
+//! Routes of files.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::answer::{self, File};
+use super::storage;
+use super::thumb;
+use super::thumbs::Original;
+use crate::accounts::{self, token};
+use crate::app::App;
+use crate::clock::Moment;
+use crate::collections::{Collection, Schema};
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::extract::{self, Answer, CallerRequest, CollectionName, Query, RecordId};
+use crate::policy::{self, Action, Reach};
+use crate::records::{Record, store as records, values};
+use crate::request::{Caller, Request};
+use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
+
+/// Make a token with which protected files are served.
+pub async fn token(CallerRequest(request, _): CallerRequest) -> Result<Answer> {
+    let account = request.caller.account().ok_or(Error::Unauthenticated)?;
+    let token = token::file(&account.record, Moment::now())?;
+    Ok(Answer::json(&FileToken { token }))
+}
+
+/// Serve a file, or a small picture of it.
+pub async fn serve(
+    http: HttpRequest,
+    app: App,
+    collection: CollectionName,
+    id: RecordId,
+    query: Query,
+) -> Result<HttpResponse> {
+    let name = http.match_info().get("filename").unwrap_or_default();
+    let schema = app.schema.current();
+    let collection = schema
+        .find(&collection)
+        .ok_or(Error::NotFound("Missing or invalid collection context."))?;
+    let why = "who has the name of a file that is not protected may read it";
+    let unruled = policy::system(&schema, collection, Request::internal(), why);
+    let find = move |conn: &mut Conn| records::find(conn, &unruled, &id.0, None);
+    let record = app.db.read_few(find).await?.ok_or_else(Error::missing)?;
+    let (field, options) = field_of(&record, name).ok_or_else(Error::missing)?;
+    let asker = Asker {
+        app: &app,
+        http: &http,
+        query: &query,
+    };
+    asker.may_read(&schema, &record, field, options).await?;
+
+    let original = Original {
+        collection: &record.collection.def.id,
+        record: record.id(),
+        name,
+    };
+    let mut file = File {
+        path: storage::file(original.collection, original.record, name),
+        name: name.to_owned(),
+        is_download: is_true(query.get("download")),
+    };
+    let size = query.get("thumb").filter(|size| is_declared(options, size));
+    if let Some(size) = size
+        && let Some(path) = app
+            .files
+            .thumbs
+            .find(&app.files.storage, original, size)
+            .await?
+    {
+        file.path = path;
+        file.name = format!("{size}_{name}");
+    }
+    let answer = answer::answer(&http, &app.files.storage, &file).await?;
+    answer.ok_or_else(Error::missing)
+}
+
+/// The file field that has this name, with its options.
+fn field_of<'a>(record: &'a Record, name: &str) -> Option<(&'a str, &'a FileOptions)> {
+    let fields = record.collection.def.fields.iter().zip(&record.values);
+    fields
+        .filter_map(|(field, value)| match &field.kind {
+            FieldKind::File(options) => Some((field, value, options)),
+            _ => None,
+        })
+        .find(|(_, value, _)| values::list(value).iter().any(|known| known == name))
+        .map(|(field, _, options)| (field.name.as_str(), options))
+}
+
+/// Any other size could be asked for too, and kept.
+fn is_declared(options: &FileOptions, size: &str) -> bool {
+    size == thumb::DEFAULT || options.thumbs.iter().flatten().any(|known| known == size)
+}
+
+/// As PocketBase reads it.
+fn is_true(text: Option<&String>) -> bool {
+    let yes = ["1", "t", "T", "true", "TRUE", "True"];
+    text.is_some_and(|text| yes.contains(&text.as_str()))
+}
+
+/// Whoever asks for a file.
+struct Asker<'a> {
+    app: &'a App,
+    http: &'a HttpRequest,
+    query: &'a Query,
+}
+
+impl Asker<'_> {
+    /// Refuses whoever may not read the field. Where the field is not protected, that is decided by roles alone.
+    async fn may_read(
+        &self,
+        schema: &Arc<Schema>,
+        record: &Record,
+        field: &str,
+        options: &FileOptions,
+    ) -> Result<()> {
+        let token = self.query.get("token").map_or("", String::as_str);
+        let by_token = accounts::bearer(self.app, token, token::Kind::File).await?;
+        let collection = &record.collection;
+        let caller = match by_token {
+            Caller::Guest if !options.protected => extract::caller(self.http)?,
+            caller => caller,
+        };
+        if !options.protected && !self.is_limited(schema, collection, &caller)? {
+            return Ok(());
+        }
+        let mut request = extract::request(self.http, schema.ask_headers)?;
+        request.caller = caller;
+        let request = request.within("protectedFile");
+        let grant = policy::grant(
+            Arc::clone(schema),
+            request,
+            &collection.def.id,
+            Action::View,
+        );
+        let grant = grant.map_err(|_| Error::missing())?;
+        let (id, field, protected) = (record.id().to_owned(), field.to_owned(), options.protected);
+        let ask = move |conn: &mut Conn, grant: &policy::Grant| {
+            let found = records::find(conn, grant, &id, None)?.ok_or_else(Error::missing)?;
+            let mut found = [found];
+            records::reveal(conn, grant, &mut found)?;
+            let [found] = &found;
+            let is_hidden = found
+                .collection
+                .column(&field)
+                .is_none_or(|column| column.hidden);
+            let is_shown =
+                found.reaches(&field) && (found.reveal.hidden || !is_hidden || !protected);
+            if is_shown {
+                Ok(())
+            } else {
+                Err(Error::missing())
+            }
+        };
+        match self.app.read(grant, false, ask).await {
+            Err(Error::Forbidden(_)) => Err(Error::missing()),
+            outcome => outcome,
+        }
+    }
+
+    /// Whether roles leave the caller some of the collection's fields only.
+    fn is_limited(
+        &self,
+        schema: &Schema,
+        collection: &Collection,
+        caller: &Caller,
+    ) -> Result<bool> {
+        let reach = Reach::of(schema, caller, collection, Action::View)?;
+        Ok(!caller.is_superuser() && reach.has_field_limits())
+    }
+}

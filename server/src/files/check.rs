@@ -1,0 +1,83 @@
+//! What a file field's options say of its value.
+
+use plinth_sdk::types::{FieldProblem, FileOptions};
+use serde_json::{Map, Value as Json};
+
+use super::accept::Incoming;
+use super::kind;
+use crate::db::Value;
+use crate::records::values;
+
+/// The most bytes of a file that a field says nothing of.
+pub const MAX_SIZE: i64 = 5 << 20;
+
+/// What is wrong with a field's value, whose names are those of `stored`, or of files that came along.
+pub fn problem(
+    options: &FileOptions,
+    value: &Value,
+    stored: Option<&Value>,
+    incoming: &[&Incoming],
+) -> Option<FieldProblem> {
+    let names = values::list(value);
+    if names.is_empty() {
+        return options
+            .required
+            .then(|| FieldProblem::new("validation_required", "Cannot be blank."));
+    }
+    let stored = stored.map(values::list).unwrap_or_default();
+    let unknown: Vec<&str> = names
+        .iter()
+        .filter(|name| !stored.contains(name))
+        .filter(|name| !incoming.iter().any(|file| file.name == **name))
+        .map(String::as_str)
+        .collect();
+    if !unknown.is_empty() {
+        let message = format!("Invalid new files: [{}].", unknown.join(" "));
+        let params = [("invalidFiles", unknown.into())];
+        return Some(broken("invalid_file", message, params));
+    }
+    let most = options.max_select.max(1);
+    if usize::try_from(most).is_ok_and(|most| names.len() > most) {
+        let message = format!("The maximum allowed files is {most}.");
+        return Some(broken(
+            "too_many_files",
+            message,
+            [("maxSelect", most.into())],
+        ));
+    }
+    let new = incoming.iter().filter(|file| names.contains(&file.name));
+    new.filter_map(|file| file_problem(options, file)).next()
+}
+
+fn file_problem(options: &FileOptions, file: &Incoming) -> Option<FieldProblem> {
+    let most = if options.max_size > 0 {
+        options.max_size
+    } else {
+        MAX_SIZE
+    };
+    if u64::try_from(most).is_ok_and(|most| file.upload.size > most) {
+        let given = &file.upload.name;
+        let message =
+            format!("Failed to upload {given} - the maximum allowed file size is {most} bytes.");
+        let params = [("file", given.as_str().into()), ("maxSize", most.into())];
+        return Some(broken("file_size_limit", message, params));
+    }
+    let types = options.mime_types.as_deref().unwrap_or_default();
+    (!types.is_empty() && !kind::is_one_of(&file.head, types)).then(|| {
+        let message = format!(
+            "\"{}\" mime type must be one of: {}.",
+            file.name,
+            types.join(", ")
+        );
+        FieldProblem::new("validation_invalid_mime_type", message)
+    })
+}
+
+fn broken<const N: usize>(code: &str, message: String, params: [(&str, Json); N]) -> FieldProblem {
+    let params = params.map(|(name, value)| (name.to_owned(), value));
+    FieldProblem::Broken {
+        code: format!("validation_{code}"),
+        message,
+        params: Some(Map::from_iter(params)),
+    }
+}

@@ -1,0 +1,160 @@
+//! The SQL of files: which of them no record names any more.
+
+use crate::collections::{Collection, Column, Shape};
+use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::error::Result;
+use crate::records::{Record, store, values};
+
+/// Names that are to be removed from the storage.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// The entry's number.
+    pub number: i64,
+    /// The collection's id.
+    pub collection: String,
+    /// The record's id.
+    pub record: String,
+    /// The files' names.
+    pub names: Vec<String>,
+}
+
+/// The names of a record's files.
+pub fn names(record: &Record) -> impl Iterator<Item = String> + '_ {
+    let columns = record.collection.columns.iter().zip(&record.values);
+    let files = columns.filter(|(column, _)| is_file(column));
+    files.flat_map(|(_, value)| values::list(value))
+}
+
+fn is_file(column: &Column) -> bool {
+    matches!(column.shape, Shape::File { .. })
+}
+
+/// Notes the files that a record names no more.
+pub fn released(conn: &mut Conn, stored: &Record, record: &Record) -> Result<()> {
+    let left: Vec<String> = names(record).collect();
+    let gone: Vec<String> = names(stored).filter(|name| !left.contains(name)).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let mut insert = sql(conn.engine(), INSERT);
+    let collection = record.collection.def.id.as_str();
+    let gone = serde_json::Value::from(gone).to_string();
+    insert.text("VALUES (").bind(Value::from(collection));
+    insert.text(", ").bind(Value::from(record.id()));
+    insert.text(", ").bind(Value::Text(gone)).text(")");
+    execute(conn, &insert.cached())?;
+    Ok(())
+}
+
+const INSERT: &str = "INSERT INTO \"_removed_files\" (\"collection\", \"record\", \"names\") ";
+
+/// Notes the files of records that go; of all when `ids` is `None`.
+pub fn release(conn: &mut Conn, collection: &Collection, ids: Option<&[String]>) -> Result<()> {
+    for column in collection.columns.iter().filter(|column| is_file(column)) {
+        release_column(conn, collection, &collection.table, column, ids)?;
+    }
+    Ok(())
+}
+
+/// Notes the files of one column, of a table that may have another name by now.
+pub fn release_column(
+    conn: &mut Conn,
+    collection: &Collection,
+    table: &Ident,
+    column: &Column,
+    ids: Option<&[String]>,
+) -> Result<()> {
+    let engine = conn.engine();
+    let names = || {
+        let mut names = Sql::new(engine);
+        names.text("CAST(").ident(&column.ident).text(" AS TEXT)");
+        names
+    };
+    let mut insert = sql(engine, INSERT);
+    insert
+        .text("SELECT CAST(")
+        .bind(Value::from(collection.def.id.as_str()))
+        .text(" AS TEXT), \"id\", ")
+        .append(names())
+        .text(" FROM ")
+        .ident(table)
+        .text(" WHERE ")
+        .append(names())
+        .text(" NOT IN ('', '[]')");
+    if let Some(ids) = ids {
+        insert
+            .text(" AND \"id\"")
+            .append(dialect::is_one_of(engine, ids));
+    }
+    execute(conn, &insert)?;
+    Ok(())
+}
+
+/// The first of the files that are to be removed.
+pub(super) fn removed(conn: &mut Conn, limit: i64) -> Result<Vec<Removed>> {
+    let mut select = sql(
+        conn.engine(),
+        "SELECT \"number\", \"collection\", \"record\", \"names\" FROM \"_removed_files\" ORDER BY \"number\" LIMIT ",
+    );
+    select.bind(Value::Int(limit));
+    let columns = [Storage::Int, Storage::Text, Storage::Text, Storage::Text];
+    let rows = load(conn, select.cached(), &columns)?;
+    Ok(rows.into_iter().filter_map(entry).collect())
+}
+
+fn entry(row: Vec<Value>) -> Option<Removed> {
+    let [
+        Value::Int(number),
+        Value::Text(collection),
+        Value::Text(record),
+        Value::Text(names),
+    ] = <[Value; 4]>::try_from(row).ok()?
+    else {
+        return None;
+    };
+    Some(Removed {
+        number,
+        collection,
+        record,
+        names: serde_json::from_str(&names).unwrap_or_else(|_| vec![names]),
+    })
+}
+
+/// Forgets entries whose files are gone.
+pub(super) fn forget(conn: &mut Conn, numbers: &[i64]) -> Result<()> {
+    for number in numbers {
+        let mut delete = sql(
+            conn.engine(),
+            "DELETE FROM \"_removed_files\" WHERE \"number\" = ",
+        );
+        delete.bind(Value::Int(*number));
+        execute(conn, &delete.cached())?;
+    }
+    Ok(())
+}
+
+/// The names of the files of these records.
+pub(super) fn named(
+    conn: &mut Conn,
+    collection: &Collection,
+    ids: &[String],
+) -> Result<Vec<(String, String)>> {
+    let mut named = Vec::new();
+    for column in collection.columns.iter().filter(|column| is_file(column)) {
+        let mut select = sql(conn.engine(), "SELECT \"id\", ");
+        select.read(&store::alias(), &column.ident, column.storage);
+        store::from(&mut select, collection, Sql::new(conn.engine()));
+        select.text(" WHERE \"id\"");
+        store::in_list(&mut select, ids);
+        for row in load(conn, select, &[Storage::Text, column.storage])? {
+            if let [Value::Text(id), names] = &row[..] {
+                named.extend(
+                    values::list(names)
+                        .into_iter()
+                        .map(|name| (id.clone(), name)),
+                );
+            }
+        }
+    }
+    Ok(named)
+}

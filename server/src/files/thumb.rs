@@ -1,0 +1,311 @@
+//! Small pictures of pictures: which sizes there are, and how one is made.
+
+use std::io::Cursor;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::FilterType;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+
+/// The largest picture that one is made of, and the largest that is made.
+const MAX_SIDE: u32 = 20_000;
+const MAX_PIXELS: u64 = 64_000_000;
+const MAX_MADE: u32 = 4096;
+/// The most bytes that a step on the way may take.
+const MAX_MEMORY: u64 = 256 << 20;
+const QUALITY: u8 = 90;
+
+/// The size that every field has.
+pub const DEFAULT: &str = "100x100";
+
+/// A size, as in `100x100`, `100x100t`, `0x100`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    width: u32,
+    height: u32,
+    kept: Kept,
+}
+
+/// What of the picture is in the small one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    Centre,
+    Top,
+    Bottom,
+    All,
+}
+
+impl Size {
+    /// Reads a size. Where one side is 0, it follows from the other.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text).filter(|size| size.width > 0 || size.height > 0)
+    }
+
+    /// Whether it is a size of nothing, as in `0x0`.
+    pub fn is_nothing(text: &str) -> bool {
+        Self::read(text).is_some_and(|size| size.width == 0 && size.height == 0)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (numbers, kept) = match text.bytes().last()? {
+            b't' => (&text[..text.len() - 1], Kept::Top),
+            b'b' => (&text[..text.len() - 1], Kept::Bottom),
+            b'f' => (&text[..text.len() - 1], Kept::All),
+            _ => (text, Kept::Centre),
+        };
+        let (width, height) = numbers.split_once('x')?;
+        let number = |text: &str| {
+            let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| text.parse::<u32>().ok())?
+        };
+        Some(Self {
+            width: number(width)?,
+            height: number(height)?,
+            kept,
+        })
+    }
+
+    /// The small picture's sides, for a picture with these.
+    fn sides(self, width: u32, height: u32) -> (u32, u32) {
+        let scaled = |side: u32, by: u32, of: u32| f64::from(side) * f64::from(by) / f64::from(of);
+        match (self.width, self.height, self.kept) {
+            (0, to, _) => (rounded(scaled(to, width, height)), to),
+            (to, 0, _) => (to, rounded(scaled(to, height, width))),
+            (to_width, to_height, Kept::All) => {
+                if width <= to_width && height <= to_height {
+                    return (width, height);
+                }
+                let by_width = scaled(to_width, height, width);
+                if by_width <= f64::from(to_height) {
+                    (to_width, floored(by_width))
+                } else {
+                    (floored(scaled(to_height, width, height)), to_height)
+                }
+            }
+            (to_width, to_height, Kept::Centre | Kept::Top | Kept::Bottom) => (to_width, to_height),
+        }
+    }
+
+    /// The part of a picture with these sides that the small one shows: from where, and how much.
+    fn part(self, width: u32, height: u32) -> (u32, u32, u32, u32) {
+        if self.width == 0 || self.height == 0 || self.kept == Kept::All {
+            return (0, 0, width, height);
+        }
+        let (w, h) = (f64::from(width), f64::from(height));
+        let scale = (w / f64::from(self.width)).min(h / f64::from(self.height));
+        let part_width = rounded(f64::from(self.width) * scale).min(width);
+        let part_height = rounded(f64::from(self.height) * scale).min(height);
+        let left = (width - part_width) / 2;
+        let top = match self.kept {
+            Kept::Top => 0,
+            Kept::Bottom => height - part_height,
+            Kept::Centre | Kept::All => (height - part_height) / 2,
+        };
+        (left, top, part_width, part_height)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sides are small and not negative"
+)]
+fn rounded(side: f64) -> u32 {
+    side.round().max(1.0) as u32
+}
+
+fn floored(side: f64) -> u32 {
+    rounded(side.floor())
+}
+
+/// A small picture of the picture in these bytes; `None` when they are none that can be read, or too large a one.
+/// It takes a while.
+pub fn make(bytes: &[u8], size: Size) -> Option<Vec<u8>> {
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .ok()?;
+    let format = reader.format()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_MEMORY);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().ok()?;
+    let (width, height) = decoder.dimensions();
+    let is_too_large = u64::from(width) * u64::from(height) > MAX_PIXELS;
+    if is_too_large || width == 0 || height == 0 || decoder.total_bytes() > MAX_MEMORY {
+        return None;
+    }
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let turned = turns(orientation);
+    let (width, height) = if turned {
+        (height, width)
+    } else {
+        (width, height)
+    };
+    let (to_width, to_height) = size.sides(width, height);
+    let between = u64::from(width.max(height)) * u64::from(to_width.max(to_height)) * 16;
+    if to_width > MAX_MADE || to_height > MAX_MADE || between > MAX_MEMORY {
+        return None;
+    }
+    let mut image = DynamicImage::from_decoder(decoder).ok()?;
+    image.apply_orientation(orientation);
+    let (left, top, part_width, part_height) = size.part(width, height);
+    if (part_width, part_height) != (width, height) {
+        image = image.crop_imm(left, top, part_width, part_height);
+    }
+    let small = image.resize_exact(to_width, to_height, FilterType::Triangle);
+    encode(&small, format)
+}
+
+fn turns(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    )
+}
+
+/// In the format that the picture came in, except for WebP, which becomes PNG.
+fn encode(small: &DynamicImage, format: ImageFormat) -> Option<Vec<u8>> {
+    let mut out = Cursor::new(Vec::new());
+    let written = match format {
+        ImageFormat::Jpeg => {
+            let encoder = JpegEncoder::new_with_quality(&mut out, QUALITY);
+            small.to_rgb8().write_with_encoder(encoder)
+        }
+        ImageFormat::Gif => small.to_rgba8().write_to(&mut out, ImageFormat::Gif),
+        _ if small.color().has_alpha() => small.to_rgba8().write_to(&mut out, ImageFormat::Png),
+        _ => small.to_rgb8().write_to(&mut out, ImageFormat::Png),
+    };
+    written.ok()?;
+    Some(out.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+
+    /// A picture whose upper half is red and whose lower half is blue.
+    fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+        let colour = |y| {
+            if y < height / 2 {
+                Rgb([250, 0, 0])
+            } else {
+                Rgb([0, 0, 250])
+            }
+        };
+        let image = RgbImage::from_fn(width, height, |_, y| colour(y));
+        let mut out = Cursor::new(Vec::new());
+        image.write_to(&mut out, format).unwrap();
+        out.into_inner()
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, width, height, kept) in [
+            ("100x50", 100, 50, Kept::Centre),
+            ("100x50t", 100, 50, Kept::Top),
+            ("100x50b", 100, 50, Kept::Bottom),
+            ("100x50f", 100, 50, Kept::All),
+            ("0x50", 0, 50, Kept::Centre),
+            ("100x0", 100, 0, Kept::Centre),
+        ] {
+            let size = Size {
+                width,
+                height,
+                kept,
+            };
+            assert_eq!(Size::parse(text), Some(size), "{text}");
+        }
+        for text in [
+            "",
+            "x",
+            "100",
+            "100x",
+            "x100",
+            "100x100z",
+            "100x100tt",
+            "-1x5",
+            "1.5x5",
+            "+5x5",
+            " 1x1",
+            "0x0",
+            "0x0f",
+            "99999999999x1",
+            "1x1é",
+        ] {
+            assert_eq!(Size::parse(text), None, "{text}");
+        }
+        assert!(Size::is_nothing("0x0") && Size::is_nothing("0x0t") && !Size::is_nothing("0x1"));
+    }
+
+    #[test]
+    fn the_five_ways_to_make_it_small() {
+        use ImageFormat::{Gif, Jpeg, Png, WebP};
+        for (format, made) in [(Png, Png), (Jpeg, Jpeg), (Gif, Gif), (WebP, Png)] {
+            let whole = picture(60, 40, format);
+            for (size, sides, top, bottom) in [
+                ("10x10", (10, 10), "red", "blue"),
+                ("30x10", (30, 10), "red", "blue"),
+                ("60x10t", (60, 10), "red", "red"),
+                ("60x10b", (60, 10), "blue", "blue"),
+                ("10x10f", (10, 6), "red", "blue"),
+                ("900x900f", (60, 40), "red", "blue"),
+                ("20x0", (20, 13), "red", "blue"),
+                ("0x20", (30, 20), "red", "blue"),
+                ("120x120", (120, 120), "red", "blue"),
+            ] {
+                let small = make(&whole, Size::parse(size).unwrap()).unwrap();
+                assert_eq!(image::guess_format(&small).unwrap(), made, "{size}");
+                let small = image::load_from_memory(&small).unwrap().to_rgb8();
+                assert_eq!(small.dimensions(), sides, "{size}");
+                let colour = |y| {
+                    let [red, _, blue] = small.get_pixel(sides.0 / 2, y).0;
+                    if red > blue { "red" } else { "blue" }
+                };
+                assert_eq!((colour(0), colour(sides.1 - 1)), (top, bottom), "{size}");
+            }
+        }
+    }
+
+    /// The header of a PNG that says it has these sides, and nothing behind it.
+    fn bomb(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = picture(1, 1, ImageFormat::Png);
+        bytes[16..20].copy_from_slice(&width.to_be_bytes());
+        bytes[20..24].copy_from_slice(&height.to_be_bytes());
+        let checksum = crc32fast::hash(&bytes[12..29]);
+        bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn n36_too_much_is_not_tried() {
+        let size = Size::parse("10x10").unwrap();
+        for (width, height) in [
+            (1_000_000, 1_000_000),
+            (20_001, 1),
+            (20_000, 20_000),
+            (u32::MAX, 1),
+            (0, 1),
+        ] {
+            assert_eq!(make(&bomb(width, height), size), None);
+        }
+        let whole = picture(60, 40, ImageFormat::Png);
+        for size in [
+            "5000x10",
+            "4294967295x4294967295",
+            "0x4294967295",
+            "4294967295x0",
+        ] {
+            assert_eq!(make(&whole, Size::parse(size).unwrap()), None, "{size}");
+        }
+        for bytes in [&b""[..], b"hello", &whole[..30], b"GIF89a", b"<svg/>"] {
+            assert_eq!(make(bytes, size), None);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Makes small pictures once, and keeps them beside the files.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use object_store::path::Path;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::storage::{self, Storage};
+use super::thumb::{self, Size};
+use crate::error::{Error, Result};
+
+/// The largest file that a picture is made of.
+const MAX_BYTES: u64 = 64 << 20;
+/// How long a picture may wait for others; whoever asks then gets the original.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
+/// What is being made.
+#[derive(Debug)]
+pub struct Thumbs {
+    /// A few at a time: they take a core and memory each.
+    workers: Semaphore,
+    under_way: Mutex<HashMap<Path, Weak<tokio::sync::Mutex<()>>>>,
+}
+
+/// The file that a picture is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Original<'a> {
+    pub(super) collection: &'a str,
+    pub(super) record: &'a str,
+    pub(super) name: &'a str,
+}
+
+impl Thumbs {
+    /// So many are made at once.
+    pub fn new(workers: usize) -> Self {
+        Self {
+            workers: Semaphore::new(workers.max(1)),
+            under_way: Mutex::default(),
+        }
+    }
+
+    /// Where the small picture is, which is made if there is none yet; `None` when there can be none.
+    pub(super) async fn find(
+        &self,
+        storage: &Storage,
+        of: Original<'_>,
+        size: &str,
+    ) -> Result<Option<Path>> {
+        let thumbs = storage::thumbs(of.collection, of.record, of.name);
+        let path = thumbs.join(format!("{size}_{}", of.name).as_str());
+        if storage.head(&path).await?.is_some() {
+            return Ok(Some(path));
+        }
+        let Some(parsed) = Size::parse(size) else {
+            return Ok(None);
+        };
+        // Whoever asks for the same meanwhile waits for it.
+        let turn = self.turn(&path);
+        let _turn = turn.lock().await;
+        if storage.head(&path).await?.is_some() {
+            return Ok(Some(path));
+        }
+        let original = storage::file(of.collection, of.record, of.name);
+        let made = self.make(storage, &original, parsed).await?;
+        let Some(made) = made else {
+            return Ok(None);
+        };
+        storage.put_bytes(&path, made).await?;
+        // Whoever removed the file meanwhile did not know of its picture.
+        if storage.head(&original).await?.is_none() {
+            storage.remove_at(&path).await?;
+            return Ok(None);
+        }
+        Ok(Some(path))
+    }
+
+    async fn make(
+        &self,
+        storage: &Storage,
+        original: &Path,
+        size: Size,
+    ) -> Result<Option<Vec<u8>>> {
+        let Ok(Ok(_worker)) = timeout(MAX_WAIT, self.workers.acquire()).await else {
+            tracing::warn!("too many pictures are to be made; an original is served instead");
+            return Ok(None);
+        };
+        let Some(found) = storage.get(original, None).await? else {
+            return Ok(None);
+        };
+        if found.meta.size > MAX_BYTES {
+            return Ok(None);
+        }
+        let bytes = found.bytes().await.map_err(Error::internal)?;
+        let made = tokio::task::spawn_blocking(move || thumb::make(&bytes, size)).await;
+        // A picture may have been made to break the library that reads it.
+        Ok(made.unwrap_or_default())
+    }
+
+    fn turn(&self, path: &Path) -> Arc<tokio::sync::Mutex<()>> {
+        let mut under_way = self
+            .under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        under_way.retain(|_, turn| turn.strong_count() > 0);
+        let known = under_way.get(path).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let turn = Arc::default();
+            under_way.insert(path.clone(), Arc::downgrade(&turn));
+            turn
+        })
+    }
+}
