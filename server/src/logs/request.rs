@@ -152,6 +152,7 @@ fn details(error: &Error) -> Json {
         | Error::Forbidden(_)
         | Error::NotFound(_)
         | Error::TooLarge
+        | Error::RangeNotSatisfiable
         | Error::Unique(_)
         | Error::Unavailable
         | Error::Starting
