@@ -6,6 +6,8 @@ const wording = "the same code at the same field; the sentence is our own";
 
 export default [
   { scenario: "calls: every shape", step: "localtime", path: "", engine: "postgres", reason: "the time zone would be that of the database's machine" },
+  { scenario: "files: serving", step: "bad range", path: "", reason: "the error has the form of all others, not a line of text" },
+  { scenario: "files: serving", step: "another", path: "header content-type", reason: "an answer without a body has no type" },
   { scenario: "lists: pages", step: "broken escape", path: "", reason: "a URL with a broken escape is refused, not half read" },
   { scenario: "bodies", step: "trailing", path: "", reason: "what follows the JSON value is refused, not ignored" },
   { scenario: "collection errors: names", step: "sqlite_x", path: "body", reason: "a reserved name is refused at its field, without the database's text" },
@@ -19,6 +21,7 @@ export default [
   { scenario: "request rules: the caller's own record", step: "as ann", path: "body", reason: "rules do not see an account's secrets: `@request.auth.password` and `.tokenKey` are nothing" },
   { scenario: "collection changes: fields", step: "PATCH /api/collections/books", path: "body.message", reason: "no internal text" },
   { scenario: "import: errors", step: "import", path: "body.data.collections.message", reason: wording },
+  { scenario: "import: deleteMissing of what", step: "import", path: "body.data.collections.message", reason: wording },
   { scenario: "import: create and merge", step: "import", path: "body.data.collections.message", reason: wording },
   { scenario: "values: text", step: "\\u0000", path: "", reason: "PostgreSQL's text cannot hold U+0000, so it is refused on both databases" },
   { scenario: "values: text", step: "GET", path: "body.v", reason: "follows from the refused U+0000" },

@@ -11,6 +11,8 @@ import { run, startPlinthIn, startPocketBase } from "./lib/servers.mjs";
 
 const binary = resolve(required("PLINTH_BINARY"));
 const credentials = { email: "root@example.com", password: "correct horse" };
+/** A picture of one point. */
+const PIXEL = Buffer.from("R0lGODdhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=", "base64");
 const database = process.env.PLINTH_DATABASE_URL;
 
 describe("a PocketBase that moves in", () => {
@@ -55,6 +57,19 @@ describe("a PocketBase that moves in", () => {
     test(`the records of ${name} are the same`, () => same(`/api/collections/${name}/records?perPage=500`, root));
   }
 
+  test("files are served as they were, and where a view shows them", async () => {
+    const { items } = await new PocketBase(plinth.url).collection("by_author").getList(1, 10, { filter: "avatar != ''" });
+    assert.equal(items.length, 1);
+    for (const collection of ["users", "by_author"]) {
+      const path = `/api/files/${collection}/${items[0].id}/${items[0].avatar}`;
+      const [ours, theirs] = await Promise.all([plinth.url, pocketbase.url].map((base) => fetch(base + path)));
+      assert.equal(ours.status, 200, path);
+      assert.equal(ours.headers.get("content-type"), theirs.headers.get("content-type"));
+      assert.deepEqual(await ours.arrayBuffer(), await theirs.arrayBuffer());
+      assert.equal((await fetch(`${plinth.url}${path}?thumb=100x100`)).headers.get("content-type"), "image/gif");
+    }
+  });
+
   test("rules give everybody the same", async () => {
     for (const token of [ann, undefined, "garbage"]) {
       await same("/api/collections/posts/records?sort=-created,id&expand=author", token);
@@ -88,10 +103,9 @@ async function fill(url) {
   const client = new PocketBase(url);
   client.autoCancellation(false);
   const signedIn = await client.collection("_superusers").authWithPassword(credentials.email, credentials.password);
-  const users = await client.collections.getOne("users");
-  await client.collections.update("users", { fields: users.fields.filter(({ type }) => type !== "file") });
   const password = { password: "correct horse", passwordConfirm: "correct horse" };
-  const ann = await client.collection("users").create({ email: "ann@example.com", name: "Ann", verified: true, ...password });
+  const avatar = new File([PIXEL], "me.gif");
+  const ann = await client.collection("users").create({ email: "ann@example.com", name: "Ann", verified: true, avatar, ...password });
   await client.collection("users").create({ email: "bob@example.com", emailVisibility: true, ...password });
   await client.collections.create({
     name: "posts",
@@ -131,7 +145,7 @@ async function fill(url) {
     type: "view",
     listRule: "",
     viewRule: "",
-    viewQuery: "SELECT users.id, users.name, COUNT(posts.id) AS total FROM users LEFT JOIN posts ON posts.author = users.id GROUP BY users.id, users.name",
+    viewQuery: "SELECT users.id, users.name, users.avatar, COUNT(posts.id) AS total FROM users LEFT JOIN posts ON posts.author = users.id GROUP BY users.id, users.name, users.avatar",
   });
   await client.collection("_externalAuths").create({
     collectionRef: ann.collectionId,

@@ -7,7 +7,7 @@ use plinth_sdk::types::{self as wire, Scaffolds};
 use serde_json::{Map, Value as Json};
 
 use super::store::{self, Author};
-use super::{Collection, Schema, defaults, view};
+use super::{Collection, Schema, defaults, import, view};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
@@ -237,9 +237,9 @@ fn may_change(app: &App, operator: &Operator<CollectionsWrite>, name: &str) -> R
 pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
     let mut body = body.object("An error occurred while loading the submitted data.")?;
     body.retain(|_, value| !value.is_null());
-    let import: wire::Import = serde_json::from_value(Json::Object(body))
+    let wanted: wire::Import = serde_json::from_value(Json::Object(body))
         .map_err(|_| Error::invalid("An error occurred while loading the submitted data."))?;
-    if import.collections.is_empty() {
+    if wanted.collections.is_empty() {
         let problem = wire::FieldProblem::new("validation_required", "Cannot be blank.");
         return Err(Error::field(
             "An error occurred while validating the submitted data.",
@@ -247,10 +247,7 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
             problem,
         ));
     }
-    let schema = app
-        .db
-        .write(move |conn| store::import(conn, &import))
-        .await?;
+    let schema = app.db.write(move |conn| import::run(conn, &wanted)).await?;
     app.schema_changed(schema);
     Ok(Answer::Nothing)
 }

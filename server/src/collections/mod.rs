@@ -6,6 +6,7 @@
 pub mod api;
 pub mod attached;
 pub mod defaults;
+mod import;
 mod index;
 pub mod own;
 mod prepare;

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems, names};
+use plinth_sdk::types::{self as wire, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
 use super::{Collection, Schema, attached, defaults, own, prepare, table, validate, view};
 use crate::clock::Moment;
-use crate::db::{Conn, Engine, Storage, Value, execute, load, savepoint, sql};
+use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::policy;
 use crate::settings;
@@ -202,104 +202,7 @@ pub fn delete(conn: &mut Conn, id_or_name: &str) -> Result<Schema> {
     committed(conn)
 }
 
-/// Creates and changes many collections at once.
-pub fn import(conn: &mut Conn, import: &wire::Import) -> Result<Schema> {
-    let failed = |data| Error::refused("Failed to import collections.", data);
-    let mut schema = lock(conn)?;
-    let mut mentioned = Vec::new();
-    // Relations between new collections: those that name a later one are made in a later round.
-    let mut waiting: Vec<&Map<String, Json>> = import
-        .collections
-        .iter()
-        .filter_map(Json::as_object)
-        .collect();
-    if waiting.len() != import.collections.len() {
-        return Err(Error::invalid(
-            "An error occurred while loading the submitted data.",
-        ));
-    }
-    while !waiting.is_empty() {
-        let before = waiting.len();
-        let mut later = Vec::new();
-        let mut first_error = None;
-        for body in waiting {
-            let one = |conn: &mut Conn| import_one(conn, &schema, body, import.delete_missing);
-            match savepoint(conn, one) {
-                Ok(id) => {
-                    if mentioned.contains(&id) {
-                        return Err(failed(import_problem(body, &FieldProblems::new())));
-                    }
-                    mentioned.push(id);
-                    schema = read(conn)?;
-                }
-                Err(error @ Error::Invalid { .. }) => {
-                    later.push(body);
-                    first_error.get_or_insert((body, error));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if later.len() == before {
-            let Some((body, Error::Invalid { data, .. })) = first_error else {
-                return Err(failed(FieldProblems::new()));
-            };
-            return Err(failed(import_problem(body, &data)));
-        }
-        waiting = later;
-    }
-    if import.delete_missing {
-        delete_missing(conn, schema, &mentioned)?;
-    }
-    committed(conn)
-}
-
-fn import_problem(body: &Map<String, Json>, data: &FieldProblems) -> FieldProblems {
-    let name = body.get("name").and_then(Json::as_str).unwrap_or_default();
-    let detail = serde_json::to_string(data).unwrap_or_default();
-    let message = format!("Failed to import collection \"{name}\": {detail}");
-    let problem = FieldProblem::new("validation_collections_import_failure", message);
-    FieldProblems::from([("collections".to_owned(), problem)])
-}
-
-fn import_one(
-    conn: &mut Conn,
-    schema: &Schema,
-    body: &Map<String, Json>,
-    delete_missing: bool,
-) -> Result<String> {
-    let text = |key: &str| body.get(key).and_then(Json::as_str).unwrap_or_default();
-    let existing = schema
-        .iter()
-        .find(|c| c.def.id == text("id"))
-        .or_else(|| schema.find(text("name")));
-    match existing.cloned() {
-        None => create_in(conn, schema, body, Author::Superuser),
-        Some(old) => {
-            let body = prepare::merge_import(body, &old.def, delete_missing);
-            update_in(conn, schema, &old, &body, Author::Superuser)?;
-            Ok(old.def.id.clone())
-        }
-    }
-}
-
-/// Collections that refer to each other go in whichever order works.
-fn delete_missing(conn: &mut Conn, mut schema: Schema, mentioned: &[String]) -> Result<()> {
-    loop {
-        let missing: Vec<_> = schema
-            .iter()
-            .filter(|c| !c.def.system && !mentioned.contains(&c.def.id))
-            .cloned()
-            .collect();
-        let free = missing.iter().find(|c| referrer(&schema, c).is_none());
-        let Some(next) = free.or(missing.first()) else {
-            return Ok(());
-        };
-        delete_in(conn, &schema, next)?;
-        schema = read(conn)?;
-    }
-}
-
-fn create_in(
+pub(super) fn create_in(
     conn: &mut Conn,
     schema: &Schema,
     body: &Map<String, Json>,
@@ -321,7 +224,7 @@ fn create_in(
     Ok(collection.def.id)
 }
 
-fn update_in(
+pub(super) fn update_in(
     conn: &mut Conn,
     schema: &Schema,
     old: &Collection,
@@ -404,12 +307,20 @@ fn delete_in(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Resul
     if collection.def.system {
         return Err(Error::invalid("Failed to delete collection."));
     }
-    if let Some(referrer) = referrer(schema, collection) {
-        return Err(Error::invalid(format!(
-            "Failed to delete collection probably due to existing reference in {}.",
-            referrer.def.name
-        )));
+    match referrers(schema, collection).first() {
+        Some(referrer) => Err(referred_to_by(referrer)),
+        None => remove(conn, schema, collection),
     }
+}
+
+fn referred_to_by(referrer: &Collection) -> Error {
+    Error::invalid(format!(
+        "Failed to delete collection probably due to existing reference in {}.",
+        referrer.def.name
+    ))
+}
+
+pub(super) fn remove(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Result<()> {
     policy::store::forget_collection(conn, &collection.def.id)?;
     attached::forget_collection(conn, schema, &collection.def.id)?;
     if collection.is_view() {
@@ -431,14 +342,14 @@ pub(super) fn forget(conn: &mut Conn, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Another collection that refers to this one, or a view that reads it.
-fn referrer(schema: &Schema, collection: &Collection) -> Option<Arc<Collection>> {
-    let mut relations = schema.relations_to(collection);
-    let referrer = relations.find(|(source, _)| source.def.id != collection.def.id);
-    referrer.map(|(source, _)| Arc::clone(source)).or_else(|| {
-        let itself = BTreeSet::from([collection.def.id.clone()]);
-        view::store::readers(schema, &itself).into_iter().next()
-    })
+/// The other collections that refer to this one, and the views that read it.
+pub(super) fn referrers(schema: &Schema, collection: &Collection) -> Vec<Arc<Collection>> {
+    let id = &collection.def.id;
+    let relations = schema.relations_to(collection);
+    let others = relations.filter(|(source, _)| source.def.id != *id);
+    let mut found: Vec<_> = others.map(|(source, _)| Arc::clone(source)).collect();
+    found.extend(view::store::readers(schema, &BTreeSet::from([id.clone()])));
+    found
 }
 
 /// Makes a definition's table, and writes its row.

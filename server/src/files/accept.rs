@@ -86,13 +86,29 @@ impl Stored {
         files: impl IntoIterator<Item = &Incoming>,
     ) -> Result<()> {
         for file in files {
-            // Before, since one that is stored in part may have to be taken back too.
-            let known = (collection.to_owned(), record.to_owned(), file.name.clone());
-            self.files.push(known);
-            let path = storage::file(collection, record, &file.name);
-            app.files.storage.put(&path, &file.upload).await?;
+            let of = [collection, record, &file.name];
+            self.put_one(app, of, &file.upload).await?;
         }
         Ok(())
+    }
+
+    /// Stores a file for a collection's record, under a name.
+    pub async fn put_one(
+        &mut self,
+        app: &App,
+        [collection, record, name]: [&str; 3],
+        upload: &Upload,
+    ) -> Result<()> {
+        // Before, since one that is stored in part may have to be taken back too.
+        let known = (collection.to_owned(), record.to_owned(), name.to_owned());
+        self.files.push(known);
+        let path = storage::file(collection, record, name);
+        app.files.storage.put(&path, upload).await
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.files.len()
     }
 
     /// Takes back what nothing names after the write: all of it when the write failed. Where nobody knows whether it

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::answer::{self, File};
-use super::storage;
 use super::thumb;
 use super::thumbs::Original;
+use super::{storage, store};
 use crate::accounts::{self, token};
 use crate::app::App;
 use crate::clock::Moment;
-use crate::collections::{Collection, Schema};
+use crate::collections::{Collection, Schema, view};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::extract::{self, Answer, CallerRequest, CollectionName, Query, RecordId};
@@ -52,9 +52,10 @@ pub async fn serve(
     };
     asker.may_read(&schema, &record, field, options).await?;
 
+    let (collection, id) = holder(&app, &schema, &record, field, name).await?;
     let original = Original {
-        collection: &record.collection.def.id,
-        record: record.id(),
+        collection: &collection,
+        record: &id,
         name,
     };
     let mut file = File {
@@ -75,6 +76,29 @@ pub async fn serve(
     }
     let answer = answer::answer(&http, &app.files.storage, &file).await?;
     answer.ok_or_else(Error::missing)
+}
+
+/// The collection and the record that the file is kept for: what a view shows is another's.
+async fn holder(
+    app: &App,
+    schema: &Arc<Schema>,
+    record: &Record,
+    field: &str,
+    name: &str,
+) -> Result<(String, String)> {
+    let id = record.id().to_owned();
+    if !record.collection.is_view() {
+        return Ok((record.collection.def.id.clone(), id));
+    }
+    let origin = view::store::origin(schema, &record.collection, field);
+    let (collection, field) = origin.ok_or_else(Error::missing)?;
+    let (of, name) = (Arc::clone(&collection), name.to_owned());
+    let find = move |conn: &mut Conn| match of.column(&field) {
+        Some(column) => store::holder(conn, &of, column, &name, &id),
+        None => Ok(None),
+    };
+    let id = app.db.read(find).await?.ok_or_else(Error::missing)?;
+    Ok((collection.def.id.clone(), id))
 }
 
 /// The file field that has this name, with its options.

@@ -133,6 +133,34 @@ pub(super) fn forget(conn: &mut Conn, numbers: &[i64]) -> Result<()> {
     Ok(())
 }
 
+/// The id of the record that names this file, where a view shows it; `likely` is looked at first.
+pub(super) fn holder(
+    conn: &mut Conn,
+    collection: &Collection,
+    column: &Column,
+    name: &str,
+    likely: &str,
+) -> Result<Option<String>> {
+    let engine = conn.engine();
+    let is_list = column.storage == Storage::Json;
+    for likely in [Some(likely), None] {
+        let mut select = sql(engine, "SELECT \"id\"");
+        store::from(&mut select, collection, Sql::new(engine));
+        let name = dialect::typed(engine, Value::from(name), Storage::Text);
+        let names = dialect::refers_to(engine, &store::alias(), &column.ident, is_list, name);
+        select.text(" WHERE ").append(names);
+        if let Some(likely) = likely {
+            select.text(" AND \"id\" = ").bind(Value::from(likely));
+        }
+        select.text(" LIMIT 1");
+        let found = load(conn, select, &[Storage::Text])?;
+        if let Some([Value::Text(id)]) = found.first().map(Vec::as_slice) {
+            return Ok(Some(id.clone()));
+        }
+    }
+    Ok(None)
+}
+
 /// The names of the files of these records.
 pub(super) fn named(
     conn: &mut Conn,

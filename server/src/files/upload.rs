@@ -23,11 +23,21 @@ pub struct Upload {
 #[derive(Debug)]
 enum Content {
     Memory(Vec<u8>),
-    // It has no name in the file system: whatever becomes of the process, it is not left behind.
+    // What came with a request has no name in the file system: whatever becomes of the process, it is not left behind.
     File(Mutex<File>),
 }
 
 impl Upload {
+    /// One that is a file already.
+    pub fn of_file(file: File, name: String) -> io::Result<Self> {
+        Ok(Self {
+            key: String::new(),
+            name,
+            size: file.metadata()?.len(),
+            content: Arc::new(Content::File(Mutex::new(file))),
+        })
+    }
+
     /// The bytes of it that are in memory.
     pub fn in_memory(&self) -> usize {
         match &*self.content {

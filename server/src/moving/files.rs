@@ -2,71 +2,62 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use plinth_sdk::types as wire;
 
-use super::{Report, Source};
+use super::{Report, Source, in_words};
+use crate::app::App;
+use crate::files::accept::Stored;
+use crate::files::{Upload, storage};
 
-/// What was copied, in case that it has to go again.
-#[derive(Debug, Default)]
-pub(super) struct Copied(Vec<PathBuf>);
-
-impl Copied {
-    /// Removes the copies.
-    pub(super) fn remove(self) {
-        for file in self.0 {
-            if let Err(error) = fs::remove_file(&file) {
-                tracing::warn!(%error, file = %file.display(), "cannot remove a copy");
-            }
-        }
-    }
-}
-
-/// Copies the files of these collections that are not there yet.
-pub(super) fn copy(
+/// Copies the files of these collections that are not there yet to where files are kept.
+pub(super) async fn copy(
+    app: &App,
     source: &Source,
-    dir: &Path,
     collections: &[wire::Collection],
     report: &mut Report,
-) -> anyhow::Result<Copied> {
-    let mut copied = Copied::default();
-    let (from, to) = (source.dir.join("storage"), dir.join("storage"));
+) -> anyhow::Result<Stored> {
+    let mut stored = Stored::default();
     for collection in collections {
-        let pair = (from.join(&collection.id), to.join(&collection.id));
-        let outcome = copy_records(&pair.0, &pair.1, &mut copied, report)
-            .with_context(|| format!("cannot copy the files of {}", collection.name));
+        let from = source.dir.join("storage").join(&collection.id);
+        let outcome = copy_records(app, &from, &collection.id, &mut stored, report).await;
         if let Err(error) = outcome {
-            copied.remove();
+            stored.settle(app, Ok(&[])).await;
+            let name = &collection.name;
+            let error = error.context(format!("cannot copy the files of {name}"));
             return Err(error.context("nothing was changed"));
         }
     }
-    report.files = copied.0.len() as u64;
-    Ok(copied)
+    report.files = stored.count();
+    Ok(stored)
 }
 
-fn copy_records(
+async fn copy_records(
+    app: &App,
     from: &Path,
-    to: &Path,
-    copied: &mut Copied,
+    collection: &str,
+    stored: &mut Stored,
     report: &mut Report,
-) -> io::Result<()> {
+) -> anyhow::Result<()> {
     for record in entries(from)? {
         if !record.file_type()?.is_dir() {
             continue;
         }
-        let to = to.join(record.file_name());
         for file in entries(&record.path())? {
-            let name = file.file_name();
+            let (id, name) = (record.file_name(), file.file_name());
             let kind = file.file_type()?;
+            let (Some(id), Some(name)) = (id.to_str(), name.to_str()) else {
+                report.note(file.path().display().to_string(), "its name is no text");
+                continue;
+            };
             // Thumbs are made anew when somebody wants them; beside each file is what is known of it.
-            let is_derived = kind.is_dir() || name.to_string_lossy().ends_with(".attrs");
-            if is_derived {
+            if kind.is_dir() || name.ends_with(".attrs") {
                 continue;
             }
             if kind.is_file() {
-                copy_file(&file.path(), &to, &to.join(name), copied)?;
+                copy_file(app, &file.path(), [collection, id, name], stored).await?;
             } else {
                 report.note(file.path().display().to_string(), "it is no file");
             }
@@ -85,14 +76,20 @@ fn entries(dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
     Ok(entries)
 }
 
-fn copy_file(from: &Path, dir: &Path, to: &Path, copied: &mut Copied) -> io::Result<()> {
-    if to.exists() {
+async fn copy_file(
+    app: &App,
+    from: &Path,
+    to: [&str; 3],
+    stored: &mut Stored,
+) -> anyhow::Result<()> {
+    let [collection, record, name] = to;
+    let path = storage::file(collection, record, name);
+    let there = app.files.storage.head(&path).await.map_err(in_words)?;
+    if there.is_some() {
         return Ok(());
     }
-    fs::create_dir_all(dir)?;
-    let mut from = File::open(from)?;
-    let mut file = File::create_new(to)?;
-    copied.0.push(to.to_owned());
-    io::copy(&mut from, &mut file)?;
-    file.sync_all()
+    let file = File::open(from).with_context(|| from.display().to_string())?;
+    let upload = Upload::of_file(file, name.to_owned())?;
+    let outcome = stored.put_one(app, to, &upload).await;
+    outcome.map_err(in_words)
 }

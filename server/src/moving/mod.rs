@@ -53,7 +53,7 @@ pub async fn run(app: &App, source: Source, progress: Progress) -> anyhow::Resul
     }
     let settings = settings::read(&mut source, &mut report).map_err(in_words)?;
     source.note_the_rest(&mut report);
-    let copied = files::copy(&source, &app.config.dir, &definitions, &mut report)?;
+    let copied = files::copy(app, &source, &definitions, &mut report).await?;
     let move_in = Move {
         source,
         definitions,
@@ -69,7 +69,7 @@ pub async fn run(app: &App, source: Source, progress: Progress) -> anyhow::Resul
             Ok(report)
         }
         Err(error) => {
-            copied.remove();
+            copied.settle(app, Ok(&[])).await;
             Err(in_words(error)).context("nothing was changed")
         }
     }

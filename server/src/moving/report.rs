@@ -8,7 +8,7 @@ pub struct Report {
     /// The collections that were taken, in their order.
     pub collections: Vec<Moved>,
     /// How many files are new.
-    pub files: u64,
+    pub files: usize,
     /// How many sections of the settings were taken.
     pub settings: u64,
     /// What was not taken as it is.
@@ -61,7 +61,8 @@ impl Report {
     }
 
     fn is_nothing_new(&self) -> bool {
-        self.files + self.settings == 0
+        self.files == 0
+            && self.settings == 0
             && self
                 .collections
                 .iter()

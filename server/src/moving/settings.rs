@@ -46,7 +46,7 @@ fn note(settings: &Map<String, Json>, report: &mut Report) {
     if is_on("s3") {
         let bucket = text("s3", "bucket");
         let why = format!(
-            "the files are in the bucket {bucket:?} and stay there; only those in the directory are copied"
+            "the files are in the bucket {bucket:?} and stay there: set s3_bucket to it, and its keys"
         );
         report.note("settings.s3", why);
     }

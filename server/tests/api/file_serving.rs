@@ -569,6 +569,55 @@ fn n37_a_protected_file_is_for_whoever_may_view_its_record() {
     app.guest().post("/api/files/token", json!({})).refused(401);
 }
 
+#[test]
+fn n37_what_a_view_shows_is_served_by_the_rule_of_the_view() {
+    let app = TestApp::start();
+    let fields = json!([
+        {"name": "doc", "type": "file", "protected": true, "thumbs": ["10x10"]},
+        {"name": "more", "type": "file", "maxSelect": 5},
+    ]);
+    app.open_collection("posts", fields);
+    let png = png();
+    let parts: [Part; 3] = [
+        ("doc", Some("a.png"), &png),
+        ("more", Some("b.txt"), b"b"),
+        ("more", Some("c.txt"), b"c"),
+    ];
+    let post = upload(&app.guest(), "posts", &parts);
+    let view = |name: &str, query: &str, rule: &str| {
+        let view = json!({"name": name, "type": "view", "viewQuery": query, "viewRule": rule});
+        app.collection(view);
+    };
+    let mine = "@request.auth.id != '' && @request.context = 'protectedFile'";
+    view("same", "select id, doc, more from posts", mine);
+    let other = "select (id || 'x') as id, doc as paper, more from same";
+    view("other", other, "@request.auth.id = 'nobody'");
+    let (ann, id) = (app.user("ann"), post["id"].as_str().expect("an id"));
+    let (doc, more) = (&names(&post, "doc")[0], &names(&post, "more")[1]);
+    let status = |path: String| app.guest().fetch("GET", &path, &[]).status;
+    let token = token(&ann);
+    assert_eq!(status(format!("/api/files/same/{id}/{doc}")), 404);
+    assert_eq!(
+        status(format!("/api/files/same/{id}/{doc}?token={token}")),
+        200
+    );
+    let small = format!("/api/files/same/{id}/{doc}?thumb=10x10&token={token}");
+    let small = app.guest().fetch("GET", &small, &[]);
+    assert_eq!(look(&small.bytes), (10, 10, image::ImageFormat::Png));
+    assert_eq!(
+        status(format!("/api/files/other/{id}x/{doc}?token={token}")),
+        404
+    );
+    assert_eq!(status(format!("/api/files/other/{id}/{more}")), 404);
+    // A view of a view, whose records have other ids.
+    let found = app
+        .guest()
+        .fetch("GET", &format!("/api/files/other/{id}x/{more}"), &[]);
+    assert_eq!((found.status, &found.bytes[..]), (200, &b"c"[..]));
+    app.root().delete(&path_of(&post)).ok();
+    assert_eq!(status(format!("/api/files/other/{id}x/{more}")), 404);
+}
+
 /// A file token that the account was given so many seconds ago.
 fn made_ago(app: &TestApp, id: &str, seconds: i64) -> String {
     use plinth::clock::Moment;
