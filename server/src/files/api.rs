@@ -105,9 +105,11 @@ async fn holder(
 fn field_of<'a>(record: &'a Record, name: &str) -> Option<(&'a str, &'a FileOptions)> {
     let fields = record.collection.def.fields.iter().zip(&record.values);
     fields
-        .filter_map(|(field, value)| match &field.kind {
-            FieldKind::File(options) => Some((field, value, options)),
-            _ => None,
+        .filter_map(|(field, value)| {
+            if let FieldKind::File(options) = &field.kind {
+                return Some((field, value, options));
+            }
+            None
         })
         .find(|(_, value, _)| values::list(value).iter().any(|known| known == name))
         .map(|(field, _, options)| (field.name.as_str(), options))
@@ -143,11 +145,11 @@ impl Asker<'_> {
         let token = self.query.get("token").map_or("", String::as_str);
         let by_token = accounts::bearer(self.app, token, token::Kind::File).await?;
         let collection = &record.collection;
-        let caller = match by_token {
+        let caller = match &by_token {
             Caller::Guest if !options.protected => extract::caller(self.http)?,
-            caller => caller,
+            Caller::Guest | Caller::Account(_) => by_token,
         };
-        if !options.protected && !self.is_limited(schema, collection, &caller)? {
+        if !options.protected && !is_limited(schema, collection, &caller)? {
             return Ok(());
         }
         let mut request = extract::request(self.http, schema.ask_headers)?;
@@ -183,15 +185,10 @@ impl Asker<'_> {
             outcome => outcome,
         }
     }
+}
 
-    /// Whether roles leave the caller some of the collection's fields only.
-    fn is_limited(
-        &self,
-        schema: &Schema,
-        collection: &Collection,
-        caller: &Caller,
-    ) -> Result<bool> {
-        let reach = Reach::of(schema, caller, collection, Action::View)?;
-        Ok(!caller.is_superuser() && reach.has_field_limits())
-    }
+/// Whether roles leave the caller some of the collection's fields only.
+fn is_limited(schema: &Schema, collection: &Collection, caller: &Caller) -> Result<bool> {
+    let reach = Reach::of(schema, caller, collection, Action::View)?;
+    Ok(!caller.is_superuser() && reach.has_field_limits())
 }

@@ -45,8 +45,8 @@ pub fn problem(
             [("maxSelect", most.into())],
         ));
     }
-    let new = incoming.iter().filter(|file| names.contains(&file.name));
-    new.filter_map(|file| file_problem(options, file)).next()
+    let mut new = incoming.iter().filter(|file| names.contains(&file.name));
+    new.find_map(|file| file_problem(options, file))
 }
 
 fn file_problem(options: &FileOptions, file: &Incoming) -> Option<FieldProblem> {

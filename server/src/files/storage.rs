@@ -132,10 +132,9 @@ impl Storage {
     ) -> Result<impl StreamExt<Item = Vec<ObjectMeta>> + 'a> {
         let prefix = Path::from_iter([collection]);
         let store = self.store(false)?;
-        let found = store.into_iter().flat_map(move |store| {
-            let found = store.list(Some(&prefix));
-            Some(found)
-        });
+        let found = store
+            .into_iter()
+            .map(move |store| store.list(Some(&prefix)));
         let found = futures_util::stream::iter(found).flatten();
         let whole = found.filter_map(|found| {
             std::future::ready(match found {

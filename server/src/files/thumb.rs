@@ -171,14 +171,15 @@ fn turns(orientation: Orientation) -> bool {
 /// In the format that the picture came in, except for WebP, which becomes PNG.
 fn encode(small: &DynamicImage, format: ImageFormat) -> Option<Vec<u8>> {
     let mut out = Cursor::new(Vec::new());
-    let written = match format {
-        ImageFormat::Jpeg => {
-            let encoder = JpegEncoder::new_with_quality(&mut out, QUALITY);
-            small.to_rgb8().write_with_encoder(encoder)
-        }
-        ImageFormat::Gif => small.to_rgba8().write_to(&mut out, ImageFormat::Gif),
-        _ if small.color().has_alpha() => small.to_rgba8().write_to(&mut out, ImageFormat::Png),
-        _ => small.to_rgb8().write_to(&mut out, ImageFormat::Png),
+    let written = if format == ImageFormat::Jpeg {
+        let encoder = JpegEncoder::new_with_quality(&mut out, QUALITY);
+        small.to_rgb8().write_with_encoder(encoder)
+    } else if format == ImageFormat::Gif {
+        small.to_rgba8().write_to(&mut out, ImageFormat::Gif)
+    } else if small.color().has_alpha() {
+        small.to_rgba8().write_to(&mut out, ImageFormat::Png)
+    } else {
+        small.to_rgb8().write_to(&mut out, ImageFormat::Png)
     };
     written.ok()?;
     Some(out.into_inner())

@@ -53,7 +53,8 @@ async fn copy_records(
                 continue;
             };
             // Thumbs are made anew when somebody wants them; beside each file is what is known of it.
-            if kind.is_dir() || name.ends_with(".attrs") {
+            let is_known_of = Path::new(name).extension() == Some("attrs".as_ref());
+            if kind.is_dir() || is_known_of {
                 continue;
             }
             if kind.is_file() {

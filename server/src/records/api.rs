@@ -128,8 +128,10 @@ async fn written(
     stored: Stored,
     outcome: Result<(Grant, Record)>,
 ) -> Result<(Grant, Record)> {
-    let names = |(_, record): &(Grant, Record)| files::store::names(record).collect::<Vec<_>>();
-    let named = outcome.as_ref().map(names);
+    let named = outcome.as_ref().map(|(_, record)| {
+        let names = files::store::names(record);
+        names.collect::<Vec<_>>()
+    });
     stored
         .settle(app, named.as_deref().map_err(|error| *error))
         .await;

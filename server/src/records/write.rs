@@ -434,9 +434,13 @@ fn field_problems(record: &Record, stored: Option<&Record>, input: &Input) -> Fi
             validate::validate(field, value, raw)
         };
         let problem = if let FieldKind::File(options) = &field.kind {
-            let files = input.files.iter().filter(|file| file.field == field.name);
+            let files: Vec<_> = input
+                .files
+                .iter()
+                .filter(|file| file.field == field.name)
+                .collect();
             let before = stored.map(|stored| &stored.values[position]);
-            files::problem(options, value, before, &Vec::from_iter(files))
+            files::problem(options, value, before, &files)
         } else {
             problem
         };

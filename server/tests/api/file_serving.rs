@@ -9,7 +9,8 @@ use crate::support::{Client, PASSWORD, Part, TestApp, at_once};
 
 fn picture(width: u32, height: u32, format: image::ImageFormat) -> Vec<u8> {
     let picture = image::RgbImage::from_fn(width, height, |x, y| {
-        image::Rgb([(x % 256) as u8, (y % 256) as u8, 0])
+        let [x, y] = [x, y].map(|at| u8::try_from(at % 256).expect("small"));
+        image::Rgb([x, y, 0])
     });
     let mut out = Cursor::new(Vec::new());
     picture.write_to(&mut out, format).expect("a picture");

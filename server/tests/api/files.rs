@@ -28,15 +28,14 @@ pub(crate) fn path_of(record: &Value) -> String {
 
 /// The names of a field's files.
 pub(crate) fn names(record: &Value, field: &str) -> Vec<String> {
-    match &record[field] {
-        Value::String(name) if name.is_empty() => Vec::new(),
-        Value::String(name) => vec![name.clone()],
-        Value::Array(names) => names
-            .iter()
-            .map(|name| name.as_str().expect("a name").to_owned())
-            .collect(),
-        other => panic!("{field} is {other}"),
-    }
+    let value = &record[field];
+    let names = match value.as_str() {
+        Some("") => Vec::new(),
+        Some(_) => vec![value.clone()],
+        None => value.as_array().expect("names").clone(),
+    };
+    let name = |name: Value| name.as_str().expect("a name").to_owned();
+    names.into_iter().map(name).collect()
 }
 
 /// Where the record's file is served.
