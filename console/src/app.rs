@@ -42,6 +42,7 @@ pub(crate) fn App() -> impl IntoView {
                     <Route path=path!("/jobs/:id/definition") view=pages::JobDefinition />
                     <Route path=path!("/mails") view=pages::Mails />
                     <Route path=path!("/mails/:id") view=pages::MailPage />
+                    <Route path=path!("/logs") view=pages::Logs />
                     <Route path=path!("/settings") view=pages::Settings />
                     <Route path=path!("/*any") view=pages::NotFound />
                 </ParentRoute>

@@ -24,6 +24,8 @@ pub(crate) const CHECK_ACCESS: &str = "/_/roles/check";
 pub(crate) const JOBS: &str = "/_/jobs";
 /// Mails.
 pub(crate) const MAILS: &str = "/_/mails";
+/// The log.
+pub(crate) const LOGS: &str = "/_/logs";
 
 /// What superusers set.
 pub(crate) const SETTINGS: &str = "/_/settings";

@@ -47,6 +47,38 @@ const DAY_AND_TIME: [(&str, &str); 6] = [
     ("minute", "2-digit"),
 ];
 
+/// Day and time to the second, on the clock of whoever looks.
+pub(crate) fn to_the_second(moment: &str) -> String {
+    let parts = [
+        ("day", "numeric"),
+        ("month", "short"),
+        ("hour", "2-digit"),
+        ("minute", "2-digit"),
+        ("second", "2-digit"),
+    ];
+    shown(moment, "", &parts)
+}
+
+/// Day and hour on the clock of whoever looks.
+pub(crate) fn day_and_hour(moment: &str) -> String {
+    let parts = [
+        ("day", "numeric"),
+        ("month", "short"),
+        ("hour", "2-digit"),
+        ("minute", "2-digit"),
+    ];
+    shown(moment, "", &parts)
+}
+
+/// The last hours as the server names them, the oldest first and the present one last.
+pub(crate) fn hours(count: u32) -> Vec<String> {
+    let begins = |hours: u32| {
+        let moment = ago(f64::from(hours) * 3600.0);
+        format!("{}:00:00.000Z", moment.get(..13).unwrap_or_default())
+    };
+    (0..count).rev().map(begins).collect()
+}
+
 /// An empty zone is that of whoever looks.
 fn shown(moment: &str, zone: &str, parts: &[(&str, &str)]) -> String {
     let Some(seconds) = seconds(moment) else {

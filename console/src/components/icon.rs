@@ -8,6 +8,7 @@ pub(crate) enum Glyph {
     Roles,
     Jobs,
     Mails,
+    Logs,
     Table,
     View,
     Account,
@@ -67,6 +68,7 @@ impl Glyph {
             Self::Jobs | Self::Clock => {
                 "M8 14.200A6.200 6.200 0 1 0 8 1.800a6.200 6.200 0 0 0 0 12.400zM8 4.500V8l2.300 1.500"
             }
+            Self::Logs => "M2.500 3.500h11M2.500 6.500h7M2.500 9.500h11M2.500 12.500h5",
             Self::Mails => "M2 3.500h12v9H2zM2.300 4 8 8.500 13.700 4",
             Self::Table => "M2 3h12v10H2zM2 6.500h12M6 6.500V13",
             Self::View => {

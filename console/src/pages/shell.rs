@@ -65,7 +65,7 @@ impl Schema {
 type Area = (&'static str, &'static str, Glyph, fn() -> &'static str);
 
 /// The areas.
-const AREAS: [Area; 6] = [
+const AREAS: [Area; 7] = [
     ("metrics", links::HOME, Glyph::Overview, text::overview),
     (
         "collections",
@@ -76,6 +76,7 @@ const AREAS: [Area; 6] = [
     ("roles", links::ROLES, Glyph::Roles, text::roles),
     ("jobs", links::JOBS, Glyph::Jobs, text::jobs),
     ("mails", links::MAILS, Glyph::Mails, text::mails),
+    ("logs", links::LOGS, Glyph::Logs, text::logs),
     (SETTINGS, links::SETTINGS, Glyph::Settings, text::settings),
 ];
 
@@ -197,6 +198,7 @@ fn needed(path: &str) -> Option<&'static str> {
         "roles" | "new-role" => Some("roles:read"),
         "jobs" => Some("jobs:read"),
         "mails" => Some("mails:read"),
+        "logs" => Some("logs:read"),
         "settings" => Some(SETTINGS),
         _ => None,
     }

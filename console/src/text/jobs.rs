@@ -123,7 +123,7 @@ catalogue! {
     text_help = "For programs that show no HTML.";
     tasks = "Tasks";
     task_expired = "Remove mails that are done with and older than 30 days";
-    task_logs = "Remove runs of jobs that are older than 30 days";
+    task_logs = "Remove old runs of jobs and what is old in the log";
     task_optimize = "Let the database put itself in order";
     timeout = "Seconds a run may take";
     timeout_help = "Empty means 30.";

@@ -18,6 +18,7 @@ macro_rules! catalogue {
 
 pub(crate) mod forgotten;
 pub(crate) mod jobs;
+pub(crate) mod logs;
 pub(crate) mod mails;
 pub(crate) mod moments;
 pub(crate) mod overview;

@@ -110,6 +110,24 @@ export const workScreens = [
       await page.frameLocator('iframe').getByRole('heading').waitFor()
     },
   },
+  {
+    name: 'logs',
+    path: '/_/logs',
+    async arrive({ page, me }) {
+      await me.sees('row', /GET \/api\/nowhere/)
+      await page.locator('.log-chart .legend').getByText('Errors').waitFor()
+    },
+  },
+  {
+    name: 'log-entry',
+    path: '/_/logs?level=8',
+    async arrive({ me }) {
+      await me.follow(/GET \/api\/nowhere/)
+      await me.reads('All that is known')
+    },
+  },
+  { name: 'logs-filter-wrong', path: '/_/logs?filter=nope%20%3D%201', arrive: ({ me }) => me.reads('The filter cannot be understood') },
+  { name: 'logs-none', path: '/_/logs?filter=level%20%3E%20100', arrive: ({ me }) => me.reads('No entry is like this') },
   { name: 'mails-none', path: '/_/mails?status=sending', arrive: ({ me }) => me.reads('No mail is like this') },
   {
     name: 'forgotten-password',

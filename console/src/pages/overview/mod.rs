@@ -14,6 +14,7 @@ use crate::components::{Chart, EmptyState, Glyph, Page, steady};
 use crate::links;
 use crate::text::overview as words;
 use crate::{format, repeat, text};
+pub(super) use plots::milliseconds;
 use tiles::Tiles;
 
 /// How often it is asked for anew.

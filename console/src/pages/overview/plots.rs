@@ -118,7 +118,7 @@ fn plot(points: &[Point], least: f64, series: Vec<Series>) -> Plot {
 }
 
 /// A latency: `0.8 ms`, `12 ms`, `1.2 s`.
-pub(super) fn milliseconds(number: f64) -> String {
+pub(in crate::pages) fn milliseconds(number: f64) -> String {
     if number >= 1000.0 {
         format!("{:.1} s", number / 1000.0)
     } else if number >= 10.0 || number.fract() == 0.0 {

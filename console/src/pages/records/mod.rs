@@ -1,6 +1,5 @@
 //! The records of a collection: a table with a filter, and a form for one record over it.
 
-mod bar;
 mod cell;
 mod columns;
 mod draft;
@@ -20,12 +19,11 @@ use plinth_sdk::{Filter, Record};
 use super::{CollectionPage, Schema};
 use crate::api::{act, load};
 use crate::components::{
-    Button, Confirm, EmptyState, Glyph, IconButton, Look, Pagination, Problem, SortHead, Spinner,
-    Table, Toaster,
+    Button, Confirm, EmptyState, FilterBar, Glyph, IconButton, Look, Pagination, Problem, SortHead,
+    Spinner, Table, Toaster,
 };
 use crate::session::Session;
 use crate::{format, links, text};
-use bar::FilterBar;
 pub(super) use cell::label;
 use columns::{Columns, ColumnsButton};
 use form::RecordPanel;
@@ -223,7 +221,10 @@ fn OfCollection(collection: Collection) -> impl IntoView {
             .into_any();
         }
         view! {
-            <FilterBar asked failure />
+            <FilterBar
+                filter=asked.filter placeholder=text::filter_placeholder() failure
+                narrow=move |filter| asked.go([("filter", filter), ("page", String::new())])
+            />
             <Problem message=Signal::derive(move || {
                 failure.get().filter(|failure| failure.status != Some(400)).map(|failure| failure.message)
             }) />

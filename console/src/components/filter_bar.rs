@@ -1,30 +1,35 @@
 use leptos::prelude::*;
 
-use super::Asked;
+use super::{Button, Glyph, Icon, IconButton, new_id};
 use crate::api::Failure;
-use crate::components::{Button, Glyph, Icon, IconButton, new_id};
 use crate::text;
 
-/// Narrows the list by a filter, on Enter. What is wrong with it is said below.
+/// Narrows a list by a filter, on Enter. What is wrong with it is said below.
 #[component]
-pub(super) fn FilterBar(asked: Asked, failure: Memo<Option<Failure>>) -> impl IntoView {
-    let typed = RwSignal::new(asked.filter.get_untracked());
+pub(crate) fn FilterBar(
+    /// The filter that the list is narrowed by.
+    filter: Memo<String>,
+    /// Narrows it by another one.
+    #[prop(into)]
+    narrow: Callback<String>,
+    /// What a filter looks like.
+    placeholder: &'static str,
+    failure: Memo<Option<Failure>>,
+) -> impl IntoView {
+    let typed = RwSignal::new(filter.get_untracked());
     // The address may change otherwise: back, or a link.
     Effect::watch(
-        move || asked.filter.get(),
+        move || filter.get(),
         move |filter, _, _| typed.set(filter.clone()),
         false,
     );
     let apply = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        asked.go([
-            ("filter", typed.get_untracked().trim().to_owned()),
-            ("page", String::new()),
-        ]);
+        narrow.run(typed.get_untracked().trim().to_owned());
     };
     let clear = move |_| {
         typed.set(String::new());
-        asked.go([("filter", String::new()), ("page", String::new())]);
+        narrow.run(String::new());
     };
     let error = Memo::new(move |_| {
         failure
@@ -39,7 +44,7 @@ pub(super) fn FilterBar(asked: Asked, failure: Memo<Option<Failure>>) -> impl In
                 <Icon of=Glyph::Filter />
                 <input
                     class="input input-code" type="text" spellcheck="false" autocomplete="off" aria-label=text::filter()
-                    placeholder=text::filter_placeholder()
+                    placeholder=placeholder
                     prop:value=move || typed.get()
                     on:input=move |event| typed.set(event_target_value(&event))
                     aria-describedby=about.clone()
