@@ -12,6 +12,7 @@
     reason = "components are functions that the macro makes public"
 )]
 
+mod address;
 mod api;
 mod app;
 mod browser;

@@ -1,18 +1,18 @@
 use leptos::prelude::*;
 
 use super::{Glyph, IconButton};
+use crate::address::Address;
 use crate::text;
 
-/// Which page of how many, and the way to the others.
+/// Which page of how many is shown, as the address says, and the way to the others.
 #[component]
-pub(crate) fn Pagination(
-    #[prop(into)] page: Signal<u64>,
-    #[prop(into)] pages: Signal<u64>,
-    #[prop(into)] go: Callback<u64>,
-) -> impl IntoView {
+pub(crate) fn Pagination(#[prop(into)] pages: Signal<u64>) -> impl IntoView {
+    let address = Address::here();
+    let page = address.page();
     let step = move |by: i64| {
         let next = page.get_untracked().saturating_add_signed(by);
-        go.run(next.clamp(1, pages.get_untracked().max(1)));
+        let next = next.clamp(1, pages.get_untracked().max(1));
+        address.go([("page", &*next.to_string())]);
     };
     view! {
         <nav class="pagination" aria-label=text::pages()>

@@ -114,7 +114,7 @@ export const workScreens = [
     name: 'logs',
     path: '/_/logs',
     async arrive({ page, me }) {
-      await me.sees('row', /GET \/api\/nowhere/)
+      await me.sees('row', /GET \/api\//)
       await page.locator('.log-chart .legend').getByText('Errors').waitFor()
     },
   },

@@ -49,6 +49,8 @@ pub(crate) struct Plot {
     pub(crate) series: Vec<Series>,
     /// The top of the scale at least.
     pub(crate) least: f64,
+    /// The point that is read out when none is pointed at.
+    pub(crate) told: usize,
 }
 
 impl Plot {
@@ -59,11 +61,6 @@ impl Plot {
             .flatten()
             .fold(self.least, |most, value| most.max(*value));
         line::round(most)
-    }
-
-    /// The point that is read out when none is pointed at: the last that is over.
-    fn last(&self) -> usize {
-        self.times.len().saturating_sub(2)
     }
 
     /// What the scale of time says, from left to right.
@@ -92,9 +89,7 @@ pub(crate) fn Chart(
     let point = Memo::new(move |_| {
         plot.with(|plot| {
             let last = plot.times.len().saturating_sub(1);
-            pointed
-                .get()
-                .map_or_else(|| plot.last(), |point| point.min(last))
+            pointed.get().map_or(plot.told, |point| point.min(last))
         })
     });
     let time = Memo::new(move |_| {

@@ -1,16 +1,15 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use plinth_sdk::filter;
 use plinth_sdk::types::{Job, JobRun, Page as RecordPage};
 
 use super::page::{Begun, JobPage};
+use crate::address::Address;
 use crate::api::{Outcome, load};
 use crate::components::{Badge, Code, EmptyState, Glyph, Pagination, Tone, steady};
 use crate::text::jobs as words;
-use crate::{links, moments, repeat};
+use crate::{moments, repeat};
 
 /// How often runs are asked for while one goes on or is about to.
 const SOON: Duration = Duration::from_secs(2);
@@ -27,14 +26,7 @@ pub(crate) fn JobRuns() -> impl IntoView {
 #[component]
 fn History(job: Job) -> impl IntoView {
     let Begun(begun) = expect_context();
-    let query = use_query_map();
-    let navigate = StoredValue::new_local(use_navigate());
-    let page = Memo::new(move |_| {
-        query
-            .with(|query| query.get("page")?.parse::<u64>().ok())
-            .unwrap_or(1)
-            .max(1)
-    });
+    let page = Address::here().page();
     let id = StoredValue::new(job.id.clone());
     let asked = load(move |client| {
         begun.track();
@@ -67,15 +59,6 @@ fn History(job: Job) -> impl IntoView {
         Some(Ok(page)) => u64::try_from(page.total_pages).unwrap_or(1),
         _ => 1,
     });
-    let go = move |page: u64| {
-        let page = if page == 1 {
-            String::new()
-        } else {
-            page.to_string()
-        };
-        let link = links::with(&links::job(&id.get_value()), [("page", &*page)]);
-        navigate.with_value(|navigate| navigate(&link, NavigateOptions::default()));
-    };
     let items = Memo::new(move |_| match kept.get() {
         Some(Ok(page)) => page.items,
         _ => Vec::new(),
@@ -104,7 +87,7 @@ fn History(job: Job) -> impl IntoView {
                     }
                 </For>
             </ul>
-            {move || (pages.get() > 1).then(|| view! { <div class="row"><span class="grow"></span><Pagination page pages go /></div> })}
+            {move || (pages.get() > 1).then(|| view! { <div class="row"><span class="grow"></span><Pagination pages /></div> })}
         }
         .into_any()
     };

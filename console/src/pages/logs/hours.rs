@@ -28,8 +28,10 @@ pub(super) fn Hours(asked: Asked) -> impl IntoView {
     let kept = repeat::kept(counted);
     // What is wrong with a filter is said where it stands; the picture stays as it was.
     let plot = Memo::new(move |last: Option<&Plot>| match kept.get() {
-        Some(Ok((hours, all, errors))) => picture(&moments::hours(hours), &all, &errors),
-        _ => last.cloned().unwrap_or_default(),
+        Some(Ok((hours, all, errors))) => counts(&moments::hours(hours), &all, &errors),
+        _ => last
+            .cloned()
+            .unwrap_or_else(|| plot(&moments::hours(asked.hours()), Vec::new())),
     });
     view! {
         <div class="log-chart">
@@ -38,12 +40,20 @@ pub(super) fn Hours(asked: Asked) -> impl IntoView {
     }
 }
 
-fn picture(hours: &[String], all: &[LogHour], errors: &[LogHour]) -> Plot {
+fn counts(hours: &[String], all: &[LogHour], errors: &[LogHour]) -> Plot {
     let series = |name, stroke, counts: &[LogHour]| Series {
         name,
         stroke,
         values: values(hours, counts),
     };
+    let series = vec![
+        series(words::entries(), Stroke::First, all),
+        series(words::failed(), Stroke::Bad, errors),
+    ];
+    plot(hours, series)
+}
+
+fn plot(hours: &[String], series: Vec<Series>) -> Plot {
     let is_day = hours.len() <= 24;
     let told = |hour: &String| {
         if is_day {
@@ -54,11 +64,10 @@ fn picture(hours: &[String], all: &[LogHour], errors: &[LogHour]) -> Plot {
     };
     Plot {
         times: hours.iter().map(told).collect(),
-        series: vec![
-            series(words::entries(), Stroke::First, all),
-            series(words::failed(), Stroke::Bad, errors),
-        ],
+        series,
         least: 4.0,
+        // An hour is long: what counts is the present one.
+        told: hours.len().saturating_sub(1),
     }
 }
 

@@ -6,17 +6,16 @@ mod hours;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use plinth_sdk::types::{Log, Page as LogPage};
 use plinth_sdk::{Filter, filter};
 
+use crate::address::Address;
 use crate::api::load;
 use crate::components::{
     Badge, EmptyState, FilterBar, Glyph, Page, Pagination, Problem, Spinner, Table, Tone,
 };
 use crate::text::logs as words;
-use crate::{format, links, moments, repeat, text};
+use crate::{format, moments, repeat, text};
 use entry::EntryPanel;
 use hours::Hours;
 
@@ -35,9 +34,6 @@ const LEVELS: [(&str, Words); 3] = [
     ("4", words::warnings),
     ("8", words::errors_only),
 ];
-/// What the address says.
-const PARTS: [&str; 5] = ["filter", "level", "range", "page", "entry"];
-
 /// What is looked at: the address has it.
 #[derive(Clone, Copy)]
 struct Asked {
@@ -46,45 +42,20 @@ struct Asked {
     range: Memo<String>,
     page: Memo<u64>,
     entry: Memo<String>,
-    go: Callback<Vec<(&'static str, String)>>,
+    address: Address,
 }
 
 impl Asked {
     fn here() -> Self {
-        let query = use_query_map();
-        let text = move |name: &'static str| {
-            Memo::new(move |_| query.with(|query| query.get(name).unwrap_or_default()))
-        };
-        let page = text("page");
-        let navigate = StoredValue::new_local(use_navigate());
-        let go = Callback::new(move |changes: Vec<(&'static str, String)>| {
-            let link = query.with_untracked(|query| link(|name| query.get(name), &changes));
-            let options = NavigateOptions {
-                scroll: false,
-                ..NavigateOptions::default()
-            };
-            navigate.with_value(|navigate| navigate(&link, options));
-        });
+        let address = Address::here();
         Self {
-            filter: text("filter"),
-            level: text("level"),
-            range: text("range"),
-            page: Memo::new(move |_| page.get().parse().unwrap_or(1).max(1)),
-            entry: text("entry"),
-            go,
+            filter: address.text("filter"),
+            level: address.text("level"),
+            range: address.text("range"),
+            page: address.page(),
+            entry: address.text("entry"),
+            address,
         }
-    }
-
-    /// The same with something else.
-    fn link(self, changes: &[(&'static str, String)]) -> String {
-        let known = |name: &str| match name {
-            "filter" => Some(self.filter.get()),
-            "level" => Some(self.level.get()),
-            "range" => Some(self.range.get()),
-            "page" => Some(self.page.get().to_string()).filter(|page| page != "1"),
-            _ => None,
-        };
-        link(known, changes)
     }
 
     fn hours(self) -> u32 {
@@ -96,25 +67,16 @@ impl Asked {
     /// What is asked of the server.
     fn wanted(self) -> Filter {
         let since = moments::ago(f64::from(self.hours()) * 3600.0);
-        let level: i64 = self.level.get().parse().unwrap_or(-4);
-        Filter::raw(self.filter.get()).and(filter!("created >= {} && level >= {}", since, level))
+        let filter = Filter::raw(self.filter.get()).and(filter!("created >= {}", since));
+        match self.level.with(|level| level.parse::<i64>()) {
+            Ok(level) => filter.and(filter!("level >= {}", level)),
+            Err(_) => filter,
+        }
     }
 
     fn is_narrowed(self) -> bool {
         !self.filter.with(String::is_empty) || !self.level.with(String::is_empty)
     }
-}
-
-fn link(known: impl Fn(&str) -> Option<String>, changes: &[(&'static str, String)]) -> String {
-    let parts = PARTS.map(|part| {
-        let change = changes.iter().find(|(name, _)| *name == part);
-        let value = change.map_or_else(|| known(part), |(_, value)| Some(value.clone()));
-        (part, value.unwrap_or_default())
-    });
-    links::with(
-        links::LOGS,
-        parts.iter().map(|(name, value)| (*name, &**value)),
-    )
 }
 
 /// The page.
@@ -143,14 +105,14 @@ pub(crate) fn Logs() -> impl IntoView {
         Some(page) if page.items.is_empty() => nothing(asked).into_any(),
         Some(page) => view! { <Entries page asked /> }.into_any(),
     };
-    let close = move |()| asked.go.run(vec![("entry", String::new())]);
+    let close = move |()| asked.address.go([("entry", "")]);
     view! {
         <Page title=text::logs().to_owned() actions=move || ranges(asked) wide=true>
             <Hours asked />
             <div class="filters log-filters">
                 <FilterBar
                     filter=asked.filter placeholder=words::filter_placeholder() failure
-                    narrow=move |filter| asked.go.run(vec![("filter", filter), ("page", String::new())])
+                    narrow=move |filter: String| asked.address.go([("filter", &*filter), ("page", "")])
                 />
                 {levels(asked)}
             </div>
@@ -158,7 +120,7 @@ pub(crate) fn Logs() -> impl IntoView {
                 failure.get().filter(|failure| failure.status != Some(400)).map(|failure| failure.message)
             }) />
             {table}
-            <Foot asked shown />
+            <Foot shown />
             {move || {
                 let id = asked.entry.get();
                 (!id.is_empty()).then(|| view! { <EntryPanel id close /> })
@@ -169,7 +131,7 @@ pub(crate) fn Logs() -> impl IntoView {
 
 fn ranges(asked: Asked) -> impl IntoView {
     let one = move |(name, _, words): (&'static str, u32, Words)| {
-        let href = move || asked.link(&[("range", name.to_owned()), ("page", String::new())]);
+        let href = move || asked.address.link([("range", name), ("page", "")]);
         let current = move || asked.range.with(|range| range == name).then_some("true");
         view! { <a class="segment" href=href aria-current=current>{words()}</a> }
     };
@@ -178,7 +140,7 @@ fn ranges(asked: Asked) -> impl IntoView {
 
 fn levels(asked: Asked) -> impl IntoView {
     let one = move |(name, words): (&'static str, Words)| {
-        let href = move || asked.link(&[("level", name.to_owned()), ("page", String::new())]);
+        let href = move || asked.address.link([("level", name), ("page", "")]);
         let current = move || asked.level.with(|level| level == name).then_some("true");
         view! { <a class="segment" href=href aria-current=current>{words()}</a> }
     };
@@ -197,7 +159,7 @@ fn nothing(asked: Asked) -> impl IntoView {
 fn Entries(page: LogPage<Log>, asked: Asked) -> impl IntoView {
     let row = move |log: Log| {
         let id = log.id.clone();
-        let href = move || asked.link(&[("entry", id.clone())]);
+        let href = move || asked.address.link([("entry", &*id)]);
         view! {
             <tr>
                 <td>{badge(log.level)}</td>
@@ -227,19 +189,18 @@ fn Entries(page: LogPage<Log>, asked: Asked) -> impl IntoView {
 }
 
 #[component]
-fn Foot(asked: Asked, shown: Memo<Option<LogPage<Log>>>) -> impl IntoView {
+fn Foot(shown: Memo<Option<LogPage<Log>>>) -> impl IntoView {
     let number = move |of: fn(&LogPage<Log>) -> i64| {
         shown.with(|shown| shown.as_ref().map(of).unwrap_or_default())
     };
     let pages = Signal::derive(move || u64::try_from(number(|page| page.total_pages)).unwrap_or(1));
-    let go = move |page: u64| asked.go.run(vec![("page", page.to_string())]);
     move || {
         (pages.get() > 1).then(|| {
             view! {
                 <footer class="foot">
                     <span class="muted">{move || text::total(&format::count(number(|page| page.total_items)))}</span>
                     <span class="grow"></span>
-                    <Pagination page=asked.page pages go />
+                    <Pagination pages />
                 </footer>
             }
         })

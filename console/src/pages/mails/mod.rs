@@ -6,11 +6,10 @@ mod mail;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use plinth_sdk::types::{Mail, Page as RecordPage, names};
 use plinth_sdk::{Filter, filter};
 
+use crate::address::Address;
 use crate::api::load;
 use crate::components::{
     Badge, Code, EmptyState, Glyph, Icon, Page, Pagination, Table, Tone, steady,
@@ -47,30 +46,8 @@ const STATUSES: [(&str, Words, Tone); 5] = [
     reason = "what is asked for belongs to how it is shown"
 )]
 pub(crate) fn Mails() -> impl IntoView {
-    let query = use_query_map();
-    let given = move |name: &'static str| {
-        Memo::new(move |_| query.with(|query| query.get(name).unwrap_or_default()))
-    };
-    let (status, search, page) = (given("status"), given("q"), given("page"));
-    let page = Memo::new(move |_| page.get().parse::<u64>().unwrap_or(1).max(1));
-    let navigate = StoredValue::new_local(use_navigate());
-    let go = move |status: &str, search: &str, page: u64| {
-        let page = if page == 1 {
-            String::new()
-        } else {
-            page.to_string()
-        };
-        let link = links::with(
-            links::MAILS,
-            [("status", status), ("q", search), ("page", &*page)],
-        );
-        let options = NavigateOptions {
-            replace: true,
-            scroll: false,
-            ..NavigateOptions::default()
-        };
-        navigate.with_value(|navigate| navigate(&link, options));
-    };
+    let address = Address::here();
+    let (status, search, page) = (address.text("status"), address.text("q"), address.page());
     let settled = repeat::settled(Signal::<String>::from(search), Duration::from_millis(250));
     let asked = load(move |client| {
         let mails = client
@@ -149,8 +126,7 @@ pub(crate) fn Mails() -> impl IntoView {
     let statuses = move || {
         let all = std::iter::once(("", words::all as fn() -> &'static str));
         let one = move |(value, name): (&'static str, fn() -> &'static str)| {
-            let href =
-                move || links::with(links::MAILS, [("status", value), ("q", &*search.get())]);
+            let href = move || address.link([("status", value), ("page", "")]);
             let current = move || status.with(|status| status == value).then_some("true");
             view! { <a class="segment" href=href aria-current=current>{name()}</a> }
         };
@@ -167,7 +143,7 @@ pub(crate) fn Mails() -> impl IntoView {
                     <input
                         class="input" type="search" placeholder=words::find() aria-label=words::find()
                         prop:value=move || search.get()
-                        on:input=move |event| go(&status.get_untracked(), &event_target_value(&event), 1)
+                        on:input=move |event| address.replace([("q", &*event_target_value(&event)), ("page", "")])
                     />
                 </div>
                 <nav class="segments" aria-label=words::status()>{statuses}</nav>
@@ -177,7 +153,7 @@ pub(crate) fn Mails() -> impl IntoView {
                 <footer class="foot">
                     <span class="muted">{move || text::total(&format::count(total()))}</span>
                     <span class="grow"></span>
-                    <Pagination page pages go=move |page: u64| go(&status.get_untracked(), &search.get_untracked(), page) />
+                    <Pagination pages />
                 </footer>
             })}
         </Page>

@@ -11,12 +11,12 @@ mod point;
 mod relation;
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 use plinth_sdk::types::{Collection, CollectionType, Field, Page as RecordPage};
 use plinth_sdk::{Filter, Record};
 
 use super::{CollectionPage, Schema};
+use crate::address::Address;
 use crate::api::{act, load};
 use crate::components::{
     Button, Confirm, EmptyState, FilterBar, Glyph, IconButton, Look, Pagination, Problem, SortHead,
@@ -58,74 +58,31 @@ struct Asked {
     page: Memo<u64>,
     per_page: Memo<u64>,
     record: Memo<String>,
-    go: Callback<Vec<(&'static str, String)>>,
+    address: Address,
 }
 
 impl Asked {
-    fn of(collection: &Collection) -> Self {
-        let query = use_query_map();
-        let text = move |name: &'static str| {
-            Memo::new(move |_| query.with(|query| query.get(name).unwrap_or_default()))
-        };
-        let number = move |name: &'static str, otherwise: u64| {
-            Memo::new(move |_| {
-                query
-                    .with(|query| query.get(name))
-                    .and_then(|text| text.parse().ok())
-                    .unwrap_or(otherwise)
-            })
-        };
-        let navigate = StoredValue::new_local(use_navigate());
-        let path = links::collection(&collection.name);
-        let go = Callback::new(move |changes: Vec<(&'static str, String)>| {
-            let mut all: Vec<(&'static str, String)> =
-                ["filter", "sort", "page", "perPage", "record"]
-                    .into_iter()
-                    .map(|name| {
-                        (
-                            name,
-                            query
-                                .with_untracked(|query| query.get(name))
-                                .unwrap_or_default(),
-                        )
-                    })
-                    .collect();
-            for (name, value) in changes {
-                all.iter_mut()
-                    .filter(|(known, _)| *known == name)
-                    .for_each(|(_, old)| old.clone_from(&value));
-            }
-            let link = links::with(&path, all.iter().map(|(name, value)| (*name, &**value)));
-            let options = NavigateOptions {
-                scroll: false,
-                ..NavigateOptions::default()
-            };
-            navigate.with_value(|navigate| navigate(&link, options));
-        });
+    fn here() -> Self {
+        let address = Address::here();
         Self {
-            filter: text("filter"),
-            sort: text("sort"),
-            page: number("page", 1),
-            per_page: number("perPage", PER_PAGE),
-            record: text("record"),
-            go,
+            filter: address.text("filter"),
+            sort: address.text("sort"),
+            page: address.page(),
+            per_page: address.number_or("perPage", PER_PAGE),
+            record: address.text("record"),
+            address,
         }
-    }
-
-    /// Shows another page, another order, another record.
-    fn go(self, changes: impl IntoIterator<Item = (&'static str, String)>) {
-        self.go.run(changes.into_iter().collect());
     }
 
     /// Closes the record that is shown over the table.
     fn close(self) {
-        self.go([("record", String::new())]);
+        self.address.go([("record", "")]);
     }
 }
 
 #[component]
 fn OfCollection(collection: Collection) -> impl IntoView {
-    let asked = Asked::of(&collection);
+    let asked = Asked::here();
     let columns = Columns::of(&collection);
     let name = collection.name.clone();
     let relations = cell::relations(&collection);
@@ -223,7 +180,7 @@ fn OfCollection(collection: Collection) -> impl IntoView {
         view! {
             <FilterBar
                 filter=asked.filter placeholder=text::filter_placeholder() failure
-                narrow=move |filter| asked.go([("filter", filter), ("page", String::new())])
+                narrow=move |filter: String| asked.address.go([("filter", &*filter), ("page", "")])
             />
             <Problem message=Signal::derive(move || {
                 failure.get().filter(|failure| failure.status != Some(400)).map(|failure| failure.message)
@@ -277,7 +234,7 @@ impl May {
 #[component]
 fn NewButton(asked: Asked, look: Look) -> impl IntoView {
     view! {
-        <Button look icon=Glyph::Plus on:click=move |_| asked.go([("record", NEW.to_owned())])>{text::new_record()}</Button>
+        <Button look icon=Glyph::Plus on:click=move |_| asked.address.go([("record", NEW)])>{text::new_record()}</Button>
     }
 }
 
@@ -299,7 +256,7 @@ fn nothing(asked: Asked) -> impl IntoView {
     } else {
         view! {
             <EmptyState icon=Glyph::Filter title=text::no_match() hint=text::no_match_hint()>
-                <Button on:click=move |_| asked.go([("filter", String::new()), ("page", String::new())])>
+                <Button on:click=move |_| asked.address.go([("filter", ""), ("page", "")])>
                     {text::clear_filter()}
                 </Button>
             </EmptyState>
@@ -330,7 +287,7 @@ fn RecordTable(
         let (_, glyph) = super::look(field.kind.name());
         let name = field.name.clone();
         view! {
-            <SortHead field=name.clone() sort=asked.sort on_sort=move |sort| asked.go([("sort", sort), ("page", String::new())])>
+            <SortHead field=name.clone() sort=asked.sort on_sort=move |sort: String| asked.address.go([("sort", &*sort), ("page", "")])>
                 <crate::components::Icon of=glyph />
                 {name}
             </SortHead>
@@ -365,7 +322,7 @@ fn RecordTable(
                     class="clickable"
                     on:click=move |event| {
                         if cell::is_plain(&event) {
-                            asked.go([("record", open.clone())]);
+                            asked.address.go([("record", &*open)]);
                         }
                     }
                 >
@@ -419,12 +376,12 @@ fn Foot(shown: RwSignal<Option<RecordPage<Record>>>, asked: Asked) -> impl IntoV
                 <span class="muted">{text::per_page()}</span>
                 <select
                     class="input select"
-                    on:change=move |event| asked.go([("perPage", event_target_value(&event)), ("page", String::new())])
+                    on:change=move |event| asked.address.go([("perPage", &*event_target_value(&event)), ("page", "")])
                 >
                     {sizes}
                 </select>
             </label>
-            <Pagination page=asked.page pages=Signal::derive(pages) go=move |page: u64| asked.go([("page", page.to_string())]) />
+            <Pagination pages=Signal::derive(pages) />
         </footer>
     }
 }

@@ -1,8 +1,6 @@
 //! Who may do what, and by which line.
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use plinth_sdk::Record;
 use plinth_sdk::types::{
     Collection, CollectionType, DecidedBy, PolicyAnswer, PolicyQuestion, Subject,
@@ -13,6 +11,7 @@ use super::super::{NotForYou, Schema};
 use super::all::RolesTabs;
 use super::lines::ACTIONS;
 use super::may_change;
+use crate::address::Address;
 use crate::api::load;
 use crate::components::{
     Bind, Code, Dialog, EmptyState, Field, Glyph, Icon, IconButton, Page, SelectField, Spinner,
@@ -32,52 +31,19 @@ struct Asked {
     action: Memo<String>,
     collection: Memo<String>,
     record: Memo<String>,
-    go: Callback<Vec<(&'static str, String)>>,
+    address: Address,
 }
 
 impl Asked {
     fn here() -> Self {
-        const NAMES: [&str; 5] = ["who", "account", "action", "collection", "record"];
-        let query = use_query_map();
-        let text = move |name: &'static str, otherwise: &'static str| {
-            Memo::new(move |_| {
-                query
-                    .with(|query| query.get(name))
-                    .filter(|text| !text.is_empty())
-                    .unwrap_or_else(|| otherwise.to_owned())
-            })
-        };
-        let navigate = StoredValue::new_local(use_navigate());
-        let go = Callback::new(move |changes: Vec<(&'static str, String)>| {
-            let value = |name: &'static str| {
-                let changed = changes.iter().find(|(changed, _)| *changed == name);
-                let value = changed.map(|(_, value)| value.clone());
-                (
-                    name,
-                    value
-                        .or_else(|| query.with_untracked(|query| query.get(name)))
-                        .unwrap_or_default(),
-                )
-            };
-            let all = NAMES.map(value);
-            let link = links::with(
-                links::CHECK_ACCESS,
-                all.iter().map(|(name, value)| (*name, &**value)),
-            );
-            let options = NavigateOptions {
-                replace: true,
-                scroll: false,
-                ..NavigateOptions::default()
-            };
-            navigate.with_value(|navigate| navigate(&link, options));
-        });
+        let address = Address::here();
         Self {
-            who: text("who", GUEST),
-            account: text("account", ""),
-            action: text("action", "list"),
-            collection: text("collection", ""),
-            record: text("record", ""),
-            go,
+            who: address.text_or("who", GUEST),
+            account: address.text("account"),
+            action: address.text_or("action", "list"),
+            collection: address.text("collection"),
+            record: address.text("record"),
+            address,
         }
     }
 
@@ -151,10 +117,9 @@ fn Question(asked: Asked) -> impl IntoView {
         Bind::new(
             move || memo.get(),
             move |value| {
-                let forgotten = forget.map(|name| (name, String::new()));
-                asked
-                    .go
-                    .run(std::iter::once((name, value)).chain(forgotten).collect());
+                let forgotten = forget.map(|name| (name, ""));
+                let changes = std::iter::once((name, &*value)).chain(forgotten);
+                asked.address.replace(changes);
             },
         )
     };
@@ -181,8 +146,9 @@ fn Question(asked: Asked) -> impl IntoView {
     });
     let accounts = Signal::derive(move || schema.find(&asked.who.get()));
     let records = Signal::derive(move || schema.find(&asked.collection.get()));
-    let chosen_account = Callback::new(move |id| asked.go.run(vec![("account", id)]));
-    let chosen_record = Callback::new(move |id| asked.go.run(vec![("record", id)]));
+    let chosen_account =
+        Callback::new(move |id: String| asked.address.replace([("account", &*id)]));
+    let chosen_record = Callback::new(move |id: String| asked.address.replace([("record", &*id)]));
     view! {
         <SelectField label=text::who().to_owned() value=bind(asked.who, "who", Some("account")) choices=subjects />
         {move || accounts.get().map(|of| view! {

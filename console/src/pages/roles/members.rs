@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
 use plinth_sdk::types::{Collection, CollectionType, Member, Role, names};
 use plinth_sdk::{Client, Filter, Record, filter};
 use serde_json::json;
@@ -12,6 +10,7 @@ use serde_json::json;
 use super::super::Schema;
 use super::super::records::{RecordList, account_label};
 use super::{GUEST, SUPERUSER, is_built_in, may_change};
+use crate::address::Address;
 use crate::api::{Outcome, act, load};
 use crate::components::{
     Bind, Button, Confirm, Dialog, EmptyState, Glyph, Icon, IconButton, Look, Pagination,
@@ -61,17 +60,7 @@ fn Chosen(role: Memo<Role>) -> impl IntoView {
     let may_write = may_change();
     let schema = Schema::here();
     let id = Memo::new(move |_| role.with(|role| role.id.clone()));
-    let query = use_query_map();
-    let page = Memo::new(move |_| {
-        let page = query.with(|query| query.get("page"));
-        page.and_then(|page| page.parse::<u64>().ok()).unwrap_or(1)
-    });
-    let navigate = StoredValue::new_local(use_navigate());
-    let go = move |page: u64| {
-        let link = links::role(&id.get_untracked(), "members");
-        let link = links::with(&link, [("page", &*page.to_string())]);
-        navigate.with_value(|navigate| navigate(&link, NavigateOptions::default()));
-    };
+    let page = Address::here().page();
     let members = load(move |client| find(client, id.get(), page.get()));
     let adding = RwSignal::new(false);
     let leaving = RwSignal::new(None::<Row>);
@@ -127,7 +116,7 @@ fn Chosen(role: Memo<Role>) -> impl IntoView {
                 </thead>
                 <tbody>{rows}</tbody>
             </Table>
-            {(pages > 1).then(|| view! { <Pagination page pages=Signal::derive(move || pages) go /> })}
+            {(pages > 1).then(|| view! { <Pagination pages=Signal::derive(move || pages) /> })}
         }
         .into_any()
     };
