@@ -114,7 +114,7 @@ fn plot(points: &[Point], least: f64, series: Vec<Series>) -> Plot {
         times,
         series,
         least,
-        // The last minutes are not over yet: they are fewer than they will be.
+        // The last is not over yet: it has less than it will have.
         told: points.len().saturating_sub(2),
     }
 }
