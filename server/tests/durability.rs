@@ -5,13 +5,13 @@ mod support;
 use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use support::process::{Process, make_superuser, plinth, run};
-use support::{Home, Reply, on_postgres};
+use support::{Home, MULTIPART, Part, Reply, multipart, on_postgres};
 
 fn posts() -> serde_json::Value {
     json!({
@@ -88,6 +88,64 @@ fn n47_every_acknowledged_record_survives_kill_9() {
             .get("/api/collections/posts/records?perPage=1")
             .ok();
         assert_eq!(total["totalItems"], json!(found.len()));
+    }
+}
+
+#[test]
+fn n47_no_record_names_a_file_that_is_not_whole_after_kill_9() {
+    let home = Home::new();
+    make_superuser(&home);
+    let mut server = Process::start(&home);
+    let mut docs = posts();
+    docs["fields"] = json!([
+        {"type": "text", "name": "title"},
+        {"type": "file", "name": "doc", "maxSize": 1_000_000},
+    ]);
+    server.root().post("/api/collections", docs).ok();
+    // Large enough for the disk to take a while.
+    let content: Arc<Vec<u8>> = Arc::new((0..=255).cycle().take(300_000).collect());
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let (client, content) = (server.client.clone(), Arc::clone(&content));
+            let acknowledged = Arc::clone(&acknowledged);
+            std::thread::spawn(move || {
+                for n in 0.. {
+                    let title = format!("{writer}-{n}");
+                    let parts: [Part; 2] = [
+                        ("title", None, title.as_bytes()),
+                        ("doc", Some("doc.bin"), &content),
+                    ];
+                    let path = "/api/collections/posts/records";
+                    let body = Some(multipart(&parts));
+                    match client.try_send("POST", path, body, MULTIPART) {
+                        Some(reply) if reply.status == 200 => {
+                            acknowledged.fetch_add(1, Ordering::Relaxed);
+                        }
+                        _ => return,
+                    }
+                }
+            })
+        })
+        .collect();
+    while acknowledged.load(Ordering::Relaxed) < 40 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    server.kill();
+    for writer in writers {
+        writer.join().expect("no panic");
+    }
+    server = Process::start(&home);
+    let path = "/api/collections/posts/records?perPage=1000";
+    let items = server.client.get(path).ok()["items"].clone();
+    let items = items.as_array().expect("items");
+    assert!(items.len() >= acknowledged.load(Ordering::Relaxed));
+    for item in items {
+        let text = |key: &str| item[key].as_str().expect("a text").to_owned();
+        let path = format!("/api/files/posts/{}/{}", text("id"), text("doc"));
+        let found = server.client.fetch("GET", &path, &[]);
+        assert_eq!(found.status, 200, "{path}");
+        assert!(found.bytes == *content, "{path} is not whole");
     }
 }
 

@@ -71,15 +71,10 @@ pub(super) async fn answer(
         response.headers_mut().remove(ACCEPT_RANGES);
         return Ok(Some(response));
     }
-    let head = storage.get(&file.path, Some(0..HEAD as u64)).await;
-    let head = match head {
-        Ok(Some(head)) if meta.size > 0 => head.bytes().await.map_err(broken)?,
-        Ok(None) => return Ok(None),
-        // Nothing is in an empty file, not even where it begins.
-        Ok(Some(_)) => Bytes::new(),
-        Err(_) if meta.size == 0 => Bytes::new(),
-        Err(error) => return Err(error),
+    let Some(head) = part(storage, file, &meta, 0..meta.size.min(HEAD as u64)).await? else {
+        return Ok(None);
     };
+    let head = head.bytes().await.map_err(broken)?;
     let kind = kind::content_type(&head, &file.name);
     let asked = headers.get(RANGE).filter(|_| !is_head);
     let asked = asked.filter(|_| is_same(headers, &meta, &tag));
@@ -87,26 +82,37 @@ pub(super) async fn answer(
         Some(range) => range::wanted(range, meta.size),
         None => Wanted::All,
     };
-    let (status, part) = match wanted {
+    let (status, wanted) = match wanted {
         Wanted::All => (StatusCode::OK, 0..meta.size),
         Wanted::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
         Wanted::Nothing => return Ok(Some(beyond(meta.size))),
     };
     let mut response = dressed(status, &meta, file, Some(kind));
     if status == StatusCode::PARTIAL_CONTENT {
-        let range = format!("bytes {}-{}/{}", part.start, part.end - 1, meta.size);
+        let range = format!("bytes {}-{}/{}", wanted.start, wanted.end - 1, meta.size);
         put(response.headers_mut(), CONTENT_RANGE, &range);
     }
-    if is_head || part.is_empty() {
-        let size = part.end - part.start;
+    let size = wanted.end - wanted.start;
+    if is_head || size == 0 {
         let nothing = stream::empty::<Result<_, object_store::Error>>();
         return Ok(Some(with_body(response, size, nothing)));
     }
-    let Some(found) = storage.get(&file.path, Some(part.clone())).await? else {
+    let Some(found) = part(storage, file, &meta, wanted).await? else {
         return Ok(None);
     };
-    let Range { start, end } = part;
-    Ok(Some(with_body(response, end - start, found.into_stream())))
+    Ok(Some(with_body(response, size, found.into_stream())))
+}
+
+/// A part of a file. What is all of it is asked for as that: some servers answer so too, whatever they were asked.
+async fn part(
+    storage: &Storage,
+    file: &File,
+    meta: &ObjectMeta,
+    wanted: Range<u64>,
+) -> Result<Option<GetResult>> {
+    let is_all = wanted == (0..meta.size);
+    let wanted = if is_all { None } else { Some(wanted) };
+    storage.get(&file.path, wanted).await
 }
 
 /// All of a file, whose beginning tells what it is.

@@ -340,8 +340,7 @@ fn n33_a_link_in_the_storage_is_not_followed_out_of_it_by_a_name() {
     let post = upload(&app.guest(), "posts", &[("doc", Some("a.txt"), b"a")]);
     let dir = app
         .home
-        .data_dir()
-        .join("storage")
+        .storage()
         .join(posts["id"].as_str().expect("an id"));
     let dir = dir.join(post["id"].as_str().expect("an id"));
     std::os::unix::fs::symlink("/etc", dir.join("link")).expect("a link");

@@ -55,8 +55,7 @@ fn a_file_is_kept_under_a_name_of_its_own() {
     for (name, content) in [(one, &b"one"[..]), (&many[0], b"first"), (&many[1], PNG)] {
         let path = app
             .home
-            .data_dir()
-            .join("storage")
+            .storage()
             .join(posts["id"].as_str().expect("an id"));
         let path = path.join(post["id"].as_str().expect("an id")).join(name);
         assert_eq!(std::fs::read(path).expect("a file"), content);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Part, TestApp};
+use crate::support::{Client, Home, Part, TestApp};
 
 pub(crate) fn records(collection: &str) -> String {
     format!("/api/collections/{collection}/records")
@@ -51,7 +51,7 @@ pub(crate) fn url(record: &Value, name: &str) -> String {
 /// Everything in the storage, as `<record>/<name>`.
 pub(crate) fn on_disk(app: &TestApp, collection: &Value) -> Vec<String> {
     let id = collection["id"].as_str().expect("a collection");
-    let dir = app.home.data_dir().join("storage").join(id);
+    let dir = app.home.storage().join(id);
     let mut found = Vec::new();
     walk(&dir, &mut found);
     let name = |path: PathBuf| {
@@ -263,7 +263,7 @@ fn what_a_server_left_behind_is_found() {
     let posts = app.open_collection("posts", json!([{"name": "doc", "type": "file"}]));
     let kept = upload(&app.guest(), "posts", &[("doc", Some("a.txt"), b"a")]);
     let id = posts["id"].as_str().expect("an id");
-    let dir = app.home.data_dir().join("storage").join(id);
+    let dir = app.home.storage().join(id);
     let old = std::time::SystemTime::UNIX_EPOCH;
     let plant = |path: &str, is_old: bool| {
         let path = dir.join(path);
@@ -292,4 +292,76 @@ fn what_a_server_left_behind_is_found() {
         "young0000000000/orphan_0123456789.txt".to_owned(),
     ];
     disk_becomes(&app, &posts, left);
+}
+
+#[test]
+fn files_of_a_batch_are_all_there_or_none_is() {
+    let app = TestApp::start();
+    app.root()
+        .patch("/api/settings", json!({"batch": {"enabled": true}}))
+        .ok();
+    let fields = json!([
+        {"name": "docs", "type": "file", "maxSelect": 5},
+        {"name": "key", "type": "text", "required": true},
+    ]);
+    let posts = app.open_collection("posts", fields);
+    let kept = upload(
+        &app.guest(),
+        "posts",
+        &[("docs", Some("a.txt"), b"a"), ("key", None, b"a")],
+    );
+    let send = |key: &str| {
+        let requests = json!({"requests": [
+            {"method": "POST", "url": records("posts"), "body": {"key": "b"}},
+            {"method": "PATCH", "url": path_of(&kept), "body": {"docs-": kept["docs"]}},
+            {"method": "POST", "url": records("posts"), "body": {"key": key}},
+        ]});
+        let requests = requests.to_string();
+        let parts: [Part; 5] = [
+            ("@jsonPayload", None, requests.as_bytes()),
+            ("requests.0.docs", Some("b.txt"), b"b"),
+            ("requests.0.docs", Some("c.txt"), b"c"),
+            ("requests[1].docs+", Some("d.txt"), b"d"),
+            ("requests.2.docs", Some("e.txt"), b"e"),
+        ];
+        app.guest().send_parts("POST", "/api/batch", &parts)
+    };
+    send("").refused(400);
+    disk_becomes(&app, &posts, stored(&kept, "docs"));
+    assert_eq!(app.guest().all("posts", "key"), ["a"]);
+    let done = send("c").ok();
+    let bodies: Vec<Value> = (0..3).map(|n| done[n]["body"].clone()).collect();
+    let counts: Vec<usize> = bodies.iter().map(|it| names(it, "docs").len()).collect();
+    assert_eq!(counts, [2, 1, 1]);
+    let all = bodies.iter().flat_map(|body| stored(body, "docs"));
+    disk_becomes(&app, &posts, all.collect());
+}
+
+#[test]
+fn a_storage_that_is_away_changes_nothing() {
+    let home = Home::new();
+    let mut config = home.config();
+    // Nobody listens there.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = gone.local_addr().expect("an address");
+    drop(gone);
+    config.s3_bucket = "bucket".to_owned();
+    config.s3_endpoint = format!("http://{address}");
+    config.s3_access_key = "key".to_owned();
+    config.s3_secret = "secret of the storage".into();
+    let app = TestApp::start_with(home, config);
+    let fields = json!([{"name": "doc", "type": "file"}, {"name": "title", "type": "text"}]);
+    app.open_collection("posts", fields);
+    let guest = app.guest();
+    let parts: [Part; 2] = [("title", None, b"a"), ("doc", Some("a.txt"), b"a")];
+    let reply = guest.send_parts("POST", &records("posts"), &parts);
+    reply.refused(500);
+    for leak in [&address.to_string(), "bucket", "secret"] {
+        assert!(!reply.text.contains(leak), "{}", reply.text);
+    }
+    assert!(guest.all("posts", "title").is_empty());
+    let post = guest.create("posts", json!({"title": "without a file"}));
+    let change = guest.send_parts("PATCH", &path_of(&post), &parts);
+    change.refused(500);
+    assert_eq!(guest.get(&path_of(&post)).ok(), post);
 }

@@ -321,7 +321,7 @@ fn files_come_along_and_links_out_of_the_directory_do_not() {
     fs::write(from.file("storage/unknown/x/y"), b"nobody's").expect("a file");
     let said = moved(&home, &from);
     assert!(said.contains("1 new files"), "{said}");
-    let there = home.dir.path().join("storage");
+    let there = home.storage();
     let copy = there.join("posts0000000000/post00000000001");
     assert_eq!(fs::read(copy.join("a.png")).expect("a file"), b"picture");
     assert_eq!(fs::read_dir(&copy).expect("a directory").count(), 1);
@@ -454,14 +454,13 @@ fn a_failure_half_way_leaves_nothing_behind() {
     fs::create_dir_all(from.file("storage/zzz000000000000/r")).expect("a directory");
     fs::write(from.file("storage/zzz000000000000/r/f.txt"), b"f").expect("a file");
     from.collection(&base("zzz000000000000", "zzz", json!([])));
-    fs::create_dir_all(home.dir.path().join("storage")).expect("a directory");
-    fs::write(home.dir.path().join("storage/zzz000000000000"), b"").expect("a file");
+    fs::create_dir_all(home.storage()).expect("a directory");
+    fs::write(home.storage().join("zzz000000000000"), b"").expect("a file");
     refused(&home, from.path(), "cannot copy the files of zzz");
     assert!(
         !home
-            .dir
-            .path()
-            .join("storage/posts0000000000/post00000000001/a.png")
+            .storage()
+            .join("posts0000000000/post00000000001/a.png")
             .exists()
     );
     let app = TestApp::start_in(home);

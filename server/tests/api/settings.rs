@@ -248,10 +248,7 @@ fn settings_outlive_the_server_and_reach_the_others() {
         json!({"meta": {"appName": "Acme"}, "batch": {"enabled": true}}),
     )
     .ok();
-    let home = crate::support::Home {
-        dir: tempfile::tempdir().expect("a directory"),
-        database_url: app.home.database_url.clone(),
-    };
+    let home = crate::support::Home::on(app.home.database_url.clone());
     if crate::support::on_postgres() {
         let other = TestApp::start_in(home);
         assert_eq!(other.root().get(SETTINGS).ok()["meta"]["appName"], "Acme");

@@ -47,11 +47,7 @@ fn a_filter_finds_the_same_whoever_asks_and_wherever() {
     let database = filled(&home, &records);
     // Where the tests run on PostgreSQL, SQLite is asked too.
     let beside = support::on_postgres().then(|| {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let home = Home {
-            dir,
-            database_url: String::new(),
-        };
+        let home = Home::on(String::new());
         (filled(&home, &records), home)
     });
     runner::run(1500, &filters::filter(), |filter| {

@@ -46,7 +46,12 @@ pub const ROOT: &str = "root@example.com";
 pub struct Home {
     pub dir: tempfile::TempDir,
     pub database_url: String,
+    /// Where its files are; empty: below the directory.
+    pub bucket: String,
 }
+
+/// The keys of the S3 server that `scripts/with-s3` starts.
+const S3_KEYS: (&str, &str) = ("plinth", "correct horse");
 
 /// Whether the tests run on PostgreSQL.
 pub fn on_postgres() -> bool {
@@ -55,6 +60,13 @@ pub fn on_postgres() -> bool {
         Some("postgres") => true,
         Some(other) => panic!("PLINTH_TEST_ENGINE is {other}, not sqlite or postgres"),
     }
+}
+
+/// The address of an S3 server, and the directory of its buckets, where files are kept in one.
+pub fn s3() -> Option<(String, PathBuf)> {
+    let url = env("PLINTH_TEST_S3")?;
+    let buckets = env("PLINTH_TEST_S3_DIR").expect("the directory of the buckets");
+    Some((url, buckets.into()))
 }
 
 fn env(name: &str) -> Option<String> {
@@ -68,23 +80,51 @@ fn env(name: &str) -> Option<String> {
 impl Home {
     /// A new place with an empty database.
     pub fn new() -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let database_url = if on_postgres() {
+        Self::on(if on_postgres() {
             new_database()
         } else {
             String::new()
-        };
-        Self { dir, database_url }
+        })
+    }
+
+    /// A new place with this database.
+    pub fn on(database_url: String) -> Self {
+        let bucket = s3().map(|(_, buckets)| {
+            let bucket = plinth::records::generate::id();
+            std::fs::create_dir(buckets.join(&bucket)).expect("a new bucket");
+            bucket
+        });
+        Self {
+            dir: tempfile::tempdir().expect("a temporary directory"),
+            database_url,
+            bucket: bucket.unwrap_or_default(),
+        }
+    }
+
+    /// The directory with its files: also of the bucket, which the S3 server keeps in one.
+    pub fn storage(&self) -> PathBuf {
+        match s3() {
+            Some((_, buckets)) => buckets.join(&self.bucket),
+            None => self.dir.path().join("storage"),
+        }
     }
 
     pub fn config(&self) -> Config {
-        Config {
+        let mut config = Config {
             http: "127.0.0.1:0".to_owned(),
             dir: self.dir.path().to_owned(),
             database_url: self.database_url.as_str().into(),
             workers: 2,
             ..Config::default()
+        };
+        if let Some((endpoint, _)) = s3() {
+            config.s3_bucket.clone_from(&self.bucket);
+            config.s3_endpoint = endpoint;
+            config.s3_path_style = true;
+            config.s3_access_key = S3_KEYS.0.to_owned();
+            config.s3_secret = S3_KEYS.1.into();
         }
+        config
     }
 
     fn connect(&self) -> AnyConnection {
@@ -212,10 +252,7 @@ impl TestApp {
 
     /// Stops it, and gives what it leaves behind.
     pub fn stop(mut self) -> Home {
-        let nothing = Home {
-            dir: tempfile::tempdir().expect("a temporary directory"),
-            database_url: String::new(),
-        };
+        let nothing = Home::on(String::new());
         std::mem::replace(&mut self.home, nothing)
     }
 

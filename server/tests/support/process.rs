@@ -125,6 +125,15 @@ pub fn plinth(home: &Home) -> Command {
     if !home.database_url.is_empty() {
         command.arg("--database-url").arg(&home.database_url);
     }
+    let config = home.config();
+    if !config.s3_bucket.is_empty() {
+        command
+            .env("PLINTH_S3_BUCKET", &config.s3_bucket)
+            .env("PLINTH_S3_ENDPOINT", &config.s3_endpoint)
+            .env("PLINTH_S3_PATH_STYLE", "true")
+            .env("PLINTH_S3_ACCESS_KEY", &config.s3_access_key)
+            .env("PLINTH_S3_SECRET", &*config.s3_secret);
+    }
     command
 }
 
