@@ -12,4 +12,5 @@ import "./client/accounts.mjs";
 import "./client/mail.mjs";
 import "./client/rules.mjs";
 import "./client/realtime.mjs";
+import "./client/operations.mjs";
 import "./client/datasets.mjs";
