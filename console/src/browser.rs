@@ -1,8 +1,9 @@
 //! The few things that the browser is asked for directly.
 
-use js_sys::{Function, Reflect};
+use js_sys::{Function, Reflect, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 
 /// The server that the console came from.
 pub(crate) fn origin() -> String {
@@ -52,6 +53,19 @@ fn storage() -> Option<web_sys::Storage> {
 /// Puts a text on the clipboard.
 pub(crate) fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
+}
+
+/// What is in a file that was chosen, unless it is gone by now.
+pub(crate) async fn content(file: &web_sys::File) -> Option<Vec<u8>> {
+    let content = JsFuture::from(file.array_buffer()).await.ok()?;
+    Some(Uint8Array::new(&content).to_vec())
+}
+
+/// Where the page can show a picture that was chosen, as long as it is open.
+pub(crate) fn picture(file: &web_sys::File) -> Option<String> {
+    let is_picture = file.type_().starts_with("image/");
+    let url = is_picture.then(|| web_sys::Url::create_object_url_with_blob(file));
+    url?.ok()
 }
 
 /// The element with the focus.

@@ -18,6 +18,20 @@ pub(crate) fn count(number: i64) -> String {
     out
 }
 
+/// So many bytes, to one place: `1.5 MB`.
+pub(crate) fn size(bytes: f64) -> String {
+    let units = ["bytes", "KB", "MB", "GB"];
+    let mut units = units.into_iter();
+    let (mut number, mut unit) = (bytes, units.next());
+    while number >= 1024.0
+        && let Some(next) = units.next()
+    {
+        (number, unit) = (number / 1024.0, Some(next));
+    }
+    let rounded = (number * 10.0).round() / 10.0;
+    format!("{rounded} {}", unit.unwrap_or_default())
+}
+
 /// A moment of the wire, `2026-01-31 12:30:45.678Z`, to the second; anything else as it is.
 pub(crate) fn moment(text: &str) -> String {
     match text.get(..19) {
@@ -62,6 +76,15 @@ mod tests {
         assert_eq!(
             counts,
             ["0", "7", "999", "1,000", "12,345", "1,234,567", "-1,000"]
+        );
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_fits() {
+        let sizes = [0.0, 1023.0, 1024.0, 1_600_000.0, 5_242_880.0, 3e12].map(size);
+        assert_eq!(
+            sizes,
+            ["0 bytes", "1023 bytes", "1 KB", "1.5 MB", "5 MB", "2794 GB"]
         );
     }
 

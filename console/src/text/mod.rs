@@ -16,6 +16,7 @@ macro_rules! catalogue {
     };
 }
 
+pub(crate) mod files;
 pub(crate) mod forgotten;
 pub(crate) mod jobs;
 pub(crate) mod logs;

@@ -88,10 +88,12 @@ export function person(page, server) {
 // A program that uses the API.
 export function program(server, token = '') {
   const ask = async (method, path, body) => {
+    // A form has its files with it, and says so itself.
+    const isForm = body instanceof FormData
     const answer = await fetch(`${server.url}${path}`, {
       method,
-      headers: { authorization: token, ...(body && { 'content-type': 'application/json' }) },
-      body: body && JSON.stringify(body),
+      headers: { authorization: token, ...(body && !isForm && { 'content-type': 'application/json' }) },
+      body: isForm ? body : body && JSON.stringify(body),
     })
     const text = await answer.text()
     return { status: answer.status, body: text ? JSON.parse(text) : undefined }

@@ -1,5 +1,6 @@
 // What the screens show: a small magazine.
 
+import { fillFiles } from './files.mjs'
 import { PASSWORD } from './person.mjs'
 import { fillRoles } from './roles.mjs'
 import { fillViews } from './views.mjs'
@@ -57,6 +58,7 @@ export async function fill(root) {
       meta: { words: 900 + number * 13, locale: 'en' },
     })
   }
+  await fillFiles(root)
   await fillViews(root)
   await fillWork(root)
   await fillRoles(root)

@@ -1,5 +1,6 @@
 // The screens that are gone through, each by its address and what is done there before it is looked at.
 
+import { fileScreens } from './files.mjs'
 import { roleScreens } from './roles.mjs'
 import { settingsScreens } from './settings.mjs'
 import { viewScreens } from './views.mjs'
@@ -9,6 +10,7 @@ export const screens = [
   ...workScreens,
   ...roleScreens,
   ...settingsScreens,
+  ...fileScreens,
   ...viewScreens,
   { name: 'collections', path: '/_/collections', arrive: ({ me }) => me.sees('row', /posts/) },
   {

@@ -15,9 +15,11 @@ use crate::error::{Error, Result};
 /// The page that every address of the console shows.
 const PAGE: &str = "index.html";
 
-/// What the console may load and run: what came with it, and nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-    font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// What the console may load and run: what came with it, and nothing else. Pictures that were chosen and are not sent
+/// yet are `blob:`, which only the page itself can make.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+    img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'none'";
 
 /// An empty page, into which the console puts the HTML of a mail. It may have styles of its own, which the console may
 /// not, and runs and loads nothing.

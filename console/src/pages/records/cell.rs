@@ -6,6 +6,7 @@ use plinth_sdk::types::{Collection, Field, FieldKind};
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 
+use super::files;
 use crate::components::{Badge, Tone};
 use crate::{format, json, links, text};
 
@@ -111,7 +112,7 @@ pub(super) fn view(field: &Field, record: &Record) -> AnyView {
             let shown = if value.is_null() { String::new() } else { format::line(&value.to_string()) };
             view! { <td class="cut mono">{shown}</td> }.into_any()
         }
-        FieldKind::File(_) => view! { <td class="cut">{ids(value).join(", ")}</td> }.into_any(),
+        FieldKind::File(options) => files::cell(options, record, ids(value)),
         FieldKind::GeoPoint(_) => {
             let place = format!("{}, {}", json::shown(&value["lon"]), json::shown(&value["lat"]));
             view! { <td class="nowrap number">{place}</td> }.into_any()

@@ -1,12 +1,15 @@
 //! A record while it is being changed.
 
 use leptos::prelude::*;
-use plinth_sdk::Record;
 use plinth_sdk::types::{Collection, FieldKind};
+use plinth_sdk::{Record, Upload};
 use serde_json::{Map, Value};
 
+use super::upload::Picked;
 use crate::api::Failure;
+use crate::browser;
 use crate::components::Bind;
+use crate::text::files as words;
 use crate::{json, text};
 
 /// A record while it is being changed.
@@ -16,6 +19,9 @@ pub(super) struct Draft {
     values: RwSignal<Map<String, Value>>,
     /// JSON as it is being typed, which need not be JSON yet.
     texts: RwSignal<Map<String, Value>>,
+    /// Files that were chosen and are not sent yet.
+    picked: RwSignal<Vec<Picked>, LocalStorage>,
+    last_key: StoredValue<usize>,
     /// Why it was not saved.
     pub(super) failure: RwSignal<Option<Failure>>,
 }
@@ -30,6 +36,8 @@ impl Draft {
             saved: StoredValue::new(saved.clone()),
             values: RwSignal::new(saved),
             texts: RwSignal::new(Map::new()),
+            picked: RwSignal::new_local(Vec::new()),
+            last_key: StoredValue::new(0),
             failure: RwSignal::new(None),
         }
     }
@@ -126,6 +134,67 @@ impl Draft {
             self.failure
                 .with(|failure| failure.as_ref().and_then(|failure| failure.at(&name)))
         })
+    }
+
+    /// The files that were chosen for a field.
+    pub(super) fn picked(self, name: &str) -> Vec<Picked> {
+        let mut all = self.picked.get();
+        all.retain(|one| one.field == name);
+        all
+    }
+
+    /// Adds files to a field; where there can be only one, in the place of another.
+    pub(super) fn pick(self, name: &str, files: Vec<web_sys::File>, is_list: bool) {
+        self.picked.update(|picked| {
+            if !is_list {
+                picked.retain(|one| one.field != name);
+            }
+            for file in files {
+                self.last_key.update_value(|key| *key += 1);
+                picked.push(Picked {
+                    field: name.to_owned(),
+                    key: self.last_key.get_value(),
+                    preview: browser::picture(&file),
+                    file,
+                });
+            }
+        });
+    }
+
+    /// Forgets a file that was chosen.
+    pub(super) fn unpick(self, key: usize) {
+        self.picked
+            .update(|picked| picked.retain(|one| one.key != key));
+    }
+
+    /// Reads the files that were chosen. Those that there are stay, unless `changes` says which of them do.
+    pub(super) async fn uploads(
+        self,
+        collection: &Collection,
+        changes: &Map<String, Value>,
+    ) -> plinth_sdk::Result<Vec<Upload>> {
+        let mut uploads = Vec::new();
+        for Picked { field, file, .. } in self.picked.get_untracked() {
+            let is_list = collection
+                .fields
+                .iter()
+                .any(|one| one.name == field && one.kind.is_multiple());
+            let key = if is_list && !changes.contains_key(&field) {
+                format!("{field}+")
+            } else {
+                field
+            };
+            let content = browser::content(&file).await;
+            let content = content
+                .ok_or_else(|| plinth_sdk::Error::Request(words::cannot_read(&file.name())))?;
+            uploads.push(Upload::new(key, file.name(), content));
+        }
+        Ok(uploads)
+    }
+
+    /// Whether anything is different from what is saved.
+    pub(super) fn is_changed(self, collection: &Collection) -> bool {
+        self.picked.with(|picked| !picked.is_empty()) || !self.changes(collection).is_empty()
     }
 
     /// Whether it can be sent: whatever is JSON can be read.

@@ -82,8 +82,9 @@ fn RecordForm(
     let asking = RwSignal::new(false);
     let same = StoredValue::new(collection.clone());
     let id = StoredValue::new(record.as_ref().map(|record| record.id.clone()));
+    let is_new = record.is_none();
     Effect::new(move || {
-        is_changed.set(same.with_value(|collection| !draft.changes(collection).is_empty()));
+        is_changed.set(same.with_value(|collection| draft.is_changed(collection)));
     });
     let finished = move |outcome: Result<&'static str, Failure>| {
         busy.set(false);
@@ -105,16 +106,25 @@ fn RecordForm(
             return;
         }
         busy.set(true);
-        let changes = untrack(|| same.with_value(|collection| draft.changes(collection)));
+        let collection = same.get_value();
+        let changes = untrack(|| draft.changes(&collection));
         let records = session
             .client()
-            .collection::<Record>(same.with_value(|collection| collection.name.clone()));
+            .collection::<Record>(collection.name.clone());
         let id = id.get_value();
         let answer = async move {
+            let files = draft.uploads(&collection, &changes).await?;
             match id {
-                Some(id) => records.update(&id, &changes).await.map(|_| text::saved()),
-                None => records.create(&changes).await.map(|_| text::created()),
-            }
+                Some(id) if files.is_empty() => records.update(&id, &changes).await?,
+                Some(id) => records.update_with(&id, &changes, &files).await?,
+                None if files.is_empty() => records.create(&changes).await?,
+                None => records.create_with(&changes, &files).await?,
+            };
+            Ok(if is_new {
+                text::created()
+            } else {
+                text::saved()
+            })
         };
         act(answer, finished);
     };
@@ -154,7 +164,6 @@ fn RecordForm(
         })
     });
     let is_auth = collection.kind == CollectionType::Auth;
-    let is_new = record.is_none();
     let may = May::here();
     let may_save = if is_new { may.create } else { may.update };
     let inputs = fields.into_iter().map(|field| {

@@ -11,6 +11,7 @@ use super::draft::Draft;
 use super::editor::EditorField;
 use super::point::PointField;
 use super::relation::RelationField;
+use super::upload::FileField;
 use crate::components::{Area, Bind, SelectField, Switch, TextField, new_id};
 use crate::text;
 
@@ -64,7 +65,7 @@ pub(super) fn FieldInput(field: Field, draft: Draft, record: Option<Record>) -> 
             />
         }
         .into_any(),
-        FieldKind::Autodate(_) | FieldKind::File(_) => ().into_any(),
+        FieldKind::Autodate(_) => ().into_any(),
         FieldKind::Select(options) if options.max_select > 1 => {
             view! { <Several label name=field.name values=options.values draft help=options.help required=options.required /> }.into_any()
         }
@@ -81,6 +82,7 @@ pub(super) fn FieldInput(field: Field, draft: Draft, record: Option<Record>) -> 
         }
         .into_any(),
         FieldKind::GeoPoint(options) => view! { <PointField name=field.name options draft /> }.into_any(),
+        FieldKind::File(options) => view! { <FileField name=field.name options draft record /> }.into_any(),
         FieldKind::Relation(options) => view! { <RelationField name=field.name options draft record /> }.into_any(),
         FieldKind::Password(options) => {
             let placeholder = if record.is_some() { text::unchanged().to_owned() } else { String::new() };

@@ -4,11 +4,14 @@ mod cell;
 mod columns;
 mod draft;
 mod editor;
+mod files;
 mod form;
 mod input;
+mod limits;
 mod picker;
 mod point;
 mod relation;
+mod upload;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -26,6 +29,7 @@ use crate::session::Session;
 use crate::{format, links, text};
 pub(super) use cell::label;
 use columns::{Columns, ColumnsButton};
+use files::Files;
 use form::RecordPanel;
 pub(super) use picker::{RecordList, account_label};
 
@@ -121,6 +125,7 @@ fn OfCollection(collection: Collection) -> impl IntoView {
     };
     let may = May::of(&collection, shown);
     provide_context(may);
+    provide_context(Files::of(&collection));
     let refused = Memo::new(move |_| {
         failure.with(|failure| {
             failure
