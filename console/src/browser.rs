@@ -61,11 +61,25 @@ pub(crate) async fn content(file: &web_sys::File) -> Option<Vec<u8>> {
     Some(Uint8Array::new(&content).to_vec())
 }
 
-/// Where the page can show a picture that was chosen, as long as it is open.
-pub(crate) fn picture(file: &web_sys::File) -> Option<String> {
-    let is_picture = file.type_().starts_with("image/");
-    let url = is_picture.then(|| web_sys::Url::create_object_url_with_blob(file));
-    url?.ok()
+/// A picture that was chosen, which the page can show as long as this is kept.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) url: String,
+}
+
+impl Picture {
+    /// None of what is no picture.
+    pub(crate) fn of(file: &web_sys::File) -> Option<Self> {
+        let is_picture = file.type_().starts_with("image/");
+        let url = is_picture.then(|| web_sys::Url::create_object_url_with_blob(file));
+        url?.ok().map(|url| Self { url })
+    }
+}
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        let _ = web_sys::Url::revoke_object_url(&self.url);
+    }
 }
 
 /// The element with the focus.

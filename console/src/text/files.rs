@@ -14,6 +14,7 @@ catalogue! {
     too_many(count: i64) = "At most {count} files.";
     too_large(name: &str, size: &str) = "{name} is larger than {size}.";
     wrong_type(name: &str) = "{name} is of a type that the field does not take.";
+    sending(size: &str) = "Sending files, {size}…";
     cannot_read(name: &str) = "{name} cannot be read.";
     more(count: usize) = "+{count}";
 }

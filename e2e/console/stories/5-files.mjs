@@ -71,7 +71,12 @@ export default async function ({ page, server, step, me }) {
   })
 
   await step('what is sent is what was chosen', async () => {
+    let arrives
+    const held = new Promise((resolve) => (arrives = resolve))
+    await page.route('**/api/collections/trips/records', (route) => held.then(() => route.continue()), { times: 1 })
     await form.getByRole('button', { name: 'Create' }).click()
+    await form.getByText(/^Sending files, \d\S* KB…$/).waitFor()
+    arrives()
     await form.waitFor({ state: 'detached' })
     const [trip] = await trips()
     assert.deepEqual(trip.photos.map((name) => name.replace(/_\w{10}\./, '.')), ['fjord.png', 'dropped.png'])

@@ -124,7 +124,6 @@ const FILE: &[Option] = &[
 ];
 
 /// The options of a type, by its name on the wire.
-#[expect(clippy::too_many_lines, reason = "it is a table")]
 pub(super) fn of(kind: &str) -> &'static [Option] {
     match kind {
         "text" => TEXT,

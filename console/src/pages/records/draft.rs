@@ -1,5 +1,7 @@
 //! A record while it is being changed.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use plinth_sdk::types::{Collection, FieldKind};
 use plinth_sdk::{Record, Upload};
@@ -154,7 +156,7 @@ impl Draft {
                 picked.push(Picked {
                     field: name.to_owned(),
                     key: self.last_key.get_value(),
-                    preview: browser::picture(&file),
+                    preview: browser::Picture::of(&file).map(Arc::new),
                     file,
                 });
             }
@@ -165,6 +167,12 @@ impl Draft {
     pub(super) fn unpick(self, key: usize) {
         self.picked
             .update(|picked| picked.retain(|one| one.key != key));
+    }
+
+    /// How many bytes the files that were chosen have together.
+    pub(super) fn size(self) -> f64 {
+        self.picked
+            .with(|picked| picked.iter().map(|one| one.file.size()).sum())
     }
 
     /// Reads the files that were chosen. Those that there are stay, unless `changes` says which of them do.

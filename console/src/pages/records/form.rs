@@ -199,6 +199,13 @@ fn RecordForm(
         }
         .into_any()
     };
+    let sending =
+        move || {
+            let size = draft.size();
+            (busy.get() && size > 0.0).then(|| view! {
+            <span class="muted" role="status">{text::files::sending(&format::size(size))}</span>
+        })
+        };
     view! {
         <form class="dialog-form" novalidate on:submit=save>
             <div class="dialog-body">
@@ -211,6 +218,7 @@ fn RecordForm(
                     <Button look=Look::Quiet icon=Glyph::Trash on:click=move |_| asking.set(true)>{text::delete()}</Button>
                     <span class="grow"></span>
                 })}
+                {sending}
                 <Button on:click=move |_| try_close.run(())>
                     {move || if may_save.get() { text::cancel() } else { text::close() }}
                 </Button>

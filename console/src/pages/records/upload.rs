@@ -1,5 +1,7 @@
 //! The input of files: those that are kept, those that were chosen, and a place to drop more on.
 
+use std::sync::Arc;
+
 use js_sys::{Array, Reflect};
 use leptos::prelude::*;
 use plinth_sdk::Record;
@@ -10,6 +12,7 @@ use super::cell::ids;
 use super::draft::Draft;
 use super::files::{Kept, Thumb};
 use super::limits::Limits;
+use crate::browser::Picture;
 use crate::components::{Badge, Glyph, Icon, IconButton, Tone, new_id};
 use crate::text::files as words;
 use crate::{format, text};
@@ -172,7 +175,7 @@ fn Row(name: String, #[prop(into)] remove: Callback<()>, children: Children) -> 
 #[component]
 fn New(one: Picked) -> impl IntoView {
     view! {
-        <Thumb src=Signal::stored(one.preview) />
+        <Thumb src=Signal::stored(one.preview.map(|picture| picture.url.clone())) />
         <span class="cut">{one.file.name()}</span>
         <span class="muted nowrap">{format::size(one.file.size())}</span>
         <Badge tone=Tone::Accent>{words::new_file()}</Badge>
@@ -188,8 +191,8 @@ pub(super) struct Picked {
     pub(super) key: usize,
     /// The file.
     pub(super) file: web_sys::File,
-    /// Where the page can show it, if it is a picture.
-    pub(super) preview: Option<String>,
+    /// What the page shows of it, if it is a picture.
+    pub(super) preview: Option<Arc<Picture>>,
 }
 
 /// The `files` of an input, or of what was dropped. Asked for by its name, since its type would have most of the
