@@ -15,7 +15,8 @@ use sqlparser::ast::{
 };
 
 use super::names::{Names, is_open};
-use super::query::{cte_names, last, table_name};
+use super::query::{cte_names, last};
+use super::tables::table_name;
 use super::{Cast, Column, Outcome, Source, refuse};
 use crate::collections::{Collection, defaults, storage, validate};
 use crate::db::Storage;

@@ -9,9 +9,11 @@ mod expr;
 mod fields;
 mod functions;
 mod names;
+mod operators;
 mod query;
 pub mod sample;
 pub mod store;
+mod tables;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
