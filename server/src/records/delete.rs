@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use plinth_sdk::types::FieldKind;
 
-use super::{Record, store, values, write};
+use super::{Record, fill, store, values, write};
 use crate::collections::{Collection, Shape, attached, own};
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::{Error, Result};
@@ -201,7 +201,7 @@ impl<'a> Cascade<'a> {
                     Value::Text(String::new())
                 };
             }
-            write::stamp(&mut record, self.grant.request.now, false);
+            fill::stamp(&mut record, self.grant.request.now, false);
             store::update(conn, self.grant, stored, &record)?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::{store, validate, values, write};
+use super::{fill, store, validate, values};
 use crate::accounts::password;
 use crate::app::App;
 use crate::collections::Shape;
@@ -48,7 +48,7 @@ impl Input {
             ..Self::default()
         };
         if id.is_none_or(str::is_empty) && !input.files.is_empty() {
-            input.id = Some(write::planned_id(grant.collection(), &input.body));
+            input.id = Some(fill::planned_id(grant.collection(), &input.body));
         }
         input.hash(app, grant).await?;
         if let Some(id) = id {

@@ -5,11 +5,13 @@
 pub mod api;
 pub mod delete;
 pub mod expand;
+pub mod fill;
 pub mod generate;
 pub mod input;
 pub mod limits;
 pub mod list;
 pub mod pick;
+mod problems;
 pub mod store;
 pub mod validate;
 pub mod values;

@@ -6,7 +6,7 @@ use crate::db::{self, Conn, Sql, Storage, Value, load, sql};
 use crate::error::Result;
 use crate::policy::Grant;
 use crate::records::store::{self as records, Lock};
-use crate::records::{Record, generate, write};
+use crate::records::{Record, fill, generate};
 
 /// The most bytes of a run's output.
 pub const MAX_OUTPUT: usize = 64 << 10;
@@ -257,7 +257,7 @@ fn locked(conn: &mut Conn, runs: &Grant, id: &str, outcome: &str) -> Result<Opti
 }
 
 fn update(conn: &mut Conn, runs: &Grant, stored: &Record, run: &mut Record) -> Result<()> {
-    write::stamp(run, Moment::now(), false);
+    fill::stamp(run, Moment::now(), false);
     records::update(conn, runs, stored, run)
 }
 

@@ -14,6 +14,7 @@ use crate::collections::Schema;
 use crate::db::{Conn, Storage, Value, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, system};
+use crate::records::fill;
 use crate::records::store as records;
 use crate::records::write::{self, Input};
 use crate::records::{Record, generate, values};
@@ -173,7 +174,7 @@ fn insert(conn: &mut Conn, runs: &Grant, run: &Record) -> Result<bool> {
         return Ok(false);
     }
     let mut run = run.clone();
-    write::stamp(&mut run, Moment::now(), true);
+    fill::stamp(&mut run, Moment::now(), true);
     match savepoint(conn, |conn| records::insert(conn, runs, &run)) {
         // Another process was quicker.
         Err(Error::Unique(_)) => Ok(false),

@@ -1,0 +1,252 @@
+//! What is wrong with the values that a record would have.
+
+use plinth_sdk::types::{FieldKind, FieldProblem, FieldProblems};
+
+use super::fill::changed;
+use super::input::Input;
+use super::values::{self, split_key};
+use super::{Record, store, validate};
+use crate::collections::{Collection, Shape};
+use crate::db::{Conn, Ident, Storage, Value, load, sql};
+use crate::error::{Error, Result, Violation};
+use crate::files;
+use crate::policy::{Fields, Grant};
+
+/// The fields that the caller's roles do not let them set.
+pub(super) fn denied_problems(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: &Record,
+    stored: Option<&Record>,
+    input: &Input,
+) -> Result<FieldProblems> {
+    let reach = grant.reach();
+    let mut problems = FieldProblems::new();
+    if !reach.has_field_limits() {
+        return Ok(problems);
+    }
+    let would_be = reach.fields(&store::parts_of(conn, grant, reach, record)?);
+    let (was, seen) = match stored {
+        None => (would_be.clone(), Fields::default()),
+        Some(stored) => {
+            let mut seen = stored.clone();
+            store::reveal_as_it_is(conn, grant, &mut seen)?;
+            let held = store::parts_of(conn, grant, reach, stored)?;
+            (reach.fields(&held), seen.reveal.fields.unwrap_or_default())
+        }
+    };
+    for key in input.body.keys() {
+        let name = key.strip_suffix(":autogenerate").unwrap_or(key);
+        let name = match record.collection.position(name) {
+            Some(_) => name,
+            None => split_key(name).0,
+        };
+        let collection = &record.collection;
+        let is_known = collection
+            .column(name)
+            .is_some_and(|column| !column.hidden || collection.sets_hidden(column));
+        // To send back what one sees changes nothing; what one does not see must not be found out by trial.
+        let is_same = stored.is_some_and(|stored| !changed(record, stored, name));
+        let is_settable = was.has(name) && would_be.has(name);
+        if is_known && !is_settable && !(is_same && seen.has(name)) {
+            let message = "Your roles do not let you set this field.";
+            let problem = FieldProblem::new("validation_not_permitted", message);
+            problems.insert(name.to_owned(), problem);
+        }
+    }
+    Ok(problems)
+}
+
+/// What only accounts have to obey; checked before everything else, and alone.
+pub(super) fn account_problems(
+    record: &Record,
+    stored: Option<&Record>,
+    is_manager: bool,
+    input: &Input,
+) -> FieldProblems {
+    let mut problems = FieldProblems::new();
+    let text = |name: &str| input.body.get(name).map(values::text).unwrap_or_default();
+    let (password, confirm) = (text("password"), text("passwordConfirm"));
+    let old = text("oldPassword");
+    let (password, confirm, old) = (&*password, &*confirm, &*old);
+    if !is_manager {
+        let was_email = stored.map(|stored| stored.text("email"));
+        if was_email.is_some_and(|email| email != record.text("email")) {
+            problems.insert("email".to_owned(), mismatch());
+        }
+        let was_verified = stored.is_some_and(|stored| stored.is("verified"));
+        if record.is("verified") != was_verified {
+            problems.insert("verified".to_owned(), mismatch());
+        }
+    }
+    let is_new = stored.is_none();
+    if is_new || !confirm.is_empty() || !old.is_empty() {
+        require(&mut problems, "password", password);
+    }
+    if is_new || !password.is_empty() || !old.is_empty() {
+        require(&mut problems, "passwordConfirm", confirm);
+    }
+    if !confirm.is_empty() && confirm != password {
+        problems.insert("passwordConfirm".to_owned(), mismatch());
+    }
+    if let Some(stored) = stored
+        && !is_manager
+        && !(password.is_empty() && confirm.is_empty() && old.is_empty())
+    {
+        require(&mut problems, "oldPassword", old);
+        if !old.is_empty() && input.old_password.as_deref() != Some(stored.text("password")) {
+            let problem = FieldProblem::new(
+                "validation_invalid_old_password",
+                "Missing or invalid old password.",
+            );
+            problems.insert("oldPassword".to_owned(), problem);
+        }
+    }
+    problems
+}
+
+fn require(problems: &mut FieldProblems, name: &str, value: &str) {
+    if value.is_empty() {
+        let problem = FieldProblem::new("validation_required", "Cannot be blank.");
+        problems.insert(name.to_owned(), problem);
+    }
+}
+
+fn mismatch() -> FieldProblem {
+    FieldProblem::new("validation_values_mismatch", "Values don't match.")
+}
+
+/// What the fields' own options refuse.
+pub(super) fn field_problems(
+    record: &Record,
+    stored: Option<&Record>,
+    input: &Input,
+) -> FieldProblems {
+    let mut problems = FieldProblems::new();
+    for (position, field) in record.collection.def.fields.iter().enumerate() {
+        let raw = input.body.get(&field.name);
+        let value = &record.values[position];
+        let problem = if let FieldKind::Password(_) = field.kind {
+            if stored.is_some() && raw.is_none() {
+                continue;
+            }
+            let given = raw.map_or_else(
+                || Value::from(""),
+                |raw| values::normalise(&field.kind, raw),
+            );
+            validate::validate(field, &given, raw)
+        } else if let Some(stored) = stored
+            && field.name == "id"
+        {
+            (stored.id() != record.id()).then(|| {
+                FieldProblem::new(
+                    "validation_pk_change",
+                    "The record primary key cannot be changed.",
+                )
+            })
+        } else {
+            validate::validate(field, value, raw)
+        };
+        let problem = if let FieldKind::File(options) = &field.kind {
+            let files: Vec<_> = input
+                .files
+                .iter()
+                .filter(|file| file.field == field.name)
+                .collect();
+            let before = stored.map(|stored| &stored.values[position]);
+            files::problem(options, value, before, &files)
+        } else {
+            problem
+        };
+        if let Some(problem) = problem {
+            problems.insert(field.name.clone(), problem);
+        }
+    }
+    problems
+}
+
+/// Whether the records exist that were not referred to before.
+pub(super) fn relation_problems(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: &Record,
+    stored: Option<&Record>,
+    problems: &mut FieldProblems,
+) -> Result<()> {
+    for (position, column) in record.collection.columns.iter().enumerate() {
+        let Shape::Relation { target, .. } = &column.shape else {
+            continue;
+        };
+        let mut ids = values::list(&record.values[position]);
+        let known = stored.map(|stored| values::list(&stored.values[position]));
+        ids.retain(|id| !known.iter().flatten().any(|known| known == id));
+        if ids.is_empty() || problems.contains_key(&column.name) {
+            continue;
+        }
+        let problem = match grant.schema().find(target) {
+            None => FieldProblem::new(
+                "validation_missing_rel_collection",
+                "Relation connection is missing or cannot be accessed.",
+            ),
+            Some(target) if store::count_existing(conn, target, &ids)? < ids.len() => {
+                FieldProblem::new(
+                    "validation_missing_rel_records",
+                    "Failed to find all relation records with the provided ids.",
+                )
+            }
+            Some(_) => continue,
+        };
+        problems.insert(column.name.clone(), problem);
+    }
+    Ok(())
+}
+
+/// No two accounts have one id, in whichever collections they are: a token names its account by it.
+pub(super) fn other_account_problem(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: &Record,
+    problems: &mut FieldProblems,
+) -> Result<()> {
+    for other in grant.schema().iter().filter(|other| other.is_auth()) {
+        let mut select = sql(conn.engine(), "SELECT CAST(1 AS BIGINT) FROM ");
+        select
+            .ident(&other.table)
+            .text(" WHERE ")
+            .ident(&Ident::new("id"));
+        select.text(" = ").bind(Value::from(record.id()));
+        if other.def.id != record.collection.def.id
+            && !load(conn, select, &[Storage::Int])?.is_empty()
+        {
+            let problem = FieldProblem::new(
+                "validation_invalid_auth_id",
+                "Invalid or duplicated auth record id.",
+            );
+            problems.insert("id".to_owned(), problem);
+        }
+    }
+    Ok(())
+}
+
+/// Names the fields whose values another record has.
+pub(super) fn taken(error: Error, collection: &Collection, message: &'static str) -> Error {
+    let Error::Unique(violation) = error else {
+        return error;
+    };
+    let names: Vec<String> = match violation {
+        Violation::Columns(names) => names,
+        Violation::Index(name) => collection
+            .indexes
+            .iter()
+            .find(|index| index.ident().as_str() == name)
+            .map_or_else(
+                || vec!["id".to_owned()],
+                |index| index.columns.iter().map(|c| c.name.clone()).collect(),
+            ),
+    };
+    let problem = |name: String| {
+        let problem = FieldProblem::new("validation_not_unique", "Value must be unique.");
+        (name, problem)
+    };
+    Error::refused(message, names.into_iter().map(problem).collect())
+}
