@@ -15,7 +15,7 @@ use crate::collections::{Collection, Schema, view};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::extract::{self, Answer, CallerRequest, CollectionName, Query, RecordId};
-use crate::policy::{self, Action, Reach};
+use crate::policy::{self, Action, Grant, Reach};
 use crate::records::{Record, store as records, values};
 use crate::request::{Caller, Request};
 use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
@@ -42,8 +42,10 @@ pub async fn serve(
         .ok_or(Error::NotFound("Missing or invalid collection context."))?;
     let why = "who has the name of a file that is not protected may read it";
     let unruled = policy::system(&schema, collection, Request::internal(), why);
-    let find = move |conn: &mut Conn| records::find(conn, &unruled, &id.0, None);
-    let record = app.db.read_few(find).await?.ok_or_else(Error::missing)?;
+    let is_short = unruled.is_quick();
+    let find = move |conn: &mut Conn, grant: &Grant| records::find(conn, grant, &id.0, None);
+    let record = app.read(unruled, is_short, find).await?;
+    let record = record.ok_or_else(Error::missing)?;
     let (field, options) = field_of(&record, name).ok_or_else(Error::missing)?;
     let asker = Asker {
         app: &app,
@@ -163,7 +165,7 @@ impl Asker<'_> {
         );
         let grant = grant.map_err(|_| Error::missing())?;
         let (id, field, protected) = (record.id().to_owned(), field.to_owned(), options.protected);
-        let ask = move |conn: &mut Conn, grant: &policy::Grant| {
+        let ask = move |conn: &mut Conn, grant: &Grant| {
             let found = records::find(conn, grant, &id, None)?.ok_or_else(Error::missing)?;
             let mut found = [found];
             records::reveal(conn, grant, &mut found)?;

@@ -194,9 +194,10 @@ impl Grant {
         }
     }
 
-    /// Whether nothing narrows it.
-    pub fn is_unconditional(&self) -> bool {
-        self.reach.is_all_rows()
+    /// Whether its records are found by key, or the first of them, in microseconds: they are rows of a table, and
+    /// nothing narrows which.
+    pub fn is_quick(&self) -> bool {
+        self.reach.is_all_rows() && !self.collection().is_view()
     }
 
     /// What decides which fields of its records the caller sees: for who changes records by a role, or where roles

@@ -23,12 +23,13 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
     let asked = list::Query::parse(&query)?;
     let paths = paths(&query);
     let (page_number, per_page) = (asked.page, asked.per_page);
+    let is_short = grant.is_quick() && paths.is_empty() && asked.is_short();
     let read = move |conn: &mut Conn, grant: &Grant| {
         let mut page = list::list(conn, grant, &asked)?;
         complete(conn, grant, &mut page.records, &paths)?;
         Ok(page)
     };
-    let page = app.read(grant, false, read).await?;
+    let page = app.read(grant, is_short, read).await?;
     if let Some(fields) = query.get("fields") {
         let items = page.records.iter().map(Record::to_json).collect();
         let page = envelope(items, page_number, per_page, page.total);
@@ -41,12 +42,12 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
 pub async fn view(granted: Granted<View>, app: App, id: RecordId, query: Query) -> Result<Answer> {
     let grant = granted.grant;
     let paths = paths(&query);
-    let is_plain = grant.is_unconditional() && paths.is_empty();
+    let is_short = grant.is_quick() && paths.is_empty();
     let read = move |conn: &mut Conn, grant: &Grant| {
         let record = store::find(conn, grant, &id.0, None)?;
         complete_one(conn, grant, record.ok_or_else(Error::missing)?, &paths)
     };
-    let record = app.read(grant, is_plain, read).await?;
+    let record = app.read(grant, is_short, read).await?;
     Ok(answer(&record, &query))
 }
 

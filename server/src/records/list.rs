@@ -13,6 +13,8 @@ use crate::policy::Grant;
 
 const DEFAULT_PER_PAGE: i64 = 30;
 const MAX_PER_PAGE: i64 = 1000;
+/// So many rows are read sooner than another thread takes the work over.
+const MAX_SHORT: i64 = 100;
 const MAX_SORTS: usize = 8;
 const MAX_SORT_LENGTH: usize = 255;
 
@@ -74,6 +76,12 @@ impl Query {
             filter,
             skip_total: bool_of(parameters.get("skipTotal"))?,
         })
+    }
+
+    /// Whether it asks for some of the first rows as they come.
+    pub fn is_short(&self) -> bool {
+        let last = self.page.saturating_mul(self.per_page);
+        self.filter.is_empty() && self.sort.is_empty() && last <= MAX_SHORT
     }
 }
 
