@@ -4,6 +4,19 @@ use serde_json::Value;
 
 /// The most characters of a value in a table.
 const MOST: usize = 120;
+/// The elements of HTML that a word goes on after.
+const WITHIN_WORDS: [&str; 12] = [
+    "a", "b", "code", "em", "i", "mark", "s", "span", "strong", "sub", "sup", "u",
+];
+/// How HTML writes what has a meaning in it; `&amp;` last, since what it stands for may begin another.
+const WRITTEN: [(&str, &str); 6] = [
+    ("&nbsp;", " "),
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", "\""),
+    ("&#39;", "'"),
+    ("&amp;", "&"),
+];
 
 /// A number with its thousands apart: `12,345`.
 pub(crate) fn count(number: i64) -> String {
@@ -53,6 +66,24 @@ pub(crate) fn line(text: &str) -> String {
     out
 }
 
+/// What HTML says, on one line.
+pub(crate) fn words(html: &str) -> String {
+    let mut pieces = html.split('<');
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (tag, text) = piece.split_once('>').unwrap_or((piece, ""));
+        let name = tag.trim_start_matches('/').split_whitespace().next();
+        if !name.is_some_and(|name| WITHIN_WORDS.contains(&name)) {
+            out.push(' ');
+        }
+        out.push_str(text);
+    }
+    for (written, meant) in WRITTEN {
+        out = out.replace(written, meant);
+    }
+    line(&out.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Any JSON value on one line.
 pub(crate) fn value(value: &Value) -> String {
     match value {
@@ -69,6 +100,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn html_is_read_without_its_tags() {
+        let read = [
+            "<p>Up <strong class=\"a\">ear</strong>ly.</p>\n<p>Then<br>down.</p>",
+            "3 &lt; 5&nbsp;&amp;amp;",
+            "cut <off",
+            "",
+        ]
+        .map(words);
+        assert_eq!(read, ["Up early. Then down.", "3 < 5 &amp;", "cut", ""]);
+    }
 
     #[test]
     fn thousands_are_apart() {

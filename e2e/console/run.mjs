@@ -33,7 +33,7 @@ for (const name of names) {
   if (options.screenshots) await mkdir(options.screenshots, { recursive: true })
 
   console.log(`\n${name.replace('.mjs', '')}`)
-  const server = await startServer({ plinth: options.plinth, databaseUrl: options['database-url'] })
+  const server = await startServer({ plinth: options.plinth, databaseUrl: options['database-url'], prepare: story.prepare })
   const browser = await openBrowser()
   // One thing that a person does. What comes after a failure cannot be told, so the story ends there.
   // What the browser's log may say is said with the step.

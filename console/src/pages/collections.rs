@@ -103,7 +103,7 @@ fn row(collection: &Collection) -> impl IntoView + use<> {
     }
 }
 
-/// In a word each: who may read and who may write.
+/// In a word each: who may read and who may write. Nobody writes what a view shows.
 fn access(collection: &Collection) -> impl IntoView + use<> {
     let reading = [&collection.list_rule, &collection.view_rule];
     let writing = [
@@ -121,8 +121,9 @@ fn access(collection: &Collection) -> impl IntoView + use<> {
         };
         view! { <Badge tone>{what}": "{who}</Badge> }
     };
+    let is_view = collection.kind == CollectionType::View;
     (
         badge(text::reading(), &reading),
-        badge(text::writing(), &writing),
+        (!is_view).then(|| badge(text::writing(), &writing)),
     )
 }

@@ -14,13 +14,13 @@ async function freePort() {
   return port
 }
 
-// Starts `plinth serve`: its address, and the one-time link that it printed.
-export async function startServer({ plinth, databaseUrl }) {
+// Starts `plinth serve`: its address, and the one-time link that it printed. `prepare` puts something there before.
+export async function startServer({ plinth, databaseUrl, prepare }) {
   const dir = await mkdtemp(join(tmpdir(), 'plinth-console-'))
   const url = `http://127.0.0.1:${await freePort()}`
-  const args = ['serve', '--http', url.slice('http://'.length), '--dir', dir]
-  if (databaseUrl) args.push('--database-url', databaseUrl)
-  const child = spawn(plinth, args, { stdio: ['ignore', 'inherit', 'pipe'] })
+  const place = ['--dir', dir, ...(databaseUrl ? ['--database-url', databaseUrl] : [])]
+  await prepare?.(plinth, place)
+  const child = spawn(plinth, ['serve', '--http', url.slice('http://'.length), ...place], { stdio: ['ignore', 'inherit', 'pipe'] })
   let said = ''
   child.stderr.on('data', (data) => (said += data))
   const exited = new Promise((resolve) => child.once('exit', resolve))
@@ -29,7 +29,7 @@ export async function startServer({ plinth, databaseUrl }) {
   for (;;) {
     const answer = await fetch(`${url}/api/health`).catch(() => undefined)
     const link = said.match(/http\S+\/_\/setup#\S+/)?.[0]
-    if (answer?.ok && link) {
+    if (answer?.ok && (link || prepare)) {
       return {
         url,
         link,

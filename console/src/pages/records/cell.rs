@@ -90,6 +90,10 @@ pub(super) fn view(field: &Field, record: &Record) -> AnyView {
             let (tone, word) = if *value == true { (Tone::Good, text::yes()) } else { (Tone::Plain, text::no()) };
             view! { <td><Badge tone>{word}</Badge></td> }.into_any()
         }
+        FieldKind::Editor(_) => {
+            let words = format::words(value.as_str().unwrap_or_default());
+            view! { <td class="cut">{words}</td> }.into_any()
+        }
         FieldKind::Number(_) => view! { <td class="number">{format::value(value)}</td> }.into_any(),
         FieldKind::Date(_) | FieldKind::Autodate(_) => {
             view! { <td class="nowrap muted">{format::moment(value.as_str().unwrap_or_default())}</td> }.into_any()
@@ -117,7 +121,7 @@ pub(super) fn view(field: &Field, record: &Record) -> AnyView {
             let place = format!("{}, {}", json::shown(&value["lon"]), json::shown(&value["lat"]));
             view! { <td class="nowrap number">{place}</td> }.into_any()
         }
-        FieldKind::Text(_) | FieldKind::Email(_) | FieldKind::Url(_) | FieldKind::Editor(_) | FieldKind::Password(_) => {
+        FieldKind::Text(_) | FieldKind::Email(_) | FieldKind::Url(_) | FieldKind::Password(_) => {
             view! { <td class="cut">{format::value(value)}</td> }.into_any()
         }
     }

@@ -278,6 +278,8 @@ fn RecordTable(
     asked: Asked,
     selected: RwSignal<Vec<String>>,
 ) -> impl IntoView {
+    // Without anything to do with them, none is selected.
+    let selects = May::here().delete.get_untracked();
     let ids: Vec<String> = page.items.iter().map(|record| record.id.clone()).collect();
     let all = ids.clone();
     let all_selected = move || selected.with(|selected| all.iter().all(|id| selected.contains(id)));
@@ -331,12 +333,14 @@ fn RecordTable(
                         }
                     }
                 >
-                    <td class="check-cell">
-                        <input
-                            class="check" type="checkbox" aria-label=text::select_record(&record.id)
-                            prop:checked=move || is_selected.get() on:change=select
-                        />
-                    </td>
+                    {selects.then(|| view! {
+                        <td class="check-cell">
+                            <input
+                                class="check" type="checkbox" aria-label=text::select_record(&record.id)
+                                prop:checked=move || is_selected.get() on:change=select
+                            />
+                        </td>
+                    })}
                     {cells}
                 </tr>
             }
@@ -346,12 +350,14 @@ fn RecordTable(
         <Table label>
             <thead>
                 <tr>
-                    <th scope="col" class="check-cell">
-                        <input
-                            class="check" type="checkbox" aria-label=text::select_all()
-                            prop:checked=all_selected on:change=select_all
-                        />
-                    </th>
+                    {selects.then(|| view! {
+                        <th scope="col" class="check-cell">
+                            <input
+                                class="check" type="checkbox" aria-label=text::select_all()
+                                prop:checked=all_selected on:change=select_all
+                            />
+                        </th>
+                    })}
                     {heads}
                 </tr>
             </thead>

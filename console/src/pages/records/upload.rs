@@ -112,7 +112,7 @@ pub(super) fn FileField(
             <div id=about class="field-about" aria-live="polite">
                 {move || problem().map(|problem| view! { <p class="field-error">{problem}</p> })}
                 {move || replaces().then(|| view! { <p class="field-help">{words::replaced()}</p> })}
-                <p class="field-help">{hint}</p>
+                <p class="field-help drop-limits">{hint}</p>
                 {(!options.help.is_empty()).then(|| view! { <p class="field-help">{options.help.clone()}</p> })}
             </div>
         </div>
