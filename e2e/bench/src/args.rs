@@ -1,0 +1,51 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Measures Plinth beside PocketBase: Markdown to stdout, progress to stderr.
+#[derive(Debug, Parser)]
+#[command(name = "plinth-bench", version)]
+pub(crate) struct Args {
+    /// Plinth's binary
+    #[arg(long, value_name = "PATH")]
+    pub(crate) plinth: PathBuf,
+    /// PocketBase's binary; without it there are no ratios
+    #[arg(long, value_name = "PATH")]
+    pub(crate) pocketbase: Option<PathBuf>,
+    /// An empty database; with it Plinth is measured on PostgreSQL too
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// The PostgreSQL server's own process, so that its CPU counts
+    #[arg(long, value_name = "PID", requires = "database_url")]
+    pub(crate) database_pid: Option<u32>,
+    /// How long a measurement takes [default: 4]
+    #[arg(long, value_name = "N")]
+    seconds: Option<f64>,
+    /// How often each is made, the servers taking turns [default: 3]
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
+    /// Under five minutes: one round, short measurements, tables of 10,000 records
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Only workloads whose name contains one of these
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Lists the workloads and ends
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Where the figures go as JSON, those of each round too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl Args {
+    pub(crate) fn seconds(&self) -> f64 {
+        self.seconds.unwrap_or(if self.quick { 0.5 } else { 4.0 })
+    }
+
+    pub(crate) fn rounds(&self) -> u32 {
+        self.rounds.unwrap_or(if self.quick { 1 } else { 3 }).max(1)
+    }
+}
