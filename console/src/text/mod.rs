@@ -316,6 +316,11 @@ catalogue! {
     email_change_token = "E-mail change";
     file_token = "Files";
     templates = "Mails";
+    not_done_yet(what: &str) = "Asked for, and not done yet: {what}.";
+    oauth2 = "sign-in by OAuth2";
+    one_time_passwords = "one-time passwords";
+    second_factors = "second factors";
+    sign_in_alerts = "mails about sign-ins";
     templates_hint = "What accounts are written. {APP_NAME}, {APP_URL}, {TOKEN} and {RECORD:email} are filled in.";
     verification_template = "Verification";
     reset_template = "Password reset";

@@ -8,6 +8,8 @@ import { png } from '../lib/pictures.mjs'
 const RED = png([190, 40, 30], [250, 190, 120])
 const BLUE = png([20, 60, 150], [140, 210, 240])
 
+export const onBothEngines = true
+
 export default async function ({ page, server, step, me }) {
   await me.setUp()
   const root = await program(server).as('_superusers', EMAIL)

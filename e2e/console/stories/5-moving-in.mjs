@@ -57,6 +57,8 @@ export default async function ({ page, server, step, me }) {
     await me.save()
     const after = (await root.ask('GET', '/api/collections/users')).body
     assert.deepEqual({ ...after, updated: '' }, { ...before, listRule: 'verified = true', updated: '' })
+    await me.open('/_/collections/users/accounts')
+    await me.reads(/^Asked for, and not done yet: .*one-time passwords/)
     await me.open('/_/collections/trails/indexes')
     assert.match(await page.getByRole('textbox', { name: 'Index 1' }).inputValue(), /idx_trails_title/)
   })

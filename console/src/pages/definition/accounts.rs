@@ -23,6 +23,14 @@ const MAILS: [(&str, Words); 3] = [
     ("confirmEmailChangeTemplate", text::email_change_template),
 ];
 
+/// What a collection that moved in may ask for, and nothing is done with yet.
+const LATER: [(&str, Words); 4] = [
+    ("oauth2.enabled", text::oauth2),
+    ("otp.enabled", text::one_time_passwords),
+    ("mfa.enabled", text::second_factors),
+    ("authAlert.enabled", text::sign_in_alerts),
+];
+
 /// What collections of accounts have besides: how one signs in, how long tokens last, what mails say.
 #[component]
 pub(super) fn Accounts(draft: Draft) -> impl IntoView {
@@ -62,7 +70,15 @@ pub(super) fn Accounts(draft: Draft) -> impl IntoView {
     .collect_view()
     };
     let error = draft.error("passwordAuth.identityFields");
+    let later = move || {
+        let asked = LATER.iter().filter(|(key, _)| draft.at(*key).get() == true);
+        let names: Vec<_> = asked.map(|(_, name)| name()).collect();
+        (!names.is_empty()).then(|| {
+            view! { <div class="notice"><p>{text::not_done_yet(&names.join(", "))}</p></div> }
+        })
+    };
     view! {
+        {later}
         <section class="stack-small">
             <h2>{text::password_auth()}</h2>
             <Switch label=text::password_auth_enabled().to_owned() value=draft.flag("passwordAuth.enabled") />
