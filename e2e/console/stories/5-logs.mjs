@@ -35,7 +35,7 @@ export default async function ({ page, server, step, me }) {
 
   await step('it is narrowed to errors, and by a filter', async () => {
     await page.getByRole('navigation', { name: 'Levels' }).getByRole('link', { name: 'Errors', exact: true }).click()
-    await row(/GET \/api\/health/).waitFor({ state: 'detached' })
+    await row(/GET \/api\/health/).first().waitFor({ state: 'detached' })
     await row(/GET \/api\/nowhere/).waitFor()
     const filter = page.getByRole('textbox', { name: 'Filter' })
     await filter.fill('data.status = 418')
