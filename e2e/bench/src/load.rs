@@ -16,7 +16,7 @@ use crate::pace::Pace;
 use crate::traffic::Traffic;
 
 /// A server that does not answer for so long has failed.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How requests follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

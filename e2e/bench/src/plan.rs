@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Create(Table),
     /// An account more.
     CreateAccount,
+    /// A record by its id, while accounts are created.
+    GetBesideAccounts(Table),
     /// Lists, and an update after every third.
     Mixed(Table),
     /// An account goes, and what belongs to it.
@@ -32,6 +34,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn tables(self) -> Vec<Table> {
+        let accounts = [Table::Organizations, Table::Permissions, Table::People];
         match self {
             Self::Get(table)
             | Self::List(table, _)
@@ -39,7 +42,8 @@ impl Kind {
             | Self::Mixed(table)
             | Self::DeleteAccount(table)
             | Self::Tell(table, _) => vec![table],
-            Self::CreateAccount => vec![Table::Organizations, Table::Permissions, Table::People],
+            Self::CreateAccount => accounts.to_vec(),
+            Self::GetBesideAccounts(table) => [&accounts[..], &[table]].concat(),
         }
     }
 
@@ -82,6 +86,13 @@ pub(crate) fn workloads(quick: bool, only: &[String]) -> Vec<Workload> {
     ));
     let loads = vec![Load::Closed { connections: 16 }];
     all.push(workload("create an account", Kind::CreateAccount, loads));
+    let beside = Kind::GetBesideAccounts(Table::Posts(10));
+    let loads = vec![at_rate(200)];
+    all.push(workload(
+        "get one while accounts are created",
+        beside,
+        loads,
+    ));
     for &size in sizes {
         let loads = vec![Load::Count {
             requests: DELETED,
@@ -92,10 +103,7 @@ pub(crate) fn workloads(quick: bool, only: &[String]) -> Vec<Workload> {
         all.push(workload(&name, kind, loads));
     }
     for listeners in [0, 100, 2000] {
-        let loads = vec![Load::Open {
-            per_second: 10,
-            connections: 64,
-        }];
+        let loads = vec![at_rate(10)];
         let name = format!("create with {listeners} subscribers");
         all.push(workload(
             &name,
@@ -128,11 +136,14 @@ fn workload(name: &str, kind: Kind, loads: Vec<Load>) -> Workload {
 /// As fast as 1, 16 and 64 clients can, and at a rate that every server can hold.
 fn several(per_second: u32) -> Vec<Load> {
     let closed = [1, 16, 64].map(|connections| Load::Closed { connections });
-    let open = Load::Open {
+    closed.into_iter().chain([at_rate(per_second)]).collect()
+}
+
+fn at_rate(per_second: u32) -> Load {
+    Load::Open {
         per_second,
         connections: 64,
-    };
-    closed.into_iter().chain([open]).collect()
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +179,6 @@ mod tests {
                 .iter()
                 .all(|workload| workload.name.contains("create"))
         );
-        assert_eq!(found.len(), 5);
+        assert_eq!(found.len(), 6);
     }
 }

@@ -3,12 +3,14 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::http::{Connection, delete, get, json as with_body};
+use crate::load::{self, Load, Measured};
 use crate::plan::{ARTICLES_EACH, DELETED, Kind};
 use crate::rows::{id, new, row, scramble};
 use crate::scenarios::{self, List};
@@ -22,7 +24,9 @@ pub(crate) type Totals = HashMap<String, i64>;
 
 /// Makes what the workload needs, and the traffic; there are subscribers as long as it is kept.
 pub(crate) struct Prepared {
-    pub(crate) traffic: Rc<Traffic>,
+    traffic: Rc<Traffic>,
+    /// What else is sent meanwhile, and not measured.
+    beside: Option<Rc<Traffic>>,
     kind: Kind,
     subscribers: Option<Subscribers>,
 }
@@ -33,11 +37,16 @@ impl Prepared {
             server.fill(table).await?;
         }
         let mut subscribers = None;
+        let mut beside = None;
         let traffic = match kind {
             Kind::Get(table) => gets(server, table),
             Kind::List(table, list) => lists(server, table, list, totals).await?,
             Kind::Create(table) => creates(server, table, "title"),
             Kind::CreateAccount => creates(server, Table::People, "name"),
+            Kind::GetBesideAccounts(table) => {
+                beside = Some(Rc::new(creates(server, Table::People, "name")));
+                gets(server, table)
+            }
             Kind::Mixed(table) => mixed(server, table).await?,
             Kind::DeleteAccount(table) => deletes(server, table).await?,
             Kind::Tell(table, listeners) => {
@@ -47,13 +56,30 @@ impl Prepared {
         };
         Ok(Self {
             traffic: Rc::new(traffic),
+            beside,
             kind,
             subscribers,
         })
     }
 
-    /// Looks whether everything happened that so many requests should have done.
-    pub(crate) async fn finish(self, server: &Server, requests: u64) -> Result<()> {
+    /// Sends all of it.
+    pub(crate) async fn send(
+        &self,
+        server: &Server,
+        load: Load,
+        duration: Duration,
+    ) -> Result<Measured> {
+        let measured = load::run(server.address, &self.traffic, load, duration);
+        let Some(beside) = &self.beside else {
+            return measured.await;
+        };
+        let clients = Load::Closed { connections: 4 };
+        let others = load::run(server.address, beside, clients, duration);
+        Ok(tokio::try_join!(measured, others)?.0)
+    }
+
+    /// Waits until everything has happened that so many requests should have done, and looks whether it did.
+    pub(crate) async fn finish(&self, server: &Server, requests: u64) -> Result<()> {
         if let Some(subscribers) = &self.subscribers {
             subscribers.hear(requests).await?;
         }

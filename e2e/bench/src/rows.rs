@@ -29,7 +29,7 @@ pub(crate) fn new(table: Table, n: u64) -> Value {
             "password": PASSWORD,
             "passwordConfirm": PASSWORD,
             "organization": id(n % Table::Organizations.rows()),
-            "permissions": three(Table::Permissions.rows(), n).map(id),
+            "permissions": three_permissions(n).map(id),
         }),
         Table::Posts(_) => json!({
             "title": format!("Post {n}"),
@@ -66,10 +66,14 @@ pub(crate) fn scramble(n: u64) -> u64 {
     n ^ (n >> 31)
 }
 
-/// Three different numbers below `most`.
-fn three(most: u64, n: u64) -> [u64; 3] {
-    let first = scramble(n) % most;
-    [first, (first + 1) % most, (first + 2) % most]
+/// The numbers of three permissions, all different. Those of one in eight people are all active.
+fn three_permissions(n: u64) -> [u64; 3] {
+    let most = Table::Permissions.rows();
+    let (chance, step) = (scramble(n), most / 2 - 1);
+    let first = chance % most;
+    let second = first + 1 + (chance >> 16) % step;
+    let third = second + 1 + (chance >> 32) % step;
+    [first, second, third].map(|permission| permission % most)
 }
 
 #[cfg(test)]
@@ -90,10 +94,19 @@ mod tests {
         }
         for n in 0..500 {
             let person = row(Table::People, n);
-            let permissions = person["permissions"].as_array().expect("a list");
-            let last = id(Table::Permissions.rows());
-            assert!(permissions.iter().all(|id| id.as_str() < Some(&last)));
             assert!(person["organization"].as_str() < Some(&id(Table::Organizations.rows())));
         }
+    }
+
+    #[test]
+    fn permissions_differ_and_one_in_eight_people_has_active_ones_only() {
+        let all: Vec<_> = (0..Table::People.rows()).map(three_permissions).collect();
+        for [first, second, third] in &all {
+            assert!(first != second && second != third && first != third);
+        }
+        assert!(all.iter().flatten().all(|n| *n < Table::Permissions.rows()));
+        let active = |permissions: &&[u64; 3]| permissions.iter().all(|n| n.is_multiple_of(2));
+        let all_active = all.iter().filter(active).count();
+        assert!((40..90).contains(&all_active), "{all_active} of 500");
     }
 }

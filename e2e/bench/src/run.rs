@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::args::Args;
-use crate::load::{self, Load, as_f64};
+use crate::load::{Load, as_f64};
 use crate::machine::Machine;
 use crate::plan::{Workload, workloads};
 use crate::prepare::{Prepared, Totals};
@@ -129,16 +129,14 @@ impl<'a> Measurements<'a> {
         // What is there only once is not spent on warming up.
         if !matches!(load, Load::Count { .. }) {
             let warm_up = (self.duration / 4).max(Duration::from_millis(200));
-            sent += load::run(server.address, &prepared.traffic, load, warm_up)
-                .await?
-                .requests();
+            sent += prepared.send(server, load, warm_up).await?.requests();
         }
         tokio::time::sleep(BREATH).await;
         let before = server.cpu_milliseconds()?;
-        let measured = load::run(server.address, &prepared.traffic, load, self.duration).await?;
+        let measured = prepared.send(server, load, self.duration).await?;
+        prepared.finish(server, sent + measured.requests()).await?;
         let used = server.cpu_milliseconds()? - before;
         let memory = server.memory()?.now;
-        prepared.finish(server, sent + measured.requests()).await?;
         Ok(Sample {
             workload: workload.name.clone(),
             load: load.to_string(),
