@@ -8,8 +8,10 @@ import values from "./values.mjs";
 import modifiers from "./modifiers.mjs";
 import lists from "./lists.mjs";
 import filters from "./filters.mjs";
+import operators from "./operators.mjs";
 import calls from "./calls.mjs";
 import rules from "./rules.mjs";
+import createRules from "./create-rules.mjs";
 import requestRules from "./request-rules.mjs";
 import accounts from "./accounts.mjs";
 import attached from "./attached.mjs";
@@ -23,6 +25,6 @@ import settings from "./settings.mjs";
 import logs from "./logs.mjs";
 
 export const scenarios = [
-  transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, calls, rules,
-  requestRules, accounts, attached, mail, files, views, deletions, bodies, batch, settings, logs,
+  transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, operators, calls,
+  rules, createRules, requestRules, accounts, attached, mail, files, views, deletions, bodies, batch, settings, logs,
 ].flat();

@@ -184,7 +184,12 @@ pub fn strftime(engine: Engine, format: Value, moment: Sql, modifiers: &[&str]) 
 /// A list as compact JSON text. In jsonb's own layout the items, which are texts, are separated by `", "`.
 pub fn list_text(engine: Engine, list: Sql) -> Sql {
     match engine {
-        Engine::Sqlite => list,
+        // An expression: what a column equals, SQLite puts in its place elsewhere, and not every text is a list.
+        Engine::Sqlite => {
+            let mut out = sql(engine, "(+");
+            out.append(list).text(")");
+            out
+        }
         Engine::Postgres => {
             let mut out = sql(engine, "(replace((");
             out.append(list)
@@ -316,6 +321,36 @@ pub fn typed(engine: Engine, value: Value, storage: Storage) -> Sql {
         });
     }
     out
+}
+
+/// A value such that it compares as one of a column that stores values so.
+pub fn as_stored(engine: Engine, value: Value, storage: Storage) -> Sql {
+    let plain = typed(engine, value.clone(), storage);
+    if engine == Engine::Postgres {
+        return plain;
+    }
+    let (value, end) = match (storage, value) {
+        (Storage::Text, value) => (value, " AS TEXT)"),
+        // A column keeps a whole number without a point.
+        (Storage::Number, Value::Number(number)) => (whole(number), " AS NUMERIC)"),
+        (Storage::Number | Storage::Int | Storage::Bool, value) => (value, " AS NUMERIC)"),
+        // Nothing compares with one of these as it is.
+        (Storage::Json | Storage::Point, _) => return plain,
+    };
+    let mut out = sql(engine, "CAST(");
+    out.bind(value).text(end);
+    out
+}
+
+/// The number as an integer, where it is one that a double has exactly.
+fn whole(number: f64) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() != 0.0 || number.abs() >= EXACT {
+        return Value::Number(number);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+    let whole = number as i64;
+    Value::Int(whole)
 }
 
 /// ` IN (…)`: is one of these texts, however many they are.

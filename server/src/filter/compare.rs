@@ -5,11 +5,13 @@
 
 use std::cmp::Ordering;
 
-use super::forms::{beside, bound_text, fit, json_form, json_value, known_text, text_form};
+use super::forms::{
+    beside, bound_text, double_text, fit, json_form, json_value, known_text, text_form,
+};
 use super::operand::{Column, Kind, Known, Operand};
 use super::parse::Operator;
 use super::resolve::Condition;
-use crate::db::{Engine, Sql, sql};
+use crate::db::{Engine, Sql, dialect, sql};
 
 /// The condition that `left operator right` holds.
 pub(super) fn compare(
@@ -44,7 +46,7 @@ fn equal(engine: Engine, positive: bool, left: &Operand, right: &Operand) -> Con
 }
 
 fn equal_known(engine: Engine, positive: bool, column: &Column, known: &Known) -> Condition {
-    if column.kind == Kind::Json {
+    if column.kind.is_scalar() {
         return same(
             engine,
             positive,
@@ -108,14 +110,14 @@ fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Cond
             Engine::Sqlite => same(engine, positive, or_empty(a), or_empty(b)),
             Engine::Postgres => {
                 // No value equals the empty text, and so no value.
-                let mut out = sql(engine, "(\"_compare\"(COALESCE(to_jsonb(");
-                out.append(a.sql.clone())
-                    .text("), '\"\"'), COALESCE(to_jsonb(");
-                out.append(b.sql.clone());
+                let mut out = sql(engine, "(\"_compare\"(COALESCE(");
+                out.append(json_form(engine, a))
+                    .text(", '\"\"'), COALESCE(");
+                out.append(json_form(engine, b));
                 out.text(if positive {
-                    "), '\"\"')) = 0)"
+                    ", '\"\"')) = 0)"
                 } else {
-                    "), '\"\"')) <> 0)"
+                    ", '\"\"')) <> 0)"
                 });
                 Condition::Sql(out)
             }
@@ -161,7 +163,7 @@ fn order(engine: Engine, operator: Operator, left: &Operand, right: &Operand) ->
             order_known(engine, flip(operator), column, known)
         }
         (Operand::Column(a), Operand::Column(b))
-            if (a.kind == b.kind && a.kind != Kind::Json)
+            if (a.kind == b.kind && !a.kind.is_scalar())
                 || (a.kind.is_text() && b.kind.is_text()) =>
         {
             Condition::Sql(infix(a.sql.clone(), sign(operator), b.sql.clone()))
@@ -179,13 +181,21 @@ fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Know
     if *known == Known::Null {
         return Condition::False;
     }
-    if column.kind == Kind::Json {
+    if column.kind.is_scalar() {
         return order_any(
             engine,
             operator,
             json_form(engine, column),
             json_value(engine, known),
         );
+    }
+    if column.kind == Kind::Bool {
+        let number = Column {
+            sql: dialect::number_of_bool(engine, column.sql.clone()),
+            kind: Kind::Number,
+            ..column.clone()
+        };
+        return order_known(engine, operator, &number, known);
     }
     match fit(column.kind, known) {
         Some(value) => {
@@ -203,9 +213,8 @@ fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Know
             },
         ) =>
         {
-            let mut out = column.sql.clone();
-            out.text(" IS NOT NULL");
-            Condition::Sql(out)
+            // Unknown where there is no value, as any comparison.
+            Condition::Sql(infix(column.sql.clone(), " = ", column.sql.clone()))
         }
         None => Condition::False,
     }
@@ -227,7 +236,7 @@ fn order_any(engine: Engine, operator: Operator, a: Sql, b: Sql) -> Condition {
 fn like(engine: Engine, sign: &'static str, left: &Operand, right: &Operand) -> Condition {
     let text = match left {
         Operand::Known(Known::Null) => return Condition::False,
-        Operand::Known(known) => bound_text(engine, known_text(known)),
+        Operand::Known(known) => bound_text(engine, double_text(known)),
         Operand::Column(column) => text_form(engine, column),
     };
     let pattern = match right {

@@ -13,6 +13,14 @@ pub(super) fn known_text(known: &Known) -> String {
     }
 }
 
+/// The text that SQLite makes of a value where it needs one. Its numbers are doubles, and show it.
+pub(super) fn double_text(known: &Known) -> String {
+    match known {
+        Known::Number(number) => format!("{number:?}"),
+        Known::Null | Known::Text(_) | Known::Bool(_) => known_text(known),
+    }
+}
+
 pub(super) fn bound_text(engine: Engine, text: String) -> Sql {
     let mut out = Sql::new(engine);
     out.bind(Value::Text(text));
@@ -31,7 +39,7 @@ pub(super) fn text_form(engine: Engine, column: &Column) -> Sql {
             .text("(")
             .append(column.sql.clone())
             .text(")::int::text"),
-        (Engine::Postgres, Kind::Json) => out
+        (Engine::Postgres, Kind::Json | Kind::Scalar) => out
             .text("((")
             .append(json_form(engine, column))
             .text(") #>> '{}')"),
@@ -43,7 +51,7 @@ pub(super) fn text_form(engine: Engine, column: &Column) -> Sql {
 pub(super) fn sortable(engine: Engine, column: &Column) -> Sql {
     match column.kind {
         Kind::Text | Kind::Computed | Kind::Number => column.sql.clone(),
-        Kind::Bool | Kind::Json => text_form(engine, column),
+        Kind::Bool | Kind::Json | Kind::Scalar => text_form(engine, column),
     }
 }
 
@@ -54,7 +62,7 @@ pub(super) fn json_form(engine: Engine, column: &Column) -> Sql {
     }
     let mut out = Sql::new(engine);
     match column.kind {
-        Kind::Json => {
+        Kind::Json | Kind::Scalar => {
             out.text("\"_scalar\"(")
                 .append(column.sql.clone())
                 .text(")");
@@ -79,10 +87,10 @@ pub(super) fn beside(engine: Engine, column: &Column, other: Kind) -> Sql {
     }
     let mut out = Sql::new(engine);
     match (column.kind, other) {
-        (Kind::Text | Kind::Computed | Kind::Json, Kind::Number | Kind::Bool) => {
+        (Kind::Text | Kind::Computed | Kind::Json | Kind::Scalar, Kind::Number | Kind::Bool) => {
             out.text("\"_as_number\"(").append(json).text(")");
         }
-        (Kind::Json, Kind::Text) => {
+        (Kind::Json | Kind::Scalar, Kind::Text) => {
             out.text("to_jsonb((").append(json).text(") #>> '{}')");
         }
         _ => return json,
@@ -110,17 +118,15 @@ pub(super) fn fit(kind: Kind, known: &Known) -> Option<Value> {
         Known::Bool(bool) => Some(f64::from(*bool)),
     };
     match (kind, known) {
-        (Kind::Text | Kind::Computed, Known::Text(text)) => Some(Value::Text(text.clone())),
-        // A number beside a text column is written as SQLite writes a double.
-        (Kind::Text, Known::Number(number)) => Some(Value::Text(format!("{number:?}"))),
-        (Kind::Text, _) => Some(Value::Text(known_text(known))),
+        (Kind::Computed, Known::Text(text)) => Some(Value::Text(text.clone())),
+        (Kind::Text, _) => Some(Value::Text(double_text(known))),
         (Kind::Number, _) => number.map(Value::Number),
         (Kind::Bool, _) => match number {
             Some(0.0) => Some(Value::Bool(false)),
             Some(1.0) => Some(Value::Bool(true)),
             _ => None,
         },
-        (Kind::Computed | Kind::Json, _) => None,
+        (Kind::Computed | Kind::Json | Kind::Scalar, _) => None,
     }
 }
 
@@ -141,7 +147,7 @@ pub(super) fn as_number(engine: Engine, operand: &Operand) -> Sql {
     match column.kind {
         Kind::Number => column.sql.clone(),
         Kind::Bool => dialect::number_of_bool(engine, column.sql.clone()),
-        Kind::Text | Kind::Computed | Kind::Json => {
+        Kind::Text | Kind::Computed | Kind::Json | Kind::Scalar => {
             dialect::number_of_scalar(engine, as_scalar(engine, operand))
         }
     }

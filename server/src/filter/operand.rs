@@ -41,13 +41,34 @@ pub(super) enum Kind {
     Bool,
     /// A text that an expression makes. Unlike a column's it never equals a number.
     Computed,
-    /// A scalar out of JSON, or a number that an expression makes, whose type differs from row to row.
+    /// A scalar out of JSON, whose type differs from row to row. No value is not the empty text to it.
     Json,
+    /// A scalar to which it is, and which has its own type beside any other.
+    Scalar,
+}
+
+impl Operand {
+    /// The one value that each of several is compared with. As `PocketBase` has it, JSON is no longer particular there
+    /// about what is no value.
+    pub(super) fn beside_many(self) -> Self {
+        match self {
+            Self::Column(column) if column.kind == Kind::Json => Self::Column(Column {
+                kind: Kind::Scalar,
+                ..column
+            }),
+            Self::Column(_) | Self::Known(_) => self,
+        }
+    }
 }
 
 impl Kind {
     pub(super) fn is_text(self) -> bool {
         matches!(self, Self::Text | Self::Computed)
+    }
+
+    /// Whether the type differs from row to row.
+    pub(super) fn is_scalar(self) -> bool {
+        matches!(self, Self::Json | Self::Scalar)
     }
 }
 

@@ -258,7 +258,7 @@ impl Resolver<'_> {
             None => Column::new(dialect::inside_json(self.engine, column, &keys), Kind::Json),
             Some("length") => {
                 let length = dialect::json_length(self.engine, column, &keys);
-                Column::new(dialect::scalar_of_number(self.engine, length), Kind::Json)
+                Column::new(dialect::scalar_of_number(self.engine, length), Kind::Scalar)
             }
             Some("lower") => {
                 let text = dialect::json_text(self.engine, column, &keys);
@@ -317,12 +317,12 @@ impl Resolver<'_> {
             }
             (Some("length"), true) => {
                 let length = dialect::json_length(self.engine, plain, &[]);
-                (dialect::scalar_of_number(self.engine, length), Kind::Json)
+                (dialect::scalar_of_number(self.engine, length), Kind::Scalar)
             }
             (Some("length"), false) if column.shape.is_choice() => {
                 let mut length = sql(self.engine, "(CASE WHEN ");
                 length.append(plain).text(" = '' THEN 0 ELSE 1 END)");
-                (dialect::scalar_of_number(self.engine, length), Kind::Json)
+                (dialect::scalar_of_number(self.engine, length), Kind::Scalar)
             }
             (Some("each"), false) if column.shape.is_choice() => (plain, Kind::Text),
             (Some("lower"), false) => {

@@ -214,7 +214,7 @@ impl<'a> Resolver<'a> {
         }
         let value = where_guarded(column.sql, column.guard);
         Ok(match column.kind {
-            Kind::Json => dialect::order_keys_of_json(engine, value),
+            Kind::Json | Kind::Scalar => dialect::order_keys_of_json(engine, value),
             Kind::Text | Kind::Computed | Kind::Number | Kind::Bool => vec![value],
         })
     }
@@ -269,14 +269,24 @@ impl<'a> Resolver<'a> {
         let mut scope = std::mem::take(&mut self.scope);
         let resolved = self.both(&mut scope, comparison, trust);
         self.scope = scope;
-        let (condition, many) = resolved?;
-        if !many || comparison.any {
+        let [(left, left_many), (right, right_many)] = resolved?;
+        let condition = self.compare(comparison.operator, &left, &right);
+        if comparison.any || !(left_many || right_many) {
             return Ok(condition);
         }
-        // Without a `?`, every one of the related values must do.
+        // Without a `?`, every one of the related values must do: of both sides, each with each.
         let mut own = Scope::own();
-        let (each, _) = self.both(&mut own, comparison, trust)?;
-        let each = match each {
+        let mut each_of = |operand: Operand, many: bool, token: &Token| {
+            if !many {
+                return Ok(operand.beside_many());
+            }
+            own.by_path.clear();
+            let (operand, _) = self.operand(&mut own, token, trust)?;
+            Ok(operand)
+        };
+        let left = each_of(left, left_many, &comparison.left)?;
+        let right = each_of(right, right_many, &comparison.right)?;
+        let each = match self.compare(comparison.operator, &left, &right) {
             Condition::True => return Ok(condition),
             Condition::False => return Ok(Condition::False),
             Condition::Sql(each) => each,
@@ -290,21 +300,27 @@ impl<'a> Resolver<'a> {
         ))
     }
 
+    /// The operands, and whether each is several values.
     fn both(
         &mut self,
         scope: &mut Scope,
         comparison: &Comparison,
         trust: Trust,
-    ) -> Result<(Condition, bool), FilterError> {
-        let (left, left_many) = self.operand(scope, &comparison.left, trust)?;
-        let (right, right_many) = self.operand(scope, &comparison.right, trust)?;
-        let mut parts = vec![compare(self.engine, comparison.operator, &left, &right)];
+    ) -> Result<[(Operand, bool); 2], FilterError> {
+        let left = self.operand(scope, &comparison.left, trust)?;
+        let right = self.operand(scope, &comparison.right, trust)?;
+        Ok([left, right])
+    }
+
+    /// What the operator asks, of operands that the client may see.
+    fn compare(&self, operator: Operator, left: &Operand, right: &Operand) -> Condition {
+        let mut parts = vec![compare(self.engine, operator, left, right)];
         for operand in [left, right] {
             if let Operand::Column(column) = operand {
-                parts.extend(column.guard.map(Condition::Sql));
+                parts.extend(column.guard.clone().map(Condition::Sql));
             }
         }
-        Ok((Condition::all(self.engine, parts), left_many || right_many))
+        Condition::all(self.engine, parts)
     }
 
     pub(super) fn operand(

@@ -261,7 +261,7 @@ fn literals(engine: Engine, record: &Record) -> Sql {
             row.text(", ");
         }
         let value = record.values[index].clone();
-        row.append(dialect::typed(engine, value, column.storage));
+        row.append(dialect::as_stored(engine, value, column.storage));
         row.text(" AS ").ident(&column.ident);
     }
     row

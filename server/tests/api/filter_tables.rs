@@ -69,6 +69,17 @@ pub(crate) const VALUES: &[(&str, &str)] = &[
     ("5 ~ 5", "123456"),
     ("'abc' ~ 'B'", "123456"),
     ("id = 'B10000000000000'", ""),
+    // A bool is a number to what comes before or after it.
+    ("lent > '-1'", "123456"),
+    ("-2.5 < lent", "123456"),
+    ("lent < 0.5", "2356"),
+    // A number is searched as it is written when it is a double.
+    ("1 ~ 0", "123456"),
+    // What a list is said to equal is not taken for the list.
+    ("tags = '%' && tags:length = 1", ""),
+    ("tags:length ?= title", ""),
+    // Every value of one side with every value of the other.
+    ("reviews_via_book.stars >= reviews_via_book.stars", "24"),
 ];
 
 pub(crate) const LIKE: &[(&str, &str)] = &[

@@ -286,3 +286,60 @@ fn rules_see_the_request() {
         assert_eq!(try_rule(rule, path, body), status, "{rule}");
     }
 }
+
+#[test]
+fn a_create_rule_decides_as_the_same_filter_of_the_stored_record() {
+    let app = TestApp::start();
+    let rules = [
+        "t = 5",
+        "t < n",
+        "t > n",
+        "t = n",
+        "n = '5'",
+        "n > '4'",
+        "n ~ '.0'",
+        "n ~ '5'",
+        "b = '1'",
+        "b > '-1'",
+        "d > 1",
+        "d = ''",
+        "one = 5",
+        "many ~ 5",
+        "many:length = 1",
+        "j = n",
+        "t = j",
+    ];
+    let bodies = [
+        json!({"t": "5", "n": 5}),
+        json!({"t": "5.0", "n": 5.5, "b": true, "one": "5", "many": ["5"], "j": 5}),
+        json!({"t": "a", "n": 1e15, "b": true, "j": "5", "d": "2024-01-31"}),
+        json!({"t": "", "n": -0.1, "j": {"a": 1}}),
+    ];
+    let select =
+        |name, max| json!({"type": "select", "name": name, "values": ["5", "6"], "maxSelect": max});
+    let typed = |name, kind| json!({"type": kind, "name": name});
+    let fields = json!([
+        typed("t", "text"),
+        typed("n", "number"),
+        typed("b", "bool"),
+        typed("d", "date"),
+        typed("j", "json"),
+        select("one", 1),
+        select("many", 2),
+    ]);
+    app.collection(json!({"name": "stored", "fields": fields}));
+    let mut both = [0, 0];
+    for (index, rule) in rules.iter().enumerate() {
+        let name = format!("ruled{index}");
+        app.collection(json!({"name": name, "fields": fields, "createRule": rule, "viewRule": ""}));
+        for body in &bodies {
+            let stored = app.root().create("stored", body.clone())["id"].clone();
+            let filter = format!("id = {stored} && {rule}");
+            let found = app.root().list("stored", &[("filter", &filter)]).ok()["totalItems"] == 1;
+            let made = app.guest().try_create(&name, body.clone()).status == 200;
+            assert_eq!(made, found, "{rule} of {body}");
+            both[usize::from(made)] += 1;
+        }
+    }
+    assert!(both.iter().all(|count| *count > 10), "{both:?}");
+}

@@ -48,7 +48,7 @@ pub(crate) const PATHS: &[&str] = &[
     "@now",
     "@todayStart",
     "@year",
-    "@request.auth.id",
+    "@request.auth.collectionName",
     "@request.query.nothing",
     "@request.method",
     "@collection.notes.number",

@@ -85,12 +85,35 @@ fn variable(name: &str) -> String {
     value.unwrap_or_else(|_| panic!("{name} is not set: e2e/compat/run sets it"))
 }
 
+/// Paths to several values, by what they have in them.
+const MANY: &[&str] = &["friends.", "_via_", "@collection.", ":each"];
+
+/// Filters that mean something else to `PocketBase`, or to each server.
+fn differs_on_purpose(filter: &str) -> bool {
+    filter
+        .split(" && ")
+        .flat_map(|part| part.split(" || "))
+        .any(|comparison| {
+            let has = |word: &str| comparison.contains(word);
+            // It puts the wildcards of `~` around the arguments of a call, not around what it gives.
+            has("~ strftime")
+            // One text that a call makes is something else to it where each of several values is compared with it.
+            || (has("strftime(") && MANY.iter().any(|path| has(path)))
+            // The clock goes on between the two.
+            || (has("@now") && has("~"))
+            // Between a place and itself its distance is a rounding error, or no value.
+            || has("geoDistance(")
+        })
+}
+
 #[test]
 fn pocketbase_finds_the_same() {
     let records = runner::one(&data::records());
     let plinth = Peer::start("PLINTH_URL", &records);
     let pocketbase = Peer::start("POCKETBASE_URL", &records);
-    runner::run(600, &filters::filter(), |filter| {
+    let filters =
+        filters::filter().prop_filter("differs on purpose", |filter| !differs_on_purpose(filter));
+    runner::run(600, &filters, |filter| {
         let (ours, theirs) = (plinth.find(&filter), pocketbase.find(&filter));
         prop_assert_eq!(ours, theirs, "Plinth, PocketBase: {}", filter);
         Ok(())
