@@ -121,7 +121,7 @@ impl Home {
             config.s3_bucket.clone_from(&self.bucket);
             config.s3_endpoint = endpoint;
             config.s3_path_style = true;
-            config.s3_access_key = S3_KEYS.0.to_owned();
+            S3_KEYS.0.clone_into(&mut config.s3_access_key);
             config.s3_secret = S3_KEYS.1.into();
         }
         config
