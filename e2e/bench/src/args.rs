@@ -29,14 +29,14 @@ pub(crate) struct Args {
     /// Under five minutes: one round, short measurements, tables of 10,000 records
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Only workloads whose name contains one of these
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    /// Only workloads whose name contains this, or that of another `--only`
+    #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
     /// Lists the workloads and ends
     #[arg(long)]
     pub(crate) list: bool,
     /// Where the figures go as JSON, those of each round too
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", overrides_with = "json")]
     pub(crate) json: Option<PathBuf>,
 }
 

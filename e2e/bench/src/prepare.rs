@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::http::{Connection, delete, get, json as with_body};
 use crate::load::{self, Load, Measured};
 use crate::plan::{ARTICLES_EACH, DELETED, Kind};
-use crate::rows::{id, new, row, scramble};
+use crate::rows::{id, name, new, row, scramble};
 use crate::scenarios::{self, List};
 use crate::schema::Table;
 use crate::server::Server;
@@ -160,11 +160,7 @@ fn creates(server: &Server, table: Table, named_by: &'static str) -> Traffic {
     server.traffic(
         None,
         move |n| with_body(Method::POST, &path, &new(table, n)),
-        move |n, answer| {
-            let sent = new(table, n);
-            let name = sent[named_by].as_str().context("no name was sent")?;
-            expect_record(answer, named_by, name)
-        },
+        move |n, answer| expect_record(answer, named_by, &name(table, n)),
     )
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Report {
     pub(crate) servers: Vec<Started>,
     pub(crate) results: Vec<Summary>,
     pub(crate) samples: Vec<Sample>,
+    /// Measurements that a wrong answer ended, and which.
+    pub(crate) failures: Vec<String>,
 }
 
 /// A server, how soon it answered, and its memory in megabytes: before all measurements, after them, and at most.
@@ -34,7 +36,7 @@ const NOTES: &str = "Driver and servers share the machine, over loopback, with c
 with the lowest and the highest; latencies and CPU are in ms, CPU is the server's for a request (with PostgreSQL's, where it is used), \
 memory is the server's in MB right after. `c=N`: N clients, each sends its next request when it has the answer to the last. `N/s`: \
 requests are due at this rate, and latency counts from then; the ratio is that of p50 there, and of requests a second elsewhere. \
-Every answer was as it has to be. The servers have the same collections, records and rules, and no log of requests. What differs: \
+Every answer that counts was as it has to be. The servers have the same collections, records and rules, and no log of requests. What differs: \
 Plinth commits with `synchronous=FULL`, PocketBase with `NORMAL`, which may lose the last commits at a power cut; Plinth hashes passwords with argon2id, \
 PocketBase with bcrypt.";
 
@@ -109,6 +111,13 @@ pub(crate) fn markdown(report: &Report) -> String {
         ];
         row(&mut out, cells);
     }
+    if !report.failures.is_empty() {
+        out.push_str("\nFailed, and so without figures:\n\n");
+    }
+    for failure in &report.failures {
+        // Writing to a text cannot fail.
+        let _ = writeln!(out, "- {failure}");
+    }
     out
 }
 
@@ -146,6 +155,7 @@ mod tests {
             servers: Vec::new(),
             results: summarise(&samples),
             samples,
+            failures: vec!["PocketBase: create (c=1): 400".to_owned()],
         };
         let markdown = markdown(&report);
         let lines: Vec<_> = markdown
@@ -159,5 +169,6 @@ mod tests {
                 "| get one | c=16 | PocketBase | 1500 (1500–1500) | 3.00 | 9.00 (9.00–9.00) | 99.00 | 0.250 | 20 |  |",
             ]
         );
+        assert!(markdown.ends_with("without figures:\n\n- PocketBase: create (c=1): 400\n"));
     }
 }

@@ -18,13 +18,14 @@ pub(crate) fn row(table: Table, n: u64) -> Value {
 
 /// The same without an id, which the server makes up.
 pub(crate) fn new(table: Table, n: u64) -> Value {
+    let name = name(table, n);
     match table {
-        Table::Organizations => json!({"name": format!("organization {n}")}),
+        Table::Organizations => json!({"name": name}),
         Table::Permissions => {
-            json!({"name": format!("permission {n}"), "active": n.is_multiple_of(2)})
+            json!({"name": name, "active": n.is_multiple_of(2)})
         }
         Table::People => json!({
-            "name": format!("Person {n}"),
+            "name": name,
             "email": email(n),
             "password": PASSWORD,
             "passwordConfirm": PASSWORD,
@@ -32,7 +33,7 @@ pub(crate) fn new(table: Table, n: u64) -> Value {
             "permissions": three_permissions(n).map(id),
         }),
         Table::Posts(_) => json!({
-            "title": format!("Post {n}"),
+            "title": name,
             "body": WORDS,
             "views": n,
             "published": n.is_multiple_of(2),
@@ -40,7 +41,7 @@ pub(crate) fn new(table: Table, n: u64) -> Value {
         Table::Articles(_) => {
             let from = usize::from(scramble(n).to_le_bytes()[0]) % 3;
             json!({
-                "title": format!("Article {n}"),
+                "title": name,
                 "description": format!("{}Lorem ipsum dolor sit amet. {}", WORDS.repeat(2), WORDS.repeat(2)),
                 "public": !n.is_multiple_of(2),
                 "type": TYPES[from..from + 2],
@@ -48,6 +49,18 @@ pub(crate) fn new(table: Table, n: u64) -> Value {
             })
         }
     }
+}
+
+/// The name or title of record `n`.
+pub(crate) fn name(table: Table, n: u64) -> String {
+    let what = match table {
+        Table::Organizations => "Organization",
+        Table::Permissions => "Permission",
+        Table::People => "Person",
+        Table::Posts(_) => "Post",
+        Table::Articles(_) => "Article",
+    };
+    format!("{what} {n}")
 }
 
 pub(crate) fn id(n: u64) -> String {

@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         });
         servers.push(server);
     }
-    let samples = Measurements::new(args, &workloads, &servers).all().await?;
+    let (samples, failures) = Measurements::new(args, &workloads, &servers).all().await;
     for (started, server) in started.iter_mut().zip(&servers) {
         let memory = server.memory()?;
         (started.after, started.peak) = (memory.now, memory.peak);
@@ -57,12 +57,15 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         servers: started,
         results: summarise(&samples),
         samples,
+        failures,
     };
     println!("{}", report::markdown(&report));
     if let Some(file) = &args.json {
         fs::write(file, serde_json::to_string_pretty(&report)?)
             .with_context(|| file.display().to_string())?;
     }
+    let failed = report.failures.len();
+    anyhow::ensure!(failed == 0, "{failed} measurements failed");
     Ok(())
 }
 
@@ -73,6 +76,7 @@ struct Measurements<'a> {
     duration: Duration,
     totals: Totals,
     samples: Vec<Sample>,
+    failures: Vec<String>,
 }
 
 impl<'a> Measurements<'a> {
@@ -84,11 +88,14 @@ impl<'a> Measurements<'a> {
             duration: Duration::from_secs_f64(args.seconds()),
             totals: Totals::new(),
             samples: Vec::new(),
+            failures: Vec::new(),
         }
     }
 
+    /// What was measured, and what failed, which has no figures.
+    ///
     /// Reads before writes, in all rounds. The servers take turns, so that a noisy minute hits each of them.
-    async fn all(mut self) -> Result<Vec<Sample>> {
+    async fn all(mut self) -> (Vec<Sample>, Vec<String>) {
         for writes in [false, true] {
             for round in 1..=self.rounds {
                 let phase = self
@@ -105,16 +112,22 @@ impl<'a> Measurements<'a> {
                     for server in order {
                         let what = || format!("{}: {} ({load})", server.name, workload.name);
                         let sample = self.one(server, workload, load, round).await;
-                        let sample = sample
-                            .with_context(what)
-                            .inspect_err(|_| eprintln!("{}", server.log()))?;
-                        self.progress(&sample);
-                        self.samples.push(sample);
+                        match sample {
+                            Ok(sample) => {
+                                self.progress(&sample);
+                                self.samples.push(sample);
+                            }
+                            Err(error) => {
+                                let failure = format!("{}: {error:#}", what());
+                                eprintln!("{failure}\n{}", server.log());
+                                self.failures.push(failure);
+                            }
+                        }
                     }
                 }
             }
         }
-        Ok(self.samples)
+        (self.samples, self.failures)
     }
 
     async fn one(
@@ -165,7 +178,7 @@ impl<'a> Measurements<'a> {
             p99,
             ..
         } = sample;
-        let at = self.samples.len() + 1;
+        let at = self.samples.len() + self.failures.len() + 1;
         eprintln!(
             "[{at}/{all}] {server}: {workload} ({load}): {per_second:.0}/s, p50 {p50:.2} ms, p99 {p99:.2} ms"
         );
