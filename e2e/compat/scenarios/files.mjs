@@ -111,6 +111,30 @@ export default [
     ],
   },
   {
+    name: "files: a single one and several",
+    steps: [
+      posts,
+      create([["one", "one.txt", "1"], aaa, ["many", "bbb.txt", "b"], ["many", "ccc.txt", "c"]], { save: "post" }),
+      create([["title", "none"]]),
+      {
+        as: "root",
+        send: "PATCH /api/collections/posts",
+        body: {
+          fields: [
+            file("one", { id: "{{posts.fields.1.id}}", maxSelect: 3 }),
+            file("many", { id: "{{posts.fields.2.id}}", maxSelect: 1 }),
+          ],
+        },
+      },
+      list("posts", {}),
+      get("posts/{{post.id}}/{{post.one}}"),
+      get("posts/{{post.id}}/{{post.many.2}}"),
+      change([["one+", "ddd.txt", "d"]]),
+      change([["many", "eee.txt", "e"]]),
+      list("posts", {}),
+    ],
+  },
+  {
     name: "files: filters",
     steps: [
       posts,
