@@ -80,6 +80,11 @@ export default [
         " author , tags ", "author,author", "author.", ".", "*", "author.books_via_author.tags",
       ].map((expand) => books({ expand, sort: "id", perPage: 3, fields: "id,expand" })),
       list("authors", { expand: "books_via_author.tags,reviews_via_by.book", sort: "id" }),
+      record("books", { id: "none00000000000", title: "nothing" }),
+      record("books", { id: "some00000000000", title: "something", author: "ann000000000000" }),
+      ...["author", "tags", "author,tags", "reviews_via_book", "covers_via_book", "author.tags", "tags.books_via_tags"].flatMap((expand) =>
+        ["none", "some"].map((word) => ({ as: "root", send: `GET /api/collections/books/records/${word}00000000000?expand=${expand}&fields=id,expand` }))),
+      list("books", { expand: "author,tags,covers_via_book", filter: "id = 'none00000000000' || id = 'some00000000000'", sort: "id", fields: "id,expand" }),
       list("reviews", { expand: "book.author.books_via_author.author.books_via_author.author", sort: "id", perPage: 1,
         fields: "expand" }),
       list("reviews", { expand: "book.author.books_via_author.author.books_via_author.author.books_via_author.author",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, SignIn};
+use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordAuth, SignIn};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -37,8 +37,9 @@ pub async fn auth_with_password(
 ) -> Result<Answer> {
     let schema = app.schema.current();
     let collection = of_accounts(schema.find(&name))?;
+    let password = password_auth(&collection)?;
     let sign_in = read_sign_in(body)?;
-    let fields = identity_fields(&collection, &sign_in)?;
+    let fields = identity_fields(password, &sign_in)?;
     let grant = system(
         &schema,
         &collection,
@@ -184,14 +185,16 @@ pub(super) fn bad_length(min: usize) -> FieldProblem {
     }
 }
 
-/// The fields to look for the identity in, the likeliest first.
-fn identity_fields(collection: &Collection, sign_in: &SignIn) -> Result<Vec<String>> {
+/// How the collection's accounts sign in with a password, if they may.
+fn password_auth(collection: &Collection) -> Result<&PasswordAuth> {
     let password = collection.def.auth.as_ref().map(|auth| &auth.password_auth);
-    let Some(password) = password.filter(|password| password.enabled) else {
-        return Err(Error::forbidden(
-            "The collection is not configured to allow password authentication.",
-        ));
-    };
+    password.filter(|password| password.enabled).ok_or_else(|| {
+        Error::forbidden("The collection is not configured to allow password authentication.")
+    })
+}
+
+/// The fields to look for the identity in, the likeliest first.
+fn identity_fields(password: &PasswordAuth, sign_in: &SignIn) -> Result<Vec<String>> {
     let mut fields = password.identity_fields.clone();
     if !sign_in.identity_field.is_empty() {
         fields.retain(|field| *field == sign_in.identity_field);

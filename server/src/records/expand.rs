@@ -100,9 +100,6 @@ fn branches(
         return Ok(branches);
     }
     for (name, deeper) in &paths.0 {
-        if !deeper.lead_somewhere(grant.schema(), grant.collection(), name) {
-            continue;
-        }
         let mut branch = Branch {
             name: name.clone(),
             is_one: true,
@@ -115,11 +112,15 @@ fn branches(
         } else {
             follow_back(conn, grant, records, *room, &mut branch)?
         };
-        if let Some(grant) = next {
-            *room = room.saturating_sub(branch.records.len());
-            store::reveal(conn, &grant, &mut branch.records)?;
-            branch.deeper = self::branches(conn, &grant, &branch.records, deeper, room)?;
+        let Some(next) = next else { continue };
+        let is_wrong = !deeper.lead_somewhere(grant.schema(), grant.collection(), name);
+        // Where there is nothing, nothing is asked of it.
+        if is_wrong && !branch.records.is_empty() {
+            continue;
         }
+        *room = room.saturating_sub(branch.records.len());
+        store::reveal(conn, &next, &mut branch.records)?;
+        branch.deeper = self::branches(conn, &next, &branch.records, deeper, room)?;
         branches.push(branch);
     }
     Ok(branches)
