@@ -17,10 +17,9 @@ async fn files_are_sent_with_records() -> plinth_sdk::Result<()> {
     let records = client.collection::<Record>("sdk_folders");
     let one = Upload::new("docs", "one.txt", "one");
     let folder = records.create_with(&json!({"title": "a"}), &[one]).await?;
-    let id = folder["id"].as_str().expect("an id");
     let two = Upload::new("docs+", "two.txt", "two");
     let folder = records
-        .update_with(id, &json!({"title": "b"}), &[two])
+        .update_with(&folder.id, &json!({"title": "b"}), &[two])
         .await?;
     assert_eq!(folder["title"], "b");
     let names = folder["docs"].as_array().expect("two names");
