@@ -76,7 +76,7 @@ impl App {
             logs: Logs::new(log, metrics.log_dropped.clone()),
             db,
             schema,
-            hasher: Hasher::new(config.hashing_threads),
+            hasher: Hasher::new(config.hashing_threads)?,
             files,
             mailer,
             metrics,

@@ -2,14 +2,17 @@
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 
-/// Hashes passwords on threads of their own, a few at a time: each hash takes a core and 19 MiB for a while.
+/// Hashes passwords on a few threads of its own: each hash takes a core and 19 MiB for a while. Always the same threads,
+/// since the allocator keeps for each thread what it has given back.
 pub struct Hasher {
-    permits: Semaphore,
-    /// Places for those that wait.
+    /// Of which only the threads that may wait are used.
+    threads: Option<Runtime>,
+    /// Places for those that are hashed, and for those that wait.
     places: Semaphore,
 }
 
@@ -32,11 +35,16 @@ const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$VE0e3g7DalWHgDwou3nuRA$uC6
 
 impl Hasher {
     /// Hashes on `threads` threads at most.
-    pub fn new(threads: usize) -> Self {
-        Self {
-            permits: Semaphore::new(threads.max(1)),
-            places: Semaphore::new(threads.max(1) + MAX_WAITING),
-        }
+    pub fn new(threads: usize) -> std::io::Result<Self> {
+        let threads = threads.max(1);
+        let runtime = Builder::new_current_thread()
+            .max_blocking_threads(threads)
+            .thread_name("hasher")
+            .build()?;
+        Ok(Self {
+            threads: Some(runtime),
+            places: Semaphore::new(threads + MAX_WAITING),
+        })
     }
 
     /// The hash of a password.
@@ -60,10 +68,18 @@ impl Hasher {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let _place = self.places.try_acquire().map_err(|_| Error::Unavailable)?;
-        let _permit = self.permits.acquire().await.map_err(Error::internal)?;
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(Error::internal)?
+        let threads = self.threads.as_ref().ok_or(Error::Unavailable)?;
+        let hashed = threads.spawn_blocking(work).await;
+        hashed.map_err(Error::internal)?
+    }
+}
+
+impl Drop for Hasher {
+    /// Whoever lets go of it last may be a thread that must not wait for the others.
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
     }
 }
 
