@@ -1,7 +1,6 @@
 // Where Plinth answers otherwise than PocketBase, and why that is meant. An entry covers the differences whose
 // scenario name and path begin as given, and whose step contains `step`; with `engine`, only on that database. One
 // that no longer occurs fails the run.
-const later = "comes with a later version";
 const wording = "the same code at the same field; the sentence is our own";
 
 export default [
