@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::MetaSettings;
 
 use crate::accounts::password::Hasher;
-use crate::collections::{Schema, Shared, store};
+use crate::collections::{Schema, Shared, store, version};
 use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
@@ -95,12 +95,14 @@ impl App {
     {
         let (mut grant, mut work) = (grant, work);
         for _ in 1..=MAX_TRIES {
-            let version = grant.schema().version;
-            let attempt = move |conn: &mut Conn| match current(conn, version)
-                .and_then(|()| work(conn, &grant))
-            {
-                Err(Error::Disconnected) => Err(Error::Disconnected),
-                outcome => Ok((outcome, grant, work)),
+            let known = grant.schema().version;
+            let attempt = move |conn: &mut Conn| {
+                version::expect(conn, known);
+                let outcome = work(conn, &grant);
+                match version::confirm(conn).and(outcome) {
+                    Err(Error::Disconnected) => Err(Error::Disconnected),
+                    outcome => Ok((outcome, grant, work)),
+                }
             };
             let attempted = if is_short {
                 self.db.read_few(attempt).await?
@@ -168,7 +170,7 @@ impl App {
         F: FnOnce(&mut Conn, &Arc<Schema>) -> Result<T> + Send + 'static,
     {
         let write = move |conn: &mut Conn| {
-            store::still(conn, schema.version)?;
+            version::still(conn, schema.version)?;
             work(conn, &schema)
         };
         self.db.write(write).await
@@ -184,7 +186,7 @@ impl App {
     pub async fn refresh_schema(&self) -> Result<()> {
         let known = self.schema.current().version;
         let changed = self.db.read(move |conn| {
-            if store::version(conn)? == known {
+            if version::current(conn)? == known {
                 return Ok(None);
             }
             store::read(conn).map(Some)
@@ -199,15 +201,6 @@ impl App {
     pub fn schema_changed(&self, schema: Schema) {
         self.schema.replace(schema);
         self.db.tables_changed();
-    }
-}
-
-/// Refuses to go on when another process has changed the collections, or what roles may do.
-fn current(conn: &mut Conn, version: i64) -> Result<()> {
-    if store::is_current(conn, version)? {
-        Ok(())
-    } else {
-        Err(Error::Outdated)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use memchr::{memchr, memchr3};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
@@ -36,8 +37,7 @@ pub fn normalise(text: &str) -> Option<String> {
 
 /// Escapes what a browser could take for markup. In JSON these characters occur only inside strings.
 pub fn escape(json: Vec<u8>) -> Vec<u8> {
-    let is_special = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | 0xe2);
-    if !json.iter().any(is_special) {
+    if memchr3(b'<', b'>', b'&', &json).is_none() && memchr(0xe2, &json).is_none() {
         return json;
     }
     let mut out = Vec::with_capacity(json.len() + 32);
@@ -79,6 +79,9 @@ impl Formatter for Numbers {
 
 /// The shortest form that reads back as the same double; an exponent only beyond 21 digits.
 fn write_number<W: ?Sized + Write>(writer: &mut W, value: f64) -> io::Result<()> {
+    if let Some(whole) = whole(value) {
+        return writer.write_all(itoa::Buffer::new().format(whole).as_bytes());
+    }
     let size = value.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
         let text = format!("{value:e}");
@@ -88,6 +91,17 @@ fn write_number<W: ?Sized + Write>(writer: &mut W, value: f64) -> io::Result<()>
         };
     }
     write!(writer, "{value}")
+}
+
+/// A number without a fraction, if a double holds it and its neighbours exactly.
+fn whole(value: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it has no fraction and fits"
+    )]
+    let whole = (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64);
+    whole.filter(|whole| *whole != 0 || value.is_sign_positive())
 }
 
 /// The text of a number as it stands in JSON.
@@ -107,6 +121,9 @@ mod tests {
             (5.0, "5"),
             (2.5, "2.5"),
             (-0.1, "-0.1"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (-12.0, "-12"),
             (1e20, "100000000000000000000"),
             (1e21, "1e+21"),
             (1.5e-7, "1.5e-7"),

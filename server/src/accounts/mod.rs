@@ -17,8 +17,9 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::clock::Moment;
-use crate::collections::{self, Collection};
-use crate::error::Result;
+use crate::collections::Collection;
+use crate::db::Conn;
+use crate::error::{Error, Result};
 use crate::policy;
 use crate::request::{Account, Caller, Request};
 use token::{Claims, Kind};
@@ -53,25 +54,20 @@ pub async fn bearer(app: &App, token: &str, kind: Kind) -> Result<Caller> {
     let Claims {
         id, refreshable, ..
     } = claims;
-    let known = schema.version;
-    let may_have_roles = schema.policies.has_own_roles();
-    let found = app.db.read_few(move |conn| {
-        let record = crate::records::store::find(conn, &grant, &id, None)?;
-        // Another process may have made the first role.
-        let is_current = collections::store::is_current(conn, known)?;
-        let roles = if may_have_roles || !is_current {
+    let find = move |conn: &mut Conn, grant: &policy::Grant| {
+        let record = crate::records::store::find(conn, grant, &id, None)?;
+        let roles = if grant.schema().policies.has_own_roles() {
             policy::store::roles_of(conn, &grant.collection().def.id, &id)?
         } else {
             policy::store::built_in_roles()
         };
-        Ok((record, roles, is_current))
-    });
-    let (record, roles, is_current) = found.await?;
-    if !is_current {
-        app.refresh_schema().await?;
-    }
-    let Some(record) = record else {
-        return Ok(Caller::Guest);
+        Ok((record, roles))
+    };
+    let (record, roles) = match app.read(grant, true, find).await {
+        Ok((Some(record), roles)) => (record, roles),
+        // With the account, or with its collection.
+        Ok((None, _)) | Err(Error::NotFound(_)) => return Ok(Caller::Guest),
+        Err(error) => return Err(error),
     };
     let key = token::signing_key(&record, kind);
     if token::verify(token, &key, Moment::now()).is_none() {
@@ -87,13 +83,11 @@ pub async fn bearer(app: &App, token: &str, kind: Kind) -> Result<Caller> {
 
 /// The collection, if its records are accounts.
 fn of_accounts(collection: Option<&Arc<Collection>>) -> Result<Arc<Collection>> {
-    let collection = collection.ok_or(crate::error::Error::NotFound(
-        "Missing or invalid collection context.",
-    ))?;
+    let collection = collection.ok_or(Error::NotFound("Missing or invalid collection context."))?;
     if collection.is_auth() {
         Ok(Arc::clone(collection))
     } else {
-        Err(crate::error::Error::NotFound(
+        Err(Error::NotFound(
             "Missing or invalid auth collection context.",
         ))
     }

@@ -7,8 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 
-/// Hashes passwords on a few threads of its own: each hash takes a core and 19 MiB for a while. Always the same threads,
-/// since the allocator keeps for each thread what it has given back.
+/// Hashes passwords on a few threads of its own: each hash takes a core and 19 MiB for a while.
 pub struct Hasher {
     /// Of which only the threads that may wait are used.
     threads: Option<Runtime>,

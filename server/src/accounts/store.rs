@@ -103,6 +103,6 @@ pub fn replace_hash(
         .bind(Value::from(new));
     update.text(" WHERE \"id\" = ").bind(Value::from(id));
     update.text(" AND \"password\" = ").bind(Value::from(old));
-    execute(conn, &update)?;
+    execute(conn, update)?;
     Ok(())
 }

@@ -86,7 +86,7 @@ pub fn forget_sign_ins(conn: &mut Conn, schema: &Schema, account: &Record) -> Re
             let mut delete = sql(conn.engine(), "DELETE FROM ");
             delete.ident(&collection.table).text(" WHERE ");
             delete.append(belongs_to(conn.engine(), of, &[account.id().to_owned()]));
-            execute(conn, &delete.cached())?;
+            execute(conn, delete.cached())?;
         }
     }
     Ok(())
@@ -100,7 +100,7 @@ pub(super) fn forget_collection(conn: &mut Conn, schema: &Schema, id: &str) -> R
             .ident(&collection.table)
             .text(" WHERE \"collectionRef\" = ")
             .bind(Value::from(id));
-        execute(conn, &delete)?;
+        execute(conn, delete)?;
     }
     Ok(())
 }

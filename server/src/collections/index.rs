@@ -3,6 +3,7 @@
 //! A statement is read into its parts, and made anew from them for the database in use; the text itself never
 //! reaches a database.
 
+use plinth_sdk::types::{Collection as Definition, Field, FieldKind};
 use sqlparser::ast::{
     BinaryOperator, CreateIndex, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
     ObjectName, OrderBySort, Statement, Value as Literal,
@@ -61,7 +62,44 @@ enum Constant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnIndex;
 
+/// The indexes of a table: those that its definition has, and one for each reference to one record that none of them
+/// begins with. Who deletes a record looks for what refers to it, as back-relations do.
+pub(super) fn all(definition: &Definition) -> Vec<Index> {
+    let texts = definition.indexes.iter();
+    let mut indexes: Vec<Index> = texts.filter_map(|text| Index::parse(text).ok()).collect();
+    for field in &definition.fields {
+        let is_reference =
+            matches!(field.kind, FieldKind::Relation(_)) && !field.kind.is_multiple();
+        if is_reference && !indexes.iter().any(|index| index.finds_by(&field.name)) {
+            indexes.push(Index::of_reference(definition, field));
+        }
+    }
+    indexes
+}
+
 impl Index {
+    fn of_reference(definition: &Definition, field: &Field) -> Self {
+        Self {
+            name: format!("_reference_{}_{}", definition.id, field.id),
+            table: definition.name.clone(),
+            unique: false,
+            columns: vec![IndexColumn {
+                name: field.name.clone(),
+                no_case: false,
+                lower: false,
+                descending: false,
+            }],
+            predicate: None,
+        }
+    }
+
+    /// Whether it finds all rows that have a value in this field.
+    fn finds_by(&self, field: &str) -> bool {
+        let first = self.columns.first();
+        self.predicate.is_none()
+            && first.is_some_and(|column| column.name == field && !column.no_case)
+    }
+
     /// Reads a statement.
     pub fn parse(text: &str) -> Result<Self, NotAnIndex> {
         let mut statements = Parser::parse_sql(&SQLiteDialect {}, text).map_err(|_| NotAnIndex)?;
@@ -376,6 +414,8 @@ impl Predicate {
 
 #[cfg(test)]
 mod tests {
+    use plinth_sdk::types::RelationOptions;
+
     use super::*;
 
     #[test]
@@ -392,6 +432,33 @@ mod tests {
         let email =
             Index::parse("CREATE UNIQUE INDEX i ON t (`email`) WHERE `email` != ''").unwrap();
         assert!(email.is_unique_on("email") && !email.is_unique_on("title"));
+    }
+
+    #[test]
+    fn every_reference_to_one_record_has_an_index() {
+        let relation = |name: &str, max_select| {
+            let kind = FieldKind::Relation(RelationOptions {
+                max_select,
+                ..RelationOptions::default()
+            });
+            Field::new(name, kind)
+        };
+        let mut posts = Definition {
+            id: "posts0000000000".to_owned(),
+            name: "posts".to_owned(),
+            fields: vec![relation("author", 1), relation("tags", 5)],
+            ..Definition::default()
+        };
+        let columns = |definition: &Definition| {
+            let indexes = all(definition).into_iter();
+            let names = indexes.map(|index| index.columns[0].name.clone());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(columns(&posts), ["author"]);
+        posts.indexes = vec!["CREATE INDEX a ON posts (author) WHERE author != ''".to_owned()];
+        assert_eq!(columns(&posts), ["author", "author"], "that one lacks rows");
+        posts.indexes = vec!["CREATE INDEX a ON posts (author, tags)".to_owned()];
+        assert_eq!(columns(&posts), ["author"], "that one does");
     }
 
     #[test]

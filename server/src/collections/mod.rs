@@ -15,6 +15,7 @@ pub mod store;
 mod table;
 pub mod take;
 mod validate;
+pub mod version;
 pub mod view;
 
 use plinth_sdk::types::{self as wire, CollectionType, FieldKind};
@@ -38,7 +39,7 @@ pub struct Collection {
     pub table: Ident,
     /// Its columns, in the order of the fields.
     pub columns: Vec<Column>,
-    /// Its indexes.
+    /// Its indexes: those of the definition, and behind them those that every reference has.
     pub indexes: Vec<Index>,
     /// Who may do what.
     pub rules: Rules,
@@ -285,11 +286,7 @@ impl Collection {
         };
         Self {
             table: Ident::new(&def.name),
-            indexes: def
-                .indexes
-                .iter()
-                .filter_map(|i| Index::parse(i).ok())
-                .collect(),
+            indexes: index::all(&def),
             is_ordered: def.view_query.as_deref().is_some_and(view::is_ordered),
             columns,
             rules,

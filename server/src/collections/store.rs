@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
-use super::{Collection, Schema, attached, defaults, own, prepare, table, validate, view};
+use super::{Collection, Schema, attached, defaults, own, prepare, table, validate, version, view};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
@@ -25,46 +25,19 @@ pub fn lock(conn: &mut Conn) -> Result<Schema> {
         // An index on a large table takes its time.
         execute(
             conn,
-            &sql(Engine::Postgres, "SET LOCAL statement_timeout = 0"),
+            sql(Engine::Postgres, "SET LOCAL statement_timeout = 0"),
         )?;
         execute(
             conn,
-            &sql(Engine::Postgres, "SELECT pg_advisory_xact_lock(7240932)"),
+            sql(Engine::Postgres, "SELECT pg_advisory_xact_lock(7240932)"),
         )?;
     }
     read(conn)
 }
 
-/// The number of the last change.
-pub fn version(conn: &mut Conn) -> Result<i64> {
-    let select = sql(
-        conn.engine(),
-        "SELECT CAST(\"value\" AS BIGINT) FROM \"_params\" WHERE \"id\" = 'schema_version'",
-    );
-    crate::records::store::first_int(&load(conn, select.cached(), &[Storage::Int])?)
-}
-
-/// Whether the collections are still those of `version`. SQLite has one process, which knows.
-pub fn is_current(conn: &mut Conn, version: i64) -> Result<bool> {
-    Ok(conn.engine() == Engine::Sqlite || self::version(conn)? == version)
-}
-
-/// Refuses to go on when the collections have changed since `version`; until the transaction's end they then stay.
-pub fn still(conn: &mut Conn, version: i64) -> Result<()> {
-    let current = match conn.engine() {
-        Engine::Sqlite => self::version(conn)?,
-        Engine::Postgres => crate::events::store::begin(conn)?,
-    };
-    if current == version {
-        Ok(())
-    } else {
-        Err(Error::Outdated)
-    }
-}
-
 /// The collections as they are.
 pub fn read(conn: &mut Conn) -> Result<Schema> {
-    let version = version(conn)?;
+    let version = version::current(conn)?;
     let select = sql(
         conn.engine(),
         "SELECT \"definition\" FROM \"_collections\" ORDER BY \"_rowid_\"",
@@ -338,7 +311,7 @@ pub(super) fn forget(conn: &mut Conn, id: &str) -> Result<()> {
         "DELETE FROM \"_collections\" WHERE \"id\" = ",
     );
     delete.bind(Value::from(id));
-    execute(conn, &delete)?;
+    execute(conn, delete)?;
     Ok(())
 }
 
@@ -393,7 +366,7 @@ pub(super) fn write(conn: &mut Conn, collection: &Collection, old: Option<&str>)
         None => row.text(", ").bind(Value::from(def.id.as_str())).text(")"),
         Some(old) => row.text(" WHERE \"id\" = ").bind(Value::from(old)),
     };
-    execute(conn, &row)?;
+    execute(conn, row)?;
     Ok(())
 }
 
@@ -414,7 +387,7 @@ pub fn count_change(conn: &mut Conn) -> Result<()> {
         conn.engine(),
         "UPDATE \"_params\" SET \"value\" = CAST(CAST(\"value\" AS BIGINT) + 1 AS TEXT) WHERE \"id\" = 'schema_version'",
     );
-    execute(conn, &count)?;
+    execute(conn, count)?;
     Ok(())
 }
 

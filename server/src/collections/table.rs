@@ -25,9 +25,9 @@ pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
         }
     }
     create.text(")");
-    execute(conn, &create)?;
+    execute(conn, create)?;
     for trigger in count_rows(engine, &collection.table, &collection.def.id) {
-        execute(conn, &trigger)?;
+        execute(conn, trigger)?;
     }
     create_indexes(conn, collection, &collection.indexes)
 }
@@ -37,13 +37,13 @@ pub(super) fn drop(conn: &mut Conn, collection: &Collection) -> Result<()> {
     files::release(conn, collection, None)?;
     let mut drop = sql(conn.engine(), "DROP TABLE ");
     drop.ident(&collection.table);
-    execute(conn, &drop)?;
+    execute(conn, drop)?;
     let mut forget = sql(
         conn.engine(),
         "DELETE FROM \"_totals\" WHERE \"collection\" = ",
     );
     forget.bind(Value::Text(collection.def.id.clone()));
-    execute(conn, &forget)?;
+    execute(conn, forget)?;
     Ok(())
 }
 
@@ -68,7 +68,7 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
         return Ok(());
     }
     for index in &old.indexes {
-        execute(conn, &index.drop(engine))?;
+        execute(conn, index.drop(engine))?;
     }
     for (position, column) in old.columns.iter().enumerate() {
         if !pairs.iter().any(|(from, _)| *from == Some(position)) {
@@ -77,7 +77,7 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
             }
             let mut drop = alter(engine, new, " DROP COLUMN ");
             drop.ident(&column.ident);
-            execute(conn, &drop)?;
+            execute(conn, drop)?;
         }
     }
     // By way of other names, such that two fields can swap theirs.
@@ -107,10 +107,10 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
                     .ident(&between)
                     .text(" = ");
                 fill.append(dialect::convert(engine, &column.ident, column.is_list()));
-                execute(conn, &fill)?;
+                execute(conn, fill)?;
                 let mut drop = alter(engine, new, " DROP COLUMN ");
                 drop.ident(&column.ident);
-                execute(conn, &drop)?;
+                execute(conn, drop)?;
                 rename_column(conn, new, &between, &column.ident)?;
             }
             Some(_) => {}
@@ -144,21 +144,21 @@ fn add_column(
     let mut add = alter(engine, collection, " ADD COLUMN ");
     add.ident(column)
         .text(dialect::column_type(engine, storage, is_list));
-    execute(conn, &add)?;
+    execute(conn, add)?;
     Ok(())
 }
 
 fn rename_table(conn: &mut Conn, from: &Ident, to: &Ident) -> Result<()> {
     let mut rename = sql(conn.engine(), "ALTER TABLE ");
     rename.ident(from).text(" RENAME TO ").ident(to);
-    execute(conn, &rename)?;
+    execute(conn, rename)?;
     Ok(())
 }
 
 fn rename_column(conn: &mut Conn, collection: &Collection, from: &Ident, to: &Ident) -> Result<()> {
     let mut rename = alter(conn.engine(), collection, " RENAME COLUMN ");
     rename.ident(from).text(" TO ").ident(to);
-    execute(conn, &rename)?;
+    execute(conn, rename)?;
     Ok(())
 }
 
@@ -169,7 +169,7 @@ fn create_indexes(conn: &mut Conn, collection: &Collection, indexes: &[Index]) -
         indexes.reverse();
     }
     for (position, index) in indexes {
-        execute(conn, &index.create(conn.engine(), &collection.table))
+        execute(conn, index.create(conn.engine(), &collection.table))
             .map_err(|error| refused(error, position, index))?;
     }
     Ok(())

@@ -37,7 +37,7 @@ impl Db {
 }
 
 fn on_postgres(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
-    let run = |conn: &mut Conn, text| execute(conn, &sql(Engine::Postgres, text));
+    let run = |conn: &mut Conn, text| execute(conn, sql(Engine::Postgres, text));
     run(conn, "BEGIN READ ONLY")?;
     let rows = run(conn, "SET LOCAL statement_timeout = '3s'")
         .and_then(|_| load_given(conn, query, columns));

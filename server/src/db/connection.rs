@@ -7,6 +7,7 @@ use anyhow::Context;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 
+use super::repeated::Repeated;
 use super::{Engine, Location, functions};
 use crate::events::Journal;
 
@@ -31,15 +32,20 @@ mod either {
 /// Either database. Everything above this module takes `&mut Conn` and does not ask which.
 pub struct Conn {
     pub(super) driver: Either,
+    pub(super) repeated: Repeated,
     /// What the transaction that goes on has changed.
     pub journal: Journal,
+    /// The version of the collections that what is read has to be of, until it is known that it is.
+    pub expected: Option<i64>,
 }
 
 impl Conn {
     fn new(driver: Either) -> Self {
         Self {
             driver,
+            repeated: Repeated::default(),
             journal: Journal::default(),
+            expected: None,
         }
     }
 

@@ -14,8 +14,9 @@ use crate::json;
 pub type Rows = Vec<Vec<Value>>;
 
 /// Runs a statement and says how many rows it touched.
-pub fn execute(conn: &mut Conn, statement: &Sql) -> Result<usize> {
-    Ok(conn.driver.execute_returning_count(statement)?)
+pub fn execute(conn: &mut Conn, statement: Sql) -> Result<usize> {
+    let statement = statement.cached_if(|text| conn.repeated.comes_again(text));
+    Ok(conn.driver.execute_returning_count(&statement)?)
 }
 
 /// Like [`execute`], for what somebody wrote: they are told why the database refuses it.
@@ -60,6 +61,7 @@ fn load_or(
     failed: fn(Diesel) -> Error,
 ) -> Result<Rows> {
     let engine = conn.engine();
+    let query = query.cached_if(|text| conn.repeated.comes_again(text));
     let mut rows = Vec::new();
     for row in LoadConnection::load(&mut conn.driver, query).map_err(failed)? {
         let row = row.map_err(failed)?;

@@ -10,6 +10,7 @@ mod load;
 mod maintenance;
 mod migrations;
 mod point;
+mod repeated;
 mod statement;
 mod usage;
 mod writer;
@@ -292,7 +293,7 @@ pub fn now(conn: &mut Conn) -> Result<Moment> {
 
 /// Runs `work` inside a transaction of its own.
 fn transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    execute(conn, &sql(conn.engine(), "BEGIN"))?;
+    run_cached(conn, "BEGIN")?;
     conn.journal.begin();
     let unchanged = conn.journal.mark();
     let outcome = work(conn).and_then(|value| {
@@ -304,12 +305,12 @@ fn transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) ->
     });
     match outcome {
         Ok(value) => {
-            execute(conn, &sql(conn.engine(), "COMMIT"))?;
+            run_cached(conn, "COMMIT")?;
             Ok(value)
         }
         Err(error) => {
             // A failed ROLLBACK means a lost connection, which rolls back too.
-            let _ = execute(conn, &sql(conn.engine(), "ROLLBACK"));
+            let _ = run_cached(conn, "ROLLBACK");
             Err(error)
         }
     }
@@ -317,16 +318,20 @@ fn transaction<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) ->
 
 /// Runs `work` such that a failure undoes what it did, and nothing else of the transaction.
 pub fn savepoint<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    let run = |conn: &mut Conn, text| execute(conn, &sql(conn.engine(), text));
-    run(conn, "SAVEPOINT step")?;
+    run_cached(conn, "SAVEPOINT step")?;
     let noted = conn.journal.mark();
     let outcome = work(conn);
     if outcome.is_err() {
-        run(conn, "ROLLBACK TO step")?;
+        run_cached(conn, "ROLLBACK TO step")?;
         conn.journal.back_to(noted);
     }
-    run(conn, "RELEASE step")?;
+    run_cached(conn, "RELEASE step")?;
     outcome
+}
+
+/// Runs a statement that stays prepared. Others take PostgreSQL two round trips.
+fn run_cached(conn: &mut Conn, statement: &'static str) -> Result<()> {
+    execute(conn, sql(conn.engine(), statement).cached()).map(drop)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -1,7 +1,7 @@
 //! SQL that is put together at run time.
 //!
 //! [`Sql`] is a closed language: its text is `&'static str`, so it can only come from this program; names are
-//! [`Ident`]s that diesel quotes; everything else is a bound [`Value`]. No input is ever pasted into a statement.
+//! [`Ident`]s, which are quoted; everything else is a bound [`Value`]. No input is ever pasted into a statement.
 
 use std::sync::Arc;
 
@@ -88,20 +88,13 @@ pub enum Storage {
     Point,
 }
 
-#[derive(Clone, Debug)]
-enum Piece {
-    Text(&'static str),
-    Ident(Ident),
-    Bind(Value),
-    /// A quoted literal, for definitions, where the databases take no bound values.
-    Literal(String),
-}
-
-/// A statement, or a part of one.
+/// A statement, or a part of one: its text, and the values that are bound between parts of it.
 #[derive(Clone, Debug)]
 pub struct Sql {
     engine: Engine,
-    pieces: Vec<Piece>,
+    text: String,
+    /// Each with the place in the text where it belongs.
+    binds: Vec<(usize, Value)>,
     cached: bool,
 }
 
@@ -110,7 +103,8 @@ impl Sql {
     pub fn new(engine: Engine) -> Self {
         Self {
             engine,
-            pieces: Vec::with_capacity(16),
+            text: String::new(),
+            binds: Vec::new(),
             cached: false,
         }
     }
@@ -127,15 +121,38 @@ impl Sql {
         self
     }
 
-    /// Appends text of this program.
-    pub fn text(&mut self, text: &'static str) -> &mut Self {
-        self.pieces.push(Piece::Text(text));
+    /// The same as [`Sql::cached`], if so is said of its text.
+    #[must_use]
+    pub(super) fn cached_if(mut self, comes_again: impl FnOnce(&str) -> bool) -> Self {
+        self.cached = self.cached || comes_again(&self.text);
         self
     }
 
-    /// Appends a quoted name.
+    /// Whether [`Sql::cached`] was said of it.
+    pub fn is_cached(&self) -> bool {
+        self.cached
+    }
+
+    /// Appends text of this program.
+    pub fn text(&mut self, text: &'static str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Appends a quoted name. What SQLite's double quotes hold may be a text to it; its backticks hold names alone.
     pub fn ident(&mut self, ident: &Ident) -> &mut Self {
-        self.pieces.push(Piece::Ident(ident.clone()));
+        let quote = match self.engine {
+            Engine::Sqlite => '`',
+            Engine::Postgres => '"',
+        };
+        self.text.push(quote);
+        for (i, part) in ident.0.split(quote).enumerate() {
+            if i > 0 {
+                self.text.extend([quote, quote]);
+            }
+            self.text.push_str(part);
+        }
+        self.text.push(quote);
         self
     }
 
@@ -171,7 +188,7 @@ impl Sql {
             | Value::Json(_) => value,
         };
         let json = matches!(value, Value::Json(_)) && self.engine == Engine::Postgres;
-        self.pieces.push(Piece::Bind(value));
+        self.binds.push((self.text.len(), value));
         if json {
             self.text("::jsonb");
         }
@@ -181,13 +198,13 @@ impl Sql {
     /// Appends a quoted literal; only for definitions (`CREATE INDEX … WHERE`), which take no bound values.
     pub fn literal(&mut self, text: &str) -> &mut Self {
         let quoted = format!("'{}'", text.replace('\0', "").replace('\'', "''"));
-        self.pieces.push(Piece::Literal(quoted));
+        self.text.push_str(&quoted);
         self
     }
 
     /// Appends a number; like [`Sql::literal`], for definitions.
     pub fn number(&mut self, number: f64) -> &mut Self {
-        self.pieces.push(Piece::Literal(format!("{number}")));
+        self.text.push_str(&number.to_string());
         self
     }
 
@@ -196,32 +213,23 @@ impl Sql {
         let is_number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
             && digits.parse::<f64>().is_ok_and(f64::is_finite);
         if is_number {
-            self.pieces.push(Piece::Literal(digits.to_owned()));
+            self.text.push_str(digits);
         }
         is_number
     }
 
     /// The statement as one text; `None` when it has bound values.
     pub(super) fn script(&self) -> Option<String> {
-        let mut out = String::new();
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Literal(text) => out.push_str(text),
-                Piece::Ident(Ident(name)) => {
-                    out.push('`');
-                    out.push_str(&name.replace('`', "``"));
-                    out.push('`');
-                }
-                Piece::Bind(_) => return None,
-            }
-        }
-        Some(out)
+        self.binds.is_empty().then(|| self.text.clone())
     }
 
     /// Appends another statement.
     pub fn append(&mut self, other: Sql) -> &mut Self {
-        self.pieces.extend(other.pieces);
+        let before = self.text.len();
+        self.text.push_str(&other.text);
+        let binds = other.binds.into_iter();
+        self.binds
+            .extend(binds.map(|(at, value)| (before + at, value)));
         self
     }
 
@@ -253,22 +261,19 @@ impl QueryFragment<MultiBackend> for Sql {
         if !self.cached {
             out.unsafe_to_cache_prepared();
         }
-        for piece in &self.pieces {
-            match piece {
-                Piece::Text(text) => out.push_sql(text),
-                Piece::Literal(text) => out.push_sql(text),
-                Piece::Ident(ident) => out.push_identifier(&ident.0)?,
-                Piece::Bind(Value::Null) => {
-                    out.push_bind_param::<Nullable<Text>, Option<String>>(&None)?;
-                }
-                Piece::Bind(Value::Text(v) | Value::Json(v)) => {
-                    out.push_bind_param::<Text, String>(v)?;
-                }
-                Piece::Bind(Value::Number(v)) => out.push_bind_param::<Double, f64>(v)?,
-                Piece::Bind(Value::Int(v)) => out.push_bind_param::<BigInt, i64>(v)?,
-                Piece::Bind(Value::Bool(v)) => out.push_bind_param::<Bool, bool>(v)?,
+        let mut written = 0;
+        for (at, value) in &self.binds {
+            out.push_sql(&self.text[written..*at]);
+            written = *at;
+            match value {
+                Value::Null => out.push_bind_param::<Nullable<Text>, Option<String>>(&None)?,
+                Value::Text(v) | Value::Json(v) => out.push_bind_param::<Text, String>(v)?,
+                Value::Number(v) => out.push_bind_param::<Double, f64>(v)?,
+                Value::Int(v) => out.push_bind_param::<BigInt, i64>(v)?,
+                Value::Bool(v) => out.push_bind_param::<Bool, bool>(v)?,
             }
         }
+        out.push_sql(&self.text[written..]);
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ use diesel::connection::SimpleConnection;
 use prometheus::Histogram;
 use tokio::sync::oneshot;
 
-use super::Conn;
+use super::{Conn, run_cached};
 use crate::error::{Error, Result};
 use crate::events::Feed;
 
@@ -171,10 +171,10 @@ fn run(mut conn: Conn, queue: &Queue) {
 }
 
 /// Begins a group; what an earlier one may have left open, when not even its rollback succeeded, goes first.
-fn begin(conn: &mut Conn) -> diesel::QueryResult<()> {
-    conn.driver.batch_execute("BEGIN IMMEDIATE").or_else(|_| {
+fn begin(conn: &mut Conn) -> Result<()> {
+    run_cached(conn, "BEGIN IMMEDIATE").or_else(|_| {
         let _ = conn.driver.batch_execute("ROLLBACK");
-        conn.driver.batch_execute("BEGIN IMMEDIATE")
+        run_cached(conn, "BEGIN IMMEDIATE")
     })
 }
 
@@ -210,7 +210,7 @@ fn run_group(
 }
 
 fn commit(conn: &mut Conn) -> bool {
-    if let Err(error) = conn.driver.batch_execute("COMMIT") {
+    if let Err(error) = run_cached(conn, "COMMIT") {
         tracing::error!(%error, "cannot commit");
         // SQLite keeps the transaction open after some failures.
         let _ = conn.driver.batch_execute("ROLLBACK");
@@ -224,23 +224,21 @@ fn in_savepoint<T>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T>,
 ) -> (Result<T>, bool) {
-    if let Err(error) = conn.driver.batch_execute("SAVEPOINT unit") {
-        return (Err(error.into()), false);
+    if let Err(error) = run_cached(conn, "SAVEPOINT unit") {
+        return (Err(error), false);
     }
     let noted = conn.journal.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| work(conn)))
         .unwrap_or_else(|_| Err(Error::internal(anyhow::anyhow!("a write panicked"))));
-    let end = match outcome {
-        Ok(_) => "RELEASE unit",
-        Err(_) => "ROLLBACK TO unit; RELEASE unit",
-    };
-    if outcome.is_err() {
-        conn.journal.back_to(noted);
-    } else {
+    let ended = if outcome.is_ok() {
         conn.journal.seal(noted);
-    }
-    match conn.driver.batch_execute(end) {
+        run_cached(conn, "RELEASE unit")
+    } else {
+        conn.journal.back_to(noted);
+        run_cached(conn, "ROLLBACK TO unit").and_then(|()| run_cached(conn, "RELEASE unit"))
+    };
+    match ended {
         Ok(()) => (outcome, true),
-        Err(error) => (outcome.and(Err(error.into())), false),
+        Err(error) => (outcome.and(Err(error)), false),
     }
 }

@@ -74,7 +74,7 @@ fn insert(conn: &mut Conn, row: &Json) -> Result<()> {
     );
     insert.bind(Value::Text(crate::json::canonical(row)));
     insert.text(")");
-    execute(conn, &insert.cached())?;
+    execute(conn, insert.cached())?;
     Ok(())
 }
 
@@ -139,7 +139,7 @@ pub fn listen(conn: &mut Conn, process: &str) -> Result<i64> {
     let mut row = sql(Engine::Postgres, "INSERT INTO \"_listeners\" VALUES (");
     row.bind(Value::from(process));
     row.text(", clock_timestamp() + INTERVAL '20 seconds') ON CONFLICT (\"process\") DO UPDATE SET \"until\" = excluded.\"until\"");
-    execute(conn, &row)?;
+    execute(conn, row)?;
     let select = sql(
         Engine::Postgres,
         "SELECT CASE WHEN \"is_called\" THEN \"last_value\" ELSE 0 END FROM \"_changes_seq_seq\"",
@@ -165,7 +165,7 @@ pub fn renew(conn: &mut Conn, process: &str) -> Result<()> {
         "UPDATE \"_listeners\" SET \"until\" = clock_timestamp() + INTERVAL '20 seconds' WHERE \"process\" = ",
     );
     row.bind(Value::from(process));
-    if execute(conn, &row)? == 0 {
+    if execute(conn, row)? == 0 {
         let forgotten = "the database does not know any more that this process listens";
         return Err(Error::internal(anyhow::anyhow!(forgotten)));
     }
@@ -173,7 +173,7 @@ pub fn renew(conn: &mut Conn, process: &str) -> Result<()> {
         Engine::Postgres,
         "DELETE FROM \"_listeners\" WHERE \"until\" < clock_timestamp() - INTERVAL '60 seconds'",
     );
-    execute(conn, &ended)?;
+    execute(conn, ended)?;
     forget_read(conn)
 }
 
@@ -184,7 +184,7 @@ pub fn leave(conn: &mut Conn, process: &str) -> Result<()> {
         "DELETE FROM \"_listeners\" WHERE \"process\" = ",
     );
     delete.bind(Value::from(process));
-    execute(conn, &delete)?;
+    execute(conn, delete)?;
     forget_read(conn)
 }
 
@@ -194,7 +194,7 @@ fn forget_read(conn: &mut Conn) -> Result<()> {
         "DELETE FROM \"_changes\" WHERE \"at\" < clock_timestamp() - make_interval(secs => ",
     );
     delete.bind(Value::Int(KEPT)).text(")");
-    execute(conn, &delete)?;
+    execute(conn, delete)?;
     Ok(())
 }
 

@@ -42,7 +42,7 @@ pub fn released(conn: &mut Conn, stored: &Record, record: &Record) -> Result<()>
     insert.text("VALUES (").bind(Value::from(collection));
     insert.text(", ").bind(Value::from(record.id()));
     insert.text(", ").bind(Value::Text(gone)).text(")");
-    execute(conn, &insert.cached())?;
+    execute(conn, insert.cached())?;
     Ok(())
 }
 
@@ -86,7 +86,7 @@ pub fn release_column(
             .text(" AND \"id\"")
             .append(dialect::is_one_of(engine, ids));
     }
-    execute(conn, &insert)?;
+    execute(conn, insert.cached())?;
     Ok(())
 }
 
@@ -128,7 +128,7 @@ pub(super) fn forget(conn: &mut Conn, numbers: &[i64]) -> Result<()> {
             "DELETE FROM \"_removed_files\" WHERE \"number\" = ",
         );
         delete.bind(Value::Int(*number));
-        execute(conn, &delete.cached())?;
+        execute(conn, delete.cached())?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub(super) fn write(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
     let engine = conn.engine();
     if engine == Engine::Postgres {
         // Whoever reads the log is not promised its last moment.
-        execute(conn, &sql(engine, "SET LOCAL synchronous_commit = off"))?;
+        execute(conn, sql(engine, "SET LOCAL synchronous_commit = off"))?;
     }
     for entries in entries.chunks(ROWS) {
         let mut insert = sql(
@@ -32,7 +32,7 @@ pub(super) fn write(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
         );
         insert.join(", ", entries.iter().map(|entry| row(engine, entry)));
         insert.text(" ON CONFLICT (\"id\") DO NOTHING");
-        execute(conn, &insert)?;
+        execute(conn, insert)?;
     }
     Ok(())
 }
@@ -131,5 +131,5 @@ pub(super) fn remove_before(conn: &mut Conn, before: Moment) -> Result<usize> {
     delete.bind(Value::from(before.to_string()));
     delete.text(" ORDER BY \"created\" LIMIT ");
     delete.bind(Value::Int(OLD)).text(")");
-    execute(conn, &delete.cached())
+    execute(conn, delete.cached())
 }

@@ -72,7 +72,7 @@ pub(super) fn insert(conn: &mut Conn, mail: &NewMail, now: Moment) -> Result<()>
         insert.bind(Value::Text(value));
     }
     insert.text(")");
-    execute(conn, &insert.cached())?;
+    execute(conn, insert.cached())?;
     Ok(())
 }
 
@@ -129,7 +129,7 @@ pub(super) fn claim(conn: &mut Conn, id: &str, long: Duration) -> Result<Option<
     update.bind(Value::from(lease.as_str()));
     update.text(" WHERE \"id\" = ").bind(Value::from(id));
     update.text(" AND ").append(is_due(conn.engine(), now));
-    if execute(conn, &update.cached())? == 0 {
+    if execute(conn, update.cached())? == 0 {
         return Ok(None);
     }
     let mut select = sql(
@@ -196,7 +196,7 @@ pub(super) fn finish(conn: &mut Conn, mail: &Claimed, outcome: &Outcome) -> Resu
     update
         .text(" AND \"lease\" = ")
         .bind(Value::from(mail.lease.as_str()));
-    execute(conn, &update.cached())?;
+    execute(conn, update.cached())?;
     Ok(())
 }
 

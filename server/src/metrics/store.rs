@@ -27,14 +27,14 @@ pub(super) fn write(
             ") ON CONFLICT (\"minute\", \"instance\") DO UPDATE SET \"client_errors\" = excluded.\"client_errors\", \
              \"server_errors\" = excluded.\"server_errors\", \"latency\" = excluded.\"latency\"",
         );
-        execute(conn, &insert.cached())?;
+        execute(conn, insert.cached())?;
     }
     let mut forget = sql(
         conn.engine(),
         "DELETE FROM \"_minutes\" WHERE \"minute\" < ",
     );
     forget.bind(Value::Int(oldest));
-    execute(conn, &forget.cached())?;
+    execute(conn, forget.cached())?;
     Ok(())
 }
 

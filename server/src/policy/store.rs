@@ -86,7 +86,7 @@ pub fn add_built_in(conn: &mut Conn) -> Result<()> {
         }
         insert.bind(Value::from(now.as_str())).text(", ");
         insert.bind(Value::from(now.as_str())).text(")");
-        execute(conn, &insert)?;
+        execute(conn, insert)?;
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ pub fn forget_accounts(conn: &mut Conn, collection: &str, accounts: &[String]) -
     delete.bind(Value::from(collection));
     delete.text(" AND \"recordRef\"");
     delete.append(dialect::is_one_of(conn.engine(), accounts));
-    execute(conn, &delete)?;
+    execute(conn, delete.cached())?;
     Ok(())
 }
 
@@ -160,7 +160,7 @@ pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
         change
             .text(" WHERE \"id\" = ")
             .bind(Value::Text(text(&row[0])));
-        execute(conn, &change)?;
+        execute(conn, change)?;
     }
     Ok(())
 }
@@ -173,7 +173,7 @@ pub fn forget_collection(conn: &mut Conn, collection: &str) -> Result<()> {
     ] {
         let mut delete = sql(conn.engine(), text);
         delete.bind(Value::from(collection));
-        execute(conn, &delete)?;
+        execute(conn, delete)?;
     }
     Ok(())
 }

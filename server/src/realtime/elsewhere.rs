@@ -73,7 +73,7 @@ pub(super) async fn answer(app: &App, message: &Json) -> Result<()> {
 
 fn write(conn: &mut Conn, id: &str, code: i64) -> Result<()> {
     let old = "DELETE FROM \"_answers\" WHERE \"at\" < clock_timestamp() - INTERVAL '60 seconds'";
-    execute(conn, &sql(Engine::Postgres, old))?;
+    execute(conn, sql(Engine::Postgres, old))?;
     let mut insert = sql(
         Engine::Postgres,
         "INSERT INTO \"_answers\" (\"id\", \"answer\") VALUES (",
@@ -83,7 +83,7 @@ fn write(conn: &mut Conn, id: &str, code: i64) -> Result<()> {
         .text(", ")
         .bind(Value::Int(code));
     insert.text(")");
-    execute(conn, &insert)?;
+    execute(conn, insert)?;
     Ok(())
 }
 

@@ -270,7 +270,7 @@ fn hold(
     condition(&mut select);
     select.text(" ORDER BY ").column(&store::alias(), &id);
     select.append(dialect::lock(engine, &store::alias(), lock));
-    let rows = load(conn, select, &[Storage::Text])?;
+    let rows = load(conn, select.cached(), &[Storage::Text])?;
     let text = |row: Vec<Value>| match row.into_iter().next() {
         Some(Value::Text(text)) => Some(text),
         _ => None,

@@ -121,22 +121,24 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     if let Condition::Sql(condition) = condition {
         matching.text(" WHERE ").append(condition);
     }
-    let mut select = sql(engine, "SELECT ");
-    let (columns, storages) = collection.selection(engine, &store::alias());
-    select.append(columns).append(matching.clone());
-    select.append(order);
-    select.text(" LIMIT ").bind(Value::Int(query.per_page));
-    select.text(" OFFSET ").bind(Value::Int(offset));
+    let mut rest = matching.clone();
+    rest.append(order);
+    rest.text(" LIMIT ").bind(Value::Int(query.per_page));
+    rest.text(" OFFSET ").bind(Value::Int(offset));
     if is_everything && query.sort.is_empty() {
-        select = select.cached();
+        rest = rest.cached();
     }
-    let rows = load(conn, select, &storages)?;
-    let found = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let keeps_total = is_everything && collection.has_total() && !collection.is_view();
+    let total = (keeps_total && !query.skip_total).then(|| store::kept_total(engine, collection));
+    let (records, total) = store::select_beside(conn, collection, rest, total)?;
+    let found = i64::try_from(records.len()).unwrap_or(i64::MAX);
     let total = if query.skip_total {
         None
     } else if found < query.per_page && (found > 0 || offset == 0) {
         // The last page says how many there are.
         Some(offset + found)
+    } else if total.is_some() {
+        total
     } else if is_everything && collection.has_total() {
         Some(store::total(conn, collection)?)
     } else {
@@ -144,7 +146,6 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
         count.append(matching);
         Some(store::first_int(&load(conn, count, &[Storage::Int])?)?)
     };
-    let records = store::records(collection, rows);
     Ok(Page { records, total })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::Field;
 
 use super::{Record, values};
-use crate::collections::Collection;
+use crate::collections::{Collection, version};
 use crate::db::{Conn, Engine, Ident, Rows, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
@@ -40,28 +40,24 @@ pub fn find(
     let engine = conn.engine();
     let (resolver, condition) = grant.narrow(engine, alias())?;
     let (joins, condition) = resolver.finish(condition);
-    let is_plain = condition.is_true();
-    let mut select = sql(engine, "SELECT ");
-    let (columns, storages) = grant.collection().selection(engine, &alias());
-    select.append(columns);
-    from(&mut select, grant.collection(), joins);
-    select.text(" WHERE ").column(&alias(), &Ident::new("id"));
-    select.text(" = ").bind(Value::from(id));
+    let mut rest = Sql::new(engine);
+    if condition.is_true() {
+        rest = rest.cached();
+    }
+    from(&mut rest, grant.collection(), joins);
+    rest.text(" WHERE ").column(&alias(), &Ident::new("id"));
+    rest.text(" = ").bind(Value::from(id));
     match condition {
         Condition::True => {}
         Condition::False => return Ok(None),
         Condition::Sql(condition) => {
-            select.text(" AND ").append(condition);
+            rest.text(" AND ").append(condition);
         }
     }
     if let Some(lock) = lock {
-        select.append(dialect::lock(engine, &alias(), lock));
+        rest.append(dialect::lock(engine, &alias(), lock));
     }
-    if is_plain {
-        select = select.cached();
-    }
-    let rows = load(conn, select, &storages)?;
-    Ok(records(grant.collection(), rows).pop())
+    Ok(select(conn, grant.collection(), rest)?.pop())
 }
 
 /// The records of these ids that the grant reaches, in no order.
@@ -69,7 +65,7 @@ pub fn find_all(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<Vec<Re
     let mut among = Sql::new(conn.engine());
     among.column(&alias(), &Ident::new("id"));
     in_list(&mut among, ids);
-    find_where(conn, grant, among, None)
+    find_where(conn, grant, among.cached(), None)
 }
 
 /// The records for which `extra` holds and that the grant reaches, in the order they were made.
@@ -82,25 +78,68 @@ pub fn find_where(
     let engine = conn.engine();
     let (resolver, condition) = grant.narrow(engine, alias())?;
     let (joins, condition) = resolver.finish(condition);
-    let mut select = sql(engine, "SELECT ");
-    let (columns, storages) = grant.collection().selection(engine, &alias());
-    select.append(columns);
-    from(&mut select, grant.collection(), joins);
-    select.text(" WHERE ").append(extra);
+    let mut rest = Sql::new(engine);
+    if extra.is_cached() && condition.is_true() {
+        rest = rest.cached();
+    }
+    from(&mut rest, grant.collection(), joins);
+    rest.text(" WHERE ").append(extra);
     match condition {
         Condition::True => {}
         Condition::False => return Ok(Vec::new()),
         Condition::Sql(condition) => {
-            select.text(" AND ").append(condition);
+            rest.text(" AND ").append(condition);
         }
     }
     if let Some(order) = own_order(engine, grant.collection(), 0) {
-        select.text(" ORDER BY ").append(order);
+        rest.text(" ORDER BY ").append(order);
     }
     if let Some(limit) = limit {
-        select.text(" LIMIT ").bind(Value::Int(limit));
+        rest.text(" LIMIT ").bind(Value::Int(limit));
     }
-    Ok(records(grant.collection(), load(conn, select, &storages)?))
+    select(conn, grant.collection(), rest)
+}
+
+/// The records that a query finds; `rest` is what comes behind its list of columns.
+pub fn select(conn: &mut Conn, collection: &Arc<Collection>, rest: Sql) -> Result<Vec<Record>> {
+    select_beside(conn, collection, rest, None).map(|(records, _)| records)
+}
+
+/// The same, and a number that is read along with them: what another query finds. Where a version of the collections is
+/// expected, that is read along too.
+pub fn select_beside(
+    conn: &mut Conn,
+    collection: &Arc<Collection>,
+    rest: Sql,
+    beside: Option<Sql>,
+) -> Result<(Vec<Record>, Option<i64>)> {
+    let engine = conn.engine();
+    let mut select = sql(engine, "SELECT ");
+    if rest.is_cached() {
+        select = select.cached();
+    }
+    let (columns, mut storages) = collection.selection(engine, &alias());
+    let width = storages.len();
+    select.append(columns);
+    let expected = conn.expected.map(|_| version::select(engine));
+    for number in [&beside, &expected].into_iter().flatten() {
+        select.text(", (").append(number.clone()).text(")");
+        storages.push(Storage::Int);
+    }
+    select.append(rest);
+    let mut rows = load(conn, select, &storages)?;
+    let numbers = rows.first().map_or(Vec::new(), |row| row[width..].to_vec());
+    for row in &mut rows {
+        row.truncate(width);
+    }
+    if let (true, Some(Value::Int(current))) = (expected.is_some(), numbers.last()) {
+        version::compare(conn, *current)?;
+    }
+    let beside = match (beside, numbers.first()) {
+        (Some(_), Some(Value::Int(number))) => Some(*number),
+        _ => None,
+    };
+    Ok((records(collection, rows), beside))
 }
 
 /// Rows as records. A view's may lack values, and its JSON is as its query made it.
@@ -386,7 +425,7 @@ pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
         ));
     }
     insert.text(")");
-    execute(conn, &insert.cached())?;
+    execute(conn, insert.cached())?;
     events::note(conn, Kind::Create, record)
 }
 
@@ -416,7 +455,7 @@ pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record)
         update
             .text(" WHERE \"id\" = ")
             .bind(Value::from(stored.id()));
-        execute(conn, &update)?;
+        execute(conn, update)?;
         files::released(conn, stored, record)?;
     }
     events::note(conn, Kind::Update, record)
@@ -443,7 +482,7 @@ pub fn delete(
     let mut delete = sql(conn.engine(), "DELETE FROM ");
     delete.ident(&collection.table).text(" WHERE \"id\"");
     in_list(&mut delete, ids);
-    execute(conn, &delete.cached())?;
+    execute(conn, delete.cached())?;
     Ok(())
 }
 
@@ -473,12 +512,18 @@ pub fn total(conn: &mut Conn, collection: &Collection) -> Result<i64> {
         from(&mut count, collection, Sql::new(conn.engine()));
         return first_int(&load(conn, count, &[Storage::Int])?);
     }
+    let select = kept_total(conn.engine(), collection);
+    first_int(&load(conn, select.cached(), &[Storage::Int])?)
+}
+
+/// The query for the number of a table's rows, which triggers keep.
+pub fn kept_total(engine: Engine, collection: &Collection) -> Sql {
     let mut select = sql(
-        conn.engine(),
+        engine,
         "SELECT CAST(COALESCE(SUM(\"total\"), 0) AS BIGINT) FROM \"_totals\" WHERE \"collection\" = ",
     );
     select.bind(Value::Text(collection.def.id.clone()));
-    first_int(&load(conn, select.cached(), &[Storage::Int])?)
+    select
 }
 
 /// `FROM <table> AS r <joins>`

@@ -47,6 +47,6 @@ pub fn write(conn: &mut Conn, settings: &Settings) -> Result<()> {
     );
     insert.bind(Value::Text(text));
     insert.text(") ON CONFLICT (\"id\") DO UPDATE SET \"value\" = excluded.\"value\"");
-    execute(conn, &insert)?;
+    execute(conn, insert)?;
     Ok(())
 }

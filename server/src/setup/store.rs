@@ -21,7 +21,7 @@ pub fn token(conn: &mut Conn, superusers: &Collection) -> Result<Option<String>>
     );
     insert.bind(Value::Text(generate::alphanumeric(32)));
     insert.text(") ON CONFLICT (\"id\") DO NOTHING");
-    execute(conn, &insert)?;
+    execute(conn, insert)?;
     stored(conn)
 }
 
@@ -54,7 +54,7 @@ pub fn forget(conn: &mut Conn) -> Result<()> {
         conn.engine(),
         "DELETE FROM \"_params\" WHERE \"id\" = 'setup_token'",
     );
-    execute(conn, &delete)?;
+    execute(conn, delete)?;
     Ok(())
 }
 
@@ -62,7 +62,7 @@ pub fn forget(conn: &mut Conn) -> Result<()> {
 pub fn wait_for_others(conn: &mut Conn) -> Result<()> {
     if conn.engine() == Engine::Postgres {
         let lock = "SELECT pg_advisory_xact_lock(7240933)";
-        execute(conn, &sql(Engine::Postgres, lock))?;
+        execute(conn, sql(Engine::Postgres, lock))?;
     }
     Ok(())
 }

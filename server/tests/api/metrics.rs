@@ -233,7 +233,7 @@ fn n44_a_write_that_panics_is_undone_and_others_go_on() {
         app.app.db.write(move |conn| {
             let mut insert = sql(conn.engine(), "INSERT INTO \"_params\" VALUES (");
             insert.bind(Value::from(id)).text(", '')");
-            execute(conn, &insert)?;
+            execute(conn, insert)?;
             assert!(!panics, "on purpose");
             Ok(())
         })

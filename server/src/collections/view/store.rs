@@ -159,7 +159,7 @@ pub fn create(conn: &mut Conn, collection: &Collection, sources: &[Arc<Collectio
 pub fn drop_view(conn: &mut Conn, collection: &Collection) -> Result<()> {
     let mut drop = sql(conn.engine(), "DROP VIEW ");
     drop.ident(&collection.table);
-    execute(conn, &drop)?;
+    execute(conn, drop)?;
     Ok(())
 }
 

@@ -1,0 +1,59 @@
+//! The version of the collections: a number that each change of a definition, a role or a setting makes larger. What is
+//! granted under one version holds for no other.
+
+use crate::db::{Conn, Engine, Sql, Storage, load, sql};
+use crate::error::{Error, Result};
+use crate::records::store::first_int;
+
+/// The number of the last change.
+pub fn current(conn: &mut Conn) -> Result<i64> {
+    first_int(&load(
+        conn,
+        select(conn.engine()).cached(),
+        &[Storage::Int],
+    )?)
+}
+
+/// The query for [`current`].
+pub fn select(engine: Engine) -> Sql {
+    sql(
+        engine,
+        "SELECT CAST(\"value\" AS BIGINT) FROM \"_params\" WHERE \"id\" = 'schema_version'",
+    )
+}
+
+/// Says that what is read next has to be of this version of the collections. The first records that are read bring the
+/// version along; where there are none, [`confirm`] asks for it. SQLite has one process, which knows.
+pub fn expect(conn: &mut Conn, version: i64) {
+    conn.expected = (conn.engine() == Engine::Postgres).then_some(version);
+}
+
+/// Refuses to go on when the collections are not those that were expected.
+pub fn confirm(conn: &mut Conn) -> Result<()> {
+    if conn.expected.is_none() {
+        return Ok(());
+    }
+    let current = self::current(conn)?;
+    compare(conn, current)
+}
+
+/// The same, with the version that was read.
+pub fn compare(conn: &mut Conn, current: i64) -> Result<()> {
+    match conn.expected.take() {
+        Some(expected) if expected != current => Err(Error::Outdated),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Refuses to go on when the collections have changed since `version`; until the transaction's end they then stay.
+pub fn still(conn: &mut Conn, version: i64) -> Result<()> {
+    let current = match conn.engine() {
+        Engine::Sqlite => self::current(conn)?,
+        Engine::Postgres => crate::events::store::begin(conn)?,
+    };
+    if current == version {
+        Ok(())
+    } else {
+        Err(Error::Outdated)
+    }
+}
