@@ -280,6 +280,23 @@ pub fn lower(engine: Engine, text: Sql) -> Sql {
     out
 }
 
+/// Whether a text matches a pattern, in which `\` escapes, in whatever case its ASCII letters are.
+pub fn like(engine: Engine, positive: bool, text: Sql, pattern: Sql) -> Sql {
+    let mut out = text;
+    match (engine, positive) {
+        (Engine::Sqlite, true) => out.text(" LIKE "),
+        (Engine::Sqlite, false) => out.text(" NOT LIKE "),
+        // Of a column in this very collation nothing is left of COLLATE, so its statistics and indexes count.
+        (Engine::Postgres, true) => out.text(" COLLATE \"C\" ILIKE "),
+        (Engine::Postgres, false) => out.text(" COLLATE \"C\" NOT ILIKE "),
+    };
+    out.append(pattern);
+    if engine == Engine::Sqlite {
+        out.text(" ESCAPE '\\'");
+    }
+    out
+}
+
 /// Ends a `SELECT` such that its rows are not deleted until the transaction's end.
 pub fn for_key_share(engine: Engine) -> &'static str {
     match engine {

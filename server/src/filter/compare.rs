@@ -21,8 +21,8 @@ pub(super) fn compare(
     right: &Operand,
 ) -> Condition {
     match operator {
-        Operator::Like => like(engine, " LIKE ", left, right),
-        Operator::NotLike => like(engine, " NOT LIKE ", left, right),
+        Operator::Like => like(engine, true, left, right),
+        Operator::NotLike => like(engine, false, left, right),
         Operator::Equal => equal(engine, true, left, right),
         Operator::NotEqual => equal(engine, false, left, right),
         Operator::Greater | Operator::GreaterOrEqual | Operator::Less | Operator::LessOrEqual => {
@@ -233,7 +233,7 @@ fn order_any(engine: Engine, operator: Operator, a: Sql, b: Sql) -> Condition {
     }
 }
 
-fn like(engine: Engine, sign: &'static str, left: &Operand, right: &Operand) -> Condition {
+fn like(engine: Engine, positive: bool, left: &Operand, right: &Operand) -> Condition {
     let text = match left {
         Operand::Known(Known::Null) => return Condition::False,
         Operand::Known(known) => bound_text(engine, double_text(known)),
@@ -248,21 +248,7 @@ fn like(engine: Engine, sign: &'static str, left: &Operand, right: &Operand) -> 
             out
         }
     };
-    let mut out = Sql::new(engine);
-    match engine {
-        Engine::Sqlite => out.append(text).text(sign).append(pattern),
-        // SQLite ignores the case of ASCII letters alone; so does lower() in the C collation.
-        Engine::Postgres => out
-            .text("lower(")
-            .append(text)
-            .text(" COLLATE \"C\")")
-            .text(sign)
-            .text("lower(")
-            .append(pattern)
-            .text(" COLLATE \"C\")"),
-    };
-    out.text(" ESCAPE '\\'");
-    Condition::Sql(out)
+    Condition::Sql(dialect::like(engine, positive, text, pattern))
 }
 
 /// Without a wildcard of its own, a pattern matches anywhere, and every character stands for itself.
