@@ -73,10 +73,10 @@ fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result
         return Ok(false);
     };
     let (joins, condition) = resolver.finish(condition);
-    let condition = match condition {
+    let parts = match condition {
         Condition::True => return Ok(true),
         Condition::False => return Ok(false),
-        Condition::Sql(condition) => condition,
+        Condition::All(parts) => parts,
     };
     let mut select = sql(engine, "SELECT CAST(1 AS BIGINT)");
     records::from(&mut select, grant.collection(), joins);
@@ -84,7 +84,7 @@ fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result
         .text(" WHERE ")
         .column(&records::alias(), &Ident::new("id"));
     select.text(" = ").bind(Value::from(record.id()));
-    select.text(" AND ").append(condition);
+    select.text(" AND ").join(" AND ", parts);
     Ok(!load(conn, select, &[Storage::Int])?.is_empty())
 }
 

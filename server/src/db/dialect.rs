@@ -297,6 +297,25 @@ pub fn like(engine: Engine, positive: bool, text: Sql, pattern: Sql) -> Sql {
     out
 }
 
+/// A join, and a condition that with it holds where `condition` does. PostgreSQL remembers what a joined subquery comes
+/// to for the values that it was asked about, where few of them differ; of a condition it does not. `OFFSET 0` keeps it
+/// from making a condition of it again.
+pub fn once_for_equal(condition: Sql, alias: &Ident) -> (Sql, Sql) {
+    let engine = condition.engine();
+    let mut join = Sql::new(engine);
+    match engine {
+        Engine::Sqlite => return (join, condition),
+        Engine::Postgres => {
+            join.text(" LEFT JOIN LATERAL (SELECT ").append(condition);
+            join.text(" AS \"holds\" OFFSET 0) AS ").ident(alias);
+            join.text(" ON TRUE");
+        }
+    }
+    let mut holds = Sql::new(engine);
+    holds.column(alias, &Ident::new("holds"));
+    (join, holds)
+}
+
 /// Ends a `SELECT` such that its rows are not deleted until the transaction's end.
 pub fn for_key_share(engine: Engine) -> &'static str {
     match engine {

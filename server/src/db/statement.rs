@@ -96,6 +96,7 @@ pub struct Sql {
     /// Each with the place in the text where it belongs.
     binds: Vec<(usize, Value)>,
     cached: bool,
+    searching: bool,
 }
 
 impl Sql {
@@ -106,6 +107,7 @@ impl Sql {
             text: String::new(),
             binds: Vec::new(),
             cached: false,
+            searching: false,
         }
     }
 
@@ -126,6 +128,25 @@ impl Sql {
     pub(super) fn cached_if(mut self, comes_again: impl FnOnce(&str) -> bool) -> Self {
         self.cached = self.cached || comes_again(&self.text);
         self
+    }
+
+    /// Says that it looks for rows of its own, which takes longer than to look at a value.
+    #[must_use]
+    pub fn searching(mut self) -> Self {
+        self.searching = true;
+        self
+    }
+
+    /// Whether it, or any part of it, does.
+    pub fn is_searching(&self) -> bool {
+        self.searching
+    }
+
+    /// Whether it has this name in it.
+    pub fn mentions(&self, name: &Ident) -> bool {
+        let mut quoted = Self::new(self.engine);
+        quoted.ident(name);
+        self.text.contains(&quoted.text)
     }
 
     /// Whether [`Sql::cached`] was said of it.
@@ -230,6 +251,7 @@ impl Sql {
         let binds = other.binds.into_iter();
         self.binds
             .extend(binds.map(|(at, value)| (before + at, value)));
+        self.searching |= other.searching;
         self
     }
 

@@ -5,7 +5,8 @@ use super::forms::{as_number, as_scalar};
 use super::operand::{Column, Kind, Known, Operand};
 use super::parse::{Call, Token};
 use super::path::Resolved;
-use super::resolve::{Resolver, Scope, Trust};
+use super::resolve::{Resolver, Trust};
+use super::scope::Scope;
 use crate::db::{Engine, Sql, Value, dialect, sql};
 
 /// How many modifiers a call of `strftime` has at most.

@@ -5,12 +5,12 @@
 
 use std::cmp::Ordering;
 
+use super::condition::Condition;
 use super::forms::{
     beside, bound_text, double_text, fit, json_form, json_value, known_text, text_form,
 };
 use super::operand::{Column, Kind, Known, Operand};
 use super::parse::Operator;
-use super::resolve::Condition;
 use crate::db::{Engine, Sql, dialect, sql};
 
 /// The condition that `left operator right` holds.
@@ -63,11 +63,11 @@ fn equal_known(engine: Engine, positive: bool, column: &Column, known: &Known) -
     let mut value_sql = Sql::new(engine);
     value_sql.bind(value);
     if positive {
-        Condition::Sql(infix(column.sql.clone(), " = ", value_sql))
+        Condition::from(infix(column.sql.clone(), " = ", value_sql))
     } else if column.nullable {
         same(engine, false, column.sql.clone(), value_sql)
     } else {
-        Condition::Sql(infix(column.sql.clone(), " <> ", value_sql))
+        Condition::from(infix(column.sql.clone(), " <> ", value_sql))
     }
 }
 
@@ -92,7 +92,7 @@ fn empty(engine: Engine, positive: bool, column: &Column) -> Condition {
         }
     }
     out.text(")");
-    Condition::Sql(out)
+    Condition::from(out)
 }
 
 fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Condition {
@@ -119,17 +119,17 @@ fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Cond
                 } else {
                     ", '\"\"')) <> 0)"
                 });
-                Condition::Sql(out)
+                Condition::from(out)
             }
         };
     }
     if !a.nullable && !b.nullable {
         let sign = if positive { " = " } else { " <> " };
-        return Condition::Sql(infix(a.sql.clone(), sign, b.sql.clone()));
+        return Condition::from(infix(a.sql.clone(), sign, b.sql.clone()));
     }
     if both_text {
         let sign = if positive { " = " } else { " <> " };
-        return Condition::Sql(infix(or_empty(a), sign, or_empty(b)));
+        return Condition::from(infix(or_empty(a), sign, or_empty(b)));
     }
     same(engine, positive, a.sql.clone(), b.sql.clone())
 }
@@ -148,7 +148,7 @@ fn same(engine: Engine, positive: bool, a: Sql, b: Sql) -> Condition {
         (Engine::Postgres, true) => " IS NOT DISTINCT FROM ",
         (Engine::Postgres, false) => " IS DISTINCT FROM ",
     };
-    Condition::Sql(infix(a, sign, b))
+    Condition::from(infix(a, sign, b))
 }
 
 fn order(engine: Engine, operator: Operator, left: &Operand, right: &Operand) -> Condition {
@@ -166,7 +166,7 @@ fn order(engine: Engine, operator: Operator, left: &Operand, right: &Operand) ->
             if (a.kind == b.kind && !a.kind.is_scalar())
                 || (a.kind.is_text() && b.kind.is_text()) =>
         {
-            Condition::Sql(infix(a.sql.clone(), sign(operator), b.sql.clone()))
+            Condition::from(infix(a.sql.clone(), sign(operator), b.sql.clone()))
         }
         (Operand::Column(a), Operand::Column(b)) => order_any(
             engine,
@@ -201,7 +201,7 @@ fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Know
         Some(value) => {
             let mut value_sql = Sql::new(engine);
             value_sql.bind(value);
-            Condition::Sql(infix(column.sql.clone(), sign(operator), value_sql))
+            Condition::from(infix(column.sql.clone(), sign(operator), value_sql))
         }
         // A number is less than any text.
         None if holds(
@@ -214,7 +214,7 @@ fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Know
         ) =>
         {
             // Unknown where there is no value, as any comparison.
-            Condition::Sql(infix(column.sql.clone(), " = ", column.sql.clone()))
+            Condition::from(infix(column.sql.clone(), " = ", column.sql.clone()))
         }
         None => Condition::False,
     }
@@ -223,12 +223,12 @@ fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Know
 /// Orders two values whose types are not known before.
 fn order_any(engine: Engine, operator: Operator, a: Sql, b: Sql) -> Condition {
     match engine {
-        Engine::Sqlite => Condition::Sql(infix(a, sign(operator), b)),
+        Engine::Sqlite => Condition::from(infix(a, sign(operator), b)),
         Engine::Postgres => {
             let mut out = sql(engine, "\"_compare\"(");
             out.append(a).text(", ").append(b).text(")");
             out.text(sign(operator)).text("0");
-            Condition::Sql(out)
+            Condition::from(out)
         }
     }
 }
@@ -248,7 +248,7 @@ fn like(engine: Engine, positive: bool, left: &Operand, right: &Operand) -> Cond
             out
         }
     };
-    Condition::Sql(dialect::like(engine, positive, text, pattern))
+    Condition::from(dialect::like(engine, positive, text, pattern))
 }
 
 /// Without a wildcard of its own, a pattern matches anywhere, and every character stands for itself.

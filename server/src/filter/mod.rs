@@ -5,6 +5,8 @@
 
 mod call;
 mod compare;
+mod condition;
+mod finish;
 mod forms;
 mod macros;
 mod operand;
@@ -12,9 +14,11 @@ mod parse;
 mod path;
 mod request_path;
 mod resolve;
+mod scope;
 
+pub use condition::Condition;
 pub use parse::{Call, Comparison, Expression, MAX_LENGTH, Operator, Token, parse};
-pub use resolve::{Condition, Resolver, Trust};
+pub use resolve::{Resolver, Trust};
 
 /// Why a text is not a filter. Clients get no more than that it is wrong; superusers who edit rules see it all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,8 @@
 
 use super::operand::{Column, Kind, Known, Operand};
 use super::request_path::parameter;
-use super::resolve::{Resolver, Scope, Trust};
+use super::resolve::{Resolver, Trust};
+use super::scope::Scope;
 use super::{FilterError, macros};
 use crate::collections::{Collection, Shape};
 use crate::db::{Ident, Sql, Storage, dialect, sql};
@@ -199,6 +200,15 @@ impl Resolver<'_> {
         }
         let reach = self.visibility(target, walk)?;
         let is_own = scope.is_own;
+        if is_own && reach.is_none() && !target.is_view() {
+            // The query has the record already: there is one at most.
+            let here = self.scope.one(&walk.key, &walk.table, &self.root_alias);
+            if let Some(table) = here {
+                walk.table = table;
+                walk.nullable = true;
+                return Ok(());
+            }
+        }
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut on = Sql::new(self.engine);
             on.column(alias, &Ident::new("id")).text(" = ").append(from);

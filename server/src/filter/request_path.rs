@@ -3,9 +3,11 @@
 use serde_json::Value as Json;
 
 use super::FilterError;
+use super::condition::Condition;
 use super::operand::{Column, Kind, Known, Operand};
 use super::path::{Resolved, Walk, known, modifier, unknown};
-use super::resolve::{Condition, Resolver, Scope, Trust};
+use super::resolve::{Resolver, Trust};
+use super::scope::Scope;
 use crate::collections::Shape;
 use crate::db::{Ident, Point, Sql, Value, dialect, sql};
 use crate::json;
@@ -126,9 +128,9 @@ impl Resolver<'_> {
         match condition {
             Condition::True => Operand::Known(Known::Bool(true)),
             Condition::False => Operand::Known(Known::Bool(false)),
-            Condition::Sql(condition) => {
+            Condition::All(_) => {
                 let mut out = sql(self.engine, "(");
-                out.append(condition).text(")");
+                out.append(condition.into_sql(self.engine)).text(")");
                 Operand::Column(Column {
                     nullable: false,
                     ..Column::new(out, Kind::Bool)

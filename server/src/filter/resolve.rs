@@ -5,20 +5,18 @@
 //! condition: comparisons on the same path see the same related record, and no row comes twice.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::compare::compare;
+use super::condition::Condition;
 use super::forms::sortable;
 use super::operand::{Kind, Operand};
 use super::parse::{Comparison, Expression, Token};
+use super::scope::{Scope, exists, one_row};
 use super::{FilterError, Operator};
 use crate::collections::{Collection, Schema};
 use crate::db::{Engine, Ident, Sql, dialect, sql};
 use crate::request::Request;
-
-/// Other tables in one query at most; the databases' own limits are higher.
-const MAX_JOINS: usize = 32;
 
 /// Whose filter it is, which decides what it may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +25,6 @@ pub enum Trust {
     Full,
     /// A client's: no hidden fields, no hidden e-mail addresses, no collections that the client may not list.
     Client,
-}
-
-/// What must hold for a row.
-#[derive(Clone, Debug)]
-pub enum Condition {
-    /// Every row.
-    True,
-    /// No row.
-    False,
-    /// The rows for which this holds.
-    Sql(Sql),
 }
 
 /// Makes SQL of filters and sorts of one query.
@@ -49,23 +36,8 @@ pub struct Resolver<'a> {
     pub(super) root_alias: Ident,
     /// Whether there may be no row of it.
     pub(super) root_nullable: bool,
-    scope: Scope,
+    pub(super) scope: Scope,
     aliases: Rc<Cell<u32>>,
-}
-
-/// Joins of one query or subquery, each made once for its path.
-#[derive(Default)]
-pub(super) struct Scope {
-    /// Whether it is of one comparison alone.
-    pub(super) is_own: bool,
-    joins: Vec<Join>,
-    by_path: HashMap<String, usize>,
-}
-
-struct Join {
-    alias: Ident,
-    many: bool,
-    sql: Sql,
 }
 
 impl<'a> Resolver<'a> {
@@ -131,7 +103,7 @@ impl<'a> Resolver<'a> {
     ) -> Result<Condition, FilterError> {
         match expression {
             Expression::Comparison(comparison) => self.comparison(comparison, trust),
-            Expression::All(parts) => Ok(Condition::all(self.engine, self.each(parts, trust)?)),
+            Expression::All(parts) => Ok(Condition::all(self.each(parts, trust)?)),
             Expression::Any(parts) => Ok(Condition::any(self.engine, self.each(parts, trust)?)),
         }
     }
@@ -209,7 +181,7 @@ impl<'a> Resolver<'a> {
             let mut out = sql(engine, least);
             let value = sortable(engine, &column);
             out.append(where_guarded(value, column.guard)).text(")");
-            out.append(own.one_row(engine)).text(")");
+            out.append(one_row(engine, own.joins)).text(")");
             return Ok(vec![out]);
         }
         let value = where_guarded(column.sql, column.guard);
@@ -217,43 +189,6 @@ impl<'a> Resolver<'a> {
             Kind::Json | Kind::Scalar => dialect::order_keys_of_json(engine, value),
             Kind::Text | Kind::Computed | Kind::Number | Kind::Bool => vec![value],
         })
-    }
-
-    /// The joins that belong into the query, and the condition as it stands after `WHERE`.
-    pub fn finish(self, condition: Condition) -> (Sql, Condition) {
-        let (many, one): (Vec<_>, Vec<_>) = self.scope.joins.into_iter().partition(|j| j.many);
-        let mut joins = Sql::new(self.engine);
-        for join in one {
-            joins.append(join.sql);
-        }
-        let condition = match condition {
-            Condition::Sql(ref inner) if !many.is_empty() => {
-                let mut out = sql(
-                    self.engine,
-                    "EXISTS (SELECT 1 FROM (SELECT 1 AS \"one\") AS \"one\"",
-                );
-                for join in many {
-                    out.append(join.sql);
-                }
-                out.text(" WHERE ").append(inner.clone()).text(")");
-                Condition::Sql(out)
-            }
-            Condition::True | Condition::False | Condition::Sql(_) => condition,
-        };
-        (joins, condition)
-    }
-
-    /// Like [`Resolver::finish`], with every join inside the condition.
-    pub(super) fn finish_inside(self, condition: Condition) -> Condition {
-        match condition {
-            Condition::Sql(ref inner) if !self.scope.joins.is_empty() => {
-                let mut out = sql(self.engine, "EXISTS (SELECT 1");
-                out.append(self.scope.one_row(self.engine));
-                out.text(" WHERE ").append(inner.clone()).text(")");
-                Condition::Sql(out)
-            }
-            Condition::True | Condition::False | Condition::Sql(_) => condition,
-        }
     }
 
     pub(super) fn alias(&self) -> Ident {
@@ -280,24 +215,25 @@ impl<'a> Resolver<'a> {
             if !many {
                 return Ok(operand.beside_many());
             }
-            own.by_path.clear();
+            own.forget_paths();
             let (operand, _) = self.operand(&mut own, token, trust)?;
             Ok(operand)
         };
         let left = each_of(left, left_many, &comparison.left)?;
         let right = each_of(right, right_many, &comparison.right)?;
-        let each = match self.compare(comparison.operator, &left, &right) {
+        let each = self.compare(comparison.operator, &left, &right);
+        let fails = match each {
             Condition::True => return Ok(condition),
             Condition::False => return Ok(Condition::False),
-            Condition::Sql(each) => each,
+            Condition::All(_) => {
+                let mut fails = sql(self.engine, "NOT (");
+                fails.append(each.into_sql(self.engine)).text(")");
+                fails
+            }
         };
-        let mut none = sql(self.engine, "NOT EXISTS (SELECT 1");
-        none.append(own.one_row(self.engine));
-        none.text(" WHERE NOT (").append(each).text("))");
-        Ok(Condition::all(
-            self.engine,
-            vec![condition, Condition::Sql(none)],
-        ))
+        let mut none = sql(self.engine, "NOT ");
+        none.append(exists(own.joins, fails));
+        Ok(Condition::all(vec![condition, Condition::from(none)]))
     }
 
     /// The operands, and whether each is several values.
@@ -317,10 +253,10 @@ impl<'a> Resolver<'a> {
         let mut parts = vec![compare(self.engine, operator, left, right)];
         for operand in [left, right] {
             if let Operand::Column(column) = operand {
-                parts.extend(column.guard.clone().map(Condition::Sql));
+                parts.extend(column.guard.clone().map(Condition::from));
             }
         }
-        Condition::all(self.engine, parts)
+        Condition::all(parts)
     }
 
     pub(super) fn operand(
@@ -351,52 +287,6 @@ impl<'a> Resolver<'a> {
     }
 }
 
-impl Scope {
-    fn own() -> Self {
-        Self {
-            is_own: true,
-            ..Self::default()
-        }
-    }
-
-    /// The alias of the join for `path`; `make` says how it is joined, when it is not yet.
-    pub(super) fn join(
-        &mut self,
-        path: &str,
-        many: bool,
-        alias: Ident,
-        make: impl FnOnce(&Ident) -> Result<Sql, FilterError>,
-    ) -> Result<Ident, FilterError> {
-        if let Some(&index) = self.by_path.get(path) {
-            return Ok(self.joins[index].alias.clone());
-        }
-        if self.joins.len() == MAX_JOINS {
-            return Err(FilterError::TooBig("wide"));
-        }
-        let sql = make(&alias)?;
-        self.by_path.insert(path.to_owned(), self.joins.len());
-        self.joins.push(Join {
-            alias: alias.clone(),
-            many,
-            sql,
-        });
-        Ok(alias)
-    }
-
-    fn forget_from(&mut self, length: usize) {
-        self.joins.truncate(length);
-        self.by_path.retain(|_, index| *index < length);
-    }
-
-    fn one_row(self, engine: Engine) -> Sql {
-        let mut out = sql(engine, " FROM (SELECT 1 AS \"one\") AS \"one\"");
-        for join in self.joins {
-            out.append(join.sql);
-        }
-        out
-    }
-}
-
 /// The value, where the client may see it.
 fn where_guarded(value: Sql, guard: Option<Sql>) -> Sql {
     let Some(guard) = guard else {
@@ -405,69 +295,4 @@ fn where_guarded(value: Sql, guard: Option<Sql>) -> Sql {
     let mut out = sql(value.engine(), "(CASE WHEN ");
     out.append(guard).text(" THEN ").append(value).text(" END)");
     out
-}
-
-impl From<bool> for Condition {
-    fn from(holds: bool) -> Self {
-        if holds { Self::True } else { Self::False }
-    }
-}
-
-impl Condition {
-    /// Whether it holds for every row.
-    pub fn is_true(&self) -> bool {
-        matches!(self, Self::True)
-    }
-
-    /// All of them.
-    pub fn all(engine: Engine, parts: Vec<Self>) -> Self {
-        let mut out = Vec::with_capacity(parts.len());
-        for part in parts {
-            match part {
-                Self::True => {}
-                Self::False => return Self::False,
-                Self::Sql(sql) => out.push(sql),
-            }
-        }
-        if out.is_empty() {
-            Self::True
-        } else {
-            joined(engine, " AND ", out)
-        }
-    }
-
-    /// At least one of them.
-    pub fn any(engine: Engine, parts: Vec<Self>) -> Self {
-        let mut out = Vec::with_capacity(parts.len());
-        for part in parts {
-            match part {
-                Self::True => return Self::True,
-                Self::False => {}
-                Self::Sql(sql) => out.push(sql),
-            }
-        }
-        if out.is_empty() {
-            Self::False
-        } else {
-            joined(engine, " OR ", out)
-        }
-    }
-
-    /// As it stands after `WHERE`.
-    pub fn into_sql(self, engine: Engine) -> Sql {
-        match self {
-            Self::True => sql(engine, "1 = 1"),
-            Self::False => sql(engine, "1 = 0"),
-            Self::Sql(sql) => sql,
-        }
-    }
-}
-
-fn joined(engine: Engine, separator: &'static str, mut parts: Vec<Sql>) -> Condition {
-    if parts.len() == 1 {
-        return Condition::Sql(parts.remove(0));
-    }
-    let mut out = sql(engine, "(");
-    out.join(separator, parts).text(")");
-    Condition::Sql(out)
 }

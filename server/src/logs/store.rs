@@ -89,8 +89,8 @@ pub(super) fn hours(conn: &mut Conn, grant: &Grant, filter: &str) -> Result<Vec<
     match condition {
         Condition::True => {}
         Condition::False => return Ok(Vec::new()),
-        Condition::Sql(condition) => {
-            select.text(" WHERE ").append(condition);
+        Condition::All(parts) => {
+            select.text(" WHERE ").join(" AND ", parts);
         }
     }
     select.text(" GROUP BY 1 ORDER BY 1");

@@ -101,11 +101,11 @@ pub(super) fn not(engine: Engine, condition: Condition) -> Condition {
     match condition {
         Condition::True => Condition::False,
         Condition::False => Condition::True,
-        Condition::Sql(condition) => {
+        Condition::All(_) => {
             // Where it is neither true nor false, it does not hold.
             let mut out = crate::db::sql(engine, "(");
-            out.append(condition).text(") IS NOT TRUE");
-            Condition::Sql(out)
+            out.append(condition.into_sql(engine)).text(") IS NOT TRUE");
+            Condition::from(out)
         }
     }
 }

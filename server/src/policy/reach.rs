@@ -123,7 +123,6 @@ impl Reach {
         let denies = self.row_denies();
         let denies = denies.map(|deny| not(engine, deny.condition(resolver)));
         Ok(Condition::all(
-            engine,
             std::iter::once(given).chain(denies).collect(),
         ))
     }

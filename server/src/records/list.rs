@@ -107,7 +107,8 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
         conditions.push(condition.map_err(|_| Error::invalid(GENERIC))?);
     }
     let order = order(&mut resolver, query, trust, collection)?;
-    let (joins, condition) = resolver.finish(Condition::all(engine, conditions));
+    let all = Condition::all(conditions);
+    let (joins, condition) = resolver.finish(all.clone());
     if matches!(condition, Condition::False) {
         return Ok(Page {
             records: Vec::new(),
@@ -116,12 +117,8 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     }
     let is_everything = condition.is_true();
     let offset = (query.page - 1).saturating_mul(query.per_page);
-    let mut matching = Sql::new(engine);
-    store::from(&mut matching, collection, joins);
-    if let Condition::Sql(condition) = condition {
-        matching.text(" WHERE ").append(condition);
-    }
-    let mut rest = matching.clone();
+    let mut rest = Sql::new(engine);
+    matching(&mut rest, collection, joins, condition);
     rest.append(order);
     rest.text(" LIMIT ").bind(Value::Int(query.per_page));
     rest.text(" OFFSET ").bind(Value::Int(offset));
@@ -142,11 +139,28 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     } else if is_everything && collection.has_total() {
         Some(store::total(conn, collection)?)
     } else {
+        let mut kept_total = |of: &Collection| {
+            let is_kept = of.has_total() && !of.is_view();
+            is_kept.then(|| store::total(conn, of).ok()).flatten()
+        };
+        let are_few = |other: &Collection| match (kept_total(other), kept_total(collection)) {
+            (Some(others), Some(rows)) => others <= rows,
+            (None, _) | (_, None) => false,
+        };
+        let (joins, condition) = resolver.finish_for_all(all, are_few);
         let mut count = sql(engine, "SELECT count(*)");
-        count.append(matching);
+        matching(&mut count, collection, joins, condition);
         Some(store::first_int(&load(conn, count, &[Storage::Int])?)?)
     };
     Ok(Page { records, total })
+}
+
+/// ` FROM` the collection, and which of its rows.
+fn matching(query: &mut Sql, collection: &Collection, joins: Sql, condition: Condition) {
+    store::from(query, collection, joins);
+    if let Condition::All(parts) = condition {
+        query.text(" WHERE ").join(" AND ", parts);
+    }
 }
 
 /// The page as it stands on the wire.

@@ -50,8 +50,8 @@ pub fn find(
     match condition {
         Condition::True => {}
         Condition::False => return Ok(None),
-        Condition::Sql(condition) => {
-            rest.text(" AND ").append(condition);
+        Condition::All(parts) => {
+            rest.text(" AND ").join(" AND ", parts);
         }
     }
     if let Some(lock) = lock {
@@ -87,8 +87,8 @@ pub fn find_where(
     match condition {
         Condition::True => {}
         Condition::False => return Ok(Vec::new()),
-        Condition::Sql(condition) => {
-            rest.text(" AND ").append(condition);
+        Condition::All(parts) => {
+            rest.text(" AND ").join(" AND ", parts);
         }
     }
     if let Some(order) = own_order(engine, grant.collection(), 0) {
@@ -197,7 +197,7 @@ pub fn would_be_found(
         let condition = resolver.condition(filter, grant.trust());
         conditions.push(condition.map_err(|_| Error::invalid(GENERIC))?);
     }
-    let (joins, condition) = resolver.finish(Condition::all(engine, conditions));
+    let (joins, condition) = resolver.finish(Condition::all(conditions));
     holds_for(conn, record, joins, condition)
 }
 
@@ -308,15 +308,15 @@ fn literals(engine: Engine, record: &Record) -> Sql {
 
 fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition) -> Result<bool> {
     let engine = conn.engine();
-    let condition = match condition {
+    let parts = match condition {
         Condition::True => return Ok(true),
         Condition::False => return Ok(false),
-        Condition::Sql(condition) => condition,
+        Condition::All(parts) => parts,
     };
     let mut select = sql(engine, "SELECT CAST(1 AS BIGINT) FROM (");
     select.append(literals(engine, record));
     select.text(") AS ").ident(&alias()).append(joins);
-    select.text(" WHERE ").append(condition);
+    select.text(" WHERE ").join(" AND ", parts);
     Ok(!load(conn, select, &[Storage::Int])?.is_empty())
 }
 
@@ -325,17 +325,17 @@ pub fn managed(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<HashSet
     let engine = conn.engine();
     let (resolver, condition) = grant.manages(engine, alias())?;
     let (joins, condition) = resolver.finish(condition);
-    let condition = match condition {
+    let parts = match condition {
         Condition::True => return Ok(ids.iter().cloned().collect()),
         Condition::False => return Ok(HashSet::new()),
-        Condition::Sql(condition) => condition,
+        Condition::All(parts) => parts,
     };
     let mut select = sql(engine, "SELECT ");
     select.column(&alias(), &Ident::new("id"));
     from(&mut select, grant.collection(), joins);
     select.text(" WHERE ").column(&alias(), &Ident::new("id"));
     in_list(&mut select, ids);
-    select.text(" AND ").append(condition);
+    select.text(" AND ").join(" AND ", parts);
     let rows = load(conn, select, &[Storage::Text])?;
     Ok(rows.into_iter().filter_map(first_text).collect())
 }
