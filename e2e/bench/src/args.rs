@@ -20,13 +20,19 @@ pub(crate) struct Args {
     /// The PostgreSQL server's own process, so that its CPU counts
     #[arg(long, value_name = "PID", requires = "database_url")]
     pub(crate) database_pid: Option<u32>,
-    /// How long a measurement takes [default: 4]
+    /// How Plinth's costs grow, instead: with records, collections, permissions and subscribers
+    #[arg(long)]
+    pub(crate) growth: bool,
+    /// Where the pictures of `--growth` go
+    #[arg(long, value_name = "DIR", requires = "growth")]
+    pub(crate) plots: Option<PathBuf>,
+    /// How long a measurement takes [default: 4, with --growth 1]
     #[arg(long, value_name = "N")]
     seconds: Option<f64>,
     /// How often each is made, the servers taking turns [default: 3]
     #[arg(long, value_name = "N")]
     rounds: Option<u32>,
-    /// Under five minutes: one round, short measurements, tables of 10,000 records
+    /// Under five minutes: one round, short measurements, tables of 10,000 records at most
     #[arg(long)]
     pub(crate) quick: bool,
     /// Only workloads whose name contains this, or that of another `--only`
@@ -42,7 +48,12 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn seconds(&self) -> f64 {
-        self.seconds.unwrap_or(if self.quick { 0.5 } else { 4.0 })
+        let default = match (self.quick, self.growth) {
+            (true, _) => 0.5,
+            (false, true) => 1.0,
+            (false, false) => 4.0,
+        };
+        self.seconds.unwrap_or(default)
     }
 
     pub(crate) fn rounds(&self) -> u32 {

@@ -1,5 +1,6 @@
 //! The machine that it is measured on.
 
+use std::fmt;
 use std::fs;
 use std::thread::available_parallelism;
 
@@ -25,5 +26,16 @@ impl Machine {
             processor: model.map_or("unknown", |(_, name)| name).to_owned(),
             kernel: kernel.trim().to_owned(),
         }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            cores,
+            processor,
+            kernel,
+        } = self;
+        write!(f, "{cores} cores of {processor}, Linux {kernel}")
     }
 }

@@ -1,6 +1,7 @@
 //! Measures Plinth beside PocketBase, on one machine in one run. `plan` says what is measured, `load` how.
 
 mod args;
+mod growth;
 mod http;
 mod load;
 mod machine;
@@ -31,8 +32,15 @@ fn main() -> anyhow::Result<()> {
     tokio::task::LocalSet::new().block_on(&runtime, async {
         // Interrupted, it takes its servers along.
         let mut terminated = signal(SignalKind::terminate())?;
+        let run = async {
+            if args.growth {
+                growth::run(&args).await
+            } else {
+                run::run(&args).await
+            }
+        };
         tokio::select! {
-            done = run::run(&args) => done,
+            done = run => done,
             _ = tokio::signal::ctrl_c() => bail!("interrupted"),
             _ = terminated.recv() => bail!("terminated"),
         }

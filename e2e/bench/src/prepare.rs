@@ -96,7 +96,7 @@ impl Prepared {
     }
 }
 
-fn gets(server: &Server, table: Table) -> Traffic {
+pub(crate) fn gets(server: &Server, table: Table) -> Traffic {
     let path = table.records();
     let one = move |n| id(scramble(n) % table.rows());
     server.traffic(
@@ -106,7 +106,6 @@ fn gets(server: &Server, table: Table) -> Traffic {
     )
 }
 
-/// Looks at one answer in full; each of the others must be the same to the byte.
 async fn lists(server: &Server, table: Table, list: List, totals: &mut Totals) -> Result<Traffic> {
     set_rule(server, table, &list).await?;
     // Rules on articles ask who it is.
@@ -115,6 +114,17 @@ async fn lists(server: &Server, table: Table, list: List, totals: &mut Totals) -
     } else {
         None
     };
+    pages(server, table, list, token, totals).await
+}
+
+/// Looks at one answer in full; each of the others must be the same to the byte.
+pub(crate) async fn pages(
+    server: &Server,
+    table: Table,
+    list: List,
+    token: Option<String>,
+    totals: &mut Totals,
+) -> Result<Traffic> {
     let path = format!("{}?{}", table.records(), list.query);
     let mut connection = Connection::open(server.address, token.as_deref()).await?;
     let answer = connection.send(get(&path)).await?;

@@ -41,14 +41,9 @@ Plinth commits with `synchronous=FULL`, PocketBase with `NORMAL`, which may lose
 PocketBase with bcrypt.";
 
 pub(crate) fn markdown(report: &Report) -> String {
-    let Machine {
-        cores,
-        processor,
-        kernel,
-    } = &report.machine;
     let mut out = format!(
-        "{cores} cores of {processor}, Linux {kernel}; {} × {} s.\n\n{NOTES}\n\n",
-        report.rounds, report.seconds
+        "{}; {} × {} s.\n\n{NOTES}\n\n",
+        report.machine, report.rounds, report.seconds
     );
     row(
         &mut out,
@@ -111,17 +106,21 @@ pub(crate) fn markdown(report: &Report) -> String {
         ];
         row(&mut out, cells);
     }
-    if !report.failures.is_empty() {
-        out.push_str("\nFailed, and so without figures:\n\n");
-    }
-    for failure in &report.failures {
-        // Writing to a text cannot fail.
-        let _ = writeln!(out, "- {failure}");
-    }
+    list_failures(&mut out, &report.failures);
     out
 }
 
-fn row(out: &mut String, cells: impl IntoIterator<Item = String>) {
+pub(crate) fn list_failures(out: &mut String, failures: &[String]) {
+    if !failures.is_empty() {
+        out.push_str("\nFailed, and so without figures:\n\n");
+    }
+    for failure in failures {
+        // Writing to a text cannot fail.
+        let _ = writeln!(out, "- {failure}");
+    }
+}
+
+pub(crate) fn row(out: &mut String, cells: impl IntoIterator<Item = String>) {
     let cells = Vec::from_iter(cells).join(" | ");
     // Writing to a text cannot fail.
     let _ = writeln!(out, "| {cells} |");

@@ -15,7 +15,7 @@ use crate::server::{Product, Server};
 use crate::summary::{Sample, summarise};
 
 /// What a server does in the background after it has answered is over by then.
-const BREATH: Duration = Duration::from_millis(100);
+pub(crate) const BREATH: Duration = Duration::from_millis(100);
 
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let workloads = workloads(args.quick, &args.only);

@@ -119,7 +119,7 @@ pub(crate) const SCENARIOS: [(&str, usize, List); 27] = [
     ),
 ];
 
-const fn page(query: &'static str) -> List {
+pub(crate) const fn page(query: &'static str) -> List {
     ruled(query, "", None)
 }
 

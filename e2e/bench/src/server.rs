@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use hyper::{Method, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -25,9 +26,11 @@ use crate::traffic::{Traffic, expect};
 const SUPERUSER: &str = "bench@example.com";
 /// Beyond the numbers of the records that tables begin with.
 const FIRST_NUMBER: u64 = 1_000_000;
+const LOG: &str = "log";
 const STARTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What there is to start.
+#[derive(Clone)]
 pub(crate) struct Product {
     pub(crate) name: &'static str,
     binary: PathBuf,
@@ -77,6 +80,18 @@ impl Product {
         arguments
     }
 
+    fn serve(&self, home: &Path, address: SocketAddr) -> Result<Child> {
+        let log = File::options().append(true).open(home.join(LOG))?;
+        let mut command = Command::new(&self.binary);
+        command.args(["serve", "--http", &address.to_string()]);
+        command.args(self.data(home)).current_dir(home);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        Ok(command.spawn()?)
+    }
+
     fn make_superuser(&self, home: &Path, log: &File) -> Result<()> {
         let mut command = Command::new(&self.binary);
         command.args(["superuser", "upsert", SUPERUSER]);
@@ -109,8 +124,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// From the start of the process to its first answer, on a database that is there.
     pub(crate) started_in: Duration,
+    product: Product,
     child: Child,
-    database: Option<u32>,
     home: TempDir,
     token: OnceCell<String>,
     person: OnceCell<String>,
@@ -122,27 +137,18 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn start(product: &Product) -> Result<Self> {
         let home = TempDir::with_prefix("plinth-bench-")?;
-        let log = File::create(home.path().join("log"))?;
+        let log = File::create(home.path().join(LOG))?;
         product
             .make_superuser(home.path(), &log)
             .with_context(|| tail(home.path()))?;
-        let address = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?;
-        let mut command = Command::new(&product.binary);
-        command.args(["serve", "--http", &address.to_string()]);
-        command
-            .args(product.data(home.path()))
-            .current_dir(home.path());
-        command
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
+        let address = free_address()?;
         let started = Instant::now();
         let mut server = Self {
             name: product.name,
             address,
             started_in: Duration::ZERO,
-            child: command.spawn()?,
-            database: product.database.as_ref().and_then(|(_, pid)| *pid),
+            product: product.clone(),
+            child: product.serve(home.path(), address)?,
             home,
             token: OnceCell::new(),
             person: OnceCell::new(),
@@ -165,6 +171,22 @@ impl Server {
         Ok(server)
     }
 
+    /// Ends it as its operator would, and starts it again on its data, at another address.
+    pub(crate) async fn restart(&mut self) -> Result<()> {
+        let process = Pid::from_child(&self.child);
+        kill_process(process, Signal::TERM)?;
+        // Meanwhile the driver's own connections are closed.
+        while self.child.try_wait()?.is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.address = free_address()?;
+        let started = Instant::now();
+        self.child = self.product.serve(self.home.path(), self.address)?;
+        self.answers(started).await?;
+        self.started_in = started.elapsed();
+        Ok(())
+    }
+
     async fn answers(&self, since: Instant) -> Result<()> {
         while since.elapsed() < STARTED_WITHIN {
             if let Ok(mut connection) = Connection::open(self.address, None).await
@@ -179,18 +201,29 @@ impl Server {
     }
 
     async fn sign_in(&self, table: &str, email: &str, token: &OnceCell<String>) -> Result<()> {
+        let new = self.new_token(table, email).await?;
+        token.get_or_init(|| new);
+        Ok(())
+    }
+
+    /// The token of an account that has the password of all.
+    pub(crate) async fn new_token(&self, table: &str, email: &str) -> Result<String> {
         let path = format!("/api/collections/{table}/auth-with-password");
         let body = serde_json::json!({"identity": email, "password": PASSWORD});
         let answer = self.call(Method::POST, &path, &body).await?;
-        let new = answer["token"].as_str().context("no token")?;
-        token.get_or_init(|| new.to_owned());
-        Ok(())
+        let token = answer["token"].as_str().context("no token")?;
+        Ok(token.to_owned())
+    }
+
+    /// The token of a superuser, as soon as there is one.
+    pub(crate) fn superuser(&self) -> Option<String> {
+        self.token.get().cloned()
     }
 
     /// One request of a superuser.
     pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
-        let token = self.token.get().map(String::as_str);
-        let mut connection = Connection::open(self.address, token).await?;
+        let token = self.superuser();
+        let mut connection = Connection::open(self.address, token.as_deref()).await?;
         let answer = connection.call(method, path, body).await;
         answer.with_context(|| self.name.to_owned())
     }
@@ -270,7 +303,8 @@ impl Server {
 
     /// CPU milliseconds that it has used, its database server's too.
     pub(crate) fn cpu_milliseconds(&self) -> Result<f64> {
-        let roots: Vec<_> = self.database.into_iter().chain([self.child.id()]).collect();
+        let database = self.product.database.as_ref().and_then(|(_, pid)| *pid);
+        let roots: Vec<_> = database.into_iter().chain([self.child.id()]).collect();
         process::cpu_milliseconds(&roots)
     }
 
@@ -292,8 +326,12 @@ impl Drop for Server {
     }
 }
 
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
+}
+
 fn tail(home: &Path) -> String {
-    let log = fs::read_to_string(home.join("log")).unwrap_or_default();
+    let log = fs::read_to_string(home.join(LOG)).unwrap_or_default();
     let lines: Vec<_> = log.lines().rev().take(20).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join("\n")
 }

@@ -91,7 +91,8 @@ pub(crate) fn summarise(samples: &[Sample]) -> Vec<Summary> {
     summaries
 }
 
-fn figure(mut values: Vec<f64>) -> Option<Figure> {
+/// The median and the range, if there is any value.
+pub(crate) fn figure(mut values: Vec<f64>) -> Option<Figure> {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     let median = if values.len().is_multiple_of(2) {
