@@ -149,6 +149,13 @@ impl Sql {
         self.text.contains(&quoted.text)
     }
 
+    /// Whether it has `table.column` in it.
+    pub fn mentions_column(&self, table: &Ident, column: &Ident) -> bool {
+        let mut quoted = Self::new(self.engine);
+        quoted.column(table, column);
+        self.text.contains(&quoted.text)
+    }
+
     /// Whether [`Sql::cached`] was said of it.
     pub fn is_cached(&self) -> bool {
         self.cached

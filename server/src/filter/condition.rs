@@ -41,10 +41,15 @@ impl Condition {
                 Self::All(parts) => all.extend(parts),
             }
         }
-        if all.is_empty() {
+        Self::all_of(all)
+    }
+
+    /// All of these.
+    pub(super) fn all_of(parts: Vec<Sql>) -> Self {
+        if parts.is_empty() {
             Self::True
         } else {
-            Self::All(all)
+            Self::All(parts)
         }
     }
 

@@ -3,8 +3,8 @@
 use super::condition::Condition;
 use super::resolve::Resolver;
 use super::scope::{Join, exists};
-use crate::collections::{Collection, Index, Shape};
-use crate::db::{Engine, Ident, Sql, dialect, sql};
+use crate::collections::Shape;
+use crate::db::{Ident, Sql, dialect, sql};
 
 impl Resolver<'_> {
     /// The joins that belong into the query, and the condition as it stands after `WHERE`.
@@ -12,40 +12,57 @@ impl Resolver<'_> {
         self.place(self.scope.joins.clone(), condition)
     }
 
-    /// The same for a query that looks at all rows. What it asks of one related record alone, SQLite asks once of each
-    /// record that may be related, not of each row anew; `are_few` says of which collections that is less. Where an index
-    /// may leave few rows it is not. PostgreSQL's planner finds out by itself.
-    pub fn finish_for_all(
-        &self,
-        condition: Condition,
-        mut are_few: impl FnMut(&Collection) -> bool,
-    ) -> (Sql, Condition) {
-        let mut joins = self.scope.joins.clone();
-        let Condition::All(mut parts) = condition else {
-            return self.place(joins, condition);
+    /// The query for how many rows there are for which the condition holds. What it asks of a record that a row refers to
+    /// is the same for all rows that refer to that one: they are counted first, by the index of the reference, and then
+    /// it is asked once.
+    pub fn count(&self, condition: Condition) -> Sql {
+        let Condition::All(parts) = condition else {
+            return self.count_rows(Vec::new(), condition);
         };
-        if self.engine == Engine::Sqlite {
-            for relation in self.relations_to_one() {
-                let (below, others) = relation.split(&joins);
-                let (asked, rest): (Vec<Sql>, Vec<Sql>) = parts
-                    .iter()
-                    .cloned()
-                    .partition(|part| mentions(part, &below));
-                let is_alone =
-                    |part: &Sql| !part.mentions(&self.root_alias) && !mentions(part, &others);
-                let is_for_most = !rest.iter().any(|part| self.may_use_index(part));
-                if !asked.is_empty()
-                    && asked.iter().all(is_alone)
-                    && is_for_most
-                    && are_few(relation.target)
-                {
-                    parts = rest;
-                    parts.push(self.among_related(&relation, below, asked));
-                    joins = others;
-                }
-            }
+        let joins = needed(&self.scope.joins, &parts);
+        let (of_others, of_row): (Vec<Sql>, Vec<Sql>) = parts
+            .iter()
+            .cloned()
+            .partition(|part| mentions(part, &joins));
+        let Some(reference) = self.only_reference(&joins, &of_others) else {
+            return self.count_rows(joins, Condition::All(parts));
+        };
+        let number = Ident::new("count(*)");
+        let (joins, condition) = self.place(joins, Condition::All(of_others));
+        let (row_joins, of_row) = self.place(Vec::new(), Condition::all_of(of_row));
+
+        let mut out = sql(self.engine, "SELECT CAST(COALESCE(SUM(");
+        out.column(&self.root_alias, &number);
+        out.text("), 0) AS BIGINT) FROM (SELECT ");
+        out.column(&self.root_alias, reference)
+            .text(", count(*) AS ")
+            .ident(&number);
+        self.push_from(&mut out, row_joins, of_row);
+        out.text(" GROUP BY ").column(&self.root_alias, reference);
+        out.text(") AS ").ident(&self.root_alias).append(joins);
+        out.text(" WHERE ").append(condition.into_sql(self.engine));
+        out
+    }
+
+    fn count_rows(&self, joins: Vec<Join>, condition: Condition) -> Sql {
+        let (joins, condition) = self.place(joins, condition);
+        let mut out = sql(self.engine, "SELECT count(*)");
+        self.push_from(&mut out, joins, condition);
+        out
+    }
+
+    fn push_from(&self, query: &mut Sql, joins: Sql, condition: Condition) {
+        query
+            .text(" FROM ")
+            .ident(&self.root.table)
+            .text(" AS ")
+            .ident(&self.root_alias);
+        query.append(joins);
+        if !condition.is_true() {
+            query
+                .text(" WHERE ")
+                .append(condition.into_sql(self.engine));
         }
-        self.place(joins, Condition::All(parts))
     }
 
     /// Like [`Resolver::finish`], with every join inside the condition.
@@ -85,81 +102,36 @@ impl Resolver<'_> {
         (joins, Condition::All(parts))
     }
 
-    /// Whether the database may find the rows for which it holds without a look at the others.
-    fn may_use_index(&self, part: &Sql) -> bool {
-        let indexed = self.root.indexes.iter().flat_map(Index::mentions);
-        let mut indexed = indexed.chain(["id"]).map(Ident::new);
-        part.mentions(&self.root_alias) && indexed.any(|column| part.mentions(&column))
-    }
-
-    /// The fields by which one other record is joined.
-    fn relations_to_one(&self) -> Vec<Relation<'_>> {
-        let joins = self.scope.joins.iter().filter(|join| !join.many);
-        let relation = |join: &Join| {
-            let column = self.root.column(join.path.strip_prefix('.')?)?;
-            let Shape::Relation {
-                target,
-                is_list: false,
-            } = &column.shape
-            else {
-                return None;
-            };
-            Some(Relation {
-                field: &column.ident,
-                target: self.schema.find(target)?,
-                join: join.clone(),
-            })
-        };
-        joins.filter_map(relation).collect()
-    }
-
-    /// Whether the row refers to a record for which all of `asked` hold; or to none, where they hold for that.
-    fn among_related(&self, relation: &Relation<'_>, below: Vec<Join>, asked: Vec<Sql>) -> Sql {
-        let Relation {
-            field,
-            target,
-            join,
-        } = relation;
-        let id = Ident::new("id");
-        let below = below.into_iter().filter(|other| other.alias != join.alias);
-        let (joins, asked) = self.place(below.collect(), Condition::All(asked));
-        let asked = asked.into_sql(self.engine);
-
-        let mut out = sql(self.engine, "(");
-        out.column(&self.root_alias, field).text(" IN (SELECT ");
-        out.column(&join.alias, &id)
-            .text(" FROM ")
-            .ident(&target.table);
-        out.text(" AS ").ident(&join.alias).append(joins.clone());
-        out.text(" WHERE ").append(asked.clone());
-        out.text(") OR (EXISTS (SELECT 1 FROM (SELECT 1 AS \"one\") AS \"one\"");
-        out.append(self.left_join(target, &join.alias, sql(self.engine, "1 = 0")));
-        out.append(joins).text(" WHERE ").append(asked);
-        out.text(") AND NOT EXISTS (SELECT 1 FROM ")
-            .ident(&target.table);
-        out.text(" AS ").ident(&join.alias).text(" WHERE ");
-        out.column(&join.alias, &id).text(" = ");
-        out.column(&self.root_alias, field).text(")))");
-        out
+    /// The reference to one record that is all that the joins and conditions need of a row.
+    fn only_reference(&self, joins: &[Join], conditions: &[Sql]) -> Option<&Ident> {
+        let joins = joins.iter().map(|join| &join.sql);
+        let all: Vec<&Sql> = joins.chain(conditions).collect();
+        let columns = self.root.columns.iter().filter(|column| {
+            let mentions = |sql: &&Sql| sql.mentions_column(&self.root_alias, &column.ident);
+            all.iter().any(mentions)
+        });
+        let needed: Vec<_> = columns.collect();
+        match needed.as_slice() {
+            [column] if !conditions.is_empty() && !self.root.is_view() => {
+                let is_reference = matches!(column.shape, Shape::Relation { is_list: false, .. });
+                is_reference.then_some(&column.ident)
+            }
+            _ => None,
+        }
     }
 }
 
-/// A field of the queried collection that refers to one record.
-struct Relation<'r> {
-    field: &'r Ident,
-    target: &'r Collection,
-    join: Join,
-}
-
-impl Relation<'_> {
-    /// Those of `joins` that bring the record and what is reached through it, and the others.
-    fn split(&self, joins: &[Join]) -> (Vec<Join>, Vec<Join>) {
-        let is_below = |join: &Join| {
-            let rest = join.path.strip_prefix(self.join.path.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        joins.iter().cloned().partition(is_below)
+/// Those of `joins` without which the conditions can't be asked; the others, which a sort needs, bring no row and take none.
+fn needed(joins: &[Join], conditions: &[Sql]) -> Vec<Join> {
+    let mut needed: Vec<Join> = Vec::new();
+    for join in joins.iter().rev() {
+        let of = |sql: &Sql| sql.mentions(&join.alias);
+        if conditions.iter().any(of) || needed.iter().any(|later| of(&later.sql)) {
+            needed.push(join.clone());
+        }
     }
+    needed.reverse();
+    needed
 }
 
 fn mentions(part: &Sql, joins: &[Join]) -> bool {

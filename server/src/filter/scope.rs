@@ -20,7 +20,6 @@ pub(super) struct Scope {
 /// A `LEFT JOIN`.
 #[derive(Clone)]
 pub(super) struct Join {
-    pub(super) path: String,
     pub(super) alias: Ident,
     /// Whether it can bring several rows.
     pub(super) many: bool,
@@ -52,7 +51,6 @@ impl Scope {
         let sql = make(&alias)?;
         self.by_path.insert(path.to_owned(), self.joins.len());
         self.joins.push(Join {
-            path: path.to_owned(),
             alias: alias.clone(),
             many,
             sql,

@@ -6,7 +6,7 @@ use plinth_sdk::types as wire;
 
 use super::{Record, store};
 use crate::collections::Collection;
-use crate::db::{Conn, Sql, Storage, Value, load, sql};
+use crate::db::{Conn, Sql, Storage, Value, load};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, parse};
 use crate::policy::Grant;
@@ -118,7 +118,10 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     let is_everything = condition.is_true();
     let offset = (query.page - 1).saturating_mul(query.per_page);
     let mut rest = Sql::new(engine);
-    matching(&mut rest, collection, joins, condition);
+    store::from(&mut rest, collection, joins);
+    if let Condition::All(parts) = condition {
+        rest.text(" WHERE ").join(" AND ", parts);
+    }
     rest.append(order);
     rest.text(" LIMIT ").bind(Value::Int(query.per_page));
     rest.text(" OFFSET ").bind(Value::Int(offset));
@@ -139,28 +142,10 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     } else if is_everything && collection.has_total() {
         Some(store::total(conn, collection)?)
     } else {
-        let mut kept_total = |of: &Collection| {
-            let is_kept = of.has_total() && !of.is_view();
-            is_kept.then(|| store::total(conn, of).ok()).flatten()
-        };
-        let are_few = |other: &Collection| match (kept_total(other), kept_total(collection)) {
-            (Some(others), Some(rows)) => others <= rows,
-            (None, _) | (_, None) => false,
-        };
-        let (joins, condition) = resolver.finish_for_all(all, are_few);
-        let mut count = sql(engine, "SELECT count(*)");
-        matching(&mut count, collection, joins, condition);
+        let count = resolver.count(all);
         Some(store::first_int(&load(conn, count, &[Storage::Int])?)?)
     };
     Ok(Page { records, total })
-}
-
-/// ` FROM` the collection, and which of its rows.
-fn matching(query: &mut Sql, collection: &Collection, joins: Sql, condition: Condition) {
-    store::from(query, collection, joins);
-    if let Condition::All(parts) = condition {
-        query.text(" WHERE ").join(" AND ", parts);
-    }
 }
 
 /// The page as it stands on the wire.
