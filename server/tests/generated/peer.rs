@@ -99,8 +99,6 @@ fn differs_on_purpose(filter: &str) -> bool {
             has("~ strftime")
             // One text that a call makes is something else to it where each of several values is compared with it.
             || (has("strftime(") && MANY.iter().any(|path| has(path)))
-            // The clock goes on between the two.
-            || (has("@now") && has("~"))
             // Between a place and itself its distance is a rounding error, or no value.
             || has("geoDistance(")
         })
