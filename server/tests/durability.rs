@@ -91,6 +91,34 @@ fn n47_every_acknowledged_record_survives_kill_9() {
     }
 }
 
+/// SQLite's log would be some fifty megabytes if nothing of it were written back meanwhile.
+#[test]
+fn n61_the_write_ahead_log_stays_bounded() {
+    const MOST: u64 = 16 << 20;
+    let home = Home::new();
+    make_superuser(&home);
+    let server = Process::start(&home);
+    server.root().post("/api/collections", posts()).ok();
+    let path = "/api/collections/posts/records";
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let client = &server.client;
+            scope.spawn(move || {
+                for n in 0..750 {
+                    let title = format!("{writer} {n} {}", "x".repeat(1000));
+                    client.post(path, json!({"title": title})).ok();
+                }
+            });
+        }
+    });
+    let page = server.client.get(&format!("{path}?perPage=1")).ok();
+    assert_eq!(page["totalItems"], 6000);
+    if let Ok(log) = std::fs::metadata(home.dir.path().join("data.db-wal")) {
+        assert!(log.len() < MOST, "{} bytes", log.len());
+        assert!(!on_postgres());
+    }
+}
+
 #[test]
 fn n47_no_record_names_a_file_that_is_not_whole_after_kill_9() {
     let home = Home::new();
