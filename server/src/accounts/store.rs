@@ -3,7 +3,7 @@
 use crate::collections::{Collection, Rule};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, execute, load, sql};
 use crate::error::Result;
-use crate::filter::{Condition, Trust};
+use crate::filter::{Condition, Trust, conjunction};
 use crate::policy::Grant;
 use crate::records::{Record, store as records};
 
@@ -84,7 +84,7 @@ fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result
         .text(" WHERE ")
         .column(&records::alias(), &Ident::new("id"));
     select.text(" = ").bind(Value::from(record.id()));
-    select.text(" AND ").join(" AND ", parts);
+    select.text(" AND ").append(conjunction(engine, parts));
     Ok(!load(conn, select, &[Storage::Int])?.is_empty())
 }
 

@@ -60,7 +60,7 @@ impl Condition {
             match condition {
                 Self::True => return Self::True,
                 Self::False => {}
-                Self::All(parts) => any.push(joined(engine, " AND ", parts)),
+                Self::All(parts) => any.push(conjunction(engine, parts)),
             }
         }
         if any.is_empty() {
@@ -75,12 +75,29 @@ impl Condition {
         match self {
             Self::True => sql(engine, "1 = 1"),
             Self::False => sql(engine, "1 = 0"),
-            Self::All(parts) => joined(engine, " AND ", parts),
+            Self::All(parts) => conjunction(engine, parts),
         }
     }
 }
 
+/// All of these parts.
+pub fn conjunction(engine: Engine, parts: Vec<Sql>) -> Sql {
+    joined(engine, " AND ", parts)
+}
+
+/// How many parts stand side by side. SQLite reads them as a tree that is as deep as they are many, and takes trees of a
+/// depth of 1,000; roles may give more permissions than that.
+const ABREAST: usize = 32;
+
 fn joined(engine: Engine, separator: &'static str, mut parts: Vec<Sql>) -> Sql {
+    while parts.len() > ABREAST {
+        let mut rest = parts.into_iter();
+        let groups = std::iter::from_fn(|| {
+            let group: Vec<Sql> = rest.by_ref().take(ABREAST).collect();
+            (!group.is_empty()).then(|| joined(engine, separator, group))
+        });
+        parts = groups.collect();
+    }
     if parts.len() == 1 {
         return parts.remove(0);
     }

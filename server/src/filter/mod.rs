@@ -16,7 +16,7 @@ mod request_path;
 mod resolve;
 mod scope;
 
-pub use condition::Condition;
+pub use condition::{Condition, conjunction};
 pub use parse::{Call, Comparison, Expression, MAX_LENGTH, Operator, Token, parse};
 pub use resolve::{Resolver, Trust};
 

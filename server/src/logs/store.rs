@@ -8,7 +8,7 @@ use super::Entry;
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Sql, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
-use crate::filter::{Condition, parse};
+use crate::filter::{Condition, conjunction, parse};
 use crate::json;
 use crate::policy::Grant;
 use crate::records::{Record, store as records};
@@ -90,7 +90,7 @@ pub(super) fn hours(conn: &mut Conn, grant: &Grant, filter: &str) -> Result<Vec<
         Condition::True => {}
         Condition::False => return Ok(Vec::new()),
         Condition::All(parts) => {
-            select.text(" WHERE ").join(" AND ", parts);
+            select.text(" WHERE ").append(conjunction(engine, parts));
         }
     }
     select.text(" GROUP BY 1 ORDER BY 1");

@@ -8,7 +8,7 @@ use super::{Record, store};
 use crate::collections::Collection;
 use crate::db::{Conn, Sql, Storage, Value, load};
 use crate::error::{Error, GENERIC, Result};
-use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, parse};
+use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, conjunction, parse};
 use crate::policy::Grant;
 
 const DEFAULT_PER_PAGE: i64 = 30;
@@ -120,7 +120,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     let mut rest = Sql::new(engine);
     store::from(&mut rest, collection, joins);
     if let Condition::All(parts) = condition {
-        rest.text(" WHERE ").join(" AND ", parts);
+        rest.text(" WHERE ").append(conjunction(engine, parts));
     }
     rest.append(order);
     rest.text(" LIMIT ").bind(Value::Int(query.per_page));

@@ -11,7 +11,7 @@ use crate::db::{Conn, Engine, Ident, Rows, Sql, Storage, Value, dialect, execute
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
 use crate::files::store as files;
-use crate::filter::{Condition, Expression};
+use crate::filter::{Condition, Expression, conjunction};
 use crate::json;
 use crate::policy::{Grant, Part, Reach, system};
 use crate::request::Caller;
@@ -51,7 +51,7 @@ pub fn find(
         Condition::True => {}
         Condition::False => return Ok(None),
         Condition::All(parts) => {
-            rest.text(" AND ").join(" AND ", parts);
+            rest.text(" AND ").append(conjunction(engine, parts));
         }
     }
     if let Some(lock) = lock {
@@ -88,7 +88,7 @@ pub fn find_where(
         Condition::True => {}
         Condition::False => return Ok(Vec::new()),
         Condition::All(parts) => {
-            rest.text(" AND ").join(" AND ", parts);
+            rest.text(" AND ").append(conjunction(engine, parts));
         }
     }
     if let Some(order) = own_order(engine, grant.collection(), 0) {
@@ -316,7 +316,7 @@ fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition)
     let mut select = sql(engine, "SELECT CAST(1 AS BIGINT) FROM (");
     select.append(literals(engine, record));
     select.text(") AS ").ident(&alias()).append(joins);
-    select.text(" WHERE ").join(" AND ", parts);
+    select.text(" WHERE ").append(conjunction(engine, parts));
     Ok(!load(conn, select, &[Storage::Int])?.is_empty())
 }
 
@@ -335,7 +335,7 @@ pub fn managed(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<HashSet
     from(&mut select, grant.collection(), joins);
     select.text(" WHERE ").column(&alias(), &Ident::new("id"));
     in_list(&mut select, ids);
-    select.text(" AND ").join(" AND ", parts);
+    select.text(" AND ").append(conjunction(engine, parts));
     let rows = load(conn, select, &[Storage::Text])?;
     Ok(rows.into_iter().filter_map(first_text).collect())
 }

@@ -315,6 +315,37 @@ fn a_condition_that_lost_its_field_gives_nothing_and_takes_everything() {
 }
 
 #[test]
+fn a_thousand_permissions_hold_at_once() {
+    let app = TestApp::start();
+    let rows = rows(&app);
+    let ann = app.user("ann");
+    let many = role(&app, "many", &[]);
+    join(&app, &many, "ann");
+    let batch = json!({"batch": {"enabled": true, "maxRequests": 2000, "timeout": 60}});
+    app.root().patch("/api/settings", batch).ok();
+    let permission = |effect: &str, condition: String| {
+        let body = json!({
+            "role": many["id"], "collection": "notes", "actions": ["list", "view"],
+            "effect": effect, "condition": condition,
+        });
+        json!({"method": "POST", "url": "/api/collections/_permissions/records", "body": body})
+    };
+    let one = id(rows[0]);
+    let mut requests: Vec<_> = (0..1200)
+        .map(|n| permission("allow", format!("title = 'none {n}' || id = '{one}'")))
+        .collect();
+    requests.extend((0..1200).map(|n| permission("deny", format!("title = 'none {n}'"))));
+    for requests in requests.chunks(800) {
+        let requests = json!({"requests": requests});
+        app.root().post("/api/batch", requests).ok();
+    }
+    let list = ann.list("notes", &[]).ok();
+    assert_eq!(list["totalItems"], 1);
+    let path = format!("/api/collections/notes/records/{one}");
+    assert_eq!(ann.get(&path).ok()["id"], json!(one));
+}
+
+#[test]
 fn roles_go_with_their_accounts_and_collections() {
     let app = TestApp::start();
     rows(&app);
