@@ -19,19 +19,22 @@ fn open_posts(server: &Process) {
     server.root().post("/api/collections", posts).ok();
 }
 
-/// Begins to create a record, and leaves the last byte of the body out.
+/// Begins to create a record, which the server waits for when this returns, and leaves the last byte of the body out.
 fn begin_to_create(server: &Process, title: &str) -> (TcpStream, String) {
     let body = json!({"title": title}).to_string();
     let mut stream = server.connect();
     let head = format!(
-        "POST /api/collections/posts/records HTTP/1.1\r\nHost: a\r\n\
+        "POST /api/collections/posts/records HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
+    stream.write_all(head.as_bytes()).expect("it reads");
+    let goes_on = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut answer = vec![0; goes_on.len()];
+    stream.read_exact(&mut answer).expect("an answer");
+    assert_eq!(answer, goes_on);
     let (first, last) = body.split_at(body.len() - 1);
-    stream
-        .write_all((head + first).as_bytes())
-        .expect("it reads");
+    stream.write_all(first.as_bytes()).expect("it reads");
     (stream, last.to_owned())
 }
 
