@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use diesel::result::{DatabaseErrorKind, Error as Diesel};
 use plinth_sdk::types::{FieldProblem, FieldProblems, Problem};
 
 use crate::json;
@@ -44,6 +43,9 @@ pub enum Error {
     /// The database cannot be used right now.
     #[error("The server can't reach its database, try again in a moment.")]
     Unavailable,
+    /// The database was told to give up a query.
+    #[error("The query takes too long.")]
+    TooSlow,
     /// The server cannot answer yet.
     #[error("The server is starting, try again in a moment.")]
     Starting,
@@ -121,9 +123,11 @@ impl Error {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::Unavailable | Self::Starting | Self::Disconnected | Self::Outdated => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Unavailable
+            | Self::TooSlow
+            | Self::Starting
+            | Self::Disconnected
+            | Self::Outdated => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -139,6 +143,7 @@ impl Error {
             | Self::RangeNotSatisfiable
             | Self::Unique(_)
             | Self::Unavailable
+            | Self::TooSlow
             | Self::Starting
             | Self::Disconnected
             | Self::Outdated
@@ -168,114 +173,4 @@ impl ResponseError for Error {
         }
         response.body(json::body(&self.problem()))
     }
-}
-
-impl From<Diesel> for Error {
-    fn from(error: Diesel) -> Self {
-        let Diesel::DatabaseError(kind, info) = &error else {
-            return Self::Internal(error.into());
-        };
-        let message = info.message();
-        if matches!(kind, DatabaseErrorKind::UniqueViolation) {
-            Self::Unique(violation(info.constraint_name(), message))
-        } else if matches!(kind, DatabaseErrorKind::SerializationFailure)
-            || message.starts_with("deadlock detected")
-        {
-            Self::Outdated
-        } else if matches!(
-            kind,
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
-        ) || is_disconnect(message)
-        {
-            tracing::error!(message, "lost the database connection");
-            Self::Disconnected
-        } else if message.starts_with("canceling statement due to") {
-            tracing::warn!(message, "a statement took too long");
-            Self::Unavailable
-        } else if is_out_of_space(message) {
-            tracing::error!(message, "the database cannot be written");
-            Self::Unavailable
-        } else if is_outdated(message) {
-            tracing::warn!(message, "a table changed under a request");
-            Self::Outdated
-        } else if starts_with_any(message, &["LIKE or GLOB pattern too complex", "index row "]) {
-            Self::invalid(GENERIC)
-        } else {
-            Self::Internal(error.into())
-        }
-    }
-}
-
-/// libpq reports a lost connection as an ordinary error, in words. Only the beginning is the library's own: what
-/// follows may quote a client.
-fn is_disconnect(message: &str) -> bool {
-    let message = message.trim_start_matches("FATAL:").trim_start();
-    starts_with_any(
-        message,
-        &[
-            "server closed the connection",
-            "terminating connection",
-            "no connection to the server",
-            "connection to server",
-            "could not receive data from server",
-            "could not send data to server",
-            "SSL connection has been closed",
-            "SSL error",
-            "the database system is",
-        ],
-    )
-}
-
-fn is_out_of_space(message: &str) -> bool {
-    starts_with_any(
-        message,
-        &[
-            "database or disk is full",
-            "disk I/O error",
-            "database is locked",
-            "could not extend file",
-            "could not write",
-        ],
-    )
-}
-
-/// The request began before a collection changed, and names what is gone or not there yet.
-fn is_outdated(message: &str) -> bool {
-    let is_missing = starts_with_any(message, &["column ", "relation "])
-        && message
-            .lines()
-            .next()
-            .is_some_and(|line| line.ends_with("does not exist"));
-    let is_missing_column =
-        message.starts_with("table ") && message.contains("has no column named");
-    is_missing
-        || is_missing_column
-        || starts_with_any(
-            message,
-            &["no such column", "no such table", "cached plan must not"],
-        )
-}
-
-fn starts_with_any(message: &str, beginnings: &[&str]) -> bool {
-    beginnings.iter().any(|words| message.starts_with(words))
-}
-
-/// Both databases' words, brought into one form.
-fn violation(constraint: Option<&str>, message: &str) -> Violation {
-    if let Some(name) = constraint {
-        return Violation::Index(name.to_owned());
-    }
-    let detail = message
-        .strip_prefix("UNIQUE constraint failed: ")
-        .unwrap_or_default();
-    if let Some(name) = detail.strip_prefix("index ") {
-        return Violation::Index(name.trim_matches('\'').to_owned());
-    }
-    Violation::Columns(
-        detail
-            .split(", ")
-            .filter_map(|column| column.split_once('.'))
-            .map(|(_, column)| column.to_owned())
-            .collect(),
-    )
 }

@@ -119,6 +119,50 @@ fn n61_the_write_ahead_log_stays_bounded() {
     }
 }
 
+/// SQLite's log cannot be emptied while a query reads in it: one that takes long has to end. This one would take minutes.
+#[test]
+fn n62_a_long_read_neither_holds_up_writes_nor_lets_the_log_grow() {
+    const MOST: u64 = 64 << 20;
+    let home = Home::new();
+    make_superuser(&home);
+    let server = Process::start(&home);
+    let root = server.root();
+    let mut texts = posts();
+    texts["fields"][0]["max"] = json!(3_000_000);
+    texts["indexes"] = json!([]);
+    root.post("/api/collections", texts).ok();
+    let triples = "SELECT a.id, count(*) AS n FROM posts a, posts b, posts c WHERE b.id <= c.id GROUP BY a.id";
+    let view = json!({"name": "triples", "type": "view", "listRule": "", "viewQuery": triples});
+    root.post("/api/collections", view).ok();
+    let path = "/api/collections/posts/records";
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let client = &server.client;
+            scope.spawn(move || (0..500).for_each(|_| drop(client.post(path, json!({})).ok())));
+        }
+    });
+    let read = std::thread::spawn({
+        let client = server.client.clone();
+        move || client.get("/api/collections/triples/records")
+    });
+    let log = || std::fs::metadata(home.dir.path().join("data.db-wal")).map_or(0, |log| log.len());
+    // Some eighty megabytes.
+    for _ in 0..40 {
+        let title = "x".repeat(2_000_000);
+        server.client.post(path, json!({"title": title})).ok();
+        assert!(log() < MOST, "{} bytes", log());
+    }
+    let reply = read.join().expect("no panic");
+    assert_eq!(reply.status, 503, "{}", reply.text);
+    assert!(
+        reply.text.contains("The query takes too long."),
+        "{}",
+        reply.text
+    );
+    server.client.post(path, json!({})).ok();
+    assert!(log() <= MOST / 2, "{} bytes", log());
+}
+
 #[test]
 fn n47_no_record_names_a_file_that_is_not_whole_after_kill_9() {
     let home = Home::new();

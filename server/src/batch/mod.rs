@@ -37,6 +37,7 @@ fn failed_at(position: usize, error: Error) -> Error {
         }
         // Nothing is wrong with the change: it is tried again, or nobody's fault.
         Error::Unavailable
+        | Error::TooSlow
         | Error::Starting
         | Error::Disconnected
         | Error::Outdated

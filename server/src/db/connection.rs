@@ -4,46 +4,35 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
-use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, SqliteConnection};
 
-use super::repeated::Repeated;
-use super::{Engine, Location, functions};
+use super::failure::Failure;
+use super::postgres::Postgres;
+use super::sqlite::{Lite, Patience};
+use super::{Engine, Location, Rows, Sql, Storage};
 use crate::events::Journal;
-
-pub(super) use either::Either;
-pub use either::MultiBackend;
-
-mod either {
-    #![expect(missing_docs, reason = "diesel's derive makes items of its own")]
-
-    use diesel::{PgConnection, SqliteConnection};
-
-    /// A connection of either driver.
-    #[derive(diesel::MultiConnection)]
-    pub(crate) enum Either {
-        /// PostgreSQL.
-        Postgres(PgConnection),
-        /// SQLite.
-        Sqlite(SqliteConnection),
-    }
-}
 
 /// Either database. Everything above this module takes `&mut Conn` and does not ask which.
 pub struct Conn {
-    pub(super) driver: Either,
-    pub(super) repeated: Repeated,
+    driver: Driver,
     /// What the transaction that goes on has changed.
     pub journal: Journal,
     /// The version of the collections that what is read has to be of, until it is known that it is.
     pub expected: Option<i64>,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a dozen of them in a process"
+)]
+enum Driver {
+    Postgres(Postgres),
+    Sqlite(Lite),
+}
+
 impl Conn {
-    fn new(driver: Either) -> Self {
+    fn new(driver: Driver) -> Self {
         Self {
             driver,
-            repeated: Repeated::default(),
             journal: Journal::default(),
             expected: None,
         }
@@ -51,44 +40,49 @@ impl Conn {
 
     /// Somebody else's SQLite database, by its URI. Nothing is written to it.
     pub fn read_only(uri: &str) -> anyhow::Result<Self> {
-        let mut conn = SqliteConnection::establish(uri)?;
-        conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON;")?;
-        Ok(Self::new(Either::Sqlite(conn)))
+        Ok(Self::new(Driver::Sqlite(Lite::foreign(uri)?)))
     }
 
     /// Which database it is.
     pub fn engine(&self) -> Engine {
         match self.driver {
-            Either::Postgres(_) => Engine::Postgres,
-            Either::Sqlite(_) => Engine::Sqlite,
+            Driver::Postgres(_) => Engine::Postgres,
+            Driver::Sqlite(_) => Engine::Sqlite,
+        }
+    }
+
+    /// SQLite's part, where only that has one.
+    pub(super) fn sqlite(&mut self) -> Option<&mut Lite> {
+        match &mut self.driver {
+            Driver::Postgres(_) => None,
+            Driver::Sqlite(lite) => Some(lite),
+        }
+    }
+
+    /// Runs statements of this program, which bind nothing and whose rows nobody wants.
+    pub(super) fn batch(&mut self, statements: &'static str) -> Result<(), Failure> {
+        match &mut self.driver {
+            Driver::Postgres(postgres) => postgres.batch(statements),
+            Driver::Sqlite(lite) => lite.batch(statements),
+        }
+    }
+
+    /// Runs a statement and says how many rows it touched.
+    pub(super) fn execute(&mut self, statement: Sql) -> Result<usize, Failure> {
+        match &mut self.driver {
+            Driver::Postgres(postgres) => postgres.execute(statement),
+            Driver::Sqlite(lite) => lite.execute(&statement),
+        }
+    }
+
+    /// Runs a query, whose columns are stored like this.
+    pub(super) fn load(&mut self, query: Sql, columns: &[Storage]) -> Result<Rows, Failure> {
+        match &mut self.driver {
+            Driver::Postgres(postgres) => postgres.load(query, columns),
+            Driver::Sqlite(lite) => lite.load(&query, columns),
         }
     }
 }
-
-/// `busy_timeout` comes first: the other pragmas may already have to wait for another process.
-const SQLITE_SETUP: &str = "
-    PRAGMA busy_timeout = 10000;
-    PRAGMA journal_mode = WAL;
-    PRAGMA foreign_keys = ON;
-    PRAGMA synchronous = FULL;
-    PRAGMA journal_size_limit = 33554432;
-    PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -8000;
-";
-
-/// A power cut may cost the last seconds of the log, and never breaks its file.
-const SQLITE_LOG: &str = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000;";
-
-/// There are several readers, and the system's own cache behind them.
-const SQLITE_READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2000;";
-
-/// A statement that takes longer is somebody's mistake, and must not keep a connection from everybody else.
-const POSTGRES_SETUP: &str = "
-    SET client_min_messages = warning;
-    SET TIME ZONE 'UTC';
-    SET statement_timeout = '30s';
-    SET idle_in_transaction_session_timeout = '60s';
-";
 
 /// What is in a database, which decides how careful it is with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,10 +94,13 @@ pub(super) enum Purpose {
 }
 
 /// Makes connections for the pool.
+#[derive(Clone)]
 pub(super) struct Manager {
     purpose: Purpose,
     location: Location,
     epoch: Arc<AtomicU64>,
+    /// How long SQLite's readers may take.
+    patience: Arc<Patience>,
 }
 
 /// A connection, and when it was made.
@@ -118,36 +115,27 @@ impl Manager {
             purpose,
             location,
             epoch,
+            patience: Arc::default(),
         }
+    }
+
+    /// How long SQLite's readers may take.
+    pub(super) fn patience(&self) -> Arc<Patience> {
+        Arc::clone(&self.patience)
     }
 
     /// A new connection.
     pub(super) fn open(&self, writable: bool) -> anyhow::Result<Conn> {
-        match &self.location {
+        let driver = match &self.location {
             Location::Sqlite(path) => {
-                let path_text = path
-                    .to_str()
-                    .context("the data directory's name is not UTF-8")?;
-                let mut conn = SqliteConnection::establish(path_text)
-                    .with_context(|| format!("cannot open the database {}", path.display()))?;
-                conn.batch_execute(SQLITE_SETUP)
-                    .with_context(|| format!("cannot use the database {}", path.display()))?;
-                if self.purpose == Purpose::Log {
-                    conn.batch_execute(SQLITE_LOG)?;
-                }
-                functions::register(&mut conn)?;
-                if !writable {
-                    conn.batch_execute(SQLITE_READER)?;
-                }
-                Ok(Conn::new(Either::Sqlite(conn)))
+                let patience = (!writable).then_some(&self.patience);
+                let lite = Lite::open(path, self.purpose, patience);
+                let unusable = || format!("cannot use the database {}", path.display());
+                Driver::Sqlite(lite.with_context(unusable)?)
             }
-            Location::Postgres(url) => {
-                let mut conn =
-                    PgConnection::establish(url).context("cannot connect to PostgreSQL")?;
-                conn.batch_execute(POSTGRES_SETUP)?;
-                Ok(Conn::new(Either::Postgres(conn)))
-            }
-        }
+            Location::Postgres(url) => Driver::Postgres(Postgres::open(url)?),
+        };
+        Ok(Conn::new(driver))
     }
 }
 

@@ -1,37 +1,26 @@
 //! Functions that filters call and SQLite does not have. PostgreSQL has the same in a migration.
 
-use diesel::SqliteConnection;
-use diesel::result::QueryResult;
-
-mod declared {
-    use diesel::sql_types::{Double, Nullable, Text};
-
-    #[diesel::declare_sql_function]
-    extern "SQL" {
-        #[sql_name = "_number"]
-        fn number(text: Nullable<Text>) -> Nullable<Double>;
-        #[sql_name = "_geo_distance"]
-        fn geo_distance(
-            lon_a: Nullable<Double>,
-            lat_a: Nullable<Double>,
-            lon_b: Nullable<Double>,
-            lat_b: Nullable<Double>,
-        ) -> Nullable<Double>;
-    }
-}
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, Result};
 
 /// The mean radius of the Earth, in kilometres.
 const RADIUS: f64 = 6371.0;
 
 /// Makes the functions known to a connection.
-pub(super) fn register(conn: &mut SqliteConnection) -> QueryResult<()> {
-    declared::number_utils::register_impl(conn, |text: Option<String>| as_number(&text?))?;
-    declared::geo_distance_utils::register_impl(
-        conn,
-        |lon_a: Option<f64>, lat_a: Option<f64>, lon_b: Option<f64>, lat_b: Option<f64>| {
-            Some(geo_distance((lon_a?, lat_a?), (lon_b?, lat_b?)))
-        },
-    )
+pub(super) fn register(conn: &Connection) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    conn.create_scalar_function("_number", 1, flags, |arguments| {
+        let text: Option<String> = arguments.get(0)?;
+        Ok(text.and_then(|text| as_number(&text)))
+    })?;
+    conn.create_scalar_function("_geo_distance", 4, flags, |arguments| {
+        let degrees = |position| arguments.get::<Option<f64>>(position);
+        let (a, b) = ((degrees(0)?, degrees(1)?), (degrees(2)?, degrees(3)?));
+        let ((Some(lon_a), Some(lat_a)), (Some(lon_b), Some(lat_b))) = (a, b) else {
+            return Ok(None);
+        };
+        Ok(Some(geo_distance((lon_a, lat_a), (lon_b, lat_b))))
+    })
 }
 
 /// The number that a text looks like to SQLite.

@@ -1,32 +1,42 @@
 //! The system tables.
 
+use anyhow::Context;
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationVersion;
+use diesel::{Connection, PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::Conn;
-use super::connection::{Either, Purpose};
+use super::Location;
+use super::connection::Purpose;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
 const SQLITE_LOG: EmbeddedMigrations = embed_migrations!("../migrations/sqlite_log");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 
-/// Brings the system tables up to date.
-pub(super) fn run(conn: &mut Conn, purpose: Purpose) -> anyhow::Result<()> {
-    match &mut conn.driver {
-        Either::Sqlite(conn) => log(conn.run_pending_migrations(match purpose {
-            Purpose::Data => SQLITE,
-            Purpose::Log => SQLITE_LOG,
-        })),
-        Either::Postgres(conn) => {
-            // Replicas that start together take turns, however long each takes. Nothing else is done on this connection.
+/// Brings the system tables up to date, on a connection of its own.
+pub(super) fn run(location: &Location, purpose: Purpose) -> anyhow::Result<()> {
+    match location {
+        Location::Sqlite(file) => {
+            let path = file
+                .to_str()
+                .context("the data directory's name is not UTF-8")?;
+            let mut conn = SqliteConnection::establish(path)
+                .with_context(|| format!("cannot open the database {path}"))?;
+            conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL;")
+                .with_context(|| format!("cannot use the database {path}"))?;
+            log(conn.run_pending_migrations(match purpose {
+                Purpose::Data => SQLITE,
+                Purpose::Log => SQLITE_LOG,
+            }))
+        }
+        Location::Postgres(url) => {
+            let mut conn = PgConnection::establish(url).context("cannot connect to PostgreSQL")?;
+            // Replicas that start together take turns, however long each takes.
             conn.batch_execute(
-                "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
-                 SELECT pg_advisory_lock(7240931)",
+                "SET client_min_messages = warning; SET TIME ZONE 'UTC'; SET statement_timeout = 0; \
+                 SET idle_in_transaction_session_timeout = 0; SELECT pg_advisory_lock(7240931)",
             )?;
-            let applied = log(conn.run_pending_migrations(POSTGRES));
-            conn.batch_execute("SELECT pg_advisory_unlock(7240931)")?;
-            applied
+            log(conn.run_pending_migrations(POSTGRES))
         }
     }
 }
@@ -43,8 +53,6 @@ fn log(applied: diesel::migration::Result<Vec<MigrationVersion<'_>>>) -> anyhow:
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use diesel::{Connection, PgConnection, SqliteConnection};
 
     use super::*;
 

@@ -5,14 +5,18 @@
 mod bounded;
 mod connection;
 pub mod dialect;
+mod failure;
 mod functions;
 mod load;
 mod maintenance;
 mod migrations;
 mod point;
+mod postgres;
 mod repeated;
+mod sqlite;
 mod statement;
 mod usage;
+mod wal;
 mod writer;
 
 use std::path::PathBuf;
@@ -23,7 +27,7 @@ use std::time::{Duration, Instant};
 use prometheus::{Histogram, HistogramOpts};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-pub use connection::{Conn, MultiBackend};
+pub use connection::Conn;
 pub use functions::as_number;
 pub use load::{Rows, execute, execute_given, load, load_foreign, load_given};
 pub use point::Point;
@@ -36,6 +40,7 @@ use crate::error::{Error, Result};
 use crate::events::{self, Feed};
 use connection::{Manager, Purpose};
 use usage::Waiting;
+use wal::Wal;
 use writer::Writer;
 
 /// Which database it is.
@@ -72,7 +77,7 @@ pub struct Db {
 
 struct Inner {
     engine: Engine,
-    location: Location,
+    manager: Manager,
     pool: r2d2::Pool<Manager>,
     permits: Semaphore,
     /// Those of the permits that reads may take whose cost a client decides.
@@ -119,11 +124,14 @@ impl Db {
     ) -> anyhow::Result<Self> {
         let epoch = Arc::new(AtomicU64::new(0));
         let manager = Manager::new(purpose, location.clone(), Arc::clone(&epoch));
-        let mut first = manager.open(true)?;
-        migrations::run(&mut first, purpose)?;
+        migrations::run(location, purpose)?;
         let feed = Arc::new(Feed::default());
         let writer = match location {
-            Location::Sqlite(_) => Some(Writer::start(first, group_size, Arc::clone(&feed))?),
+            Location::Sqlite(file) => {
+                let wal = Wal::new(file, manager.patience());
+                let conn = manager.open(true)?;
+                Some(Writer::start(conn, wal, group_size, Arc::clone(&feed))?)
+            }
             Location::Postgres(_) => None,
         };
         let pool = r2d2::Pool::builder()
@@ -133,11 +141,11 @@ impl Db {
             .idle_timeout(Some(Duration::from_secs(600)))
             .connection_timeout(Duration::from_secs(5))
             .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(manager);
+            .build_unchecked(manager.clone());
         Ok(Self {
             inner: Arc::new(Inner {
                 engine: location.engine(),
-                location: location.clone(),
+                manager,
                 pool,
                 permits: Semaphore::new(connections as usize),
                 open_ended: Semaphore::new((connections - connections / 4) as usize),

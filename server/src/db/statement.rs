@@ -5,11 +5,7 @@
 
 use std::sync::Arc;
 
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::QueryResult;
-use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text, Untyped};
-
-use super::{Engine, MultiBackend};
+use super::Engine;
 
 /// The name of a table, a column, an index or an alias.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -215,10 +211,12 @@ impl Sql {
             | Value::Bool(_)
             | Value::Json(_) => value,
         };
-        let json = matches!(value, Value::Json(_)) && self.engine == Engine::Postgres;
+        let is_json = matches!(value, Value::Json(_));
         self.binds.push((self.text.len(), value));
-        if json {
-            self.text("::jsonb");
+        match self.engine {
+            Engine::Sqlite => self.text.push('?'),
+            Engine::Postgres if is_json => self.text.push_str("::jsonb"),
+            Engine::Postgres => {}
         }
         self
     }
@@ -246,9 +244,14 @@ impl Sql {
         is_number
     }
 
-    /// The statement as one text; `None` when it has bound values.
-    pub(super) fn script(&self) -> Option<String> {
-        self.binds.is_empty().then(|| self.text.clone())
+    /// Its text; for PostgreSQL without the places of the values, which are numbered there.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The values, each with the place in the text where it belongs.
+    pub(super) fn binds(&self) -> &[(usize, Value)] {
+        &self.binds
     }
 
     /// Appends another statement.
@@ -283,35 +286,4 @@ pub fn sql(engine: Engine, text: &'static str) -> Sql {
     let mut sql = Sql::new(engine);
     sql.text(text);
     sql
-}
-
-impl QueryFragment<MultiBackend> for Sql {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        if !self.cached {
-            out.unsafe_to_cache_prepared();
-        }
-        let mut written = 0;
-        for (at, value) in &self.binds {
-            out.push_sql(&self.text[written..*at]);
-            written = *at;
-            match value {
-                Value::Null => out.push_bind_param::<Nullable<Text>, Option<String>>(&None)?,
-                Value::Text(v) | Value::Json(v) => out.push_bind_param::<Text, String>(v)?,
-                Value::Number(v) => out.push_bind_param::<Double, f64>(v)?,
-                Value::Int(v) => out.push_bind_param::<BigInt, i64>(v)?,
-                Value::Bool(v) => out.push_bind_param::<Bool, bool>(v)?,
-            }
-        }
-        out.push_sql(&self.text[written..]);
-        Ok(())
-    }
-}
-
-impl QueryId for Sql {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl Query for Sql {
-    type SqlType = Untyped;
 }

@@ -11,10 +11,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use diesel::connection::SimpleConnection;
 use prometheus::Histogram;
 use tokio::sync::oneshot;
 
+use super::wal::Wal;
 use super::{Conn, run_cached};
 use crate::error::{Error, Result};
 use crate::events::Feed;
@@ -47,6 +47,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         conn: Conn,
+        wal: Wal,
         group_size: Histogram,
         feed: Arc<Feed>,
     ) -> anyhow::Result<Self> {
@@ -60,7 +61,7 @@ impl Writer {
         };
         std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(conn, &queue))
+            .spawn(move || run(conn, wal, &queue))
             .context("cannot start the writer's thread")?;
         Ok(Self { messages, queued })
     }
@@ -128,7 +129,7 @@ impl Queue {
     }
 }
 
-fn run(mut conn: Conn, queue: &Queue) {
+fn run(mut conn: Conn, mut wal: Wal, queue: &Queue) {
     let mut closing = None;
     while closing.is_none() {
         let first = match queue.next() {
@@ -159,9 +160,10 @@ fn run(mut conn: Conn, queue: &Queue) {
                 Err(Error::Unavailable)
             });
         }
+        wal.keep_small(&mut conn);
     }
     // Whoever looks at the files finds everything in the database itself.
-    if let Err(error) = conn.driver.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
+    if let Err(error) = conn.batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "cannot empty the write-ahead log");
     }
     drop(conn);
@@ -173,7 +175,7 @@ fn run(mut conn: Conn, queue: &Queue) {
 /// Begins a group; what an earlier one may have left open, when not even its rollback succeeded, goes first.
 fn begin(conn: &mut Conn) -> Result<()> {
     run_cached(conn, "BEGIN IMMEDIATE").or_else(|_| {
-        let _ = conn.driver.batch_execute("ROLLBACK");
+        let _ = conn.batch("ROLLBACK");
         run_cached(conn, "BEGIN IMMEDIATE")
     })
 }
@@ -193,7 +195,7 @@ fn run_group(
         let alive = done.group_alive;
         group.push(done);
         if !alive {
-            let _ = conn.driver.batch_execute("ROLLBACK");
+            let _ = conn.batch("ROLLBACK");
             return (group, false);
         }
         let full = group.len() == MAX_UNITS || started.elapsed() >= MAX_TIME;
@@ -213,7 +215,7 @@ fn commit(conn: &mut Conn) -> bool {
     if let Err(error) = run_cached(conn, "COMMIT") {
         tracing::error!(%error, "cannot commit");
         // SQLite keeps the transaction open after some failures.
-        let _ = conn.driver.batch_execute("ROLLBACK");
+        let _ = conn.batch("ROLLBACK");
         return false;
     }
     true

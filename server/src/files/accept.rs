@@ -141,6 +141,7 @@ fn is_certain(error: &Error) -> bool {
         | Error::RangeNotSatisfiable
         | Error::Unique(_)
         | Error::Outdated
+        | Error::TooSlow
         | Error::Starting => true,
         Error::Unavailable | Error::Disconnected | Error::Internal(_) => false,
     }

@@ -84,7 +84,7 @@ pub async fn flush(app: &App) -> Result<()> {
             let entries = Arc::unwrap_or_clone(entries);
             let may_pass = matches!(
                 error,
-                Error::Unavailable | Error::Disconnected | Error::Outdated
+                Error::Unavailable | Error::TooSlow | Error::Disconnected | Error::Outdated
             );
             if may_pass {
                 // Entries have ids: those that were written after all are not written twice.

@@ -155,6 +155,7 @@ fn details(error: &Error) -> Json {
         | Error::RangeNotSatisfiable
         | Error::Unique(_)
         | Error::Unavailable
+        | Error::TooSlow
         | Error::Starting
         | Error::Disconnected
         | Error::Outdated => Json::Null,

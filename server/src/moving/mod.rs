@@ -186,6 +186,7 @@ fn in_words(error: Error) -> anyhow::Error {
         | Error::TooLarge
         | Error::RangeNotSatisfiable
         | Error::Unique(_)
+        | Error::TooSlow
         | Error::Starting
         | Error::Internal(_) => None,
     };

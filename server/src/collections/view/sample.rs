@@ -85,7 +85,7 @@ pub fn length_problem(query: &str) -> Option<FieldProblem> {
 
 async fn bounded(db: &Db, query: Sql, columns: Vec<Storage>) -> Result<Rows> {
     match db.read_bounded(query, columns).await {
-        Err(Error::Unavailable) => Err(Error::invalid("the query takes too long")),
+        Err(Error::TooSlow) => Err(Error::invalid("the query takes too long")),
         outcome => outcome,
     }
 }

@@ -150,7 +150,7 @@ pub fn create(conn: &mut Conn, collection: &Collection, sources: &[Arc<Collectio
     let mut read = sql(engine, "SELECT * FROM ");
     read.ident(&collection.table).text(" LIMIT 0");
     savepoint(conn, |conn| {
-        execute_given(conn, &create)?;
+        execute_given(conn, create)?;
         load_given(conn, read, &[]).map(drop)
     })
 }

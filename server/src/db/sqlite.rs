@@ -1,0 +1,280 @@
+//! A connection to SQLite.
+//!
+//! Not diesel's, since a query of that cannot be interrupted, and a query that goes on keeps the write-ahead log from being
+//! emptied.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
+
+use super::connection::Purpose;
+use super::failure::Failure;
+use super::{Point, Rows, Sql, Storage, Value, as_number, functions};
+
+/// How long it waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+const SETUP: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA synchronous = FULL;
+    PRAGMA journal_size_limit = 33554432;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -8000;
+";
+
+/// A power cut may cost the last seconds of the log, and never breaks its file.
+const LOG: &str = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000;";
+
+/// There are several readers, and the system's own cache behind them.
+const READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2000;";
+
+/// Somebody else's.
+const FOREIGN: &str = "PRAGMA query_only = ON;";
+
+/// Statements that a connection keeps prepared, those used last. One takes up to some ten kilobytes.
+const KEPT: usize = 128;
+
+/// How many of SQLite's steps go by between looks at the clock: well under a millisecond.
+const STEPS: i32 = 10_000;
+/// How long a query may take, as on PostgreSQL.
+const MAX_TIME: Duration = Duration::from_secs(30);
+/// How long it may while writes wait for it.
+const MAX_TIME_IN_THE_WAY: Duration = Duration::from_millis(250);
+
+/// How long the readers of a database may take.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    is_short: AtomicBool,
+}
+
+impl Patience {
+    /// Says whether writes wait for the readers.
+    pub(super) fn shorten(&self, is_short: bool) {
+        self.is_short.store(is_short, Ordering::Relaxed);
+    }
+
+    fn lasts(&self) -> Duration {
+        if self.is_short.load(Ordering::Relaxed) {
+            MAX_TIME_IN_THE_WAY
+        } else {
+            MAX_TIME
+        }
+    }
+}
+
+pub(super) struct Lite {
+    conn: Connection,
+    /// Set when a statement begins, until the clock is first looked at.
+    begins: Arc<AtomicBool>,
+}
+
+impl Lite {
+    /// Opens a file; readers get a limit to how long they take.
+    pub(super) fn open(
+        file: &Path,
+        purpose: Purpose,
+        reader: Option<&Arc<Patience>>,
+    ) -> rusqlite::Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let lite = Self::new(Connection::open_with_flags(file, flags)?);
+        // First: the pragmas may already have to wait.
+        lite.conn.busy_timeout(BUSY_TIMEOUT)?;
+        lite.conn.execute_batch(SETUP)?;
+        if purpose == Purpose::Log {
+            lite.conn.execute_batch(LOG)?;
+        }
+        functions::register(&lite.conn)?;
+        if let Some(patience) = reader {
+            lite.conn.execute_batch(READER)?;
+            let patience = Arc::clone(patience);
+            lite.limit(move || patience.lasts());
+        }
+        Ok(lite)
+    }
+
+    /// Opens somebody else's database, by its URI.
+    pub(super) fn foreign(uri: &str) -> rusqlite::Result<Self> {
+        let lite = Self::new(Connection::open(uri)?);
+        lite.conn.busy_timeout(BUSY_TIMEOUT)?;
+        lite.conn.execute_batch(FOREIGN)?;
+        Ok(lite)
+    }
+
+    fn new(conn: Connection) -> Self {
+        conn.set_prepared_statement_cache_capacity(KEPT);
+        Self {
+            conn,
+            begins: Arc::default(),
+        }
+    }
+
+    /// From now on, a statement that takes longer is interrupted.
+    pub(super) fn limit(&self, max_time: impl Fn() -> Duration + Send + 'static) {
+        let begins = Arc::clone(&self.begins);
+        let mut since = Instant::now();
+        let is_over = move || {
+            if begins.swap(false, Ordering::Relaxed) {
+                since = Instant::now();
+            }
+            since.elapsed() > max_time()
+        };
+        self.conn.progress_handler(STEPS, Some(is_over));
+    }
+
+    /// Moves the whole write-ahead log into the database, waiting so long for those who read in it; says whether
+    /// that was enough.
+    pub(super) fn empty_log(&self, max_wait: Duration) -> Result<bool, Failure> {
+        self.conn.busy_timeout(max_wait)?;
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let is_busy = self.conn.query_row(checkpoint, [], |row| row.get(0));
+        self.conn.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(!is_busy?)
+    }
+
+    pub(super) fn batch(&self, statements: &str) -> Result<(), Failure> {
+        Ok(self.conn.execute_batch(statements)?)
+    }
+
+    pub(super) fn execute(&self, statement: &Sql) -> Result<usize, Failure> {
+        Ok(self.prepared(statement)?.raw_execute()?)
+    }
+
+    pub(super) fn load(&self, query: &Sql, columns: &[Storage]) -> Result<Rows, Failure> {
+        let mut statement = self.prepared(query)?;
+        let mut found = statement.raw_query();
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            let mut values = Vec::with_capacity(columns.len());
+            for (index, storage) in columns.iter().enumerate() {
+                values.push(read(row.get_ref(index)?, *storage));
+            }
+            rows.push(values);
+        }
+        Ok(rows)
+    }
+
+    fn prepared(&self, statement: &Sql) -> rusqlite::Result<CachedStatement<'_>> {
+        self.begins.store(true, Ordering::Relaxed);
+        let mut prepared = self.conn.prepare_cached(statement.as_str())?;
+        for (position, (_, value)) in statement.binds().iter().enumerate() {
+            prepared.raw_bind_parameter(position + 1, value)?;
+        }
+        Ok(prepared)
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Text(text) | Self::Json(text) => ValueRef::Text(text.as_bytes()),
+            Self::Number(number) => ValueRef::Real(*number),
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Bool(value) => ValueRef::Integer(i64::from(*value)),
+        }))
+    }
+}
+
+/// Any column may hold a value of any type: it is read as what the column is for.
+fn read(raw: ValueRef<'_>, storage: Storage) -> Value {
+    if raw == ValueRef::Null {
+        return Value::Null;
+    }
+    match storage {
+        Storage::Text => Value::Text(text(raw)),
+        Storage::Number => Value::Number(number(raw)),
+        #[expect(clippy::cast_possible_truncation, reason = "so does SQLite's own cast")]
+        Storage::Int => Value::Int(match raw {
+            ValueRef::Integer(value) => value,
+            _ => number(raw) as i64,
+        }),
+        Storage::Bool => Value::Bool(match raw {
+            ValueRef::Integer(value) => value != 0,
+            _ => number(raw).trunc() != 0.0,
+        }),
+        Storage::Json => Value::Json(text(raw)),
+        Storage::Point => Value::Json(Point::stored(&text(raw)).to_json()),
+    }
+}
+
+fn text(raw: ValueRef<'_>) -> String {
+    match raw {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a number is a double")]
+fn number(raw: ValueRef<'_>) -> f64 {
+    match raw {
+        ValueRef::Null => 0.0,
+        ValueRef::Integer(number) => number as f64,
+        ValueRef::Real(number) => number,
+        ValueRef::Text(_) | ValueRef::Blob(_) => as_number(&text(raw)).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Engine, sql};
+    use crate::error::Error;
+
+    const ENDLESS: &str =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+    fn count(lite: &Lite, query: &'static str) -> Result<Rows, Error> {
+        let rows = lite.load(&sql(Engine::Sqlite, query), &[Storage::Int]);
+        rows.map_err(Error::from)
+    }
+
+    #[test]
+    fn a_query_that_takes_too_long_ends_and_the_next_begins_anew() {
+        let lite = Lite::new(Connection::open_in_memory().unwrap());
+        lite.limit(|| Duration::from_millis(20));
+        for _ in 0..3 {
+            let outcome = count(&lite, ENDLESS);
+            assert!(matches!(outcome, Err(Error::TooSlow)), "{outcome:?}");
+            assert_eq!(count(&lite, "SELECT 7").unwrap(), [[Value::Int(7)]]);
+        }
+    }
+
+    #[test]
+    fn a_query_that_is_in_the_way_ends_sooner() {
+        let patience = Arc::new(Patience::default());
+        let lite = Lite::new(Connection::open_in_memory().unwrap());
+        let lasts = Arc::clone(&patience);
+        lite.limit(move || lasts.lasts());
+        patience.shorten(true);
+        let outcome = count(&lite, ENDLESS);
+        assert!(matches!(outcome, Err(Error::TooSlow)), "{outcome:?}");
+    }
+
+    #[test]
+    fn any_column_may_hold_any_value() {
+        let lite = Lite::new(Connection::open_in_memory().unwrap());
+        let load = |query, storage| {
+            let rows = lite.load(&sql(Engine::Sqlite, query), &[storage]).unwrap();
+            rows.into_iter().flatten().next().unwrap()
+        };
+        assert_eq!(load("SELECT 1", Storage::Text), Value::from("1"));
+        assert_eq!(load("SELECT 1.5", Storage::Text), Value::from("1.5"));
+        assert_eq!(load("SELECT x'61'", Storage::Text), Value::from("a"));
+        assert_eq!(load("SELECT 3", Storage::Number), Value::Number(3.0));
+        assert_eq!(load("SELECT ' 2.5 '", Storage::Number), Value::Number(2.5));
+        assert_eq!(load("SELECT 'x'", Storage::Number), Value::Number(0.0));
+        assert_eq!(load("SELECT 2.9", Storage::Int), Value::Int(2));
+        assert_eq!(load("SELECT '1'", Storage::Bool), Value::Bool(true));
+        assert_eq!(load("SELECT 0.5", Storage::Bool), Value::Bool(false));
+        assert_eq!(load("SELECT NULL", Storage::Bool), Value::Null);
+    }
+}
