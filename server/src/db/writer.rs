@@ -2,7 +2,8 @@
 //!
 //! It takes the units of work that wait, runs each in a savepoint inside one transaction, commits once, then
 //! answers all. A unit that fails rolls back to its savepoint alone. While the disk works on a commit the next
-//! group gathers, so groups grow with the load and a lone write waits for nobody.
+//! group gathers, so groups grow with the load and a lone write waits for nobody. Units that come while a group runs join
+//! it, but not all that ever come: all clients would wait for the same commit, and then all send at once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use crate::events::Feed;
 /// Limits of a group: what its first unit may have to wait for the others.
 const MAX_UNITS: usize = 256;
 const MAX_TIME: Duration = Duration::from_millis(8);
+/// With so many units, a group may go on for half as long as a commit takes.
+const MANY_UNITS: usize = 32;
 
 /// Runs in the group's transaction, or is told that there is none; gives how to answer once the group is
 /// committed or lost.
@@ -131,6 +134,7 @@ impl Queue {
 
 fn run(mut conn: Conn, mut wal: Wal, queue: &Queue) {
     let mut closing = None;
+    let mut commit_time = Duration::ZERO;
     while closing.is_none() {
         let first = match queue.next() {
             Some(Message::Unit(unit)) => unit,
@@ -146,9 +150,11 @@ fn run(mut conn: Conn, mut wal: Wal, queue: &Queue) {
             continue;
         }
         conn.journal.begin();
-        let (group, alive) = run_group(&mut conn, first, queue, &mut closing);
+        let (group, alive) = run_group(&mut conn, first, commit_time, queue, &mut closing);
         queue.group_size.observe(crate::number(group.len()));
+        let began = Instant::now();
         let committed = alive && commit(&mut conn);
+        commit_time = began.elapsed();
         let noted = conn.journal.take();
         if committed {
             queue.feed.publish(noted);
@@ -183,6 +189,7 @@ fn begin(conn: &mut Conn) -> Result<()> {
 fn run_group(
     conn: &mut Conn,
     first: Unit,
+    commit_time: Duration,
     queue: &Queue,
     closing: &mut Option<oneshot::Sender<()>>,
 ) -> (Vec<Done>, bool) {
@@ -198,7 +205,12 @@ fn run_group(
             let _ = conn.batch("ROLLBACK");
             return (group, false);
         }
-        let full = group.len() == MAX_UNITS || started.elapsed() >= MAX_TIME;
+        let max_time = if group.len() < MANY_UNITS {
+            MAX_TIME
+        } else {
+            MAX_TIME.min(commit_time / 2)
+        };
+        let full = group.len() == MAX_UNITS || started.elapsed() >= max_time;
         next = None;
         if !full {
             match queue.next_at_once() {
