@@ -14,6 +14,18 @@ pub(crate) struct Args {
     /// PocketBase's binary; without it there are no ratios
     #[arg(long, value_name = "PATH")]
     pub(crate) pocketbase: Option<PathBuf>,
+    /// Parse Server's program: plain tables are measured on it too
+    #[arg(long, value_name = "PATH", requires = "parse_database_url")]
+    pub(crate) parse: Option<PathBuf>,
+    /// An empty database for Parse Server
+    #[arg(long, value_name = "URL")]
+    pub(crate) parse_database_url: Option<String>,
+    /// Directus' program, likewise
+    #[arg(long, value_name = "PATH", requires = "directus_database_url")]
+    pub(crate) directus: Option<PathBuf>,
+    /// An empty database for Directus
+    #[arg(long, value_name = "URL")]
+    pub(crate) directus_database_url: Option<String>,
     /// An empty database; with it Plinth is measured on PostgreSQL too
     #[arg(long, value_name = "URL")]
     pub(crate) database_url: Option<String>,

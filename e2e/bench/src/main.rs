@@ -1,5 +1,6 @@
 //! Measures Plinth beside PocketBase, on one machine in one run. `plan` says what is measured, `load` how.
 
+mod api;
 mod args;
 mod growth;
 mod http;
@@ -9,6 +10,7 @@ mod pace;
 mod plan;
 mod prepare;
 mod process;
+mod product;
 mod report;
 mod rows;
 mod run;

@@ -10,8 +10,9 @@ use crate::load::{Load, as_f64};
 use crate::machine::Machine;
 use crate::plan::{Workload, workloads};
 use crate::prepare::{Prepared, Totals};
+use crate::product::Product;
 use crate::report::{self, Report, Started};
-use crate::server::{Product, Server};
+use crate::server::Server;
 use crate::summary::{Sample, summarise};
 
 /// What a server does in the background after it has answered is over by then.
@@ -105,7 +106,8 @@ impl<'a> Measurements<'a> {
                 for (workload, load) in
                     phase.flat_map(|it| it.loads.iter().map(move |load| (it, *load)))
                 {
-                    let mut order: Vec<_> = self.servers.iter().collect();
+                    let able = |server: &&Server| server.api().has(workload.kind);
+                    let mut order: Vec<_> = self.servers.iter().filter(able).collect();
                     if round % 2 == 0 {
                         order.reverse();
                     }
@@ -167,8 +169,16 @@ impl<'a> Measurements<'a> {
     }
 
     fn progress(&self, sample: &Sample) {
-        let loads: usize = self.workloads.iter().map(|it| it.loads.len()).sum();
-        let all = loads * self.servers.len() * self.rounds as usize;
+        let able = |workload: &Workload| {
+            let servers = self.servers.iter();
+            servers.filter(|it| it.api().has(workload.kind)).count()
+        };
+        let loads: usize = self
+            .workloads
+            .iter()
+            .map(|it| it.loads.len() * able(it))
+            .sum();
+        let all = loads * self.rounds as usize;
         let Sample {
             workload,
             load,

@@ -2,121 +2,31 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fs::{self, File};
-use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Child;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use hyper::{Method, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::args::Args;
+use crate::api::Api;
 use crate::http::{Answer, Connection, Request, get, json};
 use crate::load::{self, Load};
 use crate::process::{self, Memory};
+use crate::product::{Product, SUPERUSER};
 use crate::rows;
 use crate::schema::{PASSWORD, Table};
-use crate::traffic::{Traffic, expect};
+use crate::traffic::{Traffic, expect_success};
 
-const SUPERUSER: &str = "bench@example.com";
 /// Beyond the numbers of the records that tables begin with.
 const FIRST_NUMBER: u64 = 1_000_000;
-const LOG: &str = "log";
+pub(crate) const LOG: &str = "log";
 const STARTED_WITHIN: Duration = Duration::from_secs(60);
-
-/// What there is to start.
-#[derive(Clone)]
-pub(crate) struct Product {
-    pub(crate) name: &'static str,
-    binary: PathBuf,
-    is_plinth: bool,
-    database: Option<(String, Option<u32>)>,
-}
-
-impl Product {
-    pub(crate) fn chosen(args: &Args) -> Result<Vec<Self>> {
-        let product = |name, binary: &Path, is_plinth, database| {
-            let binary = fs::canonicalize(binary).with_context(|| binary.display().to_string())?;
-            Ok::<_, anyhow::Error>(Self {
-                name,
-                binary,
-                is_plinth,
-                database,
-            })
-        };
-        let mut products = vec![product("Plinth, SQLite", &args.plinth, true, None)?];
-        if let Some(url) = &args.database_url {
-            let database = Some((url.clone(), args.database_pid));
-            products.push(product("Plinth, PostgreSQL", &args.plinth, true, database)?);
-        }
-        if let Some(binary) = &args.pocketbase {
-            products.push(product(POCKETBASE, binary, false, None)?);
-        }
-        Ok(products)
-    }
-
-    pub(crate) fn version(&self) -> Result<String> {
-        let output = Command::new(&self.binary).arg("--version").output()?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    }
-
-    /// Where it keeps its data, as arguments.
-    fn data(&self, home: &Path) -> Vec<String> {
-        let folder = |name: &str| home.join(name).display().to_string();
-        let mut arguments = vec!["--dir".to_owned(), folder("data")];
-        if let Some((url, _)) = &self.database {
-            arguments.extend(["--database-url".to_owned(), url.clone()]);
-        }
-        if !self.is_plinth {
-            for name in ["migrations", "hooks", "public"] {
-                arguments.extend([format!("--{name}Dir"), folder(name)]);
-            }
-        }
-        arguments
-    }
-
-    fn serve(&self, home: &Path, address: SocketAddr) -> Result<Child> {
-        let log = File::options().append(true).open(home.join(LOG))?;
-        let mut command = Command::new(&self.binary);
-        command.args(["serve", "--http", &address.to_string()]);
-        command.args(self.data(home)).current_dir(home);
-        command
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
-        Ok(command.spawn()?)
-    }
-
-    fn make_superuser(&self, home: &Path, log: &File) -> Result<()> {
-        let mut command = Command::new(&self.binary);
-        command.args(["superuser", "upsert", SUPERUSER]);
-        command.arg(if self.is_plinth {
-            "--password-stdin"
-        } else {
-            PASSWORD
-        });
-        command.args(self.data(home)).current_dir(home);
-        command
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone()?)
-            .stderr(log.try_clone()?);
-        let mut child = command.spawn()?;
-        if let Some(mut stdin) = child.stdin.take()
-            && self.is_plinth
-        {
-            writeln!(stdin, "{PASSWORD}")?;
-        }
-        ensure!(child.wait()?.success(), "no superuser could be made");
-        Ok(())
-    }
-}
-
-pub(crate) const POCKETBASE: &str = "PocketBase";
 
 /// A running server.
 pub(crate) struct Server {
@@ -139,8 +49,8 @@ impl Server {
         let home = TempDir::with_prefix("plinth-bench-")?;
         let log = File::create(home.path().join(LOG))?;
         product
-            .make_superuser(home.path(), &log)
-            .with_context(|| tail(home.path()))?;
+            .prepare(home.path(), &log)
+            .with_context(|| format!("{}: {}", product.name, tail(home.path())))?;
         let address = free_address()?;
         let started = Instant::now();
         let mut server = Self {
@@ -157,10 +67,14 @@ impl Server {
         };
         server.answers(started).await?;
         server.started_in = started.elapsed();
+        if let Some(token) = product.owner() {
+            server.token.get_or_init(|| token);
+            return Ok(server);
+        }
         server
             .sign_in("_superusers", SUPERUSER, &server.token)
             .await?;
-        // Neither writes a log of requests.
+        // None writes a log of requests.
         server
             .call(
                 Method::PATCH,
@@ -190,7 +104,7 @@ impl Server {
     async fn answers(&self, since: Instant) -> Result<()> {
         while since.elapsed() < STARTED_WITHIN {
             if let Ok(mut connection) = Connection::open(self.address, None).await
-                && let Ok(answer) = connection.send(get("/api/health")).await
+                && let Ok(answer) = connection.send(get(self.api().health())).await
                 && answer.status == StatusCode::OK
             {
                 return Ok(());
@@ -250,9 +164,10 @@ impl Server {
                 needed.rows(),
                 needed.name()
             );
-            self.call(Method::POST, "/api/collections", &needed.collection())
-                .await?;
-            self.insert(needed, needed.rows(), move |n| rows::row(needed, n))
+            let api = self.api();
+            let (path, definition) = api.table(needed);
+            self.call(Method::POST, &path, &definition).await?;
+            self.insert(needed, needed.rows(), move |n| api.row(needed, n))
                 .await?;
             self.tables.borrow_mut().push(needed);
         }
@@ -266,12 +181,12 @@ impl Server {
         count: u64,
         row: impl Fn(u64) -> Value + 'static,
     ) -> Result<()> {
-        let path = table.records();
+        let path = self.api().records(table);
         let next = Cell::new(0);
         let traffic = self.traffic(
             None,
             move |_| json(Method::POST, &path, &row(next.replace(next.get() + 1))),
-            |_, answer| expect(answer, StatusCode::OK),
+            |_, answer| expect_success(answer),
         );
         let load = Load::Count {
             requests: count,
@@ -280,6 +195,16 @@ impl Server {
         let inserted = load::run(self.address, &Rc::new(traffic), load, Duration::ZERO).await;
         inserted.with_context(|| format!("{}: records of {}", self.name, table.name()))?;
         Ok(())
+    }
+
+    /// How it is asked for records.
+    pub(crate) fn api(&self) -> Api {
+        self.product.api()
+    }
+
+    /// What everybody shows who asks.
+    pub(crate) fn everybody(&self) -> Option<String> {
+        self.product.everybody()
     }
 
     /// So many numbers that no request has; gives the first.
@@ -294,7 +219,7 @@ impl Server {
         check: impl Fn(u64, &Answer) -> Result<()> + 'static,
     ) -> Traffic {
         Traffic {
-            token,
+            token: token.or_else(|| self.everybody()),
             request: Box::new(request),
             check: Box::new(check),
             numbers: Rc::clone(&self.numbers),
@@ -303,8 +228,12 @@ impl Server {
 
     /// CPU milliseconds that it has used, its database server's too.
     pub(crate) fn cpu_milliseconds(&self) -> Result<f64> {
-        let database = self.product.database.as_ref().and_then(|(_, pid)| *pid);
-        let roots: Vec<_> = database.into_iter().chain([self.child.id()]).collect();
+        let roots: Vec<_> = self
+            .product
+            .database_pid()
+            .into_iter()
+            .chain([self.child.id()])
+            .collect();
         process::cpu_milliseconds(&roots)
     }
 

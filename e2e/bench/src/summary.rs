@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::server::POCKETBASE;
+use crate::product::POCKETBASE;
 
 /// One measurement. Latencies and CPU are in milliseconds, memory is in megabytes.
 #[derive(Clone, Debug, Serialize)]

@@ -46,6 +46,12 @@ pub(crate) fn expect(answer: &Answer, status: StatusCode) -> Result<()> {
     Ok(())
 }
 
+pub(crate) fn expect_success(answer: &Answer) -> Result<()> {
+    let status = answer.status;
+    ensure!(status.is_success(), "{status}: {}", text(answer));
+    Ok(())
+}
+
 /// A record with these values.
 pub(crate) fn expect_record(answer: &Answer, field: &str, value: &str) -> Result<()> {
     expect(answer, StatusCode::OK)?;

@@ -23,7 +23,8 @@ use self::figures::{Point, Sample};
 use self::meter::Meter;
 use crate::args::Args;
 use crate::machine::Machine;
-use crate::server::{POCKETBASE, Product, Server};
+use crate::product::Product;
+use crate::server::Server;
 
 /// Everything that a run found out.
 #[derive(Debug, Serialize)]
@@ -52,7 +53,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     }
     let products = Product::chosen(args)?;
     let mut servers = Vec::new();
-    for product in products.iter().filter(|it| it.name != POCKETBASE) {
+    for product in products.iter().filter(|it| it.is_plinth()) {
         let server = Server::start(product).await?;
         bulk::allow(&server).await?;
         servers.push(server);
