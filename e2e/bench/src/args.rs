@@ -14,13 +14,13 @@ pub(crate) struct Args {
     /// PocketBase's binary; without it there are no ratios
     #[arg(long, value_name = "PATH")]
     pub(crate) pocketbase: Option<PathBuf>,
-    /// Parse Server's program: plain tables are measured on it too
+    /// Parse Server's program: plain tables are measured on it too. `run` obtains it, and takes the bare flag
     #[arg(long, value_name = "PATH", requires = "parse_database_url")]
     pub(crate) parse: Option<PathBuf>,
     /// An empty database for Parse Server
     #[arg(long, value_name = "URL")]
     pub(crate) parse_database_url: Option<String>,
-    /// Directus' program, likewise
+    /// Directus' program, likewise a bare flag of `run`
     #[arg(long, value_name = "PATH", requires = "directus_database_url")]
     pub(crate) directus: Option<PathBuf>,
     /// An empty database for Directus

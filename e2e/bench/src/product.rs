@@ -199,6 +199,8 @@ impl Product {
                 .env("ADMIN_PASSWORD", PASSWORD)
                 .env("ADMIN_TOKEN", ADMIN_TOKEN)
                 .env("LOG_LEVEL", "error")
+                // It would refuse requests under load.
+                .env("PRESSURE_LIMITER_ENABLED", "false")
                 .env("TELEMETRY", "false");
         }
         Ok(command)

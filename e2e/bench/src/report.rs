@@ -38,7 +38,7 @@ memory is the server's in MB right after. `c=N`: N clients, each sends its next 
 requests are due at this rate, and latency counts from then; the ratio is that of p50 there, and of requests a second elsewhere. \
 Every answer that counts was as it has to be. The servers have the same collections, records and rules, and no log of requests. What differs: \
 Plinth commits with `synchronous=FULL`, PocketBase with `NORMAL`, which may lose the last commits at a power cut; Plinth hashes passwords with argon2id, \
-PocketBase with bcrypt. Parse Server does not show a record that it has made; Directus is asked by its administrator, and given the ids of records.";
+PocketBase with bcrypt. Parse Server and Directus wait for PostgreSQL's disk, as Plinth does there; the one does not show a record that it has made, the other is asked by its administrator, past its rules, and given the ids of records.";
 
 pub(crate) fn markdown(report: &Report) -> String {
     let mut out = format!(

@@ -20,10 +20,6 @@ pub struct Conn {
     pub expected: Option<i64>,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there are a dozen of them in a process"
-)]
 enum Driver {
     Postgres(Postgres),
     Sqlite(Lite),

@@ -94,21 +94,22 @@ fn of_sqlite(error: Rusqlite) -> Error {
     ) {
         return Error::Unique(violation(message));
     }
-    match code.code {
-        ErrorCode::OperationInterrupted => {
-            tracing::warn!("a query took too long");
-            Error::TooSlow
-        }
-        ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::DatabaseBusy => {
-            tracing::error!(message, "the database cannot be written");
-            Error::Unavailable
-        }
-        _ if is_outdated(message) => {
-            tracing::warn!(message, "a table changed under a request");
-            Error::Outdated
-        }
-        _ if message.starts_with("LIKE or GLOB pattern too complex") => Error::invalid(GENERIC),
-        _ => Error::Internal(error.into()),
+    if code.code == ErrorCode::OperationInterrupted {
+        tracing::warn!("a query took too long");
+        Error::TooSlow
+    } else if matches!(
+        code.code,
+        ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::DatabaseBusy
+    ) {
+        tracing::error!(message, "the database cannot be written");
+        Error::Unavailable
+    } else if is_outdated(message) {
+        tracing::warn!(message, "a table changed under a request");
+        Error::Outdated
+    } else if message.starts_with("LIKE or GLOB pattern too complex") {
+        Error::invalid(GENERIC)
+    } else {
+        Error::Internal(error.into())
     }
 }
 

@@ -191,14 +191,12 @@ fn read(raw: ValueRef<'_>, storage: Storage) -> Value {
         Storage::Text => Value::Text(text(raw)),
         Storage::Number => Value::Number(number(raw)),
         #[expect(clippy::cast_possible_truncation, reason = "so does SQLite's own cast")]
-        Storage::Int => Value::Int(match raw {
-            ValueRef::Integer(value) => value,
-            _ => number(raw) as i64,
+        Storage::Int => Value::Int(if let ValueRef::Integer(value) = raw {
+            value
+        } else {
+            number(raw) as i64
         }),
-        Storage::Bool => Value::Bool(match raw {
-            ValueRef::Integer(value) => value != 0,
-            _ => number(raw).trunc() != 0.0,
-        }),
+        Storage::Bool => Value::Bool(number(raw).trunc() != 0.0),
         Storage::Json => Value::Json(text(raw)),
         Storage::Point => Value::Json(Point::stored(&text(raw)).to_json()),
     }
