@@ -135,7 +135,10 @@ pub(crate) async fn pages(
     let mut connection = Connection::open(server.address, shown.as_deref()).await?;
     let answer = connection.send(get(&path)).await?;
     let page = api.expect_page(&answer)?;
-    ensure!(page.items > 0, "an empty page");
+    let is_full = api == Api::PocketBase || page.items == 30;
+    ensure!(page.items > 0 && is_full, "{} records", page.items);
+    let has_total = page.total.is_some() || list.query.contains("skipTotal");
+    ensure!(has_total, "no total");
     if api == Api::PocketBase {
         let body: Value = serde_json::from_slice(&answer.body)?;
         let shown = body.pointer(list.has);
