@@ -122,7 +122,8 @@ impl App {
 
     /// Runs one write of records. When collections have changed since it was granted, or another write was in the
     /// way, it is granted anew and tried again: nothing is written to a table that is not as the grant has it.
-    pub async fn write<T, F>(&self, grant: Grant, work: F) -> Result<T>
+    /// `is_short`: see [`Db::write_few`].
+    pub async fn write<T, F>(&self, grant: Grant, is_short: bool, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&mut Conn, Grant) -> Result<T> + Clone + Send + 'static,
@@ -137,7 +138,7 @@ impl App {
             };
             work(conn, grant)
         };
-        let written = self.write_under(schema, under).await?;
+        let written = self.try_under(schema, is_short, under).await?;
         if is_definitions {
             // In force before the answer says so.
             self.refresh_schema().await?;
@@ -151,9 +152,18 @@ impl App {
         T: Send + 'static,
         F: Fn(&mut Conn, &Arc<Schema>) -> Result<T> + Clone + Send + 'static,
     {
+        self.try_under(schema, false, work).await
+    }
+
+    async fn try_under<T, F>(&self, schema: Arc<Schema>, is_short: bool, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn, &Arc<Schema>) -> Result<T> + Clone + Send + 'static,
+    {
         let mut schema = schema;
         for _ in 1..MAX_TRIES {
-            match self.try_write(Arc::clone(&schema), work.clone()).await {
+            let attempt = self.try_write(Arc::clone(&schema), is_short, work.clone());
+            match attempt.await {
                 Err(Error::Outdated) => {
                     self.refresh_schema().await?;
                     schema = self.schema.current();
@@ -161,10 +171,10 @@ impl App {
                 outcome => return outcome,
             }
         }
-        self.try_write(schema, work).await
+        self.try_write(schema, is_short, work).await
     }
 
-    async fn try_write<T, F>(&self, schema: Arc<Schema>, work: F) -> Result<T>
+    async fn try_write<T, F>(&self, schema: Arc<Schema>, is_short: bool, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn, &Arc<Schema>) -> Result<T> + Send + 'static,
@@ -173,7 +183,11 @@ impl App {
             version::still(conn, schema.version)?;
             work(conn, &schema)
         };
-        self.db.write(write).await
+        if is_short {
+            self.db.write_few(write).await
+        } else {
+            self.db.write(write).await
+        }
     }
 
     /// What mails say of the application.

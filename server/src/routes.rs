@@ -1,4 +1,4 @@
-//! Every route, in the order of the docs.
+//! Every route; the records' first, and the others in the order of the docs.
 
 use actix_web::guard::{self, Guard};
 use actix_web::web::{ServiceConfig, delete, patch, post, put, route};
@@ -15,6 +15,17 @@ use crate::{
 #[rustfmt::skip]
 pub fn configure(app: &mut ServiceConfig) {
     app
+        // They are tried in this order: first what most requests ask for.
+        .service(at("/api/collections/{collection}/records", [
+            get().to(records::api::list),
+            post().to(records::api::create),
+        ]))
+        .service(at("/api/collections/{collection}/records/{id}", [
+            get().to(records::api::view),
+            patch().to(records::api::update),
+            delete().to(records::api::delete),
+        ]))
+
         .service(at("/livez", [get().to(health::api::live)]))
         .service(at("/readyz", [get().to(health::api::ready)]))
         .service(at("/metrics", [get().to(metrics::api::with_token)]))
@@ -45,16 +56,6 @@ pub fn configure(app: &mut ServiceConfig) {
             delete().to(collections::api::delete),
         ]))
         .service(at("/api/collections/{collection}/truncate", [delete().to(collections::api::truncate)]))
-
-        .service(at("/api/collections/{collection}/records", [
-            get().to(records::api::list),
-            post().to(records::api::create),
-        ]))
-        .service(at("/api/collections/{collection}/records/{id}", [
-            get().to(records::api::view),
-            patch().to(records::api::update),
-            delete().to(records::api::delete),
-        ]))
 
         .service(at("/api/batch", [post().to(batch::api::process)]))
 

@@ -110,6 +110,18 @@ impl Product {
         self.database.as_ref()?.pid
     }
 
+    /// Lets PostgreSQL count what columns hold, as it does by itself within a minute: plans depend on it.
+    pub(crate) fn analyze(&self) -> Result<()> {
+        let Some(database) = &self.database else {
+            return Ok(());
+        };
+        let mut psql = Command::new("psql");
+        let done = psql.args(["-q", &database.url, "-c", "ANALYZE"]).status();
+        let done = done.context("psql")?;
+        ensure!(done.success(), "psql: {done}");
+        Ok(())
+    }
+
     pub(crate) fn version(&self) -> Result<String> {
         if matches!(self.system, System::Parse | System::Directus) {
             return package(&self.binary);

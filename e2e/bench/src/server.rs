@@ -34,7 +34,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// From the start of the process to its first answer, on a database that is there.
     pub(crate) started_in: Duration,
-    product: Product,
+    pub(crate) product: Product,
     child: Child,
     home: TempDir,
     token: OnceCell<String>,
@@ -169,6 +169,7 @@ impl Server {
             self.call(Method::POST, &path, &definition).await?;
             self.insert(needed, needed.rows(), move |n| api.row(needed, n))
                 .await?;
+            self.product.analyze()?;
             self.tables.borrow_mut().push(needed);
         }
         Ok(())

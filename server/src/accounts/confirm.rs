@@ -78,7 +78,8 @@ pub async fn confirm_password_reset(
             .map(drop)
             .map_err(|error| about(error, "Failed to set new password."))
     };
-    app.write(of_the_server(&app, &collection), work).await?;
+    app.write(of_the_server(&app, &collection), false, work)
+        .await?;
     Ok(Answer::Nothing)
 }
 
@@ -134,7 +135,8 @@ pub async fn confirm_verification(
             .map(drop)
             .map_err(|error| about(error, "An error occurred while saving the verified state."))
     };
-    app.write(of_the_server(&app, &collection), work).await?;
+    app.write(of_the_server(&app, &collection), false, work)
+        .await?;
     Ok(Answer::Nothing)
 }
 

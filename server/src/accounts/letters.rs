@@ -53,7 +53,7 @@ async fn write(app: App, collection: String, email: String, kind: Kind) -> Resul
     let meta = app.meta();
     let work =
         move |conn: &mut Conn, grant: Grant| write_to(conn, &grant, &meta, account.id(), kind);
-    app.write(grant, work).await
+    app.write(grant, false, work).await
 }
 
 /// The row is locked: of several who ask at once, one writes.

@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::failure::Failure;
 use super::postgres::Postgres;
 use super::sqlite::{Lite, Patience};
-use super::{Engine, Location, Rows, Sql, Storage};
+use super::{Each, Engine, Location, Rows, Sql, Storage, owned};
 use crate::events::Journal;
 
 /// Either database. Everything above this module takes `&mut Conn` and does not ask which.
@@ -73,9 +73,21 @@ impl Conn {
 
     /// Runs a query, whose columns are stored like this.
     pub(super) fn load(&mut self, query: Sql, columns: &[Storage]) -> Result<Rows, Failure> {
+        let mut rows = Vec::new();
+        self.each(query, columns, &mut |row| rows.push(owned(row)))?;
+        Ok(rows)
+    }
+
+    /// The same, one row at a time.
+    pub(super) fn each(
+        &mut self,
+        query: Sql,
+        columns: &[Storage],
+        look: &mut Each<'_>,
+    ) -> Result<(), Failure> {
         match &mut self.driver {
-            Driver::Postgres(postgres) => postgres.load(query, columns),
-            Driver::Sqlite(lite) => lite.load(&query, columns),
+            Driver::Postgres(postgres) => postgres.each(query, columns, look),
+            Driver::Sqlite(lite) => lite.each(&query, columns, look),
         }
     }
 }

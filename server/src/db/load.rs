@@ -1,7 +1,7 @@
 //! Running statements and reading their rows, by the declared type of each column.
 
 use super::failure::Failure;
-use super::{Conn, Sql, Storage, Value};
+use super::{Conn, Each, Sql, Storage, Value};
 use crate::error::{Error, Result};
 
 /// Rows of a statement.
@@ -20,6 +20,11 @@ pub fn execute_given(conn: &mut Conn, statement: Sql) -> Result<usize> {
 /// Runs a query. `columns` says how its columns are stored, in order.
 pub fn load(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
     Ok(conn.load(query, columns)?)
+}
+
+/// Runs a query and looks at its rows as they come.
+pub fn each(conn: &mut Conn, query: Sql, columns: &[Storage], look: &mut Each<'_>) -> Result<()> {
+    Ok(conn.each(query, columns, look)?)
 }
 
 /// Like [`load`], from a database that is not the server's own: what goes wrong there says so in its own words.

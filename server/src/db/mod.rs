@@ -13,6 +13,7 @@ mod migrations;
 mod point;
 mod postgres;
 mod repeated;
+mod row;
 mod sqlite;
 mod statement;
 mod usage;
@@ -29,8 +30,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use connection::Conn;
 pub use functions::as_number;
-pub use load::{Rows, execute, execute_given, load, load_foreign, load_given};
+pub use load::{Rows, each, execute, execute_given, load, load_foreign, load_given};
 pub use point::Point;
+pub use row::{Each, ValueRef, owned};
 pub use statement::{Ident, Sql, Storage, Value, sql};
 pub use usage::Usage;
 
@@ -231,8 +233,25 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
+        self.write_some(false, work).await
+    }
+
+    /// Like [`Db::write`], for work that finds and writes a few rows by key: see [`Db::read_few`].
+    pub async fn write_few<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.write_some(true, work).await
+    }
+
+    async fn write_some<T, F>(&self, is_few: bool, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
         match &self.inner.writer {
-            Some(writer) => writer.write(work).await,
+            Some(writer) => writer.write(is_few, work).await,
             None => self.run(move |conn| transaction(conn, work)).await,
         }
     }

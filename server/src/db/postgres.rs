@@ -1,5 +1,7 @@
 //! A connection to PostgreSQL.
 
+use std::borrow::Cow;
+
 use anyhow::Context;
 use diesel::connection::{Connection, DefaultLoadingMode, LoadConnection, SimpleConnection};
 use diesel::deserialize::FromSql;
@@ -12,7 +14,7 @@ use diesel::{PgConnection, deserialize};
 
 use super::failure::Failure;
 use super::repeated::Repeated;
-use super::{Point, Rows, Sql, Storage, Value};
+use super::{Each, Point, Sql, Storage, Value, ValueRef};
 use crate::json;
 
 /// A statement that takes longer is somebody's mistake, and must not keep a connection from everybody else.
@@ -47,17 +49,21 @@ impl Postgres {
         Ok(self.conn.execute_returning_count(&statement)?)
     }
 
-    pub(super) fn load(&mut self, query: Sql, columns: &[Storage]) -> Result<Rows, Failure> {
+    pub(super) fn each(
+        &mut self,
+        query: Sql,
+        columns: &[Storage],
+        look: &mut Each<'_>,
+    ) -> Result<(), Failure> {
         let query = self.kept(query);
-        let mut rows = Vec::new();
         for row in LoadConnection::<DefaultLoadingMode>::load(&mut self.conn, query)? {
             let row = row?;
             let values = columns.iter().enumerate();
             let values = values.map(|(index, storage)| read(&row, index, *storage));
             let values = values.collect::<deserialize::Result<_>>();
-            rows.push(values.map_err(diesel::result::Error::DeserializationError)?);
+            look(values.map_err(diesel::result::Error::DeserializationError)?);
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// A statement that comes again stays prepared.
@@ -66,25 +72,29 @@ impl Postgres {
     }
 }
 
-fn read<'a>(row: &impl Row<'a, Pg>, index: usize, storage: Storage) -> deserialize::Result<Value> {
+fn read<'a>(
+    row: &impl Row<'a, Pg>,
+    index: usize,
+    storage: Storage,
+) -> deserialize::Result<ValueRef<'static>> {
     let field = row.get(index);
     let field = field.ok_or_else(|| format!("the row has no column {index}"))?;
     let Some(raw) = field.value() else {
-        return Ok(Value::Null);
+        return Ok(ValueRef::Null);
     };
     Ok(match storage {
-        Storage::Text => Value::Text(FromSql::<Text, Pg>::from_sql(raw)?),
-        Storage::Number => Value::Number(FromSql::<Double, Pg>::from_sql(raw)?),
-        Storage::Int => Value::Int(FromSql::<BigInt, Pg>::from_sql(raw)?),
-        Storage::Bool => Value::Bool(FromSql::<Bool, Pg>::from_sql(raw)?),
+        Storage::Text => ValueRef::Text(Cow::Owned(FromSql::<Text, Pg>::from_sql(raw)?)),
+        Storage::Number => ValueRef::Number(FromSql::<Double, Pg>::from_sql(raw)?),
+        Storage::Int => ValueRef::Int(FromSql::<BigInt, Pg>::from_sql(raw)?),
+        Storage::Bool => ValueRef::Bool(FromSql::<Bool, Pg>::from_sql(raw)?),
         Storage::Json => {
             // It writes jsonb in its own layout.
             let text: String = FromSql::<Text, Pg>::from_sql(raw)?;
-            Value::Json(json::normalise(&text).unwrap_or(text))
+            ValueRef::Json(json::normalise(&text).unwrap_or(text).into())
         }
         Storage::Point => {
             let text: String = FromSql::<Text, Pg>::from_sql(raw)?;
-            Value::Json(Point::stored(&text).to_json())
+            ValueRef::Json(Point::stored(&text).to_json().into())
         }
     })
 }

@@ -35,9 +35,18 @@ impl Wal {
         }
     }
 
+    /// Whether it is to be emptied.
+    pub(super) fn is_long(&self) -> bool {
+        self.length() >= self.limit
+    }
+
+    fn length(&self) -> u64 {
+        std::fs::metadata(&self.file).map_or(0, |file| file.len())
+    }
+
     /// Empties it if it has become long. To be called between transactions.
     pub(super) fn keep_small(&mut self, conn: &mut Conn) {
-        let length = std::fs::metadata(&self.file).map_or(0, |file| file.len());
+        let length = self.length();
         if length < self.limit {
             if length < LIMIT {
                 self.limit = LIMIT;

@@ -4,11 +4,14 @@
 //! answers all. A unit that fails rolls back to its savepoint alone. While the disk works on a commit the next
 //! group gathers, so groups grow with the load and a lone write waits for nobody. Units that come while a group runs join
 //! it, but not all that ever come: all clients would wait for the same commit, and then all send at once.
+//!
+//! Groups run on a thread of their own; but where writes come one at a time and the disk is quick, a short one takes less
+//! time than the way to that thread and back, and runs where it is.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -25,6 +28,8 @@ const MAX_UNITS: usize = 256;
 const MAX_TIME: Duration = Duration::from_millis(8);
 /// With so many units, a group may go on for half as long as a commit takes.
 const MANY_UNITS: usize = 32;
+/// A disk that takes longer for a commit keeps no thread waiting that others need.
+const QUICK: Duration = Duration::from_millis(1);
 
 /// Runs in the group's transaction, or is told that there is none; gives how to answer once the group is
 /// committed or lost.
@@ -45,7 +50,11 @@ struct Done {
 pub(super) struct Writer {
     messages: Sender<Message>,
     queued: Arc<AtomicI64>,
+    committer: Shared,
 }
+
+/// Who commits, until it is closed.
+type Shared = Arc<Mutex<Option<Committer>>>;
 
 impl Writer {
     pub(super) fn start(
@@ -59,14 +68,25 @@ impl Writer {
         let queue = Queue {
             waiting,
             queued: Arc::clone(&queued),
+        };
+        let committer = Arc::new(Mutex::new(Some(Committer {
+            conn,
+            wal,
             group_size,
             feed,
-        };
+            commit_time: Duration::ZERO,
+            is_crowded: false,
+        })));
+        let shared = Arc::clone(&committer);
         std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(conn, wal, &queue))
+            .spawn(move || run(&shared, &queue))
             .context("cannot start the writer's thread")?;
-        Ok(Self { messages, queued })
+        Ok(Self {
+            messages,
+            queued,
+            committer,
+        })
     }
 
     /// How many units wait.
@@ -83,7 +103,8 @@ impl Writer {
         }
     }
 
-    pub(super) async fn write<T, F>(&self, work: F) -> Result<T>
+    /// Runs one unit, on this thread if it is short and nobody else writes.
+    pub(super) async fn write<T, F>(&self, is_short: bool, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
@@ -100,10 +121,31 @@ impl Writer {
                 group_alive,
             }
         });
-        self.queued.fetch_add(1, Ordering::Relaxed);
-        let sent = self.messages.send(Message::Unit(unit));
-        sent.map_err(|_| Error::Unavailable)?;
+        let left = if is_short {
+            self.alone(unit)
+        } else {
+            Some(unit)
+        };
+        if let Some(unit) = left {
+            self.queued.fetch_add(1, Ordering::Relaxed);
+            let sent = self.messages.send(Message::Unit(unit));
+            sent.map_err(|_| Error::Unavailable)?;
+        }
         answered.await.map_err(|_| Error::Unavailable)?
+    }
+
+    /// Runs the unit if nobody else writes; gives it back otherwise.
+    fn alone(&self, unit: Unit) -> Option<Unit> {
+        if self.queued() > 0 {
+            return Some(unit);
+        }
+        match self.committer.try_lock().as_deref_mut() {
+            Ok(Some(committer)) if committer.is_calm() => {
+                committer.run(unit, || None);
+                None
+            }
+            Ok(_) | Err(_) => Some(unit),
+        }
     }
 }
 
@@ -111,8 +153,6 @@ impl Writer {
 struct Queue {
     waiting: Receiver<Message>,
     queued: Arc<AtomicI64>,
-    group_size: Histogram,
-    feed: Arc<Feed>,
 }
 
 impl Queue {
@@ -132,32 +172,78 @@ impl Queue {
     }
 }
 
-fn run(mut conn: Conn, mut wal: Wal, queue: &Queue) {
+fn run(shared: &Shared, queue: &Queue) {
     let mut closing = None;
-    let mut commit_time = Duration::ZERO;
     while closing.is_none() {
-        let first = match queue.next() {
-            Some(Message::Unit(unit)) => unit,
-            Some(Message::Close(answer)) => {
-                closing = Some(answer);
-                break;
+        match queue.next() {
+            Some(Message::Unit(first)) => {
+                let mut committer = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(committer) = committer.as_mut() else {
+                    return;
+                };
+                committer.run(first, || match queue.next_at_once()? {
+                    Message::Unit(unit) => Some(unit),
+                    Message::Close(answer) => {
+                        closing = Some(answer);
+                        None
+                    }
+                });
+                committer.wal.keep_small(&mut committer.conn);
             }
+            Some(Message::Close(answer)) => closing = Some(answer),
             None => return,
-        };
-        if let Err(error) = begin(&mut conn) {
+        }
+    }
+    let committer = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(mut committer) = committer {
+        // Whoever looks at the files finds everything in the database itself.
+        if let Err(error) = committer.conn.batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+            tracing::warn!(%error, "cannot empty the write-ahead log");
+        }
+    }
+    if let Some(answer) = closing {
+        let _ = answer.send(());
+    }
+}
+
+/// Runs groups of units, one at a time.
+struct Committer {
+    conn: Conn,
+    wal: Wal,
+    group_size: Histogram,
+    feed: Arc<Feed>,
+    /// How long it took to begin the last group, which may have waited for another process, and to commit it.
+    commit_time: Duration,
+    /// Whether the last group had several units.
+    is_crowded: bool,
+}
+
+impl Committer {
+    /// Whether the next unit is likely to be alone, and soon committed.
+    fn is_calm(&self) -> bool {
+        !self.is_crowded && self.commit_time < QUICK && !self.wal.is_long()
+    }
+
+    /// Runs a group: `first`, and those that `next` still has.
+    fn run(&mut self, first: Unit, next: impl FnMut() -> Option<Unit>) {
+        let since = Instant::now();
+        let begun = begin(&mut self.conn);
+        self.commit_time = since.elapsed();
+        if let Err(error) = begun {
             tracing::error!(%error, "cannot begin a write");
             (first(Err(Error::Unavailable)).answer)(Ok(()));
-            continue;
+            return;
         }
-        conn.journal.begin();
-        let (group, alive) = run_group(&mut conn, first, commit_time, queue, &mut closing);
-        queue.group_size.observe(crate::number(group.len()));
-        let began = Instant::now();
-        let committed = alive && commit(&mut conn);
-        commit_time = began.elapsed();
-        let noted = conn.journal.take();
+        self.conn.journal.begin();
+        let (group, alive) = self.run_units(first, next);
+        self.group_size.observe(crate::number(group.len()));
+        self.is_crowded = group.len() > 1;
+        let since = Instant::now();
+        let committed = alive && commit(&mut self.conn);
+        self.commit_time += since.elapsed();
+        let noted = self.conn.journal.take();
         if committed {
-            queue.feed.publish(noted);
+            self.feed.publish(noted);
         }
         for done in group {
             (done.answer)(if committed {
@@ -166,15 +252,38 @@ fn run(mut conn: Conn, mut wal: Wal, queue: &Queue) {
                 Err(Error::Unavailable)
             });
         }
-        wal.keep_small(&mut conn);
     }
-    // Whoever looks at the files finds everything in the database itself.
-    if let Err(error) = conn.batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::warn!(%error, "cannot empty the write-ahead log");
-    }
-    drop(conn);
-    if let Some(answer) = closing {
-        let _ = answer.send(());
+
+    fn run_units(
+        &mut self,
+        first: Unit,
+        mut next: impl FnMut() -> Option<Unit>,
+    ) -> (Vec<Done>, bool) {
+        let started = Instant::now();
+        let mut group = Vec::new();
+        let mut unit = first;
+        loop {
+            self.conn.journal.begun(0, self.feed.is_watched());
+            let done = unit(Ok(&mut self.conn));
+            let alive = done.group_alive;
+            group.push(done);
+            if !alive {
+                let _ = self.conn.batch("ROLLBACK");
+                return (group, false);
+            }
+            let max_time = if group.len() < MANY_UNITS {
+                MAX_TIME
+            } else {
+                MAX_TIME.min(self.commit_time / 2)
+            };
+            if group.len() == MAX_UNITS || started.elapsed() >= max_time {
+                return (group, true);
+            }
+            match next() {
+                Some(another) => unit = another,
+                None => return (group, true),
+            }
+        }
     }
 }
 
@@ -184,43 +293,6 @@ fn begin(conn: &mut Conn) -> Result<()> {
         let _ = conn.batch("ROLLBACK");
         run_cached(conn, "BEGIN IMMEDIATE")
     })
-}
-
-fn run_group(
-    conn: &mut Conn,
-    first: Unit,
-    commit_time: Duration,
-    queue: &Queue,
-    closing: &mut Option<oneshot::Sender<()>>,
-) -> (Vec<Done>, bool) {
-    let started = Instant::now();
-    let mut group = Vec::new();
-    let mut next = Some(first);
-    while let Some(unit) = next {
-        conn.journal.begun(0, queue.feed.is_watched());
-        let done = unit(Ok(conn));
-        let alive = done.group_alive;
-        group.push(done);
-        if !alive {
-            let _ = conn.batch("ROLLBACK");
-            return (group, false);
-        }
-        let max_time = if group.len() < MANY_UNITS {
-            MAX_TIME
-        } else {
-            MAX_TIME.min(commit_time / 2)
-        };
-        let full = group.len() == MAX_UNITS || started.elapsed() >= max_time;
-        next = None;
-        if !full {
-            match queue.next_at_once() {
-                Some(Message::Unit(unit)) => next = Some(unit),
-                Some(Message::Close(answer)) => *closing = Some(answer),
-                None => {}
-            }
-        }
-    }
-    (group, true)
 }
 
 fn commit(conn: &mut Conn) -> bool {
@@ -254,5 +326,66 @@ fn in_savepoint<T>(
     match ended {
         Ok(()) => (outcome, true),
         Err(error) => (outcome.and(Err(error)), false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::thread::{self, ThreadId};
+
+    use futures_util::FutureExt;
+    use prometheus::HistogramOpts;
+
+    use super::*;
+    use crate::db::{Db, Location};
+
+    fn open(folder: &tempfile::TempDir) -> Db {
+        let location = Location::Sqlite(folder.path().join("data.db"));
+        let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
+        Db::open(&location, 1, group_size).unwrap()
+    }
+
+    fn thread(conn: &mut Conn) -> Result<ThreadId> {
+        conn.batch("SELECT 1")?;
+        Ok(thread::current().id())
+    }
+
+    #[tokio::test]
+    async fn a_short_write_that_is_alone_stays_on_its_thread() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let here = thread::current().id();
+        assert_eq!(db.write_few(thread).await.unwrap(), here);
+        assert_ne!(db.write(thread).await.unwrap(), here);
+    }
+
+    #[tokio::test]
+    async fn a_short_write_keeps_no_thread_waiting_for_another_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let (begun, has_begun) = mpsc::channel();
+        let (end, ends) = mpsc::channel();
+        let mut long = pin!(db.write(move |_| {
+            begun.send(()).unwrap();
+            ends.recv().map_err(Error::internal)
+        }));
+        assert!(long.as_mut().now_or_never().is_none());
+        has_begun.recv().unwrap();
+        let mut short = pin!(db.write_few(thread));
+        assert!(short.as_mut().now_or_never().is_none());
+        end.send(()).unwrap();
+        long.await.unwrap();
+        assert_ne!(short.await.unwrap(), thread::current().id());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_once_it_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        db.close().await;
+        let closed = db.write_few(thread).await;
+        assert!(matches!(closed, Err(Error::Unavailable)), "{closed:?}");
     }
 }

@@ -35,7 +35,7 @@ pub async fn list(_operator: Operator<JobsRead>, app: App, query: Query) -> Resu
 pub async fn run(_operator: Operator<JobsWrite>, app: App, id: RecordId) -> Result<Answer> {
     let runs = store::runs(&app.schema.current())?;
     let add = move |conn: &mut Conn, runs| store::add_manual(conn, &runs, &id.0);
-    app.write(runs, add).await?;
+    app.write(runs, false, add).await?;
     app.jobs.wake.notify_one();
     Ok(Answer::Nothing)
 }

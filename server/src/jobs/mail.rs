@@ -45,7 +45,7 @@ pub(super) async fn run(app: &App, mail: NewMail) -> Outcome {
     let output = format!("The mail to {} is in the outbox.", mail.to);
     let enqueue = move |conn: &mut Conn, _| mail::enqueue(conn, &mail);
     let enqueued: Fallible<()> = match store::mails(&app.schema.current()) {
-        Ok(grant) => app.write(grant, enqueue).await,
+        Ok(grant) => app.write(grant, false, enqueue).await,
         Err(error) => Err(error),
     };
     match enqueued {

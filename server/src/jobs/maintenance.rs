@@ -98,7 +98,9 @@ where
     loop {
         let remove = remove.clone();
         let count = app
-            .write(grant.clone(), move |conn, grant| remove(conn, &grant))
+            .write(grant.clone(), false, move |conn, grant| {
+                remove(conn, &grant)
+            })
             .await?;
         total += count;
         if count == 0 {

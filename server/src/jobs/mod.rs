@@ -119,7 +119,7 @@ pub async fn tick(app: &App, from: Moment, until: Moment) -> Result<usize> {
     for due in due.chunks(MAX_ADDED) {
         let due = due.to_vec();
         let add = move |conn: &mut Conn, grant| store::add_due(conn, &grant, &due);
-        added += app.write(store::runs(&schema)?, add).await?;
+        added += app.write(store::runs(&schema)?, false, add).await?;
         app.jobs.wake.notify_one();
     }
     Ok(added)

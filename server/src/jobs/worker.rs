@@ -185,5 +185,5 @@ where
     F: Fn(&mut Conn, Grant) -> Result<T> + Clone + Send + 'static,
 {
     let runs = store::runs(&app.schema.current())?;
-    app.write(runs, work).await
+    app.write(runs, false, work).await
 }

@@ -99,6 +99,7 @@ pub(super) fn generate_missing(record: &mut Record) {
 /// Sets the moments that the server sets.
 pub fn stamp(record: &mut Record, now: Moment, is_new: bool) {
     let collection = record.collection.clone();
+    let now = now.to_string();
     for (position, field) in collection.def.fields.iter().enumerate() {
         if let FieldKind::Autodate(options) = &field.kind
             && (if is_new {
@@ -107,24 +108,28 @@ pub fn stamp(record: &mut Record, now: Moment, is_new: bool) {
                 options.on_update
             })
         {
-            record.values[position] = Value::Text(now.to_string());
+            record.values[position] = Value::Text(now.clone());
         }
     }
 }
 
 /// `@request.body`: what was sent, with the values that it comes to.
 pub(super) fn body_of(record: &Record, body: &Map<String, Json>) -> Map<String, Json> {
-    let mut out = body.clone();
-    for key in body.keys() {
-        let name = match record.collection.position(key) {
+    let collection = &record.collection;
+    let mut out = Map::new();
+    for (key, raw) in body {
+        let name = match collection.position(key) {
             Some(_) => key.as_str(),
             None => split_key(key).0,
         };
         let name = name.strip_suffix(":autogenerate").unwrap_or(name);
-        if let Some(position) = record.collection.position(name)
-            && record.collection.columns[position].shape != Shape::Secret
-        {
+        let position = collection.position(name);
+        let known = position.filter(|at| collection.columns[*at].shape != Shape::Secret);
+        if let Some(position) = known {
             out.insert(name.to_owned(), to_json(&record.values[position]));
+        }
+        if known.is_none() || key != name {
+            out.insert(key.clone(), raw.clone());
         }
     }
     out

@@ -6,7 +6,7 @@ use plinth_sdk::types as wire;
 
 use super::{Record, store};
 use crate::collections::Collection;
-use crate::db::{Conn, Sql, Storage, Value, load};
+use crate::db::{Conn, Each, Rows, Sql, Storage, Value, load, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, conjunction, parse};
 use crate::policy::Grant;
@@ -96,6 +96,21 @@ fn bool_of(text: Option<&String>) -> Result<bool> {
 
 /// The page that `query` asks for, of the records that the grant reaches.
 pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
+    let mut rows = Rows::new();
+    let total = each(conn, grant, query, &mut |row| rows.push(owned(row)))?;
+    Ok(Page {
+        records: store::records(grant.collection(), rows),
+        total,
+    })
+}
+
+/// Looks at the rows of that page, and says how many records there are on all pages, unless that is not wanted.
+pub fn each(
+    conn: &mut Conn,
+    grant: &Grant,
+    query: &Query,
+    look: &mut Each<'_>,
+) -> Result<Option<i64>> {
     let engine = conn.engine();
     let collection = grant.collection();
     let trust = grant.trust();
@@ -110,10 +125,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     let all = Condition::all(conditions);
     let (joins, condition) = resolver.finish(all.clone());
     if matches!(condition, Condition::False) {
-        return Ok(Page {
-            records: Vec::new(),
-            total: (!query.skip_total).then_some(0),
-        });
+        return Ok((!query.skip_total).then_some(0));
     }
     let is_everything = condition.is_true();
     let offset = (query.page - 1).saturating_mul(query.per_page);
@@ -130,9 +142,8 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     }
     let keeps_total = is_everything && collection.has_total() && !collection.is_view();
     let total = (keeps_total && !query.skip_total).then(|| store::kept_total(engine, collection));
-    let (records, total) = store::select_beside(conn, collection, rest, total)?;
-    let found = i64::try_from(records.len()).unwrap_or(i64::MAX);
-    let total = if query.skip_total {
+    let (found, total) = store::select_each(conn, collection, rest, total, look)?;
+    Ok(if query.skip_total {
         None
     } else if found < query.per_page && (found > 0 || offset == 0) {
         // The last page says how many there are.
@@ -144,8 +155,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     } else {
         let count = resolver.count(all);
         Some(store::first_int(&load(conn, count, &[Storage::Int])?)?)
-    };
-    Ok(Page { records, total })
+    })
 }
 
 /// The page as it stands on the wire.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::collections::{Collection, Key, Shape};
-use crate::db::Value;
+use crate::db::{Value, ValueRef};
 use crate::json;
 use crate::policy::Fields;
 
@@ -111,12 +111,34 @@ impl Record {
 
     /// Writes it as JSON, with its keys in alphabetical order.
     pub fn write(&self, out: &mut Vec<u8>) {
+        self.write_keys(out, self.shown_keys(), |out, column| {
+            write_value(out, &ValueRef::from(&self.values[column]));
+        });
+    }
+
+    /// Writes rows of the collection as JSON, of which the reader sees what is seen of this record.
+    pub fn like_this<'a>(&'a self, out: &'a mut Vec<u8>) -> impl FnMut(Vec<ValueRef<'_>>) + 'a {
+        let keys: Vec<_> = self.shown_keys().collect();
+        let mut is_first = true;
+        move |row| {
+            if !std::mem::take(&mut is_first) {
+                out.push(b',');
+            }
+            self.write_keys(out, keys.iter().copied(), |out, column| {
+                write_value(out, &row[column]);
+            });
+        }
+    }
+
+    fn write_keys<'a>(
+        &self,
+        out: &mut Vec<u8>,
+        keys: impl Iterator<Item = &'a (String, Key)>,
+        write_column: impl Fn(&mut Vec<u8>, usize),
+    ) {
         out.push(b'{');
         let mut first = true;
-        for (name, key) in &self.collection.keys {
-            if !self.shows(name, *key) {
-                continue;
-            }
+        for (name, key) in keys {
             if !std::mem::take(&mut first) {
                 out.push(b',');
             }
@@ -129,7 +151,7 @@ impl Record {
                 Key::Column(index) if self.collection.columns[*index].shape == Shape::Secret => {
                     out.extend_from_slice(b"\"\"");
                 }
-                Key::Column(index) => write_value(out, &self.values[*index]),
+                Key::Column(index) => write_column(out, *index),
                 Key::CollectionId => json::push_str(out, &self.collection.def.id),
                 Key::CollectionName => json::push_str(out, &self.collection.def.name),
                 Key::Expand => out.extend_from_slice(&json::text(&self.expand)),
@@ -141,10 +163,7 @@ impl Record {
     /// The same, as a value.
     pub fn to_json(&self) -> Json {
         let mut object = Map::new();
-        for (name, key) in &self.collection.keys {
-            if !self.shows(name, *key) {
-                continue;
-            }
+        for (name, key) in self.shown_keys() {
             let value = match key {
                 Key::Column(index) if self.collection.columns[*index].shape == Shape::Secret => {
                     Json::from("")
@@ -157,6 +176,12 @@ impl Record {
             object.insert(name.clone(), value);
         }
         Json::Object(object)
+    }
+
+    /// The keys that the reader sees.
+    fn shown_keys(&self) -> impl Iterator<Item = &(String, Key)> {
+        let keys = self.collection.keys.iter();
+        keys.filter(|(name, key)| self.shows(name, *key))
     }
 
     /// Whether the reader's roles leave a field.
@@ -198,14 +223,14 @@ pub fn to_json(value: &Value) -> Json {
     }
 }
 
-fn write_value(out: &mut Vec<u8>, value: &Value) {
+fn write_value(out: &mut Vec<u8>, value: &ValueRef<'_>) {
     match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Text(text) => json::push_str(out, text),
-        Value::Number(number) => json::push_number(out, *number),
-        Value::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Json(text) => out.extend_from_slice(text.as_bytes()),
+        ValueRef::Null => out.extend_from_slice(b"null"),
+        ValueRef::Text(text) => json::push_str(out, text),
+        ValueRef::Number(number) => json::push_number(out, *number),
+        ValueRef::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        ValueRef::Bool(true) => out.extend_from_slice(b"true"),
+        ValueRef::Bool(false) => out.extend_from_slice(b"false"),
+        ValueRef::Json(text) => out.extend_from_slice(text.as_bytes()),
     }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use plinth_sdk::types::Field;
 
-use super::{Record, values};
+use super::{Record, Reveal, values};
 use crate::collections::{Collection, version};
-use crate::db::{Conn, Engine, Ident, Rows, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::db::{
+    Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, dialect, each, execute, load, owned, sql,
+};
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
 use crate::files::store as files;
@@ -102,17 +104,22 @@ pub fn find_where(
 
 /// The records that a query finds; `rest` is what comes behind its list of columns.
 pub fn select(conn: &mut Conn, collection: &Arc<Collection>, rest: Sql) -> Result<Vec<Record>> {
-    select_beside(conn, collection, rest, None).map(|(records, _)| records)
+    let mut rows = Rows::new();
+    select_each(conn, collection, rest, None, &mut |row| {
+        rows.push(owned(row));
+    })?;
+    Ok(records(collection, rows))
 }
 
-/// The same, and a number that is read along with them: what another query finds. Where a version of the collections is
-/// expected, that is read along too.
-pub fn select_beside(
+/// Looks at the rows that a query finds, and says how many there are; and a number that is read along with them: what
+/// another query finds. Where a version of the collections is expected, that is read along too.
+pub fn select_each(
     conn: &mut Conn,
-    collection: &Arc<Collection>,
+    collection: &Collection,
     rest: Sql,
     beside: Option<Sql>,
-) -> Result<(Vec<Record>, Option<i64>)> {
+    look: &mut Each<'_>,
+) -> Result<(i64, Option<i64>)> {
     let engine = conn.engine();
     let mut select = sql(engine, "SELECT ");
     if rest.is_cached() {
@@ -127,11 +134,16 @@ pub fn select_beside(
         storages.push(Storage::Int);
     }
     select.append(rest);
-    let mut rows = load(conn, select, &storages)?;
-    let numbers = rows.first().map_or(Vec::new(), |row| row[width..].to_vec());
-    for row in &mut rows {
+    let mut found = 0;
+    let mut numbers = Vec::new();
+    each(conn, select, &storages, &mut |mut row| {
+        if found == 0 {
+            numbers = owned(row.split_off(width));
+        }
+        found += 1;
         row.truncate(width);
-    }
+        look(row);
+    })?;
     if let (true, Some(Value::Int(current))) = (expected.is_some(), numbers.last()) {
         version::compare(conn, *current)?;
     }
@@ -139,7 +151,7 @@ pub fn select_beside(
         (Some(_), Some(Value::Int(number))) => Some(*number),
         _ => None,
     };
-    Ok((records(collection, rows), beside))
+    Ok((found, beside))
 }
 
 /// Rows as records. A view's may lack values, and its JSON is as its query made it.
@@ -340,12 +352,24 @@ pub fn managed(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<HashSet
     Ok(rows.into_iter().filter_map(first_text).collect())
 }
 
+/// What the caller sees of every record, whatever its values are; `None` where that depends on them.
+pub fn reveal_of_all(grant: &Grant) -> Result<Option<Reveal>> {
+    if grant.request.caller.is_superuser() {
+        return Ok(Some(Reveal {
+            hidden: true,
+            email: true,
+            fields: None,
+        }));
+    }
+    let depends = grant.collection().is_auth() || grant.sight()?.is_some();
+    Ok((!depends).then(Reveal::default))
+}
+
 /// Lets the caller see of the records what the caller may.
 pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<()> {
-    if grant.request.caller.is_superuser() {
+    if let Some(reveal) = reveal_of_all(grant)? {
         for record in records {
-            record.reveal.hidden = true;
-            record.reveal.email = true;
+            record.reveal = reveal.clone();
         }
         return Ok(());
     }
@@ -370,9 +394,8 @@ pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<
 
 /// The same for a record as it is here, whatever has become of it in the table.
 pub fn reveal_as_it_is(conn: &mut Conn, grant: &Grant, record: &mut Record) -> Result<()> {
-    if grant.request.caller.is_superuser() {
-        record.reveal.hidden = true;
-        record.reveal.email = true;
+    if let Some(reveal) = reveal_of_all(grant)? {
+        record.reveal = reveal;
         return Ok(());
     }
     if let Some(sight) = grant.sight()? {

@@ -20,7 +20,7 @@ pub(super) async fn prepare(server: &Server, had: Option<u64>, size: u64) -> Res
         let changes = json!({"name": name(n), "id": format!("small{n:010}")});
         bulk::fill(server, Table::Posts(1), &changes, ROWS).await?;
     }
-    Ok(())
+    server.product.analyze()
 }
 
 pub(super) async fn measure(server: &mut Server, size: u64, meter: &Meter) -> Readings {

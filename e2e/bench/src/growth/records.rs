@@ -27,7 +27,8 @@ pub(super) async fn prepare(server: &Server, size: u64) -> Result<()> {
     let table = table(size)?;
     let name = table.name();
     let index = format!("CREATE INDEX `idx_{name}_views` ON `{name}` (`views`)");
-    bulk::fill(server, table, &json!({"indexes": [index]}), size).await
+    bulk::fill(server, table, &json!({"indexes": [index]}), size).await?;
+    server.product.analyze()
 }
 
 pub(super) async fn measure(server: &Server, size: u64, meter: &mut Meter) -> Readings {
