@@ -14,7 +14,7 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 
 use super::connection::Purpose;
 use super::failure::Failure;
-use super::{Each, Point, Sql, Storage, Value, ValueRef, as_number, functions};
+use super::{Each, Engine, Point, Sql, Storage, Value, ValueRef, as_number, functions, sql};
 
 /// How long it waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -132,11 +132,26 @@ impl Lite {
     /// Moves the whole write-ahead log into the database, waiting so long for those who read in it; says whether
     /// that was enough.
     pub(super) fn empty_log(&self, max_wait: Duration) -> Result<bool, Failure> {
-        self.conn.busy_timeout(max_wait)?;
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-        let is_busy = self.conn.query_row(checkpoint, [], |row| row.get(0));
-        self.conn.busy_timeout(BUSY_TIMEOUT)?;
+        let is_busy = self.waiting(max_wait, |lite| {
+            lite.conn.query_row(checkpoint, [], |row| row.get(0))
+        })?;
         Ok(!is_busy?)
+    }
+
+    /// Begins to write, unless another process does.
+    pub(super) fn begin_at_once(&self) -> Result<(), Failure> {
+        let begin = sql(Engine::Sqlite, "BEGIN IMMEDIATE");
+        self.waiting(Duration::ZERO, |lite| lite.execute(&begin))?
+            .map(drop)
+    }
+
+    /// Runs `work`, which waits at most so long for other processes.
+    fn waiting<T>(&self, max_wait: Duration, work: impl FnOnce(&Self) -> T) -> Result<T, Failure> {
+        self.conn.busy_timeout(max_wait)?;
+        let outcome = work(self);
+        self.conn.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(outcome)
     }
 
     pub(super) fn batch(&self, statements: &str) -> Result<(), Failure> {
@@ -232,7 +247,7 @@ fn number(raw: Raw<'_>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{Engine, Rows, owned, sql};
+    use crate::db::{Rows, owned};
     use crate::error::Error;
 
     fn load(lite: &Lite, query: &'static str, storage: Storage) -> Result<Rows, Error> {

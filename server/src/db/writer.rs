@@ -134,18 +134,19 @@ impl Writer {
         answered.await.map_err(|_| Error::Unavailable)?
     }
 
-    /// Runs the unit if nobody else writes; gives it back otherwise.
+    /// Runs the unit if nobody else writes, in another process neither; gives it back otherwise.
     fn alone(&self, unit: Unit) -> Option<Unit> {
         if self.queued() > 0 {
             return Some(unit);
         }
-        match self.committer.try_lock().as_deref_mut() {
-            Ok(Some(committer)) if committer.is_calm() => {
-                committer.run(unit, || None);
-                None
-            }
-            Ok(_) | Err(_) => Some(unit),
+        if let Ok(Some(committer)) = self.committer.try_lock().as_deref_mut()
+            && committer.is_calm()
+            && committer.begins_at_once()
+        {
+            committer.run_begun(unit, || None);
+            return None;
         }
+        Some(unit)
     }
 }
 
@@ -212,7 +213,7 @@ struct Committer {
     wal: Wal,
     group_size: Histogram,
     feed: Arc<Feed>,
-    /// How long it took to begin the last group, which may have waited for another process, and to commit it.
+    /// How long the last commit took.
     commit_time: Duration,
     /// Whether the last group had several units.
     is_crowded: bool,
@@ -224,23 +225,32 @@ impl Committer {
         !self.is_crowded && self.commit_time < QUICK && !self.wal.is_long()
     }
 
+    /// Begins, unless that has to wait for another process.
+    fn begins_at_once(&mut self) -> bool {
+        let begun = self.conn.sqlite().map(|lite| lite.begin_at_once());
+        matches!(begun, Some(Ok(())))
+    }
+
     /// Runs a group: `first`, and those that `next` still has.
     fn run(&mut self, first: Unit, next: impl FnMut() -> Option<Unit>) {
-        let since = Instant::now();
-        let begun = begin(&mut self.conn);
-        self.commit_time = since.elapsed();
-        if let Err(error) = begun {
-            tracing::error!(%error, "cannot begin a write");
-            (first(Err(Error::Unavailable)).answer)(Ok(()));
-            return;
+        match begin(&mut self.conn) {
+            Ok(()) => self.run_begun(first, next),
+            Err(error) => {
+                tracing::error!(%error, "cannot begin a write");
+                (first(Err(Error::Unavailable)).answer)(Ok(()));
+            }
         }
+    }
+
+    /// The same, in a transaction that has begun.
+    fn run_begun(&mut self, first: Unit, next: impl FnMut() -> Option<Unit>) {
         self.conn.journal.begin();
         let (group, alive) = self.run_units(first, next);
         self.group_size.observe(crate::number(group.len()));
         self.is_crowded = group.len() > 1;
         let since = Instant::now();
         let committed = alive && commit(&mut self.conn);
-        self.commit_time += since.elapsed();
+        self.commit_time = since.elapsed();
         let noted = self.conn.journal.take();
         if committed {
             self.feed.publish(noted);
@@ -377,6 +387,18 @@ mod tests {
         assert!(short.as_mut().now_or_never().is_none());
         end.send(()).unwrap();
         long.await.unwrap();
+        assert_ne!(short.await.unwrap(), thread::current().id());
+    }
+
+    #[tokio::test]
+    async fn a_short_write_keeps_no_thread_waiting_for_another_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = open(&folder);
+        let other = rusqlite::Connection::open(folder.path().join("data.db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut short = pin!(db.write_few(thread));
+        assert!(short.as_mut().now_or_never().is_none());
+        other.execute_batch("ROLLBACK").unwrap();
         assert_ne!(short.await.unwrap(), thread::current().id());
     }
 
