@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use plinth_sdk::types::MetaSettings;
 
@@ -20,6 +21,18 @@ use crate::realtime::Realtime;
 
 /// How often something is tried that collections change under.
 const MAX_TRIES: usize = 10;
+
+/// How long a write waits for a change of collections that goes on.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+/// The pauses between its tries: the first, and the longest.
+const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(40)];
+
+/// The pauses between the tries of a change of collections, in which writes go on.
+const LONG_PAUSES: [Duration; 3] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 
 /// The state of a server; clones share it.
 #[derive(Clone)]
@@ -70,7 +83,7 @@ impl App {
         };
         let (db, log) = tokio::task::spawn_blocking(open).await??;
         let schema = Shared::default();
-        schema.replace(db.write(store::initialise).await?);
+        schema.replace(patiently(|| db.write(store::initialise)).await?);
         Ok(Self(Arc::new(State {
             realtime: Realtime::new(&metrics, db.feed()),
             logs: Logs::new(log, metrics.log_dropped.clone()),
@@ -161,26 +174,51 @@ impl App {
         F: Fn(&mut Conn, &Arc<Schema>) -> Result<T> + Clone + Send + 'static,
     {
         let mut schema = schema;
-        for _ in 1..MAX_TRIES {
-            let attempt = self.try_write(Arc::clone(&schema), is_short, work.clone());
+        let mut tries = 1;
+        let mut is_alone = false;
+        let mut waiting = None;
+        loop {
+            let attempt = self.try_write(Arc::clone(&schema), is_short, is_alone, work.clone());
             match attempt.await {
-                Err(Error::Outdated) => {
+                Err(Error::Outdated) if tries < MAX_TRIES => {
                     self.refresh_schema().await?;
                     schema = self.schema.current();
+                    tries += 1;
+                }
+                Err(Error::Deadlock) if tries < MAX_TRIES => {
+                    is_alone = true;
+                    tries += 1;
+                }
+                Err(Error::Busy(why)) => {
+                    let (since, pause) = waiting.unwrap_or((Instant::now(), PAUSES[0]));
+                    if since.elapsed() > MAX_WAIT {
+                        return Err(Error::Busy(why));
+                    }
+                    tokio::time::sleep(pause).await;
+                    waiting = Some((since, (pause * 2).min(PAUSES[1])));
                 }
                 outcome => return outcome,
             }
         }
-        self.try_write(schema, is_short, work).await
     }
 
-    async fn try_write<T, F>(&self, schema: Arc<Schema>, is_short: bool, work: F) -> Result<T>
+    async fn try_write<T, F>(
+        &self,
+        schema: Arc<Schema>,
+        is_short: bool,
+        is_alone: bool,
+        work: F,
+    ) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn, &Arc<Schema>) -> Result<T> + Send + 'static,
     {
         let write = move |conn: &mut Conn| {
-            version::still(conn, schema.version)?;
+            if is_alone {
+                version::still_alone(conn, schema.version)?;
+            } else {
+                version::still(conn, schema.version)?;
+            }
             work(conn, &schema)
         };
         if is_short {
@@ -188,6 +226,18 @@ impl App {
         } else {
             self.db.write(write).await
         }
+    }
+
+    /// Runs one change of collections, and puts it in force. While another transaction is in the way it is tried again
+    /// a few times, and holds up nobody in between.
+    pub async fn change<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn) -> Result<(Schema, T)> + Clone + Send + 'static,
+    {
+        let (schema, changed) = patiently(|| self.db.write(work.clone())).await?;
+        self.schema_changed(schema);
+        Ok(changed)
     }
 
     /// What mails say of the application.
@@ -216,6 +266,20 @@ impl App {
         self.schema.replace(schema);
         self.db.tables_changed();
     }
+}
+
+/// Tries again, after pauses, what another transaction is in the way of.
+async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    for pause in LONG_PAUSES {
+        match attempt().await {
+            Err(Error::Busy(_) | Error::Deadlock) => tokio::time::sleep(pause).await,
+            outcome => return outcome,
+        }
+    }
+    attempt().await
 }
 
 impl Deref for App {

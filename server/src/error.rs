@@ -40,6 +40,9 @@ pub enum Error {
     /// A unique index says no; the columns, or the index.
     #[error("Value must be unique.")]
     Unique(Violation),
+    /// A value is too long for an index that holds it whole.
+    #[error("A value is too long for an index.")]
+    Oversized,
     /// The database cannot be used right now.
     #[error("The server can't reach its database, try again in a moment.")]
     Unavailable,
@@ -56,6 +59,12 @@ pub enum Error {
     /// and tried again.
     #[error("Another change was in the way, try again.")]
     Outdated,
+    /// The database undid the transaction because it and another one waited for each other; writes are tried again.
+    #[error("Another change was in the way, try again.")]
+    Deadlock,
+    /// Another transaction holds a lock for longer than a request waits for it.
+    #[error("{0}")]
+    Busy(Cow<'static, str>),
     /// Logged in full; the client sees nothing of it.
     #[error("Something went wrong while processing your request.")]
     Internal(#[source] anyhow::Error),
@@ -117,7 +126,7 @@ impl Error {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::Invalid { .. } | Self::Unique(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid { .. } | Self::Unique(_) | Self::Oversized => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
@@ -127,7 +136,9 @@ impl Error {
             | Self::TooSlow
             | Self::Starting
             | Self::Disconnected
-            | Self::Outdated => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::Outdated
+            | Self::Deadlock
+            | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -142,11 +153,14 @@ impl Error {
             | Self::TooLarge
             | Self::RangeNotSatisfiable
             | Self::Unique(_)
+            | Self::Oversized
             | Self::Unavailable
             | Self::TooSlow
             | Self::Starting
             | Self::Disconnected
             | Self::Outdated
+            | Self::Deadlock
+            | Self::Busy(_)
             | Self::Internal(_) => FieldProblems::new(),
         };
         Problem {

@@ -1,7 +1,7 @@
 //! The SQL of accounts.
 
 use crate::collections::{Collection, Rule};
-use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, execute, load, sql};
+use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
 use crate::filter::{Condition, Trust, conjunction};
 use crate::policy::Grant;
@@ -26,12 +26,11 @@ pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Resu
     wanted.bind(Value::from(value));
     if ignores_case {
         lower_column(&mut same, engine, &column.ident);
-        same.text(" = ");
-        same.append(crate::db::dialect::lower(engine, wanted));
+        let wanted = dialect::lower(engine, wanted);
+        same = dialect::compare_indexed(same, (" = ", " = "), wanted, column.lower_prefix);
     } else {
-        same.column(&records::alias(), &column.ident)
-            .text(" = ")
-            .append(wanted);
+        same.column(&records::alias(), &column.ident);
+        same = dialect::compare_indexed(same, (" = ", " = "), wanted, column.prefix);
     }
     Ok(records::find_where(conn, grant, same, Some(1))?.pop())
 }
@@ -40,7 +39,7 @@ pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Resu
 fn lower_column(out: &mut Sql, engine: Engine, column: &Ident) {
     let mut plain = Sql::new(engine);
     plain.column(&records::alias(), column);
-    out.append(crate::db::dialect::lower(engine, plain));
+    out.append(dialect::lower(engine, plain));
 }
 
 /// Whether the collection's auth rule lets the account sign in.

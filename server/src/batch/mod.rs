@@ -1,9 +1,11 @@
 //! Several changes of records in one request: all are made, or none.
 //!
-//! [`read`] takes the request apart, [`prepare`] works out what must not wait inside a transaction, [`run`] makes the
-//! changes in one, each as its own route would: same grants, same rules, same validation.
+//! [`read`] takes the request apart, [`prepare`] works out what must not wait inside a transaction, [`hold`] locks the
+//! records that are named, [`run`] makes the changes in one transaction, each as its own route would: same grants, same
+//! rules, same validation.
 
 pub mod api;
+mod hold;
 mod prepare;
 mod read;
 mod run;
@@ -24,7 +26,8 @@ fn failed_at(position: usize, error: Error) -> Error {
         | Error::NotFound(_)
         | Error::TooLarge
         | Error::RangeNotSatisfiable
-        | Error::Unique(_) => {
+        | Error::Unique(_)
+        | Error::Oversized => {
             let problem = FieldProblem::Failed {
                 code: "batch_request_failed".to_owned(),
                 message: "Batch request failed.".to_owned(),
@@ -41,6 +44,8 @@ fn failed_at(position: usize, error: Error) -> Error {
         | Error::Starting
         | Error::Disconnected
         | Error::Outdated
+        | Error::Deadlock
+        | Error::Busy(_)
         | Error::Internal(_) => error,
     }
 }

@@ -135,6 +135,11 @@ pub(super) async fn store_files(app: &App, steps: &[Step]) -> Result<Stored> {
 }
 
 impl Step {
+    /// The collection, by id or name.
+    pub(super) fn collection(&self) -> &str {
+        &self.collection
+    }
+
     /// The id in the body; empty when there is none.
     pub(super) fn given_id(&self) -> String {
         let id = self.input.body.get("id").map(values::text);

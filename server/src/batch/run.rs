@@ -7,7 +7,7 @@ use plinth_sdk::types::{BatchResult, FieldProblem};
 use serde_json::Value as Json;
 
 use super::prepare::{Step, Wanted};
-use super::{FAILED, failed_at};
+use super::{failed_at, hold};
 use crate::collections::Schema;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -34,9 +34,11 @@ pub(super) fn all(
     deadline: Instant,
 ) -> Result<Done> {
     let mut done = Done::default();
+    hold::named(conn, schema, steps)?;
     for (position, step) in steps.iter().enumerate() {
         if Instant::now() > deadline {
-            return Err(Error::invalid(FAILED));
+            // It waited for others: nothing is wrong with it.
+            return Err(Error::TooSlow);
         }
         let result = one(conn, schema, step, &mut done);
         let result = result.map_err(|error| failed_at(position, error))?;

@@ -7,7 +7,7 @@ use plinth_sdk::types::{self as wire, Scaffolds};
 use serde_json::{Map, Value as Json};
 
 use super::store::{self, Author};
-use super::{Collection, Schema, defaults, import, view};
+use super::{Collection, defaults, import, view};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
@@ -62,8 +62,7 @@ pub async fn create(
     let author = author(&operator);
     try_query(&app, &body, None, author).await?;
     let create = move |conn: &mut Conn| store::create(conn, &body, author);
-    let changed = app.db.write(create).await?;
-    let collection = took_effect(&app, changed);
+    let collection = app.change(create).await?;
     Ok(answer(&collection.def, &query))
 }
 
@@ -79,11 +78,8 @@ pub async fn update(
     let body = body.object(UNREADABLE)?;
     let author = author(&operator);
     try_query(&app, &body, Some(&name), author).await?;
-    let changed = app
-        .db
-        .write(move |conn| store::update(conn, &name, &body, author))
-        .await?;
-    let collection = took_effect(&app, changed);
+    let update = move |conn: &mut Conn| store::update(conn, &name, &body, author);
+    let collection = app.change(update).await?;
     Ok(answer(&collection.def, &query))
 }
 
@@ -94,8 +90,8 @@ pub async fn delete(
     name: CollectionName,
 ) -> Result<Answer> {
     may_change(&app, &operator, &name)?;
-    let schema = app.db.write(move |conn| store::delete(conn, &name)).await?;
-    app.schema_changed(schema);
+    app.change(move |conn| Ok((store::delete(conn, &name)?, ())))
+        .await?;
     Ok(Answer::Nothing)
 }
 
@@ -123,8 +119,8 @@ pub async fn truncate(
         operator.request,
         "whoever may delete the collection may truncate it",
     );
-    let truncate = move |conn: &mut Conn| crate::records::delete::truncate(conn, &grant);
-    let outcome = app.db.write(truncate).await;
+    let truncate = |conn: &mut Conn, grant| crate::records::delete::truncate(conn, &grant);
+    let outcome = app.write(grant, false, truncate).await;
     if let Err(Error::Invalid { .. }) = outcome {
         return Err(Error::invalid(failed));
     }
@@ -247,8 +243,8 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
             problem,
         ));
     }
-    let schema = app.db.write(move |conn| import::run(conn, &wanted)).await?;
-    app.schema_changed(schema);
+    app.change(move |conn| Ok((import::run(conn, &wanted)?, ())))
+        .await?;
     Ok(Answer::Nothing)
 }
 
@@ -299,9 +295,4 @@ fn public(def: &wire::Collection) -> wire::Collection {
         }
     }
     def
-}
-
-fn took_effect(app: &App, (schema, collection): (Schema, Arc<Collection>)) -> Arc<Collection> {
-    app.schema_changed(schema);
-    collection
 }

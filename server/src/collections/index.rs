@@ -3,6 +3,8 @@
 //! A statement is read into its parts, and made anew from them for the database in use; the text itself never
 //! reaches a database.
 
+use std::collections::BTreeMap;
+
 use plinth_sdk::types::{Collection as Definition, Field, FieldKind};
 use sqlparser::ast::{
     BinaryOperator, CreateIndex, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
@@ -11,7 +13,7 @@ use sqlparser::ast::{
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 
-use crate::db::{Engine, Ident, Sql, sql};
+use crate::db::{Engine, Ident, Sql, Storage, dialect, sql};
 
 /// An index.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +41,20 @@ pub struct IndexColumn {
     lower: bool,
     /// Whether it is in descending order.
     descending: bool,
+    /// How much of a value it holds.
+    pub form: IndexForm,
+}
+
+/// How much of a value an index holds, where the database limits the size of its entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IndexForm {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Its first characters, so many; a unique index also holds a digest of what is longer.
+    Prefix(usize),
+    /// A digest.
+    Digest,
 }
 
 /// The `WHERE` of an index: a small part of SQL.
@@ -67,6 +83,9 @@ pub struct NotAnIndex;
 pub(super) fn all(definition: &Definition) -> Vec<Index> {
     let texts = definition.indexes.iter();
     let mut indexes: Vec<Index> = texts.filter_map(|text| Index::parse(text).ok()).collect();
+    for index in &mut indexes {
+        index.set_forms(definition);
+    }
     for field in &definition.fields {
         let is_reference =
             matches!(field.kind, FieldKind::Relation(_)) && !field.kind.is_multiple();
@@ -88,9 +107,32 @@ impl Index {
                 no_case: false,
                 lower: false,
                 descending: false,
+                form: IndexForm::Whole,
             }],
             predicate: None,
         }
+    }
+
+    /// Says how much of their values its columns hold. The options of a field do not count: values that are stored may
+    /// be longer than they allow by now.
+    fn set_forms(&mut self, definition: &Definition) {
+        let prefix = dialect::max_prefix(self.columns.len());
+        for column in &mut self.columns {
+            let field = definition.fields.iter().find(|f| f.name == column.name);
+            column.form = match field {
+                Some(field) if super::storage(&field.kind) == Storage::Json => IndexForm::Digest,
+                Some(field) if !definition.system && is_unbounded(field) => {
+                    IndexForm::Prefix(prefix)
+                }
+                Some(_) | None => IndexForm::Whole,
+            };
+        }
+    }
+
+    /// Whether it holds less of some values than all of them.
+    pub fn is_cut(&self) -> bool {
+        let mut forms = self.columns.iter().map(|column| column.form);
+        forms.any(|form| form != IndexForm::Whole)
     }
 
     /// Whether it finds all rows that have a value in this field.
@@ -154,17 +196,23 @@ impl Index {
             if i > 0 {
                 out.text(", ");
             }
-            let ident = Ident::new(&column.name);
-            match (engine, column.no_case, column.lower) {
-                (_, false, _) => out.ident(&ident),
-                (Engine::Sqlite, true, false) => out.ident(&ident).text(" COLLATE NOCASE"),
-                (Engine::Sqlite, true, true) => out.text("lower(").ident(&ident).text(")"),
-                (Engine::Postgres, true, _) => {
-                    out.text("lower((").ident(&ident).text(") COLLATE \"C\")")
-                }
-            };
+            let value = column.value(engine);
+            out.append(match column.form {
+                IndexForm::Whole => value,
+                IndexForm::Prefix(length) => dialect::prefix(engine, value, length),
+                IndexForm::Digest => dialect::digest(engine, value),
+            });
             if column.descending {
                 out.text(" DESC");
+            }
+        }
+        if self.unique {
+            let cut = self.columns.iter().filter_map(|column| match column.form {
+                IndexForm::Prefix(length) => Some((column.value(engine), length)),
+                IndexForm::Whole | IndexForm::Digest => None,
+            });
+            if let Some(rest) = dialect::digest_of_longer(engine, cut.collect()) {
+                out.text(", ").append(rest);
             }
         }
         out.text(")");
@@ -208,6 +256,26 @@ impl Index {
             && self.predicate == other.predicate
     }
 
+    /// The index after its columns were renamed; none when one of them has no new name.
+    pub fn with_names(&self, names: &BTreeMap<&str, &str>) -> Option<Self> {
+        let renamed = |column: &IndexColumn| {
+            let name = names.get(column.name.as_str())?;
+            Some(IndexColumn {
+                name: (*name).to_owned(),
+                ..column.clone()
+            })
+        };
+        let predicate = match &self.predicate {
+            None => None,
+            Some(predicate) => Some(predicate.with_names(names)?),
+        };
+        Some(Self {
+            columns: self.columns.iter().map(renamed).collect::<Option<_>>()?,
+            predicate,
+            ..self.clone()
+        })
+    }
+
     /// Every column that it mentions.
     pub fn mentions(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
@@ -216,6 +284,32 @@ impl Index {
         }
         names
     }
+}
+
+impl IndexColumn {
+    fn value(&self, engine: Engine) -> Sql {
+        let mut out = Sql::new(engine);
+        let ident = Ident::new(&self.name);
+        match (engine, self.no_case, self.lower) {
+            (_, false, _) => out.ident(&ident),
+            (Engine::Sqlite, true, false) => out.ident(&ident).text(" COLLATE NOCASE"),
+            (Engine::Sqlite, true, true) => out.text("lower(").ident(&ident).text(")"),
+            (Engine::Postgres, true, _) => {
+                out.text("lower((").ident(&ident).text(") COLLATE \"C\")")
+            }
+        };
+        out
+    }
+}
+
+/// Whether a client may store a text in the field that is too long for an entry of an index. The server's own fields
+/// and ids are looked for as a whole.
+fn is_unbounded(field: &Field) -> bool {
+    let is_text = matches!(
+        field.kind,
+        FieldKind::Text(_) | FieldKind::Editor(_) | FieldKind::Url(_)
+    );
+    is_text && !field.system && field.name != "id"
 }
 
 /// Changes names in the text of an index, such that it stays as its author wrote it.
@@ -262,6 +356,7 @@ fn column_of(expr: &Expr) -> Result<IndexColumn, NotAnIndex> {
             no_case: false,
             lower: false,
             descending: false,
+            form: IndexForm::Whole,
         }),
         Expr::Nested(inner) => column_of(inner),
         Expr::Collate { expr, collation } => {
@@ -390,6 +485,29 @@ impl Predicate {
                 out.text(")");
             }
         }
+    }
+
+    fn with_names(&self, names: &BTreeMap<&str, &str>) -> Option<Self> {
+        let name = |old: &str| names.get(old).map(|new| (*new).to_owned());
+        let both = |left: &Self, right: &Self| {
+            let (left, right) = (left.with_names(names)?, right.with_names(names)?);
+            Some((Box::new(left), Box::new(right)))
+        };
+        Some(match self {
+            Self::Compare(column, sign, constant) => {
+                Self::Compare(name(column)?, sign, constant.clone())
+            }
+            Self::IsNull(column, yes) => Self::IsNull(name(column)?, *yes),
+            Self::All(left, right) => {
+                let (left, right) = both(left, right)?;
+                Self::All(left, right)
+            }
+            Self::Any(left, right) => {
+                let (left, right) = both(left, right)?;
+                Self::Any(left, right)
+            }
+            Self::Not(inner) => Self::Not(Box::new(inner.with_names(names)?)),
+        })
     }
 
     fn write_both(out: &mut Sql, left: &Self, sign: &'static str, right: &Self) {

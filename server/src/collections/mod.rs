@@ -5,7 +5,9 @@
 
 pub mod api;
 pub mod attached;
+mod change;
 pub mod defaults;
+mod forms;
 mod import;
 mod index;
 pub mod own;
@@ -20,7 +22,7 @@ pub mod view;
 
 use plinth_sdk::types::{self as wire, CollectionType, FieldKind};
 
-pub use index::{Index, IndexColumn};
+pub use index::{Index, IndexColumn, IndexForm};
 pub use schema::{Schema, Shared};
 pub use validate::RuleCheck;
 
@@ -77,6 +79,10 @@ pub struct Column {
     pub hidden: bool,
     /// Whether there may be no value, as in a view.
     pub nullable: bool,
+    /// How much of the text an index holds that begins with it.
+    pub prefix: Option<usize>,
+    /// The same for the text in lower case.
+    pub lower_prefix: Option<usize>,
 }
 
 /// What the values of a column mean, as far as queries have to know.
@@ -198,7 +204,25 @@ impl Column {
             shape: Shape::of(&field.kind),
             hidden: field.hidden,
             nullable: false,
+            prefix: None,
+            lower_prefix: None,
         }
+    }
+
+    /// Notes how much indexes hold of it.
+    fn set_prefixes(&mut self, indexes: &[Index]) {
+        let prefix = |no_case: bool| {
+            let mut firsts = indexes.iter().filter_map(|index| index.columns.first());
+            firsts.find_map(|first| match first.form {
+                IndexForm::Prefix(length)
+                    if first.name == self.name && first.no_case == no_case =>
+                {
+                    Some(length)
+                }
+                IndexForm::Prefix(_) | IndexForm::Whole | IndexForm::Digest => None,
+            })
+        };
+        (self.prefix, self.lower_prefix) = (prefix(false), prefix(true));
     }
 
     /// Whether the value is a list.
@@ -284,9 +308,13 @@ impl Collection {
                 .flatten()
                 .any(|rule| rule.contains("@request.headers")),
         };
+        let indexes = index::all(&def);
+        for column in &mut columns {
+            column.set_prefixes(&indexes);
+        }
         Self {
             table: Ident::new(&def.name),
-            indexes: index::all(&def),
+            indexes,
             is_ordered: def.view_query.as_deref().is_some_and(view::is_ordered),
             columns,
             rules,

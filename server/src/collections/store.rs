@@ -6,7 +6,10 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
-use super::{Collection, Schema, attached, defaults, own, prepare, table, validate, version, view};
+use super::{
+    Collection, Schema, attached, change, defaults, forms, own, prepare, table, validate, version,
+    view,
+};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
@@ -21,17 +24,13 @@ pub const UPDATE_FAILED: &str = "Failed to update collection.";
 /// The collections as they are, and none changes until the transaction's end.
 pub fn lock(conn: &mut Conn) -> Result<Schema> {
     if conn.engine() == Engine::Postgres {
-        // Waits for the writes that go on, and lets no other begin. SQLite has one writer anyway.
         // An index on a large table takes its time.
         execute(
             conn,
             sql(Engine::Postgres, "SET LOCAL statement_timeout = 0"),
         )?;
-        execute(
-            conn,
-            sql(Engine::Postgres, "SELECT pg_advisory_xact_lock(7240932)"),
-        )?;
     }
+    version::hold_alone(conn)?;
     read(conn)
 }
 
@@ -62,6 +61,7 @@ pub fn read(conn: &mut Conn) -> Result<Schema> {
 /// Makes the collections that every database has, where they are missing: an older server's database lacks some.
 pub fn initialise(conn: &mut Conn) -> Result<Schema> {
     let schema = lock(conn)?;
+    forms::renew(conn, &schema)?;
     let mut missing = if schema.iter().next().is_none() {
         defaults::initial()
     } else {
@@ -232,7 +232,7 @@ pub(super) fn update_in(
             make_view(conn, &new, schema, author, UPDATE_FAILED)?;
         }
     } else {
-        table::change(conn, old, &new).map_err(|error| in_the_way(error, UPDATE_FAILED))?;
+        change::change(conn, old, &new).map_err(|error| in_the_way(error, UPDATE_FAILED))?;
     }
     write(conn, &new, Some(&old.def.id))?;
     for view in &views {

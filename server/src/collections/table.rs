@@ -2,7 +2,8 @@
 
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 
-use super::{Collection, Index, Shape};
+use super::change::refuse_if_used;
+use super::{Collection, Index};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, sql};
 use crate::error::{Error, Result};
 use crate::files::store as files;
@@ -29,11 +30,16 @@ pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
     for trigger in count_rows(engine, &collection.table, &collection.def.id) {
         execute(conn, trigger)?;
     }
-    create_indexes(conn, collection, &collection.indexes)
+    let indexes = collection.indexes.iter().enumerate();
+    for (position, index) in dialect::in_order_of_blame(engine, indexes.collect()) {
+        create_index(conn, collection, position, index)?;
+    }
+    Ok(())
 }
 
 /// Removes the table and its total.
 pub(super) fn drop(conn: &mut Conn, collection: &Collection) -> Result<()> {
+    refuse_if_used(conn, collection)?;
     files::release(conn, collection, None)?;
     let mut drop = sql(conn.engine(), "DROP TABLE ");
     drop.ident(&collection.table);
@@ -47,93 +53,13 @@ pub(super) fn drop(conn: &mut Conn, collection: &Collection) -> Result<()> {
     Ok(())
 }
 
-/// Changes the table of `old` into that of `new`. Columns are the same when their fields' ids are.
-pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Result<()> {
-    let engine = conn.engine();
-    if old.table != new.table {
-        // By way of another name: to SQLite two that differ in their case are one.
-        let between = Ident::new("$renamed");
-        rename_table(conn, &old.table, &between)?;
-        rename_table(conn, &between, &new.table)?;
-    }
-    let pairs = matched(old, new);
-    let columns_changed = old.columns.len() != new.columns.len()
-        || pairs.iter().any(|(from, to)| {
-            from.is_none_or(|from| {
-                let (from, to) = (&old.columns[from], &new.columns[*to]);
-                from.ident != to.ident || from.is_list() != to.is_list()
-            })
-        });
-    if !columns_changed && old.indexes == new.indexes {
-        return Ok(());
-    }
-    for index in &old.indexes {
-        execute(conn, index.drop(engine))?;
-    }
-    for (position, column) in old.columns.iter().enumerate() {
-        if !pairs.iter().any(|(from, _)| *from == Some(position)) {
-            if matches!(column.shape, Shape::File { .. }) {
-                files::release_column(conn, old, &new.table, column, None)?;
-            }
-            let mut drop = alter(engine, new, " DROP COLUMN ");
-            drop.ident(&column.ident);
-            execute(conn, drop)?;
-        }
-    }
-    // By way of other names, such that two fields can swap theirs.
-    let renames: Vec<_> = pairs
-        .iter()
-        .filter_map(|(from, to)| Some((&old.columns[(*from)?].ident, &new.columns[*to].ident)))
-        .filter(|(from, to)| from != to)
-        .enumerate()
-        .map(|(n, (from, to))| (from, Ident::new(&format!("$renamed{n}")), to))
-        .collect();
-    for (from, between, _) in &renames {
-        rename_column(conn, new, from, between)?;
-    }
-    for (_, between, to) in &renames {
-        rename_column(conn, new, between, to)?;
-    }
-    for (from, to) in pairs {
-        let column = &new.columns[to];
-        match from {
-            None => add_column(conn, new, &column.ident, column.storage, column.is_list())?,
-            Some(from) if old.columns[from].is_list() != column.is_list() => {
-                let between = Ident::new("$converted");
-                add_column(conn, new, &between, column.storage, column.is_list())?;
-                let mut fill = sql(engine, "UPDATE ");
-                fill.ident(&new.table)
-                    .text(" SET ")
-                    .ident(&between)
-                    .text(" = ");
-                fill.append(dialect::convert(engine, &column.ident, column.is_list()));
-                execute(conn, fill)?;
-                let mut drop = alter(engine, new, " DROP COLUMN ");
-                drop.ident(&column.ident);
-                execute(conn, drop)?;
-                rename_column(conn, new, &between, &column.ident)?;
-            }
-            Some(_) => {}
-        }
-    }
-    create_indexes(conn, new, &new.indexes)
-}
-
-/// For each new column the old one, if there was one.
-fn matched(old: &Collection, new: &Collection) -> Vec<(Option<usize>, usize)> {
-    let fields = new.def.fields.iter().enumerate();
-    fields
-        .map(|(to, field)| (old.def.fields.iter().position(|f| f.id == field.id), to))
-        .collect()
-}
-
-fn alter(engine: Engine, collection: &Collection, what: &'static str) -> Sql {
+pub(super) fn alter(engine: Engine, collection: &Collection, what: &'static str) -> Sql {
     let mut out = sql(engine, "ALTER TABLE ");
     out.ident(&collection.table).text(what);
     out
 }
 
-fn add_column(
+pub(super) fn add_column(
     conn: &mut Conn,
     collection: &Collection,
     column: &Ident,
@@ -148,30 +74,34 @@ fn add_column(
     Ok(())
 }
 
-fn rename_table(conn: &mut Conn, from: &Ident, to: &Ident) -> Result<()> {
+pub(super) fn rename_table(conn: &mut Conn, from: &Ident, to: &Ident) -> Result<()> {
     let mut rename = sql(conn.engine(), "ALTER TABLE ");
     rename.ident(from).text(" RENAME TO ").ident(to);
     execute(conn, rename)?;
     Ok(())
 }
 
-fn rename_column(conn: &mut Conn, collection: &Collection, from: &Ident, to: &Ident) -> Result<()> {
+pub(super) fn rename_column(
+    conn: &mut Conn,
+    collection: &Collection,
+    from: &Ident,
+    to: &Ident,
+) -> Result<()> {
     let mut rename = alter(conn.engine(), collection, " RENAME COLUMN ");
     rename.ident(from).text(" TO ").ident(to);
     execute(conn, rename)?;
     Ok(())
 }
 
-fn create_indexes(conn: &mut Conn, collection: &Collection, indexes: &[Index]) -> Result<()> {
-    // The database names the first index that objects: the newest in SQLite, the oldest in PostgreSQL.
-    let mut indexes: Vec<_> = indexes.iter().enumerate().collect();
-    if conn.engine() == Engine::Postgres {
-        indexes.reverse();
-    }
-    for (position, index) in indexes {
-        execute(conn, index.create(conn.engine(), &collection.table))
-            .map_err(|error| refused(error, position, index))?;
-    }
+/// Makes an index, which is at this position in the definition.
+pub(super) fn create_index(
+    conn: &mut Conn,
+    collection: &Collection,
+    position: usize,
+    index: &Index,
+) -> Result<()> {
+    let create = index.create(conn.engine(), &collection.table);
+    execute(conn, create).map_err(|error| refused(error, position, index))?;
     Ok(())
 }
 
@@ -179,6 +109,8 @@ fn create_indexes(conn: &mut Conn, collection: &Collection, indexes: &[Index]) -
 fn refused(error: Error, position: usize, index: &Index) -> Error {
     let why = if let Error::Unique(_) = error {
         "some records have the same values"
+    } else if let Error::Oversized = error {
+        "some records have values that are too long for it"
     } else if let Error::Internal(error) = error {
         tracing::info!(
             error = format!("{error:#}"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::store::Author;
-use super::{Collection, Schema, store, table, validate, view};
+use super::{Collection, Schema, change, store, table, validate, view};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
 use crate::records;
@@ -113,7 +113,7 @@ pub fn take(
             store::add(conn, &new)
         }
         (Place::Untouched, Some(old)) => {
-            table::change(conn, old, &new)?;
+            change::change(conn, old, &new)?;
             store::write(conn, &new, Some(&old.def.id))
         }
         _ => store::add(conn, &new),

@@ -1,7 +1,7 @@
 //! The version of the collections: a number that each change of a definition, a role or a setting makes larger. What is
 //! granted under one version holds for no other.
 
-use crate::db::{Conn, Engine, Sql, Storage, load, sql};
+use crate::db::{Conn, Engine, Sql, Storage, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::records::store::first_int;
 
@@ -49,8 +49,36 @@ pub fn compare(conn: &mut Conn, current: i64) -> Result<()> {
 pub fn still(conn: &mut Conn, version: i64) -> Result<()> {
     let current = match conn.engine() {
         Engine::Sqlite => self::current(conn)?,
-        Engine::Postgres => crate::events::store::begin(conn)?,
+        Engine::Postgres => crate::events::store::try_begin(conn)?,
     };
+    is(current, version)
+}
+
+/// Like [`still`], for a write that no other write runs beside: two that keep deadlocking take turns so.
+pub fn still_alone(conn: &mut Conn, version: i64) -> Result<()> {
+    if conn.engine() == Engine::Sqlite {
+        return still(conn, version);
+    }
+    hold_alone(conn)?;
+    is(crate::events::store::begin(conn)?, version)
+}
+
+/// Waits for the writes that go on, and lets no other begin until the transaction's end; gives up when that takes long.
+/// SQLite has one writer anyway.
+pub fn hold_alone(conn: &mut Conn) -> Result<()> {
+    if conn.engine() == Engine::Sqlite {
+        return Ok(());
+    }
+    for statement in [
+        "SET LOCAL lock_timeout = '2s'",
+        "SELECT pg_advisory_xact_lock(7240932)",
+    ] {
+        execute(conn, sql(Engine::Postgres, statement))?;
+    }
+    Ok(())
+}
+
+fn is(current: i64, version: i64) -> Result<()> {
     if current == version {
         Ok(())
     } else {

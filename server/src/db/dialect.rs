@@ -466,6 +466,11 @@ pub fn text(engine: Engine, value: Sql, storage: Storage) -> Sql {
     out
 }
 
+/// Whether several write at once, so that rows are locked.
+pub fn locks_rows(engine: Engine) -> bool {
+    engine == Engine::Postgres
+}
+
 /// Why rows are locked until the transaction's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {
@@ -506,4 +511,107 @@ pub fn order_keys_of_json(engine: Engine, value: Sql) -> Vec<Sql> {
         wrap("\"_number\"(", ")"),
         wrap("(((", ") #>> '{}') COLLATE \"C\")"),
     ]
+}
+
+/// Whether an index takes no values beyond some size.
+pub fn limits_entries(engine: Engine) -> bool {
+    engine == Engine::Postgres
+}
+
+/// How many characters of each of so many texts fit into one entry of PostgreSQL's indexes, with a digest of each: an
+/// entry has 2,704 bytes, a character up to 4.
+pub fn max_prefix(columns: usize) -> usize {
+    const ENTRY: usize = 2600;
+    const DIGEST: usize = 32;
+    ((ENTRY / columns.max(1)).saturating_sub(DIGEST) / 4).max(1)
+}
+
+/// The first characters of a text, for an index. SQLite's entries have any size.
+pub fn prefix(engine: Engine, text: Sql, length: usize) -> Sql {
+    match engine {
+        Engine::Sqlite => text,
+        Engine::Postgres => {
+            let mut out = sql(engine, "left(");
+            out.append(text).text(", ").int(length).text(")");
+            out
+        }
+    }
+}
+
+/// A digest of a value, for an index.
+pub fn digest(engine: Engine, value: Sql) -> Sql {
+    match engine {
+        Engine::Sqlite => value,
+        Engine::Postgres => {
+            let mut out = sql(engine, "\"_digest\"((");
+            out.append(value).text(")::text)");
+            out
+        }
+    }
+}
+
+/// What tells texts apart of which an index has only prefixes: nothing where all are short.
+pub fn digest_of_longer(engine: Engine, texts: Vec<(Sql, usize)>) -> Option<Sql> {
+    if engine == Engine::Sqlite || texts.is_empty() {
+        return None;
+    }
+    let short = texts.iter().map(|(text, length)| {
+        let mut short = sql(engine, "length(");
+        short.append(text.clone()).text(") <= ").int(*length);
+        short
+    });
+    let mut out = sql(engine, "(CASE WHEN ");
+    out.join(" AND ", short).text(" THEN ''::bytea ELSE ");
+    let digests = texts.into_iter().map(|(text, _)| digest(engine, text));
+    out.join(" || ", digests).text(" END)");
+    Some(out)
+}
+
+/// Whether `left sign right`, of texts of which an index may have only a prefix: it is asked about that first.
+pub fn compare_indexed(
+    left: Sql,
+    signs: (&'static str, &'static str),
+    right: Sql,
+    indexed: Option<usize>,
+) -> Sql {
+    let engine = left.engine();
+    let (of_prefixes, sign) = signs;
+    let mut out = Sql::new(engine);
+    match indexed {
+        Some(length) if engine == Engine::Postgres => {
+            out.text("(").append(prefix(engine, left.clone(), length));
+            out.text(of_prefixes)
+                .append(prefix(engine, right.clone(), length));
+            out.text(" AND ").append(left).text(sign).append(right);
+            out.text(")");
+        }
+        Some(_) | None => {
+            out.append(left).text(sign).append(right);
+        }
+    }
+    out
+}
+
+/// What orders texts of which an index may have only a prefix: by that first, so that the index does most of it.
+pub fn order_keys_of_indexed(engine: Engine, text: Sql, indexed: Option<usize>) -> Vec<Sql> {
+    match indexed {
+        Some(length) if engine == Engine::Postgres => {
+            vec![prefix(engine, text.clone(), length), text]
+        }
+        Some(_) | None => vec![text],
+    }
+}
+
+/// Whether an index can get another name. In SQLite it is made again.
+pub fn can_rename_indexes(engine: Engine) -> bool {
+    engine == Engine::Postgres
+}
+
+/// Indexes in the order in which to make them. The database names the first index that objects: the newest in SQLite,
+/// the oldest in PostgreSQL; so the first of the list is named on both.
+pub fn in_order_of_blame<T>(engine: Engine, mut indexes: Vec<T>) -> Vec<T> {
+    if engine == Engine::Postgres {
+        indexes.reverse();
+    }
+    indexes
 }

@@ -5,6 +5,9 @@ use rusqlite::{Error as Rusqlite, ErrorCode, ffi};
 
 use crate::error::{Error, GENERIC, Violation};
 
+/// The message for a lock that could not be had in time.
+const IN_USE: &str = "Another transaction uses what is to be changed, try again in a moment.";
+
 /// What a driver gives in place of an answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
@@ -30,7 +33,14 @@ impl Failure {
     pub(super) fn in_its_words(self) -> Error {
         let words = self.words();
         match (Error::from(self), words) {
-            (error @ (Error::Disconnected | Error::Unavailable | Error::TooSlow), _)
+            (
+                error @ (Error::Disconnected
+                | Error::Unavailable
+                | Error::TooSlow
+                | Error::Deadlock
+                | Error::Busy(_)),
+                _,
+            )
             | (error, None) => error,
             (_, Some(words)) => Error::invalid(words),
         }
@@ -54,10 +64,12 @@ fn of_postgres(error: Diesel) -> Error {
     if matches!(kind, DatabaseErrorKind::UniqueViolation) {
         let index = info.constraint_name().unwrap_or_default();
         Error::Unique(Violation::Index(index.to_owned()))
-    } else if matches!(kind, DatabaseErrorKind::SerializationFailure)
-        || message.starts_with("deadlock detected")
-    {
+    } else if matches!(kind, DatabaseErrorKind::SerializationFailure) {
         Error::Outdated
+    } else if message.starts_with("deadlock detected") {
+        Error::Deadlock
+    } else if message.starts_with("canceling statement due to lock timeout") {
+        Error::Busy(IN_USE.into())
     } else if matches!(
         kind,
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
@@ -75,7 +87,7 @@ fn of_postgres(error: Diesel) -> Error {
         tracing::warn!(message, "a table changed under a request");
         Error::Outdated
     } else if message.starts_with("index row ") {
-        Error::invalid(GENERIC)
+        Error::Oversized
     } else {
         Error::Internal(error.into())
     }

@@ -2,6 +2,7 @@
 //!
 //! Start with [`Db::read`] and [`Db::write`]; [`Sql`] is how statements on collections' tables are written.
 
+mod blocker;
 mod bounded;
 mod connection;
 pub mod dialect;
@@ -28,6 +29,7 @@ use std::time::{Duration, Instant};
 use prometheus::{Histogram, HistogramOpts};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+pub use blocker::blocker;
 pub use connection::Conn;
 pub use functions::as_number;
 pub use load::{Rows, each, execute, execute_given, load, load_foreign, load_given};

@@ -234,6 +234,12 @@ impl Sql {
         self
     }
 
+    /// Appends a whole number of this program.
+    pub fn int(&mut self, number: usize) -> &mut Self {
+        self.text.push_str(&number.to_string());
+        self
+    }
+
     /// Appends a number as it was written; says whether it is one.
     pub fn numeral(&mut self, digits: &str) -> bool {
         let is_number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')

@@ -11,10 +11,12 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Change, Kind, Noted};
 use crate::collections::{Collection, Column, Schema, Shape};
-use crate::db::{Conn, Engine, Point, Storage, Value, execute, load, sql};
+use crate::db::{Conn, Engine, Point, Sql, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::records::{store::first_int, to_json, values};
 
+/// The message while collections are being changed.
+const CHANGING: &str = "Collections are being changed, try again in a moment.";
 /// After how many bytes a row of changes ends.
 const ROW: usize = 1 << 20;
 /// How many rows are read at once.
@@ -24,19 +26,33 @@ const KEPT: i64 = 60;
 /// Seconds after which a row that was not read yet may already be gone.
 const TOO_OLD: i64 = 45;
 
-/// Begins a write on PostgreSQL: the version of the collections, which stays until the transaction's end. Notes whether
-/// anybody listens.
+/// Begins a write on PostgreSQL: the version of the collections, which stays until the transaction's end. Waits for a
+/// change of collections that goes on. Notes whether anybody listens.
 pub fn begin(conn: &mut Conn) -> Result<i64> {
     let select = sql(
         Engine::Postgres,
         "SELECT \"version\", \"watched\" FROM \"_begin_write\"()",
     );
+    begin_by(conn, select)
+}
+
+/// Like [`begin`], but gives up while collections are being changed, so that nobody waits for that with a connection.
+pub fn try_begin(conn: &mut Conn) -> Result<i64> {
+    let select = sql(
+        Engine::Postgres,
+        "SELECT \"version\", \"watched\" FROM \"_try_begin_write\"()",
+    );
+    begin_by(conn, select)
+}
+
+fn begin_by(conn: &mut Conn, select: Sql) -> Result<i64> {
     let rows = load(conn, select.cached(), &[Storage::Int, Storage::Bool])?;
     match rows.first().map(Vec::as_slice) {
         Some([Value::Int(version), Value::Bool(watched)]) => {
             conn.journal.begun(*version, *watched);
             Ok(*version)
         }
+        Some([Value::Null, _]) => Err(Error::Busy(CHANGING.into())),
         _ => Err(Error::internal(anyhow::anyhow!("no version"))),
     }
 }

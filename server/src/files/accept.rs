@@ -140,7 +140,10 @@ fn is_certain(error: &Error) -> bool {
         | Error::TooLarge
         | Error::RangeNotSatisfiable
         | Error::Unique(_)
+        | Error::Oversized
         | Error::Outdated
+        | Error::Deadlock
+        | Error::Busy(_)
         | Error::TooSlow
         | Error::Starting => true,
         Error::Unavailable | Error::Disconnected | Error::Internal(_) => false,

@@ -63,7 +63,13 @@ fn equal_known(engine: Engine, positive: bool, column: &Column, known: &Known) -
     let mut value_sql = Sql::new(engine);
     value_sql.bind(value);
     if positive {
-        Condition::from(infix(column.sql.clone(), " = ", value_sql))
+        let signs = (" = ", " = ");
+        Condition::from(dialect::compare_indexed(
+            column.sql.clone(),
+            signs,
+            value_sql,
+            column.prefix,
+        ))
     } else if column.nullable {
         same(engine, false, column.sql.clone(), value_sql)
     } else {
@@ -201,7 +207,19 @@ fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Know
         Some(value) => {
             let mut value_sql = Sql::new(engine);
             value_sql.bind(value);
-            Condition::from(infix(column.sql.clone(), sign(operator), value_sql))
+            let of_prefixes = match operator {
+                Operator::Greater | Operator::GreaterOrEqual => " >= ",
+                Operator::Less | Operator::LessOrEqual => " <= ",
+                Operator::Equal | Operator::NotEqual | Operator::Like | Operator::NotLike => {
+                    sign(operator)
+                }
+            };
+            Condition::from(dialect::compare_indexed(
+                column.sql.clone(),
+                (of_prefixes, sign(operator)),
+                value_sql,
+                column.prefix,
+            ))
         }
         // A number is less than any text.
         None if holds(

@@ -31,6 +31,8 @@ pub(super) struct Column {
     pub(super) nullable: bool,
     /// Must hold too, whatever the comparison says.
     pub(super) guard: Option<Sql>,
+    /// How much of the text an index has.
+    pub(super) prefix: Option<usize>,
 }
 
 /// How a column compares.
@@ -110,6 +112,7 @@ impl Column {
             kind,
             nullable: true,
             guard: None,
+            prefix: None,
         }
     }
 }

@@ -353,6 +353,11 @@ impl Resolver<'_> {
         };
         let column = Column {
             nullable: walk.nullable || column.nullable,
+            prefix: match modifier {
+                None => column.prefix,
+                Some("lower") => column.lower_prefix,
+                Some(_) => None,
+            },
             ..Column::new(sql, kind)
         };
         Ok((Operand::Column(guarded(column, &walk.guards)), walk.many))

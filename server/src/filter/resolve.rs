@@ -187,7 +187,9 @@ impl<'a> Resolver<'a> {
         let value = where_guarded(column.sql, column.guard);
         Ok(match column.kind {
             Kind::Json | Kind::Scalar => dialect::order_keys_of_json(engine, value),
-            Kind::Text | Kind::Computed | Kind::Number | Kind::Bool => vec![value],
+            Kind::Text | Kind::Computed | Kind::Number | Kind::Bool => {
+                dialect::order_keys_of_indexed(engine, value, column.prefix)
+            }
         })
     }
 

@@ -84,7 +84,12 @@ pub async fn flush(app: &App) -> Result<()> {
             let entries = Arc::unwrap_or_clone(entries);
             let may_pass = matches!(
                 error,
-                Error::Unavailable | Error::TooSlow | Error::Disconnected | Error::Outdated
+                Error::Unavailable
+                    | Error::TooSlow
+                    | Error::Disconnected
+                    | Error::Outdated
+                    | Error::Deadlock
+                    | Error::Busy(_)
             );
             if may_pass {
                 // Entries have ids: those that were written after all are not written twice.

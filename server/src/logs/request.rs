@@ -154,11 +154,14 @@ fn details(error: &Error) -> Json {
         | Error::TooLarge
         | Error::RangeNotSatisfiable
         | Error::Unique(_)
+        | Error::Oversized
         | Error::Unavailable
         | Error::TooSlow
         | Error::Starting
         | Error::Disconnected
-        | Error::Outdated => Json::Null,
+        | Error::Outdated
+        | Error::Deadlock
+        | Error::Busy(_) => Json::Null,
     }
 }
 

@@ -186,7 +186,10 @@ fn in_words(error: Error) -> anyhow::Error {
         | Error::TooLarge
         | Error::RangeNotSatisfiable
         | Error::Unique(_)
+        | Error::Oversized
         | Error::TooSlow
+        | Error::Deadlock
+        | Error::Busy(_)
         | Error::Starting
         | Error::Internal(_) => None,
     };

@@ -109,10 +109,7 @@ impl<'a> Cascade<'a> {
         if collection.is_superusers() {
             self.superusers = Some((Arc::clone(collection), hold_all(conn, collection)?));
         } else {
-            hold(conn, collection, store::Lock::Delete, |held| {
-                held.column(&store::alias(), &Ident::new("id"));
-                store::in_list(held, ids);
-            })?;
+            hold_ids(conn, collection, store::Lock::Delete, ids)?;
         }
         let schema = Arc::clone(self.grant.schema());
         if collection.is_auth() {
@@ -251,6 +248,19 @@ fn referrers(
 fn hold_all(conn: &mut Conn, collection: &Collection) -> Result<Vec<String>> {
     hold(conn, collection, store::Lock::Delete, |held| {
         held.text("1 = 1");
+    })
+}
+
+/// Those of these ids that are records, which nobody else changes until the transaction's end.
+pub fn hold_ids(
+    conn: &mut Conn,
+    collection: &Collection,
+    lock: store::Lock,
+    ids: &[String],
+) -> Result<Vec<String>> {
+    hold(conn, collection, lock, |held| {
+        held.column(&store::alias(), &Ident::new("id"));
+        store::in_list(held, ids);
     })
 }
 

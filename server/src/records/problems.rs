@@ -6,7 +6,7 @@ use super::fill::changed;
 use super::input::Input;
 use super::values::{self, split_key};
 use super::{Record, store, validate};
-use crate::collections::{Collection, Shape};
+use crate::collections::{IndexForm, Shape};
 use crate::db::{Conn, Ident, Storage, Value, load, sql};
 use crate::error::{Error, Result, Violation};
 use crate::files;
@@ -228,8 +228,16 @@ pub(super) fn other_account_problem(
     Ok(())
 }
 
-/// Names the fields whose values another record has.
-pub(super) fn taken(error: Error, collection: &Collection, message: &'static str) -> Error {
+/// Names the fields whose values another record has, or the one whose value no index takes.
+pub(super) fn taken(error: Error, record: &Record, message: &'static str) -> Error {
+    let collection = &record.collection;
+    if let Error::Oversized = error {
+        let problem = FieldProblem::new(
+            "validation_too_long_for_index",
+            "The value is too long for the index that it is in.",
+        );
+        return Error::field(message, longest_indexed(record), problem);
+    }
     let Error::Unique(violation) = error else {
         return error;
     };
@@ -249,4 +257,16 @@ pub(super) fn taken(error: Error, collection: &Collection, message: &'static str
         (name, problem)
     };
     Error::refused(message, names.into_iter().map(problem).collect())
+}
+
+/// The field with the longest value of those that indexes hold whole. Ids always are in one.
+fn longest_indexed(record: &Record) -> &str {
+    let columns = record.collection.indexes.iter().flat_map(|i| &i.columns);
+    let whole = columns.filter(|column| column.form == IndexForm::Whole);
+    let names = whole.map(|column| column.name.as_str());
+    let length = |name: &&str| match record.value(name) {
+        Some(Value::Text(text)) => text.len(),
+        _ => 0,
+    };
+    names.chain(["id"]).max_by_key(length).unwrap_or("id")
 }

@@ -23,7 +23,7 @@ pub fn alias() -> Ident {
     Ident::new("r")
 }
 
-pub use dialect::Lock;
+pub use dialect::{Lock, locks_rows};
 
 /// How many records that are to be deleted are read at once.
 const READ_BEFORE_DELETE: usize = 50;

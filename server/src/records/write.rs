@@ -22,8 +22,7 @@ pub const UPDATE_FAILED: &str = "Failed to update record.";
 pub fn create(conn: &mut Conn, grant: Grant, input: &Input) -> Result<(Grant, Record)> {
     count_change(conn, grant.collection())?;
     let (grant, record) = new(conn, grant, input)?;
-    store::insert(conn, &grant, &record)
-        .map_err(|error| taken(error, &record.collection, CREATE_FAILED))?;
+    store::insert(conn, &grant, &record).map_err(|error| taken(error, &record, CREATE_FAILED))?;
     Ok((grant, record))
 }
 
@@ -90,7 +89,7 @@ pub fn update(conn: &mut Conn, grant: Grant, id: &str, input: &Input) -> Result<
     count_change(conn, grant.collection())?;
     let (grant, stored, record) = changed_record(conn, grant, id, input)?;
     store::update(conn, &grant, &stored, &record)
-        .map_err(|error| taken(error, &record.collection, UPDATE_FAILED))?;
+        .map_err(|error| taken(error, &record, UPDATE_FAILED))?;
     Ok((grant, record))
 }
 
@@ -163,7 +162,7 @@ pub fn changed_record(
 
 /// Counts a change of what every process keeps in memory. It comes first, so that those who change such things at
 /// once do it one after the other, and each sees what the one before did.
-pub(super) fn count_change(conn: &mut Conn, collection: &Collection) -> Result<()> {
+pub fn count_change(conn: &mut Conn, collection: &Collection) -> Result<()> {
     if collection.is_definitions() {
         crate::collections::store::count_change(conn)?;
     }

@@ -171,9 +171,32 @@ impl Home {
         row.value
     }
 
+    /// Begins a transaction with a statement, as a backup does, which goes on until what is given is dropped.
+    pub fn hold(&self, statement: &str) -> Held {
+        let mut connection = self.connect();
+        match &mut connection {
+            AnyConnection::Postgres(connection) => connection.batch_execute("BEGIN"),
+            AnyConnection::Sqlite(connection) => connection.batch_execute("BEGIN"),
+        }
+        .expect("a transaction");
+        match &mut connection {
+            AnyConnection::Postgres(connection) => connection.batch_execute(statement),
+            AnyConnection::Sqlite(connection) => connection.batch_execute(statement),
+        }
+        .expect(statement);
+        Held {
+            _connection: connection,
+        }
+    }
+
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().to_owned()
     }
+}
+
+/// A transaction that goes on.
+pub struct Held {
+    _connection: AnyConnection,
 }
 
 fn new_database() -> String {

@@ -1,0 +1,1 @@
+DROP FUNCTION "_try_begin_write"();

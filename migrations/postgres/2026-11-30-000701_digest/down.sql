@@ -1,0 +1,1 @@
+DROP FUNCTION "_digest"(TEXT);

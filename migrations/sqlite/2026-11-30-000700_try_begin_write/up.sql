@@ -1,0 +1,2 @@
+-- One process writes, which knows when the collections are being changed.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- An index of SQLite takes values of any size.
+SELECT 1;

@@ -1,0 +1,42 @@
+//! Indexes that an older server made, which held all values whole.
+
+use super::Schema;
+use super::table::create_index;
+use crate::db::{Conn, Storage, Value, dialect, execute, load, savepoint, sql};
+use crate::error::{Error, Result};
+
+/// Makes the indexes again that hold less of their values by now, once in a database's life. One that cannot be made
+/// stays as it was.
+pub(super) fn renew(conn: &mut Conn, schema: &Schema) -> Result<()> {
+    let engine = conn.engine();
+    if !dialect::limits_entries(engine) {
+        return Ok(());
+    }
+    let select = "SELECT \"value\" FROM \"_params\" WHERE \"id\" = 'index_forms'";
+    if !load(conn, sql(engine, select), &[Storage::Text])?.is_empty() {
+        return Ok(());
+    }
+    for collection in schema.iter().filter(|one| !one.is_view()) {
+        for (position, index) in collection.indexes.iter().enumerate() {
+            if !index.is_cut() {
+                continue;
+            }
+            let (table, name) = (&collection.def.name, &index.name);
+            tracing::info!(table, name, "making an index again, for long values");
+            let renewed = savepoint(conn, |conn| {
+                execute(conn, index.drop(engine))?;
+                create_index(conn, collection, position, index)
+            });
+            match renewed {
+                Err(error @ Error::Invalid { .. }) => {
+                    tracing::warn!(table, name, %error, "an index stays as it was");
+                }
+                outcome => outcome?,
+            }
+        }
+    }
+    let mut done = sql(engine, "INSERT INTO \"_params\" VALUES ('index_forms', ");
+    done.bind(Value::from("1")).text(")");
+    execute(conn, done)?;
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Changes of collections with much in them: they touch what differs, and hold up nobody else.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{TestApp, on_postgres};
+
+/// How the database knows an index: another value means that it was built again.
+fn identity(app: &TestApp, name: &str) -> String {
+    app.text(&if on_postgres() {
+        format!(
+            "SELECT oid || ' ' || relfilenode AS value FROM pg_class WHERE relkind = 'i' AND relname = '{name}'"
+        )
+    } else {
+        format!(
+            "SELECT rowid || ' ' || rootpage AS value FROM sqlite_master WHERE type = 'index' AND name = '{name}'"
+        )
+    })
+}
+
+struct Big {
+    app: TestApp,
+    definition: Value,
+}
+
+impl Big {
+    fn start() -> Self {
+        let app = TestApp::start();
+        let cats = app.open_collection("cats", json!([]));
+        let definition = app.collection(json!({
+            "name": "big", "type": "base", "listRule": "", "viewRule": "", "createRule": "",
+            "updateRule": "", "deleteRule": "",
+            "fields": [
+                {"type": "text", "name": "title"}, {"type": "text", "name": "tag"},
+                {"type": "number", "name": "n"},
+                {"type": "relation", "name": "cat", "collectionId": cats["id"]},
+            ],
+            "indexes": [
+                "CREATE UNIQUE INDEX idx_title ON big (title) WHERE title != 'many'",
+                "CREATE INDEX idx_tag ON big (tag COLLATE NOCASE, n DESC)",
+                "CREATE INDEX idx_n ON big (n)",
+            ],
+        }));
+        // What is made next gets another place in the catalog.
+        app.open_collection("later", json!([{"type": "text", "name": "title"}]));
+        app.guest()
+            .create("big", json!({"title": "a", "tag": "b", "n": 1}));
+        Self { app, definition }
+    }
+
+    /// Changes the definition, and gives the new one.
+    fn change(&mut self, change: impl FnOnce(&mut Value)) {
+        let before = self.definition["indexes"].clone();
+        change(&mut self.definition);
+        let mut body = self.definition.clone();
+        if body["indexes"] == before {
+            // They follow the fields.
+            body.as_object_mut().expect("an object").remove("indexes");
+        }
+        let id = self.definition["id"].as_str().expect("an id");
+        let path = format!("/api/collections/{id}");
+        self.definition = self.app.root().patch(&path, body).ok();
+    }
+
+    fn field(&mut self, name: &str) -> &mut Value {
+        let fields = self.definition["fields"].as_array_mut().expect("fields");
+        let mut fields = fields.iter_mut();
+        fields.find(|field| field["name"] == name).expect("a field")
+    }
+
+    /// Where the indexes are that a change must leave alone.
+    fn identities(&self) -> Vec<String> {
+        let reference = self.reference();
+        let names = ["idx_title", "idx_tag", reference.as_str()];
+        names.iter().map(|name| identity(&self.app, name)).collect()
+    }
+
+    fn reference(&self) -> String {
+        let fields = self.definition["fields"].as_array().expect("fields");
+        let cat = fields.iter().find(|field| field["type"] == "relation");
+        let field = cat.expect("a relation")["id"].as_str().expect("an id");
+        let collection = self.definition["id"].as_str().expect("an id");
+        format!("_reference_{collection}_{field}")
+    }
+}
+
+#[test]
+fn o02_a_change_leaves_the_indexes_alone_that_mean_the_same() {
+    let mut big = Big::start();
+    let before = big.identities();
+    big.change(|big| {
+        let fields = big["fields"].as_array_mut().expect("fields");
+        fields.push(json!({"type": "text", "name": "extra"}));
+    });
+    assert_eq!(big.identities(), before, "a field came");
+    assert_eq!(big.app.guest().all("big", "extra"), [""]);
+    big.field("title")["name"] = "heading".into();
+    big.change(|_| ());
+    assert_eq!(big.identities(), before, "a field got another name");
+    big.change(|big| {
+        for field in big["fields"].as_array_mut().expect("fields") {
+            match field["name"].as_str() {
+                Some("heading") => field["name"] = "tag".into(),
+                Some("tag") => field["name"] = "heading".into(),
+                _ => (),
+            }
+        }
+    });
+    assert_eq!(big.identities(), before, "two swapped theirs");
+    big.change(|big| {
+        let fields = big["fields"].as_array_mut().expect("fields");
+        fields.retain(|field| field["name"] != "extra");
+        let indexes = big["indexes"].as_array_mut().expect("indexes");
+        indexes.retain(|index| !index.as_str().expect("text").contains("idx_n"));
+    });
+    assert_eq!(big.identities(), before, "a field and another index went");
+    big.change(|big| {
+        big["name"] = "huge".into();
+        let indexes = big["indexes"].as_array_mut().expect("indexes");
+        indexes.push("CREATE INDEX idx_more ON huge (n, tag)".into());
+    });
+    assert_eq!(
+        big.identities(),
+        before,
+        "the table was renamed, an index came"
+    );
+    let twice = big.app.guest().try_create("huge", json!({"tag": "a"}));
+    twice.refused_for("tag", "not_unique");
+    big.change(|big| {
+        let indexes = big["indexes"].as_array_mut().expect("indexes");
+        for index in indexes {
+            if index.as_str().expect("text").contains("idx_title") {
+                *index = "CREATE INDEX idx_title ON huge (tag)".into();
+            }
+        }
+    });
+    assert_ne!(big.identities()[0], before[0], "this one is another now");
+    assert_eq!(big.identities()[1..], before[1..]);
+    big.app.guest().create("huge", json!({"tag": "a"}));
+}
+
+#[test]
+fn o02_an_index_with_another_name_is_the_same_index() {
+    let mut big = Big::start();
+    let before = identity(&big.app, "idx_title");
+    big.change(|big| {
+        let indexes = big["indexes"].as_array_mut().expect("indexes");
+        for index in indexes {
+            let text = index.as_str().expect("text");
+            *index = text
+                .replace("idx_title", "idx_$")
+                .replace("idx_n", "idx_title")
+                .replace("idx_$", "idx_n")
+                .into();
+        }
+    });
+    if on_postgres() {
+        assert_eq!(identity(&big.app, "idx_n"), before);
+    }
+    let twice = big.app.guest().try_create("big", json!({"title": "a"}));
+    twice.refused_for("title", "not_unique");
+}
+
+#[test]
+fn o03_a_change_beside_a_backup_gives_up_and_holds_up_nobody() {
+    let mut big = Big::start();
+    let backup = big.app.home.hold("SELECT count(*) FROM big");
+    thread::sleep(Duration::from_secs(3));
+    let path = format!(
+        "/api/collections/{}",
+        big.definition["id"].as_str().expect("an id")
+    );
+    let mut wanted = big.definition.clone();
+    let fields = wanted["fields"].as_array_mut().expect("fields");
+    fields.push(json!({"type": "text", "name": "extra"}));
+    let root = big.app.root().clone();
+    let changing = thread::spawn(move || root.patch(&path, wanted));
+    let mut slowest = Duration::ZERO;
+    for n in 0..40 {
+        let since = Instant::now();
+        big.app
+            .guest()
+            .create("later", json!({"title": format!("{n}")}));
+        big.app
+            .guest()
+            .create("big", json!({"title": format!("{n}")}));
+        big.app.guest().list("big", &[]).ok();
+        slowest = slowest.max(since.elapsed());
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(slowest < Duration::from_secs(3), "{slowest:?}");
+    let reply = changing.join().expect("no panic");
+    if on_postgres() {
+        reply.refused(503);
+        let message = reply.body["message"].as_str().expect("a message");
+        assert!(
+            message.starts_with("The table of big is in use by another transaction"),
+            "{message}"
+        );
+        // What needs no lock on the table is not in anybody's way.
+        big.change(|big| big["deleteRule"] = Value::Null);
+    } else {
+        reply.ok();
+    }
+    drop(backup);
+    big.change(|big| {
+        let fields = big["fields"].as_array_mut().expect("fields");
+        fields.push(json!({"type": "number", "name": "more"}));
+    });
+}
+
+#[test]
+fn o03_a_change_waits_for_what_ends_soon() {
+    let mut big = Big::start();
+    let held = big.app.home.hold("SELECT count(*) FROM big");
+    let ending = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(1200));
+        drop(held);
+    });
+    big.change(|big| {
+        let fields = big["fields"].as_array_mut().expect("fields");
+        fields.push(json!({"type": "text", "name": "extra"}));
+    });
+    ending.join().expect("no panic");
+    assert_eq!(big.app.guest().all("big", "extra"), [""]);
+}
