@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use plinth_sdk::types::MetaSettings;
 
 use crate::accounts::password::Hasher;
-use crate::collections::{Schema, Shared, store, version};
+use crate::collections::{Schema, Shared, ahead, store, version};
 use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::error::{Error, Result};
@@ -84,7 +84,7 @@ impl App {
         let (db, log) = tokio::task::spawn_blocking(open).await??;
         let schema = Shared::default();
         schema.replace(patiently(|| db.write(store::initialise)).await?);
-        Ok(Self(Arc::new(State {
+        let app = Self(Arc::new(State {
             realtime: Realtime::new(&metrics, db.feed()),
             logs: Logs::new(log, metrics.log_dropped.clone()),
             db,
@@ -96,7 +96,9 @@ impl App {
             jobs: jobs::Shared::default(),
             outbound,
             config: config.clone(),
-        })))
+        }));
+        ahead::clean(&app).await;
+        Ok(app)
     }
 
     /// Runs one read of records, granted anew and tried again when a collection changes under it. `is_short`: see

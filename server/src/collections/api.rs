@@ -7,7 +7,7 @@ use plinth_sdk::types::{self as wire, Scaffolds};
 use serde_json::{Map, Value as Json};
 
 use super::store::{self, Author};
-use super::{Collection, defaults, import, view};
+use super::{Collection, ahead, defaults, import, view};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
@@ -78,8 +78,13 @@ pub async fn update(
     let body = body.object(UNREADABLE)?;
     let author = author(&operator);
     try_query(&app, &body, Some(&name), author).await?;
+    let is_built = ahead::build(&app, &name, &body, author).await?;
     let update = move |conn: &mut Conn| store::update(conn, &name, &body, author);
-    let collection = app.change(update).await?;
+    let changed = app.change(update).await;
+    if is_built {
+        ahead::clean(&app).await;
+    }
+    let collection = changed?;
     Ok(answer(&collection.def, &query))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::table::{add_column, alter, create_index, rename_column, rename_table};
 use super::{Collection, Index, Shape};
-use crate::db::{Conn, Ident, blocker, dialect, execute, sql};
+use crate::db::{Conn, Engine, Ident, blocker, concurrent, dialect, execute, sql};
 use crate::error::{Error, Result};
 use crate::files::store as files;
 
@@ -13,8 +13,7 @@ use crate::files::store as files;
 pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Result<()> {
     let engine = conn.engine();
     let pairs = matched(old, new);
-    let can_rename = dialect::can_rename_indexes(engine);
-    let indexes = IndexChanges::between(old, new, &kept_names(old, new, &pairs), can_rename);
+    let indexes = IndexChanges::of(old, new, engine);
     if old.table != new.table || has_other_columns(old, new, &pairs) || !indexes.dropped.is_empty()
     {
         refuse_if_used(conn, old)?;
@@ -31,7 +30,10 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
     change_columns(conn, old, new, &pairs)?;
     rename_indexes(conn, &indexes.renamed)?;
     for (position, index) in dialect::in_order_of_blame(engine, indexes.created) {
-        create_index(conn, new, position, index)?;
+        let built = concurrent::name(&index.create(engine, &new.table));
+        if !concurrent::take(conn, &new.table, &built, &index.ident())? {
+            create_index(conn, new, position, index)?;
+        }
     }
     Ok(())
 }
@@ -129,6 +131,15 @@ fn kept_names<'a>(
     kept.collect()
 }
 
+/// The old names of the columns that stay as they are, by their new ones.
+pub(super) fn old_names<'a>(
+    old: &'a Collection,
+    new: &'a Collection,
+) -> BTreeMap<&'a str, &'a str> {
+    let kept = kept_names(old, new, &matched(old, new));
+    kept.into_iter().map(|(from, to)| (to, from)).collect()
+}
+
 /// Renames in two steps each, so that two columns or indexes can swap their names.
 fn by_other_names(renames: Vec<(&Ident, &Ident)>, between: &str) -> Vec<(Ident, Ident)> {
     let renames = renames.into_iter().filter(|(from, to)| from != to);
@@ -157,14 +168,20 @@ fn rename_indexes(conn: &mut Conn, renamed: &[(Ident, Ident)]) -> Result<()> {
 
 /// How the indexes of two definitions differ.
 #[derive(Debug, Default)]
-struct IndexChanges<'a> {
+pub(super) struct IndexChanges<'a> {
     dropped: Vec<&'a Index>,
     renamed: Vec<(Ident, Ident)>,
     /// Each with its position in the definition.
-    created: Vec<(usize, &'a Index)>,
+    pub(super) created: Vec<(usize, &'a Index)>,
 }
 
 impl<'a> IndexChanges<'a> {
+    /// The changes that `new` needs.
+    pub(super) fn of(old: &'a Collection, new: &'a Collection, engine: Engine) -> Self {
+        let kept_names = kept_names(old, new, &matched(old, new));
+        Self::between(old, new, &kept_names, dialect::can_rename_indexes(engine))
+    }
+
     fn between(
         old: &'a Collection,
         new: &'a Collection,

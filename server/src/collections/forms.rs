@@ -16,6 +16,7 @@ pub(super) fn renew(conn: &mut Conn, schema: &Schema) -> Result<()> {
     if !load(conn, sql(engine, select), &[Storage::Text])?.is_empty() {
         return Ok(());
     }
+    let mut is_done = true;
     for collection in schema.iter().filter(|one| !one.is_view()) {
         for (position, index) in collection.indexes.iter().enumerate() {
             if !index.is_cut() {
@@ -31,9 +32,16 @@ pub(super) fn renew(conn: &mut Conn, schema: &Schema) -> Result<()> {
                 Err(error @ Error::Invalid { .. }) => {
                     tracing::warn!(table, name, %error, "an index stays as it was");
                 }
+                Err(error @ Error::Busy(_)) => {
+                    tracing::warn!(table, name, %error, "an index stays as it was until the next start");
+                    is_done = false;
+                }
                 outcome => outcome?,
             }
         }
+    }
+    if !is_done {
+        return Ok(());
     }
     let mut done = sql(engine, "INSERT INTO \"_params\" VALUES ('index_forms', ");
     done.bind(Value::from("1")).text(")");

@@ -180,18 +180,27 @@ impl Index {
 
     /// The statement, on this table.
     pub fn create(&self, engine: Engine, table: &Ident) -> Sql {
-        let mut out = sql(
-            engine,
-            if self.unique {
-                "CREATE UNIQUE INDEX "
-            } else {
-                "CREATE INDEX "
-            },
-        );
-        out.ident(&self.ident())
-            .text(" ON ")
-            .ident(table)
-            .text(" (");
+        let create = if self.unique {
+            "CREATE UNIQUE INDEX "
+        } else {
+            "CREATE INDEX "
+        };
+        self.create_by(sql(engine, create), table, &self.ident())
+    }
+
+    /// The statement that makes it under another name, while others write to the table.
+    pub fn create_while_written(&self, engine: Engine, table: &Ident, name: &Ident) -> Sql {
+        let create = if self.unique {
+            "CREATE UNIQUE INDEX CONCURRENTLY "
+        } else {
+            "CREATE INDEX CONCURRENTLY "
+        };
+        self.create_by(sql(engine, create), table, name)
+    }
+
+    fn create_by(&self, mut out: Sql, table: &Ident, name: &Ident) -> Sql {
+        let engine = out.engine();
+        out.ident(name).text(" ON ").ident(table).text(" (");
         for (i, column) in self.columns.iter().enumerate() {
             if i > 0 {
                 out.text(", ");

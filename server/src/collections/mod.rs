@@ -3,6 +3,7 @@
 //! [`Collection`] is a definition made ready for use; [`Schema`] is all of them at one moment. Definitions are
 //! changed by [`store`], which changes the table in the same transaction.
 
+pub mod ahead;
 pub mod api;
 pub mod attached;
 mod change;

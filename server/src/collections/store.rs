@@ -197,6 +197,24 @@ pub(super) fn create_in(
     Ok(collection.def.id)
 }
 
+/// The collection that the body makes of this one.
+pub(super) fn next(
+    schema: &Schema,
+    old: &Collection,
+    body: &Map<String, Json>,
+    author: Author,
+    engine: Engine,
+) -> Result<Collection> {
+    let mut definition = prepare::prepare(body, Some(&old.def))?;
+    if old.is_own() {
+        return Err(Error::invalid(UPDATE_FAILED));
+    }
+    let was = Some(&old.def);
+    settle(&mut definition, was, schema, author, engine, UPDATE_FAILED)?;
+    definition.updated = Moment::now().to_string();
+    Ok(Collection::new(definition))
+}
+
 pub(super) fn update_in(
     conn: &mut Conn,
     schema: &Schema,
@@ -204,21 +222,7 @@ pub(super) fn update_in(
     body: &Map<String, Json>,
     author: Author,
 ) -> Result<()> {
-    let mut definition = prepare::prepare(body, Some(&old.def))?;
-    if old.is_own() {
-        return Err(Error::invalid(UPDATE_FAILED));
-    }
-    let engine = conn.engine();
-    settle(
-        &mut definition,
-        Some(&old.def),
-        schema,
-        author,
-        engine,
-        UPDATE_FAILED,
-    )?;
-    definition.updated = Moment::now().to_string();
-    let new = Collection::new(definition);
+    let new = next(schema, old, body, author, conn.engine())?;
     policy::store::follow_fields(conn, old, &new)?;
     let views = if old.is_seen_alike(&new) {
         Vec::new()
@@ -405,7 +409,7 @@ fn refuse(message: &'static str, data: FieldProblems) -> Result<()> {
 }
 
 /// Says of which change it is that the records are in the way.
-fn in_the_way(error: Error, message: &'static str) -> Error {
+pub(super) fn in_the_way(error: Error, message: &'static str) -> Error {
     if let Error::Invalid { data, .. } = error {
         return Error::refused(message, data);
     }

@@ -106,7 +106,7 @@ pub(super) fn create_index(
 }
 
 /// An index that the database does not make is its author's mistake, or over records that are not unique.
-fn refused(error: Error, position: usize, index: &Index) -> Error {
+pub(super) fn refused(error: Error, position: usize, index: &Index) -> Error {
     let why = if let Error::Unique(_) = error {
         "some records have the same values"
     } else if let Error::Oversized = error {

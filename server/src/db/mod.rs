@@ -4,6 +4,7 @@
 
 mod blocker;
 mod bounded;
+pub mod concurrent;
 mod connection;
 pub mod dialect;
 mod failure;

@@ -24,7 +24,7 @@ const SETUP: &str = "
     PRAGMA foreign_keys = ON;
     PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = 33554432;
-    PRAGMA temp_store = MEMORY;
+    PRAGMA temp_store = FILE;
     PRAGMA cache_size = -8000;
 ";
 

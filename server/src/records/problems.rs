@@ -7,7 +7,7 @@ use super::input::Input;
 use super::values::{self, split_key};
 use super::{Record, store, validate};
 use crate::collections::{IndexForm, Shape};
-use crate::db::{Conn, Ident, Storage, Value, load, sql};
+use crate::db::{Conn, Ident, Storage, Value, concurrent, load, sql};
 use crate::error::{Error, Result, Violation};
 use crate::files;
 use crate::policy::{Fields, Grant};
@@ -241,6 +241,12 @@ pub(super) fn taken(error: Error, record: &Record, message: &'static str) -> Err
     let Error::Unique(violation) = error else {
         return error;
     };
+    if let Violation::Index(name) = &violation
+        && concurrent::is_new(name)
+    {
+        // The change that needs the index is about to come into force, or to fail.
+        return Error::Outdated;
+    }
     let names: Vec<String> = match violation {
         Violation::Columns(names) => names,
         Violation::Index(name) => collection
