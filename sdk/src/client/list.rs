@@ -50,6 +50,7 @@ struct Query {
     expand: Option<String>,
     fields: Option<String>,
     page: Option<u64>,
+    cursor: Option<String>,
     per_page: Option<u64>,
     skip_total: bool,
 }
@@ -139,9 +140,11 @@ impl<T: DeserializeOwned> List<T> {
 
     /// Fetches all items of all pages, a page at a time as they are needed.
     ///
-    /// The stream ends after the first error. When items come or go meanwhile, others may be
-    /// missed or seen twice, as anywhere where pages are turned; sort by something unique that
-    /// only grows to miss none.
+    /// The stream ends after the first error. It reads by cursors, each page in the same time,
+    /// where the server has them for the order that is asked for: by nothing, or by texts,
+    /// numbers, bools and dates of the collection's own. Then an item that stays where it is in
+    /// that order is seen once, whatever comes and goes meanwhile. Elsewhere, and from a
+    /// [`page`](Self::page) on, it turns pages, where others may be missed or seen twice.
     ///
     /// ```no_run
     /// use futures_util::TryStreamExt;
@@ -157,7 +160,10 @@ impl<T: DeserializeOwned> List<T> {
     /// ```
     pub fn stream(self) -> impl Stream<Item = Result<T>> + Unpin + use<T> {
         let batch = self.query.per_page.unwrap_or(BATCH);
-        let first = self.per_page(batch).skip_total();
+        let mut first = self.per_page(batch).skip_total();
+        if first.query.page.is_none() {
+            first.query.cursor = Some(String::new());
+        }
         // Boxed, so that the stream can be polled without pinning it.
         stream::try_unfold(Some(first), |list| Box::pin(turn(list)))
             .map_ok(|items| stream::iter(items.into_iter().map(Ok)))
@@ -176,8 +182,22 @@ impl<T: DeserializeOwned> List<T> {
 async fn turn<T: DeserializeOwned>(
     list: Option<List<T>>,
 ) -> Result<Option<(Vec<T>, Option<List<T>>)>> {
-    let Some(list) = list else { return Ok(None) };
-    let page = list.fetch().await?;
+    let Some(mut list) = list else {
+        return Ok(None);
+    };
+    let page = match list.fetch().await {
+        Err(error) if error.code("cursor") == Some("validation_cursor_unsupported") => {
+            list.query.cursor = None;
+            list.fetch().await?
+        }
+        fetched => fetched?,
+    };
+    if let Some(cursor) = page.next_cursor {
+        list.query.cursor = Some(cursor);
+        let is_last = list.query.cursor.as_deref() == Some("");
+        return Ok(Some((page.items, (!is_last).then_some(list))));
+    }
+    list.query.cursor = None;
     // The server's word counts, since it may send fewer items a page than it was asked for.
     let full = page.items.len() as u64 >= page.per_page;
     let next = (full && !page.items.is_empty()).then(|| list.page(page.page + 1));
@@ -195,6 +215,7 @@ impl Query {
             ("expand", self.expand.clone()),
             ("fields", self.fields.clone()),
             ("page", self.page.map(|page| page.to_string())),
+            ("cursor", self.cursor.clone()),
             ("perPage", self.per_page.map(|items| items.to_string())),
             ("skipTotal", self.skip_total.then(|| "true".to_owned())),
         ];

@@ -14,4 +14,7 @@ pub struct Page<T> {
     pub total_items: i64,
     /// How many pages there are, or -1 when the total was skipped.
     pub total_pages: i64,
+    /// Where the list goes on, for a list that is read by cursors; empty at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }

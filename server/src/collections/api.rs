@@ -35,7 +35,7 @@ pub async fn list(operator: Operator<CollectionsRead>, app: App, query: Query) -
         .iter()
         .filter_map(|record| schema.find(record.id()).map(|c| public(&c.def)))
         .collect();
-    let page = list::envelope(items, page_number, per_page, page.total);
+    let page = list::envelope(items, page_number, per_page, page.extent);
     Ok(Answer::page(&page, query.get("fields")))
 }
 

@@ -47,6 +47,7 @@ impl Answer {
             per_page: page.per_page,
             total_items: page.total_items,
             total_pages: page.total_pages,
+            next_cursor: page.next_cursor.clone(),
         })
     }
 }

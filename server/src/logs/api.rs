@@ -22,7 +22,7 @@ pub async fn list(_: Operator<LogsRead>, app: App, query: Query) -> Result<Answe
         .read(move |conn| lists::list(conn, &grant, &asked))
         .await?;
     let items = listed.records.iter().map(store::log).collect();
-    let page = lists::envelope(items, page, per_page, listed.total);
+    let page = lists::envelope(items, page, per_page, listed.extent);
     Ok(Answer::page(&page, query.get("fields")))
 }
 

@@ -9,7 +9,7 @@ use super::parts::{Described, boolean, integer, text};
 use crate::filter;
 
 /// The parameters of routes, by the names of their components.
-pub(super) fn all() -> [(&'static str, Parameter); 10] {
+pub(super) fn all() -> [(&'static str, Parameter); 11] {
     let sort = ArrayBuilder::new()
         .items(text().max_length(Some(255)))
         .max_items(Some(8));
@@ -44,6 +44,13 @@ pub(super) fn all() -> [(&'static str, Parameter); 10] {
             "skipTotal",
             boolean().default(Some(json!(false))),
             "Leaves the totals out (they become -1), which is faster.",
+        ),
+        query(
+            "cursor",
+            text(),
+            "Instead of `page`, where the list goes on: empty at first, then the `nextCursor` of the answer before, \
+             until that is empty. Each page takes the same time, however many lie before it. For tables, sorted by \
+             nothing or by texts, numbers, bools and dates of their own.",
         ),
         query(
             "expand",

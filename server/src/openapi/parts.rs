@@ -95,6 +95,12 @@ pub(super) fn page(items: Ref) -> ObjectBuilder {
         ("totalItems", total("Items on all pages").into()),
         ("totalPages", total("How many pages there are").into()),
     ])
+    .property(
+        "nextCursor",
+        text().description(Some(
+            "Where the list goes on; empty at its end. Only in the answer to a `cursor`.",
+        )),
+    )
 }
 
 pub(super) fn reference(schema: &str) -> Ref {

@@ -38,6 +38,7 @@ const VERBS: [Verb; 5] = [
             "sort",
             "filter",
             "skipTotal",
+            "cursor",
             "expand",
             "fields",
         ],

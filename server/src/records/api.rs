@@ -38,10 +38,10 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
         }
         let mut listed = list::list(conn, grant, &asked)?;
         complete(conn, grant, &mut listed.records, &paths)?;
-        let (records, total) = (listed.records, listed.total);
+        let (records, extent) = (listed.records, listed.extent);
         if fields.is_some() {
             let items = records.iter().map(Record::to_json).collect();
-            let page = envelope(items, asked.page, asked.per_page, total);
+            let page = envelope(items, asked.page, asked.per_page, extent);
             return Ok(Answer::page(&page, fields.as_ref()));
         }
         page(&asked, |out| {
@@ -51,23 +51,23 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
                 }
                 record.write(out);
             }
-            Ok(total)
+            Ok(extent)
         })
     };
     app.read(grant, is_short, read).await
 }
 
-/// A page, whose items `write` writes; it says how many there are on all pages.
+/// A page, whose items `write` writes; it says how far the list goes beyond them.
 fn page(
     asked: &list::Query,
-    write: impl FnOnce(&mut Vec<u8>) -> Result<Option<i64>>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<list::Extent>,
 ) -> Result<Answer> {
     const BEGINNING: &[u8] = b"{\"items\":[";
     let mut out = Vec::with_capacity(8 << 10);
     out.extend_from_slice(BEGINNING);
-    let total = write(&mut out)?;
+    let extent = write(&mut out)?;
     // The envelope without items, from its first key after them.
-    let page = envelope(Vec::<u8>::new(), asked.page, asked.per_page, total);
+    let page = envelope(Vec::<u8>::new(), asked.page, asked.per_page, extent);
     out.extend_from_slice(&json::text(&page)[BEGINNING.len()..]);
     out.push(b'\n');
     Ok(Answer::Json(json::escape(out)))

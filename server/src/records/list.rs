@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use plinth_sdk::types as wire;
+use plinth_sdk::types::{self as wire, FieldProblem};
 
+use super::cursor::Cursor;
 use super::{Record, store};
 use crate::collections::Collection;
 use crate::db::{Conn, Each, Rows, Sql, Storage, Value, load, owned};
@@ -31,6 +32,8 @@ pub struct Query {
     pub filter: String,
     /// Whether the total is not wanted.
     pub skip_total: bool,
+    /// Where to go on, instead of at a page; empty at the beginning.
+    pub cursor: Option<String>,
 }
 
 /// One page.
@@ -38,8 +41,17 @@ pub struct Query {
 pub struct Page {
     /// Its records.
     pub records: Vec<Record>,
-    /// How many there are on all pages, unless that was not wanted.
+    /// How many there are, and how to go on.
+    pub extent: Extent,
+}
+
+/// How far a list goes beyond its page.
+#[derive(Debug, Default)]
+pub struct Extent {
+    /// How many records there are on all pages, unless that was not wanted.
     pub total: Option<i64>,
+    /// The cursor behind the page, empty at the end; where the list is read by cursors.
+    pub next: Option<String>,
 }
 
 impl Query {
@@ -69,12 +81,22 @@ impl Query {
             n if n <= 0 => DEFAULT_PER_PAGE,
             n => n.min(MAX_PER_PAGE),
         };
+        let page = number("page")?.max(1);
+        let cursor = parameters.get("cursor").cloned();
+        if cursor.is_some() && page > 1 {
+            let problem = FieldProblem::new(
+                "validation_not_with_cursor",
+                "A cursor says itself where to go on.",
+            );
+            return Err(Error::field(GENERIC, "page", problem));
+        }
         Ok(Self {
-            page: number("page")?.max(1),
+            page,
             per_page,
             sort,
             filter,
             skip_total: bool_of(parameters.get("skipTotal"))?,
+            cursor,
         })
     }
 
@@ -97,20 +119,15 @@ fn bool_of(text: Option<&String>) -> Result<bool> {
 /// The page that `query` asks for, of the records that the grant reaches.
 pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
     let mut rows = Rows::new();
-    let total = each(conn, grant, query, &mut |row| rows.push(owned(row)))?;
+    let extent = each(conn, grant, query, &mut |row| rows.push(owned(row)))?;
     Ok(Page {
         records: store::records(grant.collection(), rows),
-        total,
+        extent,
     })
 }
 
-/// Looks at the rows of that page, and says how many records there are on all pages, unless that is not wanted.
-pub fn each(
-    conn: &mut Conn,
-    grant: &Grant,
-    query: &Query,
-    look: &mut Each<'_>,
-) -> Result<Option<i64>> {
+/// Looks at the rows of that page, and says how far the list goes beyond it.
+pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) -> Result<Extent> {
     let engine = conn.engine();
     let collection = grant.collection();
     let trust = grant.trust();
@@ -122,16 +139,27 @@ pub fn each(
         conditions.push(condition.map_err(|_| Error::invalid(GENERIC))?);
     }
     let order = order(&mut resolver, query, trust, collection)?;
+    let cursor = query.cursor.as_deref();
+    let cursor = cursor.map(|text| Cursor::read(text, grant, query));
+    let cursor = cursor.transpose()?;
     let all = Condition::all(conditions);
     let (joins, condition) = resolver.finish(all.clone());
     if matches!(condition, Condition::False) {
-        return Ok((!query.skip_total).then_some(0));
+        return Ok(Extent {
+            total: (!query.skip_total).then_some(0),
+            next: cursor.map(|_| String::new()),
+        });
     }
     let is_everything = condition.is_true();
     let offset = (query.page - 1).saturating_mul(query.per_page);
     let mut rest = Sql::new(engine);
     store::from(&mut rest, collection, joins);
-    if let Condition::All(parts) = condition {
+    let mut parts = match condition {
+        Condition::All(parts) => parts,
+        Condition::True | Condition::False => Vec::new(),
+    };
+    parts.extend(cursor.as_ref().and_then(|cursor| cursor.behind(engine)));
+    if !parts.is_empty() {
         rest.text(" WHERE ").append(conjunction(engine, parts));
     }
     rest.append(order);
@@ -141,25 +169,63 @@ pub fn each(
         rest = rest.cached();
     }
     let keeps_total = is_everything && collection.has_total() && !collection.is_view();
-    let total = (keeps_total && !query.skip_total).then(|| store::kept_total(engine, collection));
-    let (found, total) = store::select_each(conn, collection, rest, total, look)?;
-    Ok(if query.skip_total {
+    if let Some(cursor) = cursor {
+        let mut last = Vec::new();
+        let mut count = 0;
+        let row = Some(Cursor::row(engine));
+        let (found, row) = store::select_each(conn, collection, rest, row, &mut |row| {
+            count += 1;
+            if count == query.per_page {
+                last = cursor.values(&row);
+            }
+            look(row);
+        })?;
+        let next = match row {
+            Some(row) if found == query.per_page => cursor.after(&last, row),
+            _ => String::new(),
+        };
+        let total = if query.skip_total {
+            None
+        } else {
+            Some(total(conn, collection, &resolver, is_everything, all)?)
+        };
+        return Ok(Extent {
+            total,
+            next: Some(next),
+        });
+    }
+    let beside = (keeps_total && !query.skip_total).then(|| store::kept_total(engine, collection));
+    let (found, kept) = store::select_each(conn, collection, rest, beside, look)?;
+    let total = if query.skip_total {
         None
     } else if found < query.per_page && (found > 0 || offset == 0) {
         // The last page says how many there are.
         Some(offset + found)
-    } else if total.is_some() {
-        total
-    } else if is_everything && collection.has_total() {
-        Some(store::total(conn, collection)?)
+    } else if kept.is_some() {
+        kept
     } else {
-        let count = resolver.count(all);
-        Some(store::first_int(&load(conn, count, &[Storage::Int])?)?)
-    })
+        Some(total(conn, collection, &resolver, is_everything, all)?)
+    };
+    Ok(Extent { total, next: None })
+}
+
+fn total(
+    conn: &mut Conn,
+    collection: &Collection,
+    resolver: &Resolver<'_>,
+    is_everything: bool,
+    condition: Condition,
+) -> Result<i64> {
+    if is_everything && collection.has_total() {
+        return store::total(conn, collection);
+    }
+    let count = resolver.count(condition);
+    store::first_int(&load(conn, count, &[Storage::Int])?)
 }
 
 /// The page as it stands on the wire.
-pub fn envelope<T>(items: Vec<T>, page: i64, per_page: i64, total: Option<i64>) -> wire::Page<T> {
+pub fn envelope<T>(items: Vec<T>, page: i64, per_page: i64, extent: Extent) -> wire::Page<T> {
+    let Extent { total, next } = extent;
     let per_page = per_page.max(1);
     wire::Page {
         items,
@@ -167,6 +233,7 @@ pub fn envelope<T>(items: Vec<T>, page: i64, per_page: i64, total: Option<i64>) 
         per_page: u64::try_from(per_page).unwrap_or(1),
         total_items: total.unwrap_or(-1),
         total_pages: total.map_or(-1, |total| (total + per_page - 1) / per_page),
+        next_cursor: next,
     }
 }
 

@@ -8,7 +8,8 @@ use plinth_sdk::types::Field;
 use super::{Record, Reveal, values};
 use crate::collections::{Collection, version};
 use crate::db::{
-    Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, dialect, each, execute, load, owned, sql,
+    Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, ValueRef, dialect, each, execute, load,
+    owned, sql,
 };
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
@@ -111,8 +112,8 @@ pub fn select(conn: &mut Conn, collection: &Arc<Collection>, rest: Sql) -> Resul
     Ok(records(collection, rows))
 }
 
-/// Looks at the rows that a query finds, and says how many there are; and a number that is read along with them: what
-/// another query finds. Where a version of the collections is expected, that is read along too.
+/// Looks at the rows that a query finds, and says how many there are; and a number that is read along with each, as it is
+/// with the last. Where a version of the collections is expected, that is read along too.
 pub fn select_each(
     conn: &mut Conn,
     collection: &Collection,
@@ -135,23 +136,26 @@ pub fn select_each(
     }
     select.append(rest);
     let mut found = 0;
-    let mut numbers = Vec::new();
+    let (mut number, mut current) = (None, None);
     each(conn, select, &storages, &mut |mut row| {
-        if found == 0 {
-            numbers = owned(row.split_off(width));
+        let int_at = |index: usize| match row.get(index) {
+            Some(ValueRef::Int(number)) => Some(*number),
+            _ => None,
+        };
+        if beside.is_some() {
+            number = int_at(width);
+        }
+        if expected.is_some() {
+            current = int_at(storages.len() - 1);
         }
         found += 1;
         row.truncate(width);
         look(row);
     })?;
-    if let (true, Some(Value::Int(current))) = (expected.is_some(), numbers.last()) {
-        version::compare(conn, *current)?;
+    if let Some(current) = current {
+        version::compare(conn, current)?;
     }
-    let beside = match (beside, numbers.first()) {
-        (Some(_), Some(Value::Int(number))) => Some(*number),
-        _ => None,
-    };
-    Ok((found, beside))
+    Ok((found, number))
 }
 
 /// Rows as records. A view's may lack values, and its JSON is as its query made it.

@@ -1,0 +1,225 @@
+//! Cursors: a list that is read from beginning to end goes on behind the last record that the client has, by the index
+//! of what it is sorted by. A page's number makes the database read all pages before it again.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use plinth_sdk::types::FieldProblem;
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+
+use super::list::Query;
+use super::{store, to_json};
+use crate::collections::{Collection, Column, Shape};
+use crate::db::{Engine, Ident, Sql, Storage, Value, ValueRef, dialect, owned};
+use crate::error::{Error, GENERIC, Result};
+use crate::filter::Trust;
+use crate::json;
+use crate::policy::Grant;
+
+/// The column that keeps the order of insertion, which decides between records that are sorted alike.
+const ROW: &str = "_rowid_";
+
+/// The order of a list that is read by cursors, and where it goes on.
+pub(super) struct Cursor<'a> {
+    keys: Vec<Key<'a>>,
+    /// Behind which record; from the beginning when there is none.
+    position: Option<Position>,
+    /// The list that a cursor is of.
+    list: [u8; 32],
+}
+
+/// A field that the list is sorted by.
+struct Key<'a> {
+    column: &'a Column,
+    index: usize,
+    descending: bool,
+}
+
+/// A record's place in the order.
+struct Position {
+    values: Vec<Value>,
+    row: i64,
+}
+
+impl<'a> Cursor<'a> {
+    /// Reads the cursor that the client sent; an empty one begins at the first record.
+    pub(super) fn read(text: &str, grant: &'a Grant, query: &Query) -> Result<Self> {
+        let keys = keys(grant.collection(), query, grant.trust())?;
+        let list = identity(grant, query);
+        let position = if text.is_empty() {
+            None
+        } else {
+            Some(Position::read(text, &keys, &list).ok_or_else(foreign)?)
+        };
+        Ok(Self {
+            keys,
+            position,
+            list,
+        })
+    }
+
+    /// The condition that holds for the records behind it.
+    pub(super) fn behind(&self, engine: Engine) -> Option<Sql> {
+        let position = self.position.as_ref()?;
+        let row = Ident::new(ROW);
+        let mut condition = comparison(engine, &row, " > ", Value::Int(position.row), Storage::Int);
+        let values = self.keys.iter().zip(&position.values);
+        for (key, value) in values.rev() {
+            let compare = |sign| {
+                let column = key.column;
+                comparison(engine, &column.ident, sign, value.clone(), column.storage)
+            };
+            let (beyond, from) = if key.descending {
+                (" < ", " <= ")
+            } else {
+                (" > ", " >= ")
+            };
+            // The first comparison says nothing new. It is what an index is good for.
+            let mut all = compare(from);
+            all.text(" AND (").append(compare(beyond)).text(" OR (");
+            all.append(compare(" = ")).text(" AND ").append(condition);
+            all.text("))");
+            condition = all;
+        }
+        Some(condition)
+    }
+
+    /// The number that decides between records that are sorted alike.
+    pub(super) fn row(engine: Engine) -> Sql {
+        let mut row = Sql::new(engine);
+        row.column(&store::alias(), &Ident::new(ROW));
+        row
+    }
+
+    /// The values that decide where this row stands.
+    pub(super) fn values(&self, row: &[ValueRef<'_>]) -> Vec<Value> {
+        let values = self.keys.iter().filter_map(|key| row.get(key.index));
+        owned(values.cloned().collect())
+    }
+
+    /// The cursor that goes on behind the record with these values.
+    pub(super) fn after(&self, values: &[Value], row: i64) -> String {
+        let mut parts = vec![Json::from(row)];
+        parts.extend(values.iter().map(to_json));
+        let parts = Json::from(parts);
+        let sum = Json::from(checksum(&self.list, &parts));
+        let cursor = json::text(&Json::from(vec![sum, parts]));
+        URL_SAFE_NO_PAD.encode(cursor)
+    }
+}
+
+impl Position {
+    fn read(text: &str, keys: &[Key<'_>], list: &[u8; 32]) -> Option<Self> {
+        let cursor = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (sum, parts): (String, Json) = serde_json::from_slice(&cursor).ok()?;
+        if sum != checksum(list, &parts) {
+            return None;
+        }
+        let (row, values) = parts.as_array()?.split_first()?;
+        if values.len() != keys.len() {
+            return None;
+        }
+        let values = keys.iter().zip(values);
+        let values = values.map(|(key, value)| stored(key.column.storage, value));
+        Some(Self {
+            values: values.collect::<Option<_>>()?,
+            row: row.as_i64()?,
+        })
+    }
+}
+
+/// What the list is sorted by. A record's place must be known from its own stored values, which are never missing.
+fn keys<'a>(collection: &'a Collection, query: &Query, trust: Trust) -> Result<Vec<Key<'a>>> {
+    if collection.is_view() {
+        return Err(unsupported());
+    }
+    let key = |(path, descending): &(String, bool)| {
+        let mut columns = collection.columns.iter().enumerate();
+        let (index, column) = columns.find(|(_, column)| column.name == *path)?;
+        let is_text_or_number = match column.shape {
+            Shape::Scalar | Shape::Select { is_list: false } => true,
+            Shape::Relation { is_list, .. } => !is_list,
+            Shape::Json
+            | Shape::Point
+            | Shape::Select { .. }
+            | Shape::File { .. }
+            | Shape::Secret => false,
+        };
+        // Where it is hidden depends on the record.
+        let is_guarded = trust == Trust::Client && collection.is_auth() && path == "email";
+        // A cursor is no place for what signs tokens.
+        let is_secret = column.hidden && collection.def.fields[index].system;
+        let is_plain = is_text_or_number && !column.nullable;
+        (is_plain && !is_guarded && !is_secret).then_some(Key {
+            column,
+            index,
+            descending: *descending,
+        })
+    };
+    let keys = query.sort.iter().map(key).collect::<Option<Vec<_>>>();
+    keys.ok_or_else(unsupported)
+}
+
+fn comparison(
+    engine: Engine,
+    column: &Ident,
+    sign: &'static str,
+    value: Value,
+    storage: Storage,
+) -> Sql {
+    let mut out = Sql::new(engine);
+    out.column(&store::alias(), column).text(sign);
+    out.append(dialect::typed(engine, value, storage));
+    out
+}
+
+fn stored(storage: Storage, value: &Json) -> Option<Value> {
+    match storage {
+        Storage::Text => value.as_str().map(Value::from),
+        Storage::Number => value.as_f64().map(Value::Number),
+        Storage::Int => value.as_i64().map(Value::Int),
+        Storage::Bool => value.as_bool().map(Value::Bool),
+        Storage::Json | Storage::Point => None,
+    }
+}
+
+/// Which records in which order, for whom.
+fn identity(grant: &Grant, query: &Query) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let account = grant.request.caller.account();
+    let account = account.map(|account| (&account.record.collection.def.id, account.record.id()));
+    let text = format!(
+        "{:?}",
+        (
+            &grant.collection().def.id,
+            account,
+            &query.sort,
+            &query.filter
+        )
+    );
+    hash.update(text);
+    hash.finalize().into()
+}
+
+fn checksum(list: &[u8; 32], parts: &Json) -> String {
+    let mut hash = Sha256::new();
+    hash.update(list);
+    hash.update(json::text(parts));
+    URL_SAFE_NO_PAD.encode(&hash.finalize()[..12])
+}
+
+fn foreign() -> Error {
+    let problem = FieldProblem::new(
+        "validation_invalid_cursor",
+        "The cursor isn't of this list: of its sort, its filter and who asked.",
+    );
+    Error::field(GENERIC, "cursor", problem)
+}
+
+fn unsupported() -> Error {
+    let problem = FieldProblem::new(
+        "validation_cursor_unsupported",
+        "A cursor needs a table, sorted by nothing or by texts, numbers, bools and dates of its own.",
+    );
+    Error::field(GENERIC, "cursor", problem)
+}
