@@ -75,15 +75,42 @@ impl Formatter for Numbers {
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         write_number(writer, value)
     }
+
+    // SQLite's integers end at 2^63: beyond it a number is a double, on either database.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the nearest double is the value"
+    )]
+    fn write_u64<W: ?Sized + Write>(&mut self, writer: &mut W, value: u64) -> io::Result<()> {
+        match i64::try_from(value) {
+            Ok(whole) => writer.write_all(itoa::Buffer::new().format(whole).as_bytes()),
+            Err(_) => write_number(writer, value as f64),
+        }
+    }
 }
 
-/// The shortest form that reads back as the same double; an exponent only beyond 21 digits.
+/// Whether a double holds this number and tells it from its neighbours.
+pub fn is_double(whole: i64) -> bool {
+    whole.unsigned_abs() <= 1 << 53
+}
+
+/// The double nearest to a whole number.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the nearest double is the value"
+)]
+pub fn to_double(whole: i64) -> f64 {
+    whole as f64
+}
+
+/// Writes the shortest form that reads back as the same double, as JavaScript does: an exponent from 21 digits before
+/// the point or 6 zeros behind it, and no sign before zero, which jsonb cannot keep.
 fn write_number<W: ?Sized + Write>(writer: &mut W, value: f64) -> io::Result<()> {
     if let Some(whole) = whole(value) {
         return writer.write_all(itoa::Buffer::new().format(whole).as_bytes());
     }
     let size = value.abs();
-    if size != 0.0 && !(1e-6..1e21).contains(&size) {
+    if !(1e-6..1e21).contains(&size) {
         let text = format!("{value:e}");
         return match text.split_once("e-") {
             Some(_) => write!(writer, "{text}"),
@@ -101,7 +128,7 @@ fn whole(value: f64) -> Option<i64> {
         reason = "it has no fraction and fits"
     )]
     let whole = (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64);
-    whole.filter(|whole| *whole != 0 || value.is_sign_positive())
+    whole
 }
 
 /// The text of a number as it stands in JSON.
@@ -122,7 +149,7 @@ mod tests {
             (2.5, "2.5"),
             (-0.1, "-0.1"),
             (0.0, "0"),
-            (-0.0, "-0"),
+            (-0.0, "0"),
             (-12.0, "-12"),
             (1e20, "100000000000000000000"),
             (1e21, "1e+21"),

@@ -203,14 +203,26 @@ pub fn list_text(engine: Engine, list: Sql) -> Sql {
 pub fn inside_json(engine: Engine, column: Sql, keys: &[&str]) -> Sql {
     let mut out = Sql::new(engine);
     match engine {
+        // SQLite's own parser of doubles is a bit off where exponents are large, and it writes them with 15 digits.
+        Engine::Sqlite if keys.is_empty() => {
+            out.text("(CASE typeof(").append(column.clone());
+            out.text(") WHEN 'real' THEN ").append(column.clone());
+            out.text(" ELSE json_extract(").append(column);
+            out.text(", '$') END)");
+        }
         Engine::Sqlite => {
-            out.text("json_extract(").append(column).text(", ");
-            out.bind(Value::Text(json_path(keys))).text(")");
+            let path = Value::Text(json_path(keys));
+            out.text("(CASE json_type(").append(column.clone());
+            out.text(", ").bind(path.clone());
+            out.text(") WHEN 'real' THEN \"_number\"(")
+                .append(column.clone());
+            out.text(" -> ").bind(path.clone());
+            out.text(") ELSE json_extract(").append(column);
+            out.text(", ").bind(path).text(") END)");
         }
         Engine::Postgres => {
-            out.text("NULLIF(").append(column).text(" #> ");
-            out.bind(Value::Text(path_array(keys)))
-                .text("::text[], 'null'::jsonb)");
+            out.text("NULLIF(").append(jsonb_at(column, keys));
+            out.text(", 'null'::jsonb)");
         }
     }
     out
@@ -222,8 +234,7 @@ pub fn json_text(engine: Engine, column: Sql, keys: &[&str]) -> Sql {
         Engine::Sqlite => inside_json(engine, column, keys),
         Engine::Postgres => {
             let mut out = sql(engine, "(");
-            out.append(column).text(" #>> ");
-            out.bind(Value::Text(path_array(keys))).text("::text[])");
+            out.append(jsonb_at(column, keys)).text(" #>> '{}')");
             out
         }
     }
@@ -250,20 +261,12 @@ pub fn json_length(engine: Engine, column: Sql, keys: &[&str]) -> Sql {
                 .text(") IS NOT NULL) END)");
         }
         Engine::Postgres => {
-            let path = Value::Text(path_array(keys));
-            out.text("(CASE jsonb_typeof(")
-                .append(column.clone())
-                .text(" #> ")
-                .bind(path.clone());
-            out.text("::text[]) WHEN 'array' THEN jsonb_array_length(")
-                .append(column.clone());
-            out.text(" #> ")
-                .bind(path.clone())
-                .text("::text[]) WHEN 'null' THEN 0 ELSE (");
-            out.append(column)
-                .text(" #> ")
-                .bind(path)
-                .text("::text[] IS NOT NULL)::int END)");
+            let value = jsonb_at(column, keys);
+            out.text("(CASE jsonb_typeof(").append(value.clone());
+            out.text(") WHEN 'array' THEN jsonb_array_length(")
+                .append(value.clone());
+            out.text(") WHEN 'null' THEN 0 ELSE (").append(value);
+            out.text(" IS NOT NULL)::int END)");
         }
     }
     out
@@ -324,23 +327,33 @@ pub fn for_key_share(engine: Engine) -> &'static str {
     }
 }
 
+/// The value at `keys` inside a jsonb value. Strict, and silent about its errors: a number is an index of a list and
+/// never a key of an object, as it is for SQLite.
+fn jsonb_at(value: Sql, keys: &[&str]) -> Sql {
+    if keys.is_empty() {
+        return value;
+    }
+    let mut out = sql(Engine::Postgres, "jsonb_path_query_first(");
+    let path = format!("strict {}", json_path(keys));
+    out.append(value).text(", ").bind(Value::Text(path));
+    out.text("::jsonpath, '{}', TRUE)");
+    out
+}
+
 /// `$."a"[0]`
 fn json_path(keys: &[&str]) -> String {
+    /// No list is that long; SQLite's indexes start at 0 again after 2^32.
+    const MAX_INDEX: u32 = 999_999_999;
     let is_index = |key: &str| key.bytes().all(|b| b.is_ascii_digit());
     let steps = keys.iter().map(|key| {
         if is_index(key) {
-            format!("[{key}]")
+            let index = key.parse().map_or(MAX_INDEX, |n: u32| n.min(MAX_INDEX));
+            format!("[{index}]")
         } else {
             format!(".\"{key}\"")
         }
     });
     std::iter::once("$".to_owned()).chain(steps).collect()
-}
-
-/// `{"a","0"}`
-fn path_array(keys: &[&str]) -> String {
-    let quoted: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
-    format!("{{{}}}", quoted.join(","))
 }
 
 /// A value that has its column's type even where no column says so.
@@ -493,6 +506,17 @@ pub fn lock(engine: Engine, table: &Ident, lock: Lock) -> Sql {
     out
 }
 
+/// The direction of an `ORDER BY` term. Nulls come first, as SQLite has it; where there are none, PostgreSQL must not
+/// hear of them, since its indexes have them last.
+pub fn direction(engine: Engine, descending: bool, nullable: bool) -> &'static str {
+    match (engine, descending, nullable) {
+        (Engine::Postgres, false, true) => " ASC NULLS FIRST",
+        (Engine::Postgres, true, true) => " DESC NULLS LAST",
+        (_, false, _) => " ASC",
+        (_, true, _) => " DESC",
+    }
+}
+
 /// What orders scalars out of JSON as SQLite does: nothing, then numbers, then texts.
 pub fn order_keys_of_json(engine: Engine, value: Sql) -> Vec<Sql> {
     if engine == Engine::Sqlite {
@@ -509,7 +533,8 @@ pub fn order_keys_of_json(engine: Engine, value: Sql) -> Vec<Sql> {
             ") WHEN 'number' THEN 1 WHEN 'boolean' THEN 1 WHEN 'string' THEN 2 WHEN 'array' THEN 2 WHEN 'object' THEN 2 END)",
         ),
         wrap("\"_number\"(", ")"),
-        wrap("(((", ") #>> '{}') COLLATE \"C\")"),
+        // Numbers that are equal are no text that differs: `0` and `false`, `1` and `1.0`.
+        wrap("(\"_sort_text\"(", ") COLLATE \"C\")"),
     ]
 }
 

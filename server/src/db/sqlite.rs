@@ -194,12 +194,24 @@ impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => Raw::Null,
-            Self::Text(text) | Self::Json(text) => Raw::Text(text.as_bytes()),
+            Self::Json(text) => json(text),
+            Self::Text(text) => Raw::Text(text.as_bytes()),
             Self::Number(number) => Raw::Real(*number),
             Self::Int(number) => Raw::Integer(*number),
             Self::Bool(value) => Raw::Integer(i64::from(*value)),
         }))
     }
+}
+
+/// JSON as its column keeps it. A number is bound as one: of a text SQLite would make one too, with 15 digits.
+fn json(text: &str) -> Raw<'_> {
+    if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return Raw::Text(text.as_bytes());
+    }
+    let whole = text.parse().ok().map(Raw::Integer);
+    whole
+        .or_else(|| text.parse().ok().map(Raw::Real))
+        .unwrap_or(Raw::Text(text.as_bytes()))
 }
 
 /// Any column may hold a value of any type: it is read as what the column is for.
@@ -217,7 +229,10 @@ fn read(raw: Raw<'_>, storage: Storage) -> ValueRef<'_> {
             number(raw) as i64
         }),
         Storage::Bool => ValueRef::Bool(number(raw).trunc() != 0.0),
-        Storage::Json => ValueRef::Json(text(raw)),
+        Storage::Json => ValueRef::Json(match raw {
+            Raw::Real(number) => crate::json::number_text(number).into(),
+            Raw::Null | Raw::Integer(_) | Raw::Text(_) | Raw::Blob(_) => text(raw),
+        }),
         Storage::Point => ValueRef::Json(Point::stored(&text(raw)).to_json().into()),
     }
 }

@@ -12,6 +12,7 @@ use super::forms::{
 use super::operand::{Column, Kind, Known, Operand};
 use super::parse::Operator;
 use crate::db::{Engine, Sql, dialect, sql};
+use crate::json;
 
 /// The condition that `left operator right` holds.
 pub(super) fn compare(
@@ -301,6 +302,7 @@ fn pattern(text: &str) -> String {
 fn classes(a: &Known, b: &Known) -> Option<Ordering> {
     let number = |known: &Known| match known {
         Known::Number(number) => Some(*number),
+        Known::Whole(number) => Some(json::to_double(*number)),
         Known::Bool(bool) => Some(f64::from(*bool)),
         Known::Null | Known::Text(_) => None,
     };
@@ -309,6 +311,7 @@ fn classes(a: &Known, b: &Known) -> Option<Ordering> {
         (Known::Text(a), Known::Text(b)) => Some(a.cmp(b)),
         (Known::Text(_), _) => Some(Ordering::Greater),
         (_, Known::Text(_)) => Some(Ordering::Less),
+        (Known::Whole(a), Known::Whole(b)) => Some(a.cmp(b)),
         (a, b) => number(a)?.partial_cmp(&number(b)?),
     }
 }

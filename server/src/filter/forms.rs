@@ -9,6 +9,7 @@ pub(super) fn known_text(known: &Known) -> String {
         Known::Null => String::new(),
         Known::Text(text) => text.clone(),
         Known::Number(number) => json::number_text(*number),
+        Known::Whole(number) => number.to_string(),
         Known::Bool(bool) => i32::from(*bool).to_string(),
     }
 }
@@ -17,6 +18,7 @@ pub(super) fn known_text(known: &Known) -> String {
 pub(super) fn double_text(known: &Known) -> String {
     match known {
         Known::Number(number) => format!("{number:?}"),
+        Known::Whole(number) => format!("{:?}", json::to_double(*number)),
         Known::Null | Known::Text(_) | Known::Bool(_) => known_text(known),
     }
 }
@@ -115,6 +117,7 @@ pub(super) fn fit(kind: Kind, known: &Known) -> Option<Value> {
         Known::Null => None,
         Known::Text(text) => db::as_number(text),
         Known::Number(number) => Some(*number),
+        Known::Whole(number) => Some(json::to_double(*number)),
         Known::Bool(bool) => Some(f64::from(*bool)),
     };
     match (kind, known) {
@@ -137,6 +140,7 @@ pub(super) fn as_number(engine: Engine, operand: &Operand) -> Sql {
             let number = match known {
                 Known::Null => None,
                 Known::Number(number) => Some(*number),
+                Known::Whole(number) => Some(json::to_double(*number)),
                 Known::Bool(bool) => Some(f64::from(*bool)),
                 Known::Text(text) => db::as_number(text),
             };

@@ -20,6 +20,8 @@ pub(super) enum Known {
     Null,
     Text(String),
     Number(f64),
+    /// A whole number that lies between two doubles, as JSON can hold one.
+    Whole(i64),
     Bool(bool),
 }
 
@@ -80,9 +82,16 @@ impl Known {
         match value {
             Json::Null => Self::Null,
             Json::Bool(v) => Self::Bool(*v),
-            Json::Number(v) => Self::Number(v.as_f64().unwrap_or_default()),
+            Json::Number(v) => Self::of_number(v),
             Json::String(v) => Self::Text(v.clone()),
             Json::Array(_) | Json::Object(_) => Self::Text(json::canonical(value)),
+        }
+    }
+
+    fn of_number(number: &serde_json::Number) -> Self {
+        match number.as_i64() {
+            Some(whole) if !json::is_double(whole) => Self::Whole(whole),
+            _ => Self::Number(number.as_f64().unwrap_or_default()),
         }
     }
 
@@ -91,7 +100,7 @@ impl Known {
         match self {
             Self::Null => true,
             Self::Text(text) => text.is_empty(),
-            Self::Number(_) | Self::Bool(_) => false,
+            Self::Number(_) | Self::Whole(_) | Self::Bool(_) => false,
         }
     }
 
@@ -100,6 +109,7 @@ impl Known {
             Self::Null => Value::Null,
             Self::Text(text) => Value::Text(text),
             Self::Number(number) => Value::Number(number),
+            Self::Whole(number) => Value::Int(number),
             Self::Bool(bool) => Value::Number(f64::from(bool)),
         }
     }

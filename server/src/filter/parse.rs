@@ -1,6 +1,7 @@
 //! From text to [`Expression`].
 
 use super::FilterError;
+use crate::json;
 
 /// Limits of a client's filter.
 pub const MAX_LENGTH: usize = 3500;
@@ -61,6 +62,8 @@ pub enum Token {
     Text(String),
     /// A number.
     Number(f64),
+    /// A whole number that lies between two doubles.
+    Whole(i64),
     /// A function's call.
     Call(Call),
 }
@@ -234,13 +237,17 @@ impl<'a> Parser<'a> {
             .bytes()
             .enumerate()
             .all(|(i, b)| b.is_ascii_digit() || b == b'.' || (i == 0 && b == b'-'));
-        match rest[..length].parse::<f64>() {
-            Ok(number) if well_formed && number.is_finite() => {
-                self.at += length;
-                Ok(Token::Number(number))
-            }
-            _ => Err(self.unexpected()),
+        if !well_formed {
+            return Err(self.unexpected());
         }
+        let digits = &rest[..length];
+        let token = match (digits.parse::<i64>(), digits.parse::<f64>()) {
+            (Ok(whole), _) if !json::is_double(whole) => Token::Whole(whole),
+            (_, Ok(number)) if number.is_finite() => Token::Number(number),
+            _ => return Err(self.unexpected()),
+        };
+        self.at += length;
+        Ok(token)
     }
 
     fn rest(&self) -> &'a str {

@@ -97,7 +97,7 @@ impl Resolver<'_> {
             Some("isset") => known(Known::Bool(value.is_some())),
             Some("lower") => known(match given {
                 Known::Text(ref value) => Known::Text(value.to_lowercase()),
-                Known::Null | Known::Number(_) | Known::Bool(_) => given,
+                Known::Null | Known::Number(_) | Known::Whole(_) | Known::Bool(_) => given,
             }),
             Some("length") => known(Known::Number(match &value {
                 Some(Json::Array(items)) => crate::number(items.len()),

@@ -127,22 +127,17 @@ impl<'a> Resolver<'a> {
         if path == "@random" {
             return Ok(vec![sql(engine, "RANDOM()")]);
         }
-        let keys = if path == "@rowid" {
+        let (keys, nullable) = if path == "@rowid" {
             if self.root.is_view() {
                 return Err(FilterError::UnknownField(path.to_owned()));
             }
             let mut row = Sql::new(engine);
             row.column(&self.root_alias, &Ident::new("_rowid_"));
-            vec![row]
+            (vec![row], false)
         } else {
             self.order_keys(path, descending, trust)?
         };
-        let direction = match (engine, descending) {
-            (Engine::Sqlite, false) => " ASC",
-            (Engine::Sqlite, true) => " DESC",
-            (Engine::Postgres, false) => " ASC NULLS FIRST",
-            (Engine::Postgres, true) => " DESC NULLS LAST",
-        };
+        let direction = dialect::direction(engine, descending, nullable);
         Ok(keys
             .into_iter()
             .map(|mut key| {
@@ -152,12 +147,13 @@ impl<'a> Resolver<'a> {
             .collect())
     }
 
+    /// The expressions to order by, and whether they may be null.
     fn order_keys(
         &mut self,
         path: &str,
         descending: bool,
         trust: Trust,
-    ) -> Result<Vec<Sql>, FilterError> {
+    ) -> Result<(Vec<Sql>, bool), FilterError> {
         let engine = self.engine;
         let mut scope = std::mem::take(&mut self.scope);
         let known_joins = scope.joins.len();
@@ -182,15 +178,17 @@ impl<'a> Resolver<'a> {
             let value = sortable(engine, &column);
             out.append(where_guarded(value, column.guard)).text(")");
             out.append(one_row(engine, own.joins)).text(")");
-            return Ok(vec![out]);
+            return Ok((vec![out], true));
         }
+        let nullable = column.nullable || column.guard.is_some();
         let value = where_guarded(column.sql, column.guard);
-        Ok(match column.kind {
+        let keys = match column.kind {
             Kind::Json | Kind::Scalar => dialect::order_keys_of_json(engine, value),
             Kind::Text | Kind::Computed | Kind::Number | Kind::Bool => {
                 dialect::order_keys_of_indexed(engine, value, column.prefix)
             }
-        })
+        };
+        Ok((keys, nullable))
     }
 
     pub(super) fn alias(&self) -> Ident {
@@ -272,6 +270,7 @@ impl<'a> Resolver<'a> {
             Token::Text(text) if text.contains('\0') => return Err(FilterError::Syntax(1)),
             Token::Text(text) => Known::Text(text.clone()),
             Token::Number(number) => Known::Number(*number),
+            Token::Whole(number) => Known::Whole(*number),
             Token::Call(call) => return self.call(scope, call, trust),
             Token::Identifier(name) => match name.to_ascii_lowercase().as_str() {
                 "null" => Known::Null,

@@ -109,7 +109,7 @@ impl RuleCheck {
         sides.into_iter().find_map(|(side, token)| {
             let name = match token {
                 Token::Identifier(name) | Token::Call(Call { name, .. }) => name,
-                Token::Text(_) | Token::Number(_) => return None,
+                Token::Text(_) | Token::Number(_) | Token::Whole(_) => return None,
             };
             let alone = Expression::Comparison(Comparison {
                 left: token.clone(),

@@ -1,0 +1,2 @@
+-- SQLite keeps JSON as the text that was written.
+SELECT 1;
