@@ -129,23 +129,57 @@ fn n47_a_run_whose_process_was_killed_is_lost_and_taken_over() {
     wait_for_calls(&target, 2);
 }
 
+/// A server whose clock is ten minutes ahead.
+fn ahead(home: &Home) -> Process {
+    // The program `faketime` does the same, but would leave the server behind.
+    Process::start_with(
+        home,
+        &[
+            ("PLINTH_OUTBOUND_ALLOW", "[\"127.0.0.1\"]"),
+            ("LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1"),
+            ("FAKETIME", "+10m"),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ],
+    )
+}
+
+/// Whoever's clock is wrong, runs come at the database's minutes, none in its future, and none is skipped for one that is. On
+/// SQLite the server's clock is the database's.
+#[test]
+fn o07_a_server_whose_clock_is_ahead_stops_no_jobs() {
+    let home = Home::new();
+    make_superuser(&home);
+    let mut servers = vec![ahead(&home)];
+    if on_postgres() {
+        servers.push(start(&home));
+    }
+    let target = Target::ok("");
+    let root = servers[0].root();
+    let body = calling(&target, json!({"schedule": "* * * * *", "enabled": true}));
+    root.create("_jobs", body);
+    let succeeded = |runs: &[Value]| {
+        let ended = runs.iter().filter(|run| run["outcome"] == "succeeded");
+        ended.count()
+    };
+    let patience = Duration::from_secs(200);
+    let runs = wait_for(&root, patience, |runs| succeeded(runs) >= 2);
+    assert!(
+        runs.iter().all(|run| run["outcome"] != "skipped"),
+        "{runs:?}"
+    );
+    let moment = |run: &Value, name: &str| run[name].as_str().expect("a moment").to_owned();
+    for run in runs.iter().filter(|run| run["outcome"] == "succeeded") {
+        assert!(moment(run, "due") <= moment(run, "started"), "{run}");
+    }
+    assert_eq!(target.calls().len(), succeeded(&runs), "{runs:?}");
+}
+
 /// The clocks of several machines differ: what counts is the database's.
 #[test]
 fn n49_a_server_whose_clock_is_ahead_takes_nothing_over() {
     let home = Home::new();
     make_superuser(&home);
-    let ahead = || {
-        // The program `faketime` does the same, but would leave the server behind.
-        Process::start_with(
-            &home,
-            &[
-                ("PLINTH_OUTBOUND_ALLOW", "[\"127.0.0.1\"]"),
-                ("LD_PRELOAD", "/usr/$LIB/faketime/libfaketimeMT.so.1"),
-                ("FAKETIME", "+10m"),
-                ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-            ],
-        )
-    };
+    let ahead = || ahead(&home);
     let mut servers = vec![if on_postgres() { start(&home) } else { ahead() }];
     let target = Target::start(Manner::Hang);
     let root = servers[0].root();

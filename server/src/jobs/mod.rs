@@ -1,7 +1,7 @@
 //! Scheduled jobs: what the server does at times.
 //!
-//! A job is a record of `_jobs`, an attempt to do it a record of `_jobRuns`. tokio-cron-scheduler wakes [`tick`] every
-//! minute, which adds the runs that are due: of all processes on a database one succeeds, by a unique index. The
+//! A job is a record of `_jobs`, an attempt to do it a record of `_jobRuns`. tokio-cron-scheduler wakes [`tick`] when
+//! a minute begins by the database's clock, which adds the runs that are due: of all processes on a database one succeeds, by a unique index. The
 //! [`worker`] of any process takes a run that waits, holds it by a lease that it renews, and writes down what came of
 //! it. A run whose lease ran out was some process's that is gone: it is lost, and its next attempt waits.
 //!
@@ -22,6 +22,7 @@ mod worker;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -35,8 +36,11 @@ use crate::serve::forever;
 
 pub use check::check;
 
-/// When the scheduler asks what is due: at each minute's beginning.
-const EVERY_MINUTE: &str = "0 * * * * *";
+/// When the scheduler looks whether another minute has begun. Minutes are the database's, which this machine's clock may
+/// differ from by any time.
+const EVERY_SECOND: &str = "* * * * * *";
+/// A clock that differs by more is worth a warning.
+const MAX_DIFFERENCE: SignedDuration = SignedDuration::from_secs(5);
 /// What is due longer ago than this was missed, and is not made up for.
 const MAX_LATE: Duration = Duration::from_secs(5 * 60);
 /// How many runs are added in one transaction, so that other writes need not wait for all.
@@ -52,8 +56,10 @@ pub struct Jobs {
 
 #[derive(Default)]
 struct State {
-    /// Up to when it is known what was due.
+    /// Up to when it is known what was due, by the database's clock.
     looked: Option<Moment>,
+    /// By how much this machine's clock is ahead of the database's.
+    ahead: SignedDuration,
     /// Until when runs may end; none while more are begun.
     deadline: Option<Instant>,
     worker: Option<JoinHandle<()>>,
@@ -61,7 +67,6 @@ struct State {
 
 /// Begins to run jobs, until [`Jobs::stop`].
 pub fn start(app: &App) {
-    app.jobs.state().looked = Some(Moment::now());
     let working = app.clone();
     let worker = tokio::spawn(async move {
         let scheduler = schedule(&working).await;
@@ -82,7 +87,7 @@ pub fn start(app: &App) {
 async fn schedule(app: &App) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
     let ticking = app.clone();
-    let tick = Tick::new_async(EVERY_MINUTE, move |_, _| {
+    let tick = Tick::new_async(EVERY_SECOND, move |_, _| {
         let app = ticking.clone();
         Box::pin(async move { tick_now(&app).await })
     });
@@ -92,18 +97,24 @@ async fn schedule(app: &App) -> Result<JobScheduler, JobSchedulerError> {
 }
 
 async fn tick_now(app: &App) {
-    let now = Moment::now();
-    let late = Moment::from(now.timestamp() - MAX_LATE);
+    if app.jobs.is_stopping() || !app.jobs.is_another_minute() {
+        return;
+    }
+    if let Err(error) = tick_at_its_time(app).await {
+        tracing::warn!(%error, "cannot look for jobs that are due");
+    }
+}
+
+async fn tick_at_its_time(app: &App) -> Result<()> {
+    let now = app.db.read_few(crate::db::now).await?;
+    app.jobs.compare_clocks(app, now);
+    let late = now.before(MAX_LATE);
     let looked = app.jobs.state().looked.unwrap_or(now);
     // The clock may have been set back; what was due already has its run.
     let from = if looked > now { late } else { looked.max(late) };
-    if app.jobs.is_stopping() {
-        return;
-    }
-    match tick(app, from, now).await {
-        Ok(_) => app.jobs.state().looked = Some(now),
-        Err(error) => tracing::warn!(%error, "cannot look for jobs that are due"),
-    }
+    tick(app, from, now).await?;
+    app.jobs.state().looked = Some(now);
+    Ok(())
 }
 
 /// Adds the runs that are due after `from` and not after `until`, one a job, and says how many.
@@ -119,7 +130,9 @@ pub async fn tick(app: &App, from: Moment, until: Moment) -> Result<usize> {
     for due in due.chunks(MAX_ADDED) {
         let due = due.to_vec();
         let add = move |conn: &mut Conn, grant| store::add_due(conn, &grant, &due);
-        added += app.write(store::runs(&schema)?, false, add).await?;
+        let new = app.write(store::runs(&schema)?, false, add).await?;
+        added += new.waiting;
+        worker::count(app, "skipped", new.skipped);
         app.jobs.wake.notify_one();
     }
     Ok(added)
@@ -139,6 +152,30 @@ impl Jobs {
             && worker.await.is_err()
         {
             tracing::error!("the worker of jobs panicked");
+        }
+    }
+
+    /// Whether a minute has begun since it was last looked, as far as this machine's clock can tell.
+    fn is_another_minute(&self) -> bool {
+        let state = self.state();
+        let now = Moment::now().timestamp() - state.ahead;
+        let minute = |moment: Timestamp| moment.as_second().div_euclid(60);
+        let looked = state.looked.map(|looked| minute(looked.timestamp()));
+        looked != Some(minute(now))
+    }
+
+    /// Notes by how much this machine's clock differs from the database's.
+    fn compare_clocks(&self, app: &App, database: Moment) {
+        let ahead = Moment::now()
+            .timestamp()
+            .duration_since(database.timestamp());
+        let before = std::mem::replace(&mut self.state().ahead, ahead);
+        app.metrics.clock_difference.set(ahead.as_secs_f64());
+        if ahead.abs() > MAX_DIFFERENCE && (ahead - before).abs() > MAX_DIFFERENCE {
+            tracing::warn!(
+                seconds = ahead.as_secs(),
+                "this machine's clock differs from the database's; jobs go by the database's"
+            );
         }
     }
 

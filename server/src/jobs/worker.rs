@@ -173,7 +173,8 @@ async fn done(app: &App, job: &Record) -> Outcome {
     }
 }
 
-fn count(app: &App, outcome: &str, runs: usize) {
+/// Counts runs that ended.
+pub(super) fn count(app: &App, outcome: &str, runs: usize) {
     let counter = app.metrics.job_runs.with_label_values(&[outcome]);
     counter.inc_by(u64::try_from(runs).unwrap_or_default());
 }

@@ -87,17 +87,26 @@ pub(super) fn due(
     Ok(enabled(conn, jobs)?.iter().filter_map(due).collect())
 }
 
-/// Adds the runs that are due, as far as no other process has, and says how many wait now.
-pub(super) fn add_due(conn: &mut Conn, runs: &Grant, due: &[(String, Moment)]) -> Result<usize> {
-    let mut added = 0;
+/// Runs that were added.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Added {
+    /// They wait now.
+    pub(super) waiting: usize,
+    /// The runs before them had not ended.
+    pub(super) skipped: usize,
+}
+
+/// Adds the runs that are due, as far as no other process has.
+pub(super) fn add_due(conn: &mut Conn, runs: &Grant, due: &[(String, Moment)]) -> Result<Added> {
+    let mut added = Added::default();
     for (job, due) in due {
         let mut run = new_run(runs, job, *due, 1.0, "schedule");
         if is_busy(conn, job, *due)? {
             set(&mut run, "outcome", "skipped");
             set(&mut run, "output", "The run before it had not ended.");
-            insert(conn, runs, &run)?;
+            added.skipped += usize::from(insert(conn, runs, &run)?);
         } else if insert(conn, runs, &run)? {
-            added += 1;
+            added.waiting += 1;
         }
     }
     Ok(added)
