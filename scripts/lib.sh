@@ -68,3 +68,8 @@ wasm_cargo() {
     fail "the target is needed: rustup target add $wasm_triple (or, on Debian: apt-get install ${wasm_debian[*]})"
   fi
 }
+
+# The language that a PostgreSQL speaks in a test.
+have_german() { locale -a 2>/dev/null | grep -qix 'de_DE\.utf-\?8'; }
+# add_german: makes its locale, of what Debian's package `locales` has.
+add_german() { have_german || localedef -i de_DE -f UTF-8 de_DE.UTF-8 >/dev/null 2>&1 || true; }

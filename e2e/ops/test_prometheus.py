@@ -7,6 +7,9 @@ import urllib.parse
 from support import Case, blocks, get, section, wait_for
 
 TEXT = section("Metrics")
+(BLOCK,) = [block for block in blocks(TEXT, "yaml") if "alert:" in block]
+# What the alerts ask.
+RULES = re.findall(r"expr: (.*)", BLOCK)
 TOKEN = "a-long-random-token"
 
 
@@ -47,7 +50,7 @@ class Prometheus(Case):
             there = set(re.findall(r"^# TYPE (plinth_\w+)", text, re.MULTILINE))
             self.assertEqual(there, listed)
         said = self.run_to_end("promtool", "check", "config", "prometheus.yml")
-        self.assertIn("SUCCESS: 4 rules found", said)
+        self.assertIn(f"SUCCESS: {len(RULES)} rules found", said)
 
     def test_a_prometheus_scrapes_it(self):
         config = self.dir / "prometheus.yml"
@@ -79,12 +82,36 @@ class Prometheus(Case):
         groups = query("plinth_sqlite_write_group_size_count > 0")
         self.assertEqual(len(groups), 3)
         # What the alerts ask is answered; none of them holds.
-        (rules,) = [block for block in blocks(TEXT, "yaml") if "alert:" in block]
-        asked = re.findall(r"expr: (.*)", rules)
-        self.assertEqual(len(asked), 4)
-        for expression in asked:
+        for expression in RULES:
             self.assertEqual(query(expression), {}, expression)
         loaded = json.loads(get(f"http://{listen}/api/v1/rules"))["data"]["groups"]
-        self.assertEqual(len(loaded[0]["rules"]), 4)
+        self.assertEqual(len(loaded[0]["rules"]), len(RULES))
         slow = "histogram_quantile(0.95, sum by (le) (rate(plinth_http_request_duration_seconds_bucket[5m])))"
         wait_for("a quantile", lambda: any(took > 0 for took in query(slow).values()))
+
+    def test_the_alerts_tell_what_they_are_for(self):
+        """Each rule on figures that it is for, and on those of a quiet day."""
+        series = [
+            ('plinth_ready{instance="a"}', "0x60", "1x60"),
+            ('plinth_database_waiting{instance="a"}', "3x60", "0x60"),
+            ('plinth_write_failures_total{instance="a", reason="full"}', "0+5x60", "0x60"),
+            ('plinth_job_runs_total{instance="a", outcome="skipped"}', "0+1x60", "0x60"),
+            ('plinth_job_runs_total{instance="a", outcome="succeeded"}', "0+1x60", "0+1x60"),
+            ('plinth_data_directory_free_bytes{instance="a"}', "5x60", "50x60"),
+            ('plinth_data_directory_size_bytes{instance="a"}', "100x60", "100x60"),
+            ('plinth_clock_difference_seconds{instance="a"}', "-600x60", "0.1x60"),
+            ('plinth_http_requests_total{instance="a", status="503"}', "0+30x60", "0x60"),
+            ('plinth_http_requests_total{instance="a", status="200"}', "0+300x60", "0+300x60"),
+        ]
+        names = ["NotReady", "ConnectionsTaken", "WritesFail", "JobsLost", "DiskFull", "Clock", "Errors"]
+        tests = []
+        for column in [1, 2]:
+            lines = "".join(f"      - {{series: '{row[0]}', values: '{row[column]}'}}\n" for row in series)
+            checks = ""
+            expected = ["[{labels: '{}', value: 1}]", "[]"][column - 1]
+            for name in names:
+                firing = f'count(ALERTS{{alertname="Plinth{name}", alertstate="firing"}})'
+                checks += f"      - {{expr: '{firing}', eval_time: 14m, exp_samples: {expected}}}\n"
+            tests.append(f"  - interval: 15s\n    input_series:\n{lines}    promql_expr_test:\n{checks}")
+        (self.dir / "tests.yml").write_text("rule_files: [plinth.rules.yml]\ntests:\n" + "".join(tests))
+        self.assertIn("SUCCESS", self.run_to_end("promtool", "test", "rules", "tests.yml"))
