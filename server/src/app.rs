@@ -9,7 +9,7 @@ use plinth_sdk::types::MetaSettings;
 use crate::accounts::password::Hasher;
 use crate::collections::{Schema, Shared, ahead, store, version};
 use crate::config::Config;
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, Newer};
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::jobs::{self, outbound::Outbound};
@@ -75,9 +75,14 @@ impl App {
         let (location, metrics) = (config.location()?, Metrics::new()?);
         metrics.describe(location.engine())?;
         let (connections, group_size) = (config.database_connections, metrics.group_size.clone());
+        let newer = if config.allow_newer_database {
+            Newer::Allowed
+        } else {
+            Newer::Refused
+        };
         // It may take its time, in which signals are still heard.
         let open = move || {
-            let db = Db::open(&location, connections, group_size)?;
+            let db = Db::open(&location, newer, connections, group_size)?;
             let log = db.of_log()?;
             anyhow::Ok((db, log))
         };

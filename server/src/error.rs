@@ -46,6 +46,9 @@ pub enum Error {
     /// The database cannot be used right now.
     #[error("The server can't reach its database, try again in a moment.")]
     Unavailable,
+    /// The database can be read, but not written right now.
+    #[error("{0}")]
+    Unwritable(Obstacle),
     /// The database was told to give up a query.
     #[error("The query takes too long.")]
     TooSlow,
@@ -68,6 +71,38 @@ pub enum Error {
     /// Logged in full; the client sees nothing of it.
     #[error("Something went wrong while processing your request.")]
     Internal(#[source] anyhow::Error),
+}
+
+/// Why the database cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// There is no room left.
+    #[error("The server's disk is full.")]
+    Full,
+    /// It is a standby, or takes no changes.
+    #[error("The server's database takes no changes at the moment, try again later.")]
+    ReadOnly,
+    /// Another program writes, and takes long.
+    #[error("Another program uses the server's database, try again in a moment.")]
+    Locked,
+    /// A disk or the system fails.
+    #[error("The server's database can't be written at the moment, try again later.")]
+    Failing,
+}
+
+impl Obstacle {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Full, Self::ReadOnly, Self::Locked, Self::Failing];
+
+    /// A word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::ReadOnly => "read_only",
+            Self::Locked => "locked",
+            Self::Failing => "failing",
+        }
+    }
 }
 
 /// Which unique index was violated.
@@ -133,6 +168,7 @@ impl Error {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Unavailable
+            | Self::Unwritable(_)
             | Self::TooSlow
             | Self::Starting
             | Self::Disconnected
@@ -155,6 +191,7 @@ impl Error {
             | Self::Unique(_)
             | Self::Oversized
             | Self::Unavailable
+            | Self::Unwritable(_)
             | Self::TooSlow
             | Self::Starting
             | Self::Disconnected

@@ -11,6 +11,9 @@ pub struct Readiness {
     pub server: String,
     /// `ok`, `unreachable`, or `unknown` while the server starts.
     pub database: String,
+    /// `ok`, why the database refuses writes (`full`, `read_only`, `locked`, `failing`), or `unknown` while it is not asked.
+    #[serde(default)]
+    pub writes: String,
 }
 
 /// Requests by the minute.

@@ -40,6 +40,7 @@ fn failed_at(position: usize, error: Error) -> Error {
         }
         // Nothing is wrong with the change: it is tried again, or nobody's fault.
         Error::Unavailable
+        | Error::Unwritable(_)
         | Error::TooSlow
         | Error::Starting
         | Error::Disconnected

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::collections::defaults::SUPERUSERS;
 use crate::config::Config;
 use crate::db::{Conn, Location};
+use crate::error::Error;
 use crate::health::Lifecycle;
 use crate::logs::program::Messages;
 use crate::serve::{self, Tasks};
@@ -86,7 +87,15 @@ async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Re
     let superusers = schema.find(SUPERUSERS).cloned();
     let superusers = superusers.context("the collection of superusers is missing")?;
     let token = move |conn: &mut Conn| token(conn, &superusers);
-    if let Some(token) = app.db.write(token).await? {
+    let token = match app.db.write(token).await {
+        // It can be read, and may be written again at any time.
+        Err(Error::Unwritable(obstacle)) => {
+            tracing::warn!(reason = %obstacle, "the server begins on a database that cannot be written");
+            None
+        }
+        token => token?,
+    };
+    if let Some(token) = token {
         eprintln!();
         eprintln!("There is no superuser yet. Make the first one here:");
         eprintln!("  {url}/_/setup#{token}");

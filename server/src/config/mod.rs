@@ -26,6 +26,8 @@ pub struct Config {
     pub database_url: Secret,
     /// Connections to the database at most.
     pub database_connections: u32,
+    /// Whether a database is used that a newer version has migrated.
+    pub allow_newer_database: bool,
     /// Threads that answer requests.
     pub workers: usize,
     /// Password hashes computed at once at most.
@@ -68,11 +70,12 @@ pub struct Config {
 }
 
 /// The settings that the environment can have; other variables that begin like them are not ours.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "http",
     "dir",
     "database_url",
     "database_connections",
+    "allow_newer_database",
     "workers",
     "hashing_threads",
     "log",
@@ -124,6 +127,7 @@ impl Default for Config {
             dir: PathBuf::from("plinth_data"),
             database_url: Secret::default(),
             database_connections: 16,
+            allow_newer_database: false,
             workers: cores,
             hashing_threads: cores.div_ceil(2),
             log: "info".to_owned(),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Conn, Db, Engine, Rows, Sql, Storage, blocking, load_given, run_cached};
-use crate::error::{Error, Result};
+use super::{Conn, Db, Engine, Rows, Sql, Storage, load_given, run_cached};
+use crate::error::Result;
 
 /// How long such a query may take.
 const MAX_TIME: Duration = Duration::from_secs(3);
@@ -16,17 +16,16 @@ impl Db {
             let run = move |conn: &mut Conn| on_postgres(conn, query, &columns);
             return self.read(run).await;
         }
-        let _turn = self.turn(&self.inner.open_ended).await?;
-        let manager = self.inner.manager.clone();
-        blocking(move || {
-            // A connection of its own: none of the query's settings stay.
-            let mut conn = manager.open(false).map_err(Error::internal)?;
+        let turn = self.turn(&self.inner.open_ended).await?;
+        let query = move |conn: &mut Conn| {
             if let Some(lite) = conn.sqlite() {
                 lite.limit(|| MAX_TIME);
             }
-            load_given(&mut conn, query, &columns)
-        })
-        .await
+            load_given(conn, query, &columns)
+        };
+        // A connection of its own: none of the query's settings stay.
+        self.run(vec![turn], |place| place.run_apart(false, query))
+            .await
     }
 }
 

@@ -1,12 +1,11 @@
 //! One connection, to either database.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
 
 use super::failure::Failure;
-use super::postgres::Postgres;
+use super::postgres::{Activity, Postgres};
 use super::sqlite::{Lite, Patience};
 use super::{Each, Engine, Location, Rows, Sql, Storage, owned};
 use crate::events::Journal;
@@ -52,6 +51,14 @@ impl Conn {
         match &mut self.driver {
             Driver::Postgres(_) => None,
             Driver::Sqlite(lite) => Some(lite),
+        }
+    }
+
+    /// What PostgreSQL does for it.
+    pub(super) fn activity(&self) -> Option<Arc<Activity>> {
+        match &self.driver {
+            Driver::Postgres(postgres) => Some(postgres.activity()),
+            Driver::Sqlite(_) => None,
         }
     }
 
@@ -106,23 +113,21 @@ pub(super) enum Purpose {
 pub(super) struct Manager {
     purpose: Purpose,
     location: Location,
-    epoch: Arc<AtomicU64>,
     /// How long SQLite's readers may take.
     patience: Arc<Patience>,
 }
 
-/// A connection, and when it was made.
+/// A connection, and the epoch that it was made in.
 pub(super) struct Pooled {
-    conn: Conn,
-    epoch: u64,
+    pub(super) conn: Conn,
+    pub(super) epoch: u64,
 }
 
 impl Manager {
-    pub(super) fn new(purpose: Purpose, location: Location, epoch: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(purpose: Purpose, location: Location) -> Self {
         Self {
             purpose,
             location,
-            epoch,
             patience: Arc::default(),
         }
     }
@@ -147,32 +152,6 @@ impl Manager {
     }
 }
 
-impl r2d2::ManageConnection for Manager {
-    type Connection = Pooled;
-    type Error = PoolError;
-
-    fn connect(&self) -> Result<Pooled, PoolError> {
-        let epoch = self.epoch.load(Ordering::Relaxed);
-        let conn = self.open(false).map_err(PoolError)?;
-        Ok(Pooled { conn, epoch })
-    }
-
-    /// Asked before each use; costs no round trip. A connection of an earlier epoch has prepared statements
-    /// of tables that have changed since, or was cut off.
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), PoolError> {
-        if pooled.epoch == self.epoch.load(Ordering::Relaxed) {
-            Ok(())
-        } else {
-            Err(PoolError(anyhow::anyhow!("made before the last change")))
-        }
-    }
-
-    /// Asked when it comes back. After a panic its transaction may still be open.
-    fn has_broken(&self, _: &mut Pooled) -> bool {
-        std::thread::panicking()
-    }
-}
-
 impl std::ops::Deref for Pooled {
     type Target = Conn;
 
@@ -186,8 +165,3 @@ impl std::ops::DerefMut for Pooled {
         &mut self.conn
     }
 }
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:#}")]
-pub(super) struct PoolError(anyhow::Error);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Db, Engine, blocking};
-use crate::error::{Error, Result};
+use super::{Conn, Db, Engine};
+use crate::error::Result;
 
 /// A look at a part of each index is enough for its statistics, and holds up no write for long.
 const SQLITE: &str = "PRAGMA analysis_limit = 1000; ANALYZE;";
@@ -17,28 +17,28 @@ impl Db {
     /// Gathers the statistics that queries are planned by, and moves SQLite's write-ahead log into the database. Says
     /// what it did.
     pub async fn optimize(&self) -> Result<String> {
-        let manager = self.inner.manager.clone();
-        blocking(move || {
-            // A connection of its own: no pool waits for it, and none of its settings stay.
-            let mut conn = manager.open(true).map_err(Error::internal)?;
-            match conn.engine() {
-                Engine::Postgres => {
-                    conn.batch(POSTGRES)?;
-                    Ok("Gathered statistics.".to_owned())
-                }
-                Engine::Sqlite => {
-                    conn.batch(SQLITE)?;
-                    let is_empty = conn
-                        .sqlite()
-                        .map_or(Ok(true), |lite| lite.empty_log(MAX_WAIT))?;
-                    Ok(if is_empty {
-                        "Gathered statistics and emptied the write-ahead log.".to_owned()
-                    } else {
-                        "Gathered statistics; the write-ahead log is in use and stays.".to_owned()
-                    })
-                }
-            }
-        })
-        .await
+        // A connection of its own: no pool waits for it, and none of its settings stay.
+        self.run(Vec::new(), |place| place.run_apart(true, optimize))
+            .await
+    }
+}
+
+fn optimize(conn: &mut Conn) -> Result<String> {
+    match conn.engine() {
+        Engine::Postgres => {
+            conn.batch(POSTGRES)?;
+            Ok("Gathered statistics.".to_owned())
+        }
+        Engine::Sqlite => {
+            conn.batch(SQLITE)?;
+            let is_empty = conn
+                .sqlite()
+                .map_or(Ok(true), |lite| lite.empty_log(MAX_WAIT))?;
+            Ok(if is_empty {
+                "Gathered statistics and emptied the write-ahead log.".to_owned()
+            } else {
+                "Gathered statistics; the write-ahead log is in use and stays.".to_owned()
+            })
+        }
     }
 }

@@ -13,22 +13,30 @@ mod load;
 mod maintenance;
 mod migrations;
 mod point;
+mod pool;
 mod postgres;
 mod repeated;
 mod row;
+mod slow;
 mod sqlite;
 mod statement;
 mod usage;
 mod wal;
+mod watch;
 mod writer;
+mod writes;
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
+use futures_util::FutureExt;
+use futures_util::future::{Either, pending, select};
 use prometheus::{Histogram, HistogramOpts};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use blocker::blocker;
 pub use connection::Conn;
@@ -44,9 +52,11 @@ use crate::config::Secret;
 use crate::error::{Error, Result};
 use crate::events::{self, Feed};
 use connection::{Manager, Purpose};
+use pool::{Place, Pool};
 use usage::Waiting;
 use wal::Wal;
 use writer::Writer;
+use writes::Writes;
 
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +76,15 @@ pub enum Location {
     Postgres(Secret),
 }
 
+/// What becomes of a database that a newer version has migrated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Newer {
+    /// It is not used: what is in it may not be as this version takes it to be.
+    Refused,
+    /// It is used all the same.
+    Allowed,
+}
+
 /// The file of the log, beside SQLite's database.
 const LOG_FILE: &str = "logs.db";
 /// Few read the log.
@@ -82,17 +101,21 @@ pub struct Db {
 
 struct Inner {
     engine: Engine,
-    manager: Manager,
-    pool: r2d2::Pool<Manager>,
-    permits: Semaphore,
+    pool: Arc<Pool>,
+    permits: Arc<Semaphore>,
     /// Those of the permits that reads may take whose cost a client decides.
-    open_ended: Semaphore,
-    epoch: Arc<AtomicU64>,
+    open_ended: Arc<Semaphore>,
     writer: Option<Writer>,
+    writes: Writes,
+    /// How often SQLite's write-ahead log could not be emptied.
+    checkpoint_failures: Arc<AtomicU64>,
     /// SQLite's file.
     file: Option<PathBuf>,
+    newer: Newer,
     /// How many wait for a permit.
     waiting: AtomicI64,
+    /// How many waited for one in vain.
+    waited_in_vain: AtomicU64,
     opened: Instant,
     /// When the database last answered, in milliseconds after it was opened.
     answered: AtomicU64,
@@ -103,10 +126,11 @@ impl Db {
     /// Connects, and brings the system tables up to date.
     pub fn open(
         location: &Location,
+        newer: Newer,
         connections: u32,
         group_size: Histogram,
     ) -> anyhow::Result<Self> {
-        Self::open_for(Purpose::Data, location, connections, group_size)
+        Self::open_for(Purpose::Data, location, newer, connections, group_size)
     }
 
     /// The database of the log. SQLite has a file of its own for it, with a writer of its own: what is logged neither
@@ -118,49 +142,50 @@ impl Db {
         let location = Location::Sqlite(file.with_file_name(LOG_FILE));
         // Nobody asks how the log is written.
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Not shown."))?;
-        Self::open_for(Purpose::Log, &location, LOG_CONNECTIONS, group_size)
+        let newer = self.inner.newer;
+        Self::open_for(Purpose::Log, &location, newer, LOG_CONNECTIONS, group_size)
     }
 
     fn open_for(
         purpose: Purpose,
         location: &Location,
+        newer: Newer,
         connections: u32,
         group_size: Histogram,
     ) -> anyhow::Result<Self> {
         let epoch = Arc::new(AtomicU64::new(0));
-        let manager = Manager::new(purpose, location.clone(), Arc::clone(&epoch));
-        migrations::run(location, purpose)?;
+        let manager = Manager::new(purpose, location.clone());
+        migrations::run(location, purpose, newer, &slow::Waiting::begin()?)?;
         let feed = Arc::new(Feed::default());
+        let checkpoint_failures = Arc::new(AtomicU64::new(0));
         let writer = match location {
             Location::Sqlite(file) => {
-                let wal = Wal::new(file, manager.patience());
+                let wal = Wal::new(file, manager.patience(), Arc::clone(&checkpoint_failures));
                 let conn = manager.open(true)?;
                 Some(Writer::start(conn, wal, group_size, Arc::clone(&feed))?)
             }
             Location::Postgres(_) => None,
         };
-        let pool = r2d2::Pool::builder()
-            .max_size(connections)
-            .min_idle(Some(1))
-            .max_lifetime(None)
-            .idle_timeout(Some(Duration::from_secs(600)))
-            .connection_timeout(Duration::from_secs(5))
-            .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build_unchecked(manager.clone());
+        let pool = Pool::new(manager, epoch);
+        if location.engine() == Engine::Postgres {
+            watch::start(&pool).context("cannot start a thread")?;
+        }
         Ok(Self {
             inner: Arc::new(Inner {
                 engine: location.engine(),
-                manager,
                 pool,
-                permits: Semaphore::new(connections as usize),
-                open_ended: Semaphore::new((connections - connections / 4) as usize),
-                epoch,
+                permits: Arc::new(Semaphore::new(connections as usize)),
+                open_ended: Arc::new(Semaphore::new((connections - connections / 4) as usize)),
                 writer,
+                writes: Writes::default(),
+                checkpoint_failures,
                 file: match location {
                     Location::Sqlite(file) => Some(file.clone()),
                     Location::Postgres(_) => None,
                 },
+                newer,
                 waiting: AtomicI64::new(0),
+                waited_in_vain: AtomicU64::new(0),
                 opened: Instant::now(),
                 answered: AtomicU64::new(0),
                 feed,
@@ -182,12 +207,8 @@ impl Db {
     /// connections are replaced; SQLite prepares anew by itself.
     pub fn tables_changed(&self) {
         if self.inner.engine == Engine::Postgres {
-            self.replace_connections();
+            self.inner.pool.replace_connections();
         }
-    }
-
-    fn replace_connections(&self) {
-        self.inner.epoch.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Runs `work` off the async threads, on one connection, without a transaction.
@@ -196,18 +217,29 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        let _turn = self.turn(&self.inner.open_ended).await?;
-        self.run(work).await
+        let turn = self.turn(&self.inner.open_ended).await?;
+        self.run(vec![turn], |place| place.run(work)).await
     }
 
-    async fn run<T, F>(&self, work: F) -> Result<T>
+    /// Runs `work` off the async threads, in a place among those who may use the database.
+    async fn run<T, F>(&self, turns: Vec<OwnedSemaphorePermit>, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+        F: FnOnce(Place) -> Result<T> + Send + 'static,
     {
-        let _permit = self.turn(&self.inner.permits).await?;
-        let db = self.clone();
-        let outcome = blocking(move || db.with_connection(work)).await;
+        let mut turns = turns;
+        turns.push(self.turn(&self.inner.permits).await?);
+        let (place, lost) = self.inner.pool.begin(turns);
+        let lost = lost.then(|lost| async move {
+            if lost.is_err() {
+                // It ended, and has an answer.
+                pending::<()>().await;
+            }
+        });
+        let outcome = match select(pin!(blocking(move || work(place))), pin!(lost)).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => Err(Error::Unavailable),
+        };
         if !matches!(outcome, Err(Error::Unavailable)) {
             self.answered();
         }
@@ -223,11 +255,14 @@ impl Db {
     {
         if self.inner.engine == Engine::Sqlite
             && let Ok(_permit) = self.inner.permits.try_acquire()
-            && let Some(mut connection) = self.inner.pool.try_get()
+            && let Some(mut idle) = self.inner.pool.idle()
         {
-            return work(&mut connection);
+            let outcome = work(&mut idle);
+            // Not after a panic, which may leave a transaction open.
+            self.inner.pool.put_back(idle);
+            return outcome;
         }
-        self.run(work).await
+        self.run(Vec::new(), |place| place.run(work)).await
     }
 
     /// Like [`Db::read`], inside one transaction: all of `work` happens, or none of it.
@@ -253,10 +288,15 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        match &self.inner.writer {
+        let outcome = match &self.inner.writer {
             Some(writer) => writer.write(is_few, work).await,
-            None => self.run(move |conn| transaction(conn, work)).await,
-        }
+            None => {
+                let write = move |conn: &mut Conn| transaction(conn, work);
+                self.run(Vec::new(), |place| place.run(write)).await
+            }
+        };
+        self.inner.writes.note(&outcome);
+        outcome
     }
 
     /// Takes no more writes; those that wait are committed. SQLite's write-ahead log is emptied.
@@ -267,28 +307,22 @@ impl Db {
     }
 
     /// A place among those who may go on, or the news that it takes too long.
-    async fn turn<'a>(&self, places: &'a Semaphore) -> Result<SemaphorePermit<'a>> {
-        if let Ok(turn) = places.try_acquire() {
+    async fn turn(&self, places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit> {
+        if self.inner.pool.is_down() {
+            return Err(Error::Unavailable);
+        }
+        if let Ok(turn) = Arc::clone(places).try_acquire_owned() {
             return Ok(turn);
         }
         let _waiting = Waiting::among(&self.inner.waiting);
-        let turn = tokio::time::timeout(MAX_WAIT, places.acquire()).await;
-        turn.map_err(|_| Error::Unavailable)?
-            .map_err(Error::internal)
-    }
-
-    fn with_connection<T>(&self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut connection = self.inner.pool.get().map_err(|error| {
-            tracing::error!(%error, "no database connection");
-            Error::Unavailable
-        })?;
-        let outcome = work(&mut connection);
-        if matches!(outcome, Err(Error::Disconnected)) {
-            // The others were most likely cut off by the same event: replace them all.
-            self.replace_connections();
-            return Err(Error::Unavailable);
+        let turn = tokio::time::timeout(MAX_WAIT, Arc::clone(places).acquire_owned());
+        match select(pin!(turn), pin!(self.inner.pool.goes_down())).await {
+            Either::Left((Ok(turn), _)) => turn.map_err(Error::internal),
+            Either::Left((Err(_), _)) | Either::Right(_) => {
+                self.inner.waited_in_vain.fetch_add(1, Ordering::Relaxed);
+                Err(Error::Unavailable)
+            }
         }
-        outcome
     }
 }
 

@@ -1,6 +1,9 @@
 //! A connection to PostgreSQL.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use diesel::connection::{Connection, DefaultLoadingMode, LoadConnection, SimpleConnection};
@@ -12,41 +15,113 @@ use diesel::row::{Field, Row};
 use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text, Untyped};
 use diesel::{PgConnection, deserialize};
 
-use super::failure::Failure;
+use super::failure::{Attempt, Failure};
 use super::repeated::Repeated;
-use super::{Each, Point, Sql, Storage, Value, ValueRef};
+use super::{Each, Engine, Point, Sql, Storage, Value, ValueRef, sql};
 use crate::json;
 
-/// A statement that takes longer is somebody's mistake, and must not keep a connection from everybody else.
+/// A statement that takes longer is somebody's mistake, and must not keep a connection from everybody else. Errors are
+/// told apart by codes, but the driver passes only some of them on: see `failure`. For the others the words are the same
+/// everywhere, where the role may say so.
 const SETUP: &str = "
     SET client_min_messages = warning;
     SET TIME ZONE 'UTC';
     SET statement_timeout = '30s';
     SET idle_in_transaction_session_timeout = '60s';
+    DO $$ BEGIN
+        PERFORM set_config('lc_messages', 'C', false);
+    EXCEPTION WHEN insufficient_privilege THEN
+        NULL;
+    END $$;
 ";
+
+/// The limits of time that a connection has unless its URL says otherwise: libpq has none of its own. Seconds until a
+/// host that does not answer is left for the next one; milliseconds until one that acknowledges nothing is gone; seconds
+/// until one that has nothing to say is asked whether it is there, between the questions, and how many go unanswered.
+const LIMITS: &str = "connect_timeout=2&tcp_user_timeout=5000&keepalives_idle=3&keepalives_interval=1&keepalives_count=3";
 
 pub(super) struct Postgres {
     conn: PgConnection,
     repeated: Repeated,
+    activity: Arc<Activity>,
+    /// Whether its messages are in the language of its source.
+    is_plain: bool,
+}
+
+/// Whether a connection waits for its server.
+pub(super) struct Activity {
+    /// What the server calls the connection.
+    pub(super) backend: String,
+    /// Since how many milliseconds after the start of the process; 0 if it does not.
+    since: AtomicU64,
+}
+
+impl Activity {
+    /// For how long it has waited for an answer.
+    pub(super) fn waits(&self) -> Option<Duration> {
+        let since = self.since.load(Ordering::Relaxed);
+        (since > 0).then(|| Duration::from_millis(millis().saturating_sub(since)))
+    }
+}
+
+/// Milliseconds since this was first asked, and one.
+fn millis() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_millis()).map_or(u64::MAX, |millis| millis + 1)
 }
 
 impl Postgres {
     pub(super) fn open(url: &str) -> anyhow::Result<Self> {
-        let mut conn = PgConnection::establish(url).context("cannot connect to PostgreSQL")?;
-        conn.batch_execute(SETUP)?;
-        Ok(Self {
+        let conn = connect(url)?;
+        let mut postgres = Self {
             conn,
             repeated: Repeated::default(),
-        })
+            activity: Arc::new(Activity {
+                backend: String::new(),
+                since: AtomicU64::new(0),
+            }),
+            is_plain: true,
+        };
+        postgres.batch(SETUP)?;
+        postgres.introduce()?;
+        Ok(postgres)
+    }
+
+    /// Asks what the server calls this connection, and in which language it speaks.
+    fn introduce(&mut self) -> Result<(), Failure> {
+        let select = sql(
+            Engine::Postgres,
+            "SELECT \"pid\"::text || ' ' || extract(epoch FROM \"backend_start\")::text, current_setting('lc_messages') \
+             FROM pg_stat_get_activity(pg_backend_pid())",
+        );
+        let (mut backend, mut is_plain) = (String::new(), true);
+        self.each(select, &[Storage::Text, Storage::Text], &mut |row| {
+            if let [ValueRef::Text(name), ValueRef::Text(language)] = &row[..] {
+                backend = name.clone().into_owned();
+                is_plain = is_plain_language(language);
+            }
+        })?;
+        self.activity = Arc::new(Activity {
+            backend,
+            since: AtomicU64::new(0),
+        });
+        self.is_plain = is_plain;
+        Ok(())
+    }
+
+    pub(super) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
     }
 
     pub(super) fn batch(&mut self, statements: &str) -> Result<(), Failure> {
-        Ok(self.conn.batch_execute(statements)?)
+        self.ask(false, |conn| conn.batch_execute(statements))
     }
 
     pub(super) fn execute(&mut self, statement: Sql) -> Result<usize, Failure> {
         let statement = self.kept(statement);
-        Ok(self.conn.execute_returning_count(&statement)?)
+        self.ask(statement.is_cached(), |conn| {
+            conn.execute_returning_count(&statement)
+        })
     }
 
     pub(super) fn each(
@@ -56,20 +131,83 @@ impl Postgres {
         look: &mut Each<'_>,
     ) -> Result<(), Failure> {
         let query = self.kept(query);
-        for row in LoadConnection::<DefaultLoadingMode>::load(&mut self.conn, query)? {
-            let row = row?;
+        let (since, is_plain, is_prepared) = (Instant::now(), self.is_plain, query.is_cached());
+        self.activity.since.store(millis(), Ordering::Relaxed);
+        // All rows are there when the first is.
+        let rows = LoadConnection::<DefaultLoadingMode>::load(&mut self.conn, query);
+        self.activity.since.store(0, Ordering::Relaxed);
+        let failure = |error| {
+            let took = since.elapsed();
+            let attempt = Attempt {
+                is_plain,
+                is_prepared,
+                took,
+            };
+            Failure::of_postgres(error, attempt)
+        };
+        for row in rows.map_err(failure)? {
+            let row = row.map_err(failure)?;
             let values = columns.iter().enumerate();
             let values = values.map(|(index, storage)| read(&row, index, *storage));
             let values = values.collect::<deserialize::Result<_>>();
-            look(values.map_err(diesel::result::Error::DeserializationError)?);
+            look(
+                values
+                    .map_err(|error| failure(diesel::result::Error::DeserializationError(error)))?,
+            );
         }
         Ok(())
+    }
+
+    /// Has the server do something, and notes for how long it is waited for.
+    fn ask<T>(
+        &mut self,
+        is_prepared: bool,
+        question: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, Failure> {
+        let since = Instant::now();
+        self.activity.since.store(millis(), Ordering::Relaxed);
+        let answer = question(&mut self.conn);
+        self.activity.since.store(0, Ordering::Relaxed);
+        let attempt = Attempt {
+            is_plain: self.is_plain,
+            is_prepared,
+            took: since.elapsed(),
+        };
+        answer.map_err(|error| Failure::of_postgres(error, attempt))
     }
 
     /// A statement that comes again stays prepared.
     fn kept(&mut self, statement: Sql) -> Sql {
         statement.cached_if(|text| self.repeated.comes_again(text))
     }
+}
+
+/// Connects, with limits of time.
+pub(super) fn connect(url: &str) -> anyhow::Result<PgConnection> {
+    PgConnection::establish(&limited(url)).context("cannot connect to PostgreSQL")
+}
+
+/// The URL with [`LIMITS`] before its own parameters: of two that say the same, the later one counts.
+fn limited(url: &str) -> String {
+    // A password may hold a question mark.
+    let hosts = url.find("://").map_or(0, |scheme| scheme + 3);
+    let path = url[hosts..].find('/').map_or(url.len(), |at| hosts + at);
+    let hosts = url[hosts..path].find('@').map_or(hosts, |at| hosts + at);
+    match url[hosts..].find('?') {
+        Some(at) => {
+            let (before, own) = url.split_at(hosts + at + 1);
+            format!("{before}{LIMITS}&{own}")
+        }
+        None => format!("{url}?{LIMITS}"),
+    }
+}
+
+/// Whether messages in this locale are those of the source.
+pub(super) fn is_plain_language(locale: &str) -> bool {
+    ["C", "POSIX", "en", "English"].iter().any(|plain| {
+        let rest = locale.strip_prefix(plain);
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    })
 }
 
 fn read<'a>(
@@ -128,4 +266,50 @@ impl QueryId for Sql {
 
 impl Query for Sql {
     type SqlType = Untyped;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_keeps_its_own_limits() {
+        for (url, expected) in [
+            ("postgres://a/b", "postgres://a/b?LIMITS"),
+            (
+                "postgres://u:p?x@a,b:1/c",
+                "postgres://u:p?x@a,b:1/c?LIMITS",
+            ),
+            (
+                "postgresql://u@a/b?connect_timeout=9",
+                "postgresql://u@a/b?LIMITS&connect_timeout=9",
+            ),
+            (
+                "postgres:///b?host=/run/x@y",
+                "postgres:///b?LIMITS&host=/run/x@y",
+            ),
+            (
+                "postgres://a?sslmode=require",
+                "postgres://a?LIMITS&sslmode=require",
+            ),
+        ] {
+            assert_eq!(limited(url), expected.replace("LIMITS", LIMITS));
+        }
+    }
+
+    #[test]
+    fn languages() {
+        for plain in [
+            "C",
+            "C.UTF-8",
+            "POSIX",
+            "en_US.UTF-8",
+            "English_United States.1252",
+        ] {
+            assert!(is_plain_language(plain), "{plain}");
+        }
+        for other in ["", "de_DE.UTF-8", "Czech_Czechia.1250", "eno_XX", "fr"] {
+            assert!(!is_plain_language(other), "{other}");
+        }
+    }
 }

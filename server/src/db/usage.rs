@@ -4,18 +4,30 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::writer::Writer;
-use super::{Db, Storage, load, sql};
+use super::{Conn, Db, Storage, load, sql};
 use crate::error::Result;
 
 /// How the database is used at the moment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Usage {
     /// Connections that nobody uses.
-    pub idle: u32,
+    pub idle: usize,
     /// Connections that somebody uses.
-    pub busy: u32,
+    pub busy: usize,
+    /// The age of the oldest use.
+    pub oldest: Duration,
     /// Who waits for a connection.
     pub waiting: i64,
+    /// How many waited for one in vain.
+    pub waited_in_vain: u64,
+    /// Writes that failed, by reason.
+    pub write_failures: Vec<(&'static str, u64)>,
+    /// Statements that were ended because they took too long, in this process.
+    pub too_slow: u64,
+    /// How long SQLite's last commit took.
+    pub last_commit: Duration,
+    /// How often SQLite's write-ahead log could not be emptied.
+    pub checkpoint_failures: u64,
     /// Writes that wait for SQLite's writer.
     pub queued: i64,
     /// Bytes of SQLite's write-ahead log.
@@ -39,10 +51,16 @@ impl Db {
         answered > 0 && now.saturating_sub(Duration::from_millis(answered)) < time
     }
 
+    /// Whether it is known not to answer.
+    pub fn is_down(&self) -> bool {
+        self.inner.pool.is_down()
+    }
+
     /// Asks the database whether it is there.
     pub async fn ping(&self) -> Result<()> {
-        self.run(|conn| load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int]).map(drop))
-            .await
+        let ask =
+            |conn: &mut Conn| load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int]).map(drop);
+        self.run(Vec::new(), move |place| place.run(ask)).await
     }
 
     /// How it is used at the moment.
@@ -52,11 +70,21 @@ impl Db {
             file.push(suffix);
             i64::try_from(std::fs::metadata(file).ok()?.len()).ok()
         };
-        let pool = self.inner.pool.state();
+        let (idle, busy) = self.inner.pool.counts();
         Usage {
-            idle: pool.idle_connections,
-            busy: pool.connections.saturating_sub(pool.idle_connections),
+            idle,
+            busy,
+            oldest: self.inner.pool.oldest(),
             waiting: self.inner.waiting.load(Ordering::Relaxed),
+            waited_in_vain: self.inner.waited_in_vain.load(Ordering::Relaxed),
+            write_failures: self.inner.writes.failures(),
+            too_slow: super::failure::too_slow_so_far(),
+            last_commit: self
+                .inner
+                .writer
+                .as_ref()
+                .map_or(Duration::ZERO, Writer::last_commit),
+            checkpoint_failures: self.inner.checkpoint_failures.load(Ordering::Relaxed),
             queued: self.inner.writer.as_ref().map_or(0, Writer::queued),
             wal_bytes: bytes("-wal").unwrap_or(0),
             database_bytes: bytes("").unwrap_or(0),

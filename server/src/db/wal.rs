@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Conn;
@@ -22,16 +23,19 @@ pub(super) struct Wal {
     patience: Arc<Patience>,
     /// The length past which it is emptied.
     limit: u64,
+    /// How often it could not be.
+    failures: Arc<AtomicU64>,
 }
 
 impl Wal {
-    pub(super) fn new(database: &Path, patience: Arc<Patience>) -> Self {
+    pub(super) fn new(database: &Path, patience: Arc<Patience>, failures: Arc<AtomicU64>) -> Self {
         let mut file = database.as_os_str().to_owned();
         file.push("-wal");
         Self {
             file: file.into(),
             patience,
             limit: LIMIT,
+            failures,
         }
     }
 
@@ -57,6 +61,7 @@ impl Wal {
         let emptied = conn.sqlite().map(|lite| lite.empty_log(MAX_WAIT));
         self.patience.shorten(false);
         if !matches!(emptied, Some(Ok(true))) {
+            self.failures.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(bytes = length, "the write-ahead log is in use and grows");
             // Not at each write: another program reads in it.
             self.limit = length + LIMIT;

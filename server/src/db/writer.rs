@@ -9,7 +9,7 @@
 //! time than the way to that thread and back, and runs where it is.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use super::wal::Wal;
 use super::{Conn, run_cached};
-use crate::error::{Error, Result};
+use crate::error::{Error, Obstacle, Result};
 use crate::events::Feed;
 
 /// Limits of a group: what its first unit may have to wait for the others.
@@ -43,13 +43,15 @@ enum Message {
 
 struct Done {
     answer: Box<dyn FnOnce(Result<()>) + Send>,
-    /// Whether the group's transaction is still there. SQLite drops it whole when the disk is full.
-    group_alive: bool,
+    /// Why the group's transaction is gone, if it is. SQLite drops it whole when the disk is full.
+    lost: Option<Obstacle>,
 }
 
 pub(super) struct Writer {
     messages: Sender<Message>,
     queued: Arc<AtomicI64>,
+    /// Microseconds of the last commit.
+    last_commit: Arc<AtomicU64>,
     committer: Shared,
 }
 
@@ -69,7 +71,9 @@ impl Writer {
             waiting,
             queued: Arc::clone(&queued),
         };
+        let last_commit = Arc::new(AtomicU64::new(0));
         let committer = Arc::new(Mutex::new(Some(Committer {
+            last_commit: Arc::clone(&last_commit),
             conn,
             wal,
             group_size,
@@ -85,6 +89,7 @@ impl Writer {
         Ok(Self {
             messages,
             queued,
+            last_commit,
             committer,
         })
     }
@@ -92,6 +97,11 @@ impl Writer {
     /// How many units wait.
     pub(super) fn queued(&self) -> i64 {
         self.queued.load(Ordering::Relaxed)
+    }
+
+    /// How long the last commit took.
+    pub(super) fn last_commit(&self) -> Duration {
+        Duration::from_micros(self.last_commit.load(Ordering::Relaxed))
     }
 
     /// Ends it, once the units that wait are committed.
@@ -111,14 +121,14 @@ impl Writer {
     {
         let (answer, answered) = oneshot::channel();
         let unit: Unit = Box::new(move |conn| {
-            let (outcome, group_alive) = match conn {
+            let (outcome, lost) = match conn {
                 Ok(conn) => in_savepoint(conn, work),
-                Err(error) => (Err(error), true),
+                Err(error) => (Err(error), None),
             };
             Done {
                 // Nobody listens any more when the client has gone away.
                 answer: Box::new(move |committed| drop(answer.send(committed.and(outcome)))),
-                group_alive,
+                lost,
             }
         });
         let left = if is_short {
@@ -213,8 +223,9 @@ struct Committer {
     wal: Wal,
     group_size: Histogram,
     feed: Arc<Feed>,
-    /// How long the last commit took.
+    /// How long the last commit took; for others, in microseconds.
     commit_time: Duration,
+    last_commit: Arc<AtomicU64>,
     /// Whether the last group had several units.
     is_crowded: bool,
 }
@@ -232,35 +243,38 @@ impl Committer {
     }
 
     /// Runs a group: `first`, and those that `next` still has.
-    fn run(&mut self, first: Unit, next: impl FnMut() -> Option<Unit>) {
-        match begin(&mut self.conn) {
-            Ok(()) => self.run_begun(first, next),
-            Err(error) => {
-                tracing::error!(%error, "cannot begin a write");
-                (first(Err(Error::Unavailable)).answer)(Ok(()));
-            }
+    fn run(&mut self, first: Unit, mut next: impl FnMut() -> Option<Unit>) {
+        let Err(error) = begin(&mut self.conn) else {
+            return self.run_begun(first, next);
+        };
+        let lost = obstacle(&error);
+        (first(Err(error)).answer)(Ok(()));
+        // Those that came meanwhile have waited too: each would wait as long again.
+        while let Some(unit) = next() {
+            (unit(Err(Error::Unwritable(lost))).answer)(Ok(()));
         }
     }
 
     /// The same, in a transaction that has begun.
     fn run_begun(&mut self, first: Unit, next: impl FnMut() -> Option<Unit>) {
         self.conn.journal.begin();
-        let (group, alive) = self.run_units(first, next);
+        let (group, ended) = self.run_units(first, next);
         self.group_size.observe(crate::number(group.len()));
         self.is_crowded = group.len() > 1;
         let since = Instant::now();
-        let committed = alive && commit(&mut self.conn);
+        let lost = match ended {
+            Some(lost) => Some(lost),
+            None => commit(&mut self.conn),
+        };
         self.commit_time = since.elapsed();
+        let micros = u64::try_from(self.commit_time.as_micros()).unwrap_or(u64::MAX);
+        self.last_commit.store(micros, Ordering::Relaxed);
         let noted = self.conn.journal.take();
-        if committed {
+        if lost.is_none() {
             self.feed.publish(noted);
         }
         for done in group {
-            (done.answer)(if committed {
-                Ok(())
-            } else {
-                Err(Error::Unavailable)
-            });
+            (done.answer)(lost.map_or(Ok(()), |lost| Err(Error::Unwritable(lost))));
         }
     }
 
@@ -268,18 +282,18 @@ impl Committer {
         &mut self,
         first: Unit,
         mut next: impl FnMut() -> Option<Unit>,
-    ) -> (Vec<Done>, bool) {
+    ) -> (Vec<Done>, Option<Obstacle>) {
         let started = Instant::now();
         let mut group = Vec::new();
         let mut unit = first;
         loop {
             self.conn.journal.begun(0, self.feed.is_watched());
             let done = unit(Ok(&mut self.conn));
-            let alive = done.group_alive;
+            let lost = done.lost;
             group.push(done);
-            if !alive {
+            if lost.is_some() {
                 let _ = self.conn.batch("ROLLBACK");
-                return (group, false);
+                return (group, lost);
             }
             let max_time = if group.len() < MANY_UNITS {
                 MAX_TIME
@@ -287,11 +301,11 @@ impl Committer {
                 MAX_TIME.min(self.commit_time / 2)
             };
             if group.len() == MAX_UNITS || started.elapsed() >= max_time {
-                return (group, true);
+                return (group, None);
             }
             match next() {
                 Some(another) => unit = another,
-                None => return (group, true),
+                None => return (group, None),
             }
         }
     }
@@ -299,29 +313,39 @@ impl Committer {
 
 /// Begins a group; what an earlier one may have left open, when not even its rollback succeeded, goes first.
 fn begin(conn: &mut Conn) -> Result<()> {
-    run_cached(conn, "BEGIN IMMEDIATE").or_else(|_| {
-        let _ = conn.batch("ROLLBACK");
-        run_cached(conn, "BEGIN IMMEDIATE")
-    })
-}
-
-fn commit(conn: &mut Conn) -> bool {
-    if let Err(error) = run_cached(conn, "COMMIT") {
-        tracing::error!(%error, "cannot commit");
-        // SQLite keeps the transaction open after some failures.
-        let _ = conn.batch("ROLLBACK");
-        return false;
+    let begun = run_cached(conn, "BEGIN IMMEDIATE");
+    if matches!(begun, Ok(()) | Err(Error::Unwritable(Obstacle::Locked))) {
+        return begun;
     }
-    true
+    let _ = conn.batch("ROLLBACK");
+    run_cached(conn, "BEGIN IMMEDIATE")
 }
 
-/// Runs one unit; also says whether the group's transaction outlived it.
+/// Commits a group, or says what was in the way.
+fn commit(conn: &mut Conn) -> Option<Obstacle> {
+    let error = run_cached(conn, "COMMIT").err()?;
+    // SQLite keeps the transaction open after some failures.
+    let _ = conn.batch("ROLLBACK");
+    Some(obstacle(&error))
+}
+
+/// What ended a group.
+fn obstacle(error: &Error) -> Obstacle {
+    if let Error::Unwritable(obstacle) = error {
+        return *obstacle;
+    }
+    tracing::error!(%error, "a group of writes failed");
+    Obstacle::Failing
+}
+
+/// Runs one unit; also says why the group's transaction is gone, if it is.
 fn in_savepoint<T>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T>,
-) -> (Result<T>, bool) {
+) -> (Result<T>, Option<Obstacle>) {
     if let Err(error) = run_cached(conn, "SAVEPOINT unit") {
-        return (Err(error), false);
+        let lost = obstacle(&error);
+        return (Err(error), Some(lost));
     }
     let noted = conn.journal.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| work(conn)))
@@ -333,9 +357,14 @@ fn in_savepoint<T>(
         conn.journal.back_to(noted);
         run_cached(conn, "ROLLBACK TO unit").and_then(|()| run_cached(conn, "RELEASE unit"))
     };
-    match ended {
-        Ok(()) => (outcome, true),
-        Err(error) => (outcome.and(Err(error)), false),
+    match (ended, outcome) {
+        (Ok(()), outcome) => (outcome, None),
+        // The disk was full under the unit, which ends the transaction: there was nothing to roll back.
+        (Err(_), Err(Error::Unwritable(lost))) => (Err(Error::Unwritable(lost)), Some(lost)),
+        (Err(error), outcome) => {
+            let lost = obstacle(&error);
+            (outcome.and(Err(error)), Some(lost))
+        }
     }
 }
 
@@ -349,12 +378,12 @@ mod tests {
     use prometheus::HistogramOpts;
 
     use super::*;
-    use crate::db::{Db, Location};
+    use crate::db::{Db, Location, Newer};
 
     fn open(folder: &tempfile::TempDir) -> Db {
         let location = Location::Sqlite(folder.path().join("data.db"));
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
-        Db::open(&location, 1, group_size).unwrap()
+        Db::open(&location, Newer::Refused, 1, group_size).unwrap()
     }
 
     fn thread(conn: &mut Conn) -> Result<ThreadId> {

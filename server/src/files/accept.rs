@@ -146,6 +146,8 @@ fn is_certain(error: &Error) -> bool {
         | Error::Busy(_)
         | Error::TooSlow
         | Error::Starting => true,
-        Error::Unavailable | Error::Disconnected | Error::Internal(_) => false,
+        Error::Unavailable | Error::Unwritable(_) | Error::Disconnected | Error::Internal(_) => {
+            false
+        }
     }
 }

@@ -2,11 +2,10 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
-use plinth_sdk::types::Readiness;
 use serde_json::json;
 
-use super::{Lifecycle, Stage};
-use crate::error::{Error, Result};
+use super::Lifecycle;
+use crate::error::Result;
 use crate::extract::{Answer, Query, request};
 use crate::json;
 
@@ -53,24 +52,7 @@ pub async fn live() -> HttpResponse {
 
 /// Whether requests should be sent here.
 pub async fn ready(http: HttpRequest) -> Result<HttpResponse> {
-    let lifecycle = http
-        .app_data::<Lifecycle>()
-        .ok_or_else(|| Error::internal(anyhow::anyhow!("no lifecycle")))?;
-    let (server, is_serving) = match lifecycle.stage() {
-        Stage::Starting => ("starting", false),
-        Stage::Serving => ("ok", true),
-        Stage::Draining => ("draining", false),
-    };
-    let database = match lifecycle.stage() {
-        Stage::Starting => "unknown",
-        Stage::Serving | Stage::Draining if lifecycle.has_database().await => "ok",
-        Stage::Serving | Stage::Draining => "unreachable",
-    };
-    let readiness = Readiness {
-        ready: is_serving && database == "ok",
-        server: server.to_owned(),
-        database: database.to_owned(),
-    };
+    let readiness = Lifecycle::of(&http)?.readiness().await;
     let status = if readiness.ready {
         StatusCode::OK
     } else {

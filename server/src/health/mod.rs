@@ -9,10 +9,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use actix_web::HttpRequest;
+use plinth_sdk::types::Readiness;
 use tokio::sync::{Mutex, Notify};
 
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Error, Obstacle, Result};
 
 /// How long the database has to answer.
 const MAX_WAIT: Duration = Duration::from_secs(2);
@@ -33,6 +35,8 @@ struct Inner {
     is_draining: AtomicBool,
     /// When the database last did not answer. Whoever asks it holds this, so that one does.
     failed: Mutex<Option<Instant>>,
+    /// What was in the way of writes, and when that was found; held in the same way.
+    refused: Mutex<Option<(Instant, Obstacle)>>,
 }
 
 /// See [`Lifecycle`].
@@ -90,6 +94,37 @@ impl Lifecycle {
         }
     }
 
+    /// The one that a request reached.
+    pub fn of(http: &HttpRequest) -> Result<&Self> {
+        let lifecycle = http.app_data::<Self>();
+        lifecycle.ok_or_else(|| Error::internal(anyhow::anyhow!("no lifecycle")))
+    }
+
+    /// Whether requests should be sent here, or why not.
+    pub async fn readiness(&self) -> Readiness {
+        let (server, is_serving) = match self.stage() {
+            Stage::Starting => ("starting", false),
+            Stage::Serving => ("ok", true),
+            Stage::Draining => ("draining", false),
+        };
+        let database = match self.stage() {
+            Stage::Starting => "unknown",
+            Stage::Serving | Stage::Draining if self.has_database().await => "ok",
+            Stage::Serving | Stage::Draining => "unreachable",
+        };
+        let writes = if database == "ok" {
+            self.obstacle().await.map_or("ok", Obstacle::as_str)
+        } else {
+            "unknown"
+        };
+        Readiness {
+            ready: is_serving && database == "ok" && writes == "ok",
+            server: server.to_owned(),
+            database: database.to_owned(),
+            writes: writes.to_owned(),
+        }
+    }
+
     /// Whether the database answers, to this question or to a request a moment ago.
     async fn has_database(&self) -> bool {
         let Ok(app) = self.app() else {
@@ -107,5 +142,21 @@ impl Lifecycle {
         let answers = matches!(asked, Ok(Ok(()))) || app.db.answered_within(MAX_WAIT);
         *failed = (!answers).then(Instant::now);
         answers
+    }
+
+    /// What is in the way of writes.
+    async fn obstacle(&self) -> Option<Obstacle> {
+        let db = &self.app().ok()?.db;
+        let mut refused = self.0.refused.lock().await;
+        let known = refused.filter(|(found, _)| found.elapsed() < FRESH);
+        if let Some((_, obstacle)) = known {
+            return Some(obstacle);
+        }
+        let found = match tokio::time::timeout(MAX_WAIT, db.obstacle()).await {
+            Ok(found) => found,
+            Err(_) => Some(Obstacle::Locked),
+        };
+        *refused = found.map(|obstacle| (Instant::now(), obstacle));
+        found
     }
 }

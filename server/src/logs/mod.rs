@@ -85,6 +85,7 @@ pub async fn flush(app: &App) -> Result<()> {
             let may_pass = matches!(
                 error,
                 Error::Unavailable
+                    | Error::Unwritable(_)
                     | Error::TooSlow
                     | Error::Disconnected
                     | Error::Outdated

@@ -156,6 +156,7 @@ fn details(error: &Error) -> Json {
         | Error::Unique(_)
         | Error::Oversized
         | Error::Unavailable
+        | Error::Unwritable(_)
         | Error::TooSlow
         | Error::Starting
         | Error::Disconnected

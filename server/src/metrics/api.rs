@@ -10,6 +10,7 @@ use super::minutes;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, MetricsRead, Operator, Query};
+use crate::health::Lifecycle;
 
 /// What Prometheus reads, for who has the token. Without one in the settings there is no such route.
 pub async fn with_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
@@ -24,16 +25,17 @@ pub async fn with_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
     if !is_same(given, app.config.metrics_token.as_bytes()) {
         return Err(Error::Unauthenticated);
     }
-    text(&app)
+    text(&app, &http).await
 }
 
 /// What Prometheus reads, for everybody who reaches the address.
-pub async fn without_token(app: App) -> Result<HttpResponse> {
-    text(&app)
+pub async fn without_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
+    text(&app, &http).await
 }
 
-fn text(app: &App) -> Result<HttpResponse> {
-    let text = app.metrics.text(&app.db).map_err(Error::internal)?;
+async fn text(app: &App, http: &HttpRequest) -> Result<HttpResponse> {
+    let text = app.metrics.text(app, Lifecycle::of(http)?).await;
+    let text = text.map_err(Error::internal)?;
     Ok(HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(text))

@@ -1,8 +1,10 @@
 //! What the server counts: for Prometheus at `/metrics`, and by the minute for the console.
 
 pub mod api;
+mod backlog;
 mod counts;
 pub mod minutes;
+mod state;
 mod store;
 
 use std::sync::Arc;
@@ -11,12 +13,15 @@ use std::time::{Duration, Instant};
 use actix_web::http::{Method, StatusCode};
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, TextEncoder,
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
 };
 
-use crate::db::{Db, Engine};
+use crate::app::App;
+use crate::db::Engine;
+use crate::health::Lifecycle;
 use minutes::Minutes;
+use state::State;
 
 /// The route of what no route answers.
 pub const UNMATCHED: &str = "unmatched";
@@ -41,16 +46,8 @@ pub struct Metrics {
     pub panics: IntCounter,
     /// Writes that SQLite committed together.
     pub group_size: Histogram,
-    /// Connections to the database, by what they do.
-    connections: IntGaugeVec,
-    /// Who waits for a connection.
-    waiting: IntGauge,
-    /// Writes that wait for SQLite's writer.
-    queued: IntGauge,
-    /// Bytes of SQLite's write-ahead log.
-    wal: IntGauge,
-    /// Bytes of SQLite's database.
-    size: IntGauge,
+    /// How it is at the moment.
+    state: State,
     /// Connected realtime clients.
     pub realtime_clients: IntGauge,
     /// Events sent to realtime clients.
@@ -59,6 +56,8 @@ pub struct Metrics {
     pub realtime_cut_off: IntCounter,
     /// Runs of jobs that ended.
     pub job_runs: IntCounterVec,
+    /// By how many seconds this machine's clock is ahead of the database's.
+    pub clock_difference: Gauge,
     /// Attempts to send a mail that ended.
     pub mails: IntCounterVec,
     /// Entries of the log that were not kept.
@@ -108,29 +107,7 @@ impl Metrics {
                 )
                 .buckets(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]),
             )?)?,
-            connections: in_registry.add(IntGaugeVec::new(
-                Opts::new(
-                    "plinth_database_connections",
-                    "Connections to the database that requests share.",
-                ),
-                &["state"],
-            )?)?,
-            waiting: in_registry.gauge(
-                "plinth_database_waiting",
-                "Requests and tasks that wait for a connection.",
-            )?,
-            queued: in_registry.gauge(
-                "plinth_sqlite_write_queue",
-                "Writes that wait for the one writer.",
-            )?,
-            wal: in_registry.gauge(
-                "plinth_sqlite_wal_bytes",
-                "Size of the write-ahead log's file.",
-            )?,
-            size: in_registry.gauge(
-                "plinth_sqlite_database_bytes",
-                "Size of the database's file.",
-            )?,
+            state: State::new(&in_registry)?,
             realtime_clients: in_registry
                 .gauge("plinth_realtime_clients", "Connected realtime clients.")?,
             realtime_events: in_registry.counter(
@@ -146,6 +123,10 @@ impl Metrics {
                 "Runs of jobs that ended.",
                 &["outcome"],
             )?,
+            clock_difference: in_registry.add(Gauge::new(
+                "plinth_clock_difference_seconds",
+                "By how much this machine's clock is ahead of the database's.",
+            )?)?,
             mails: in_registry.counters(
                 "plinth_mails_total",
                 "Attempts to send a mail that ended.",
@@ -163,7 +144,7 @@ impl Metrics {
 
     /// What has not happened yet is 0, so that the first time is seen as a change.
     fn with_outcomes(self) -> Self {
-        for outcome in ["succeeded", "failed", "lost"] {
+        for outcome in ["succeeded", "failed", "lost", "skipped"] {
             self.job_runs.with_label_values(&[outcome]);
         }
         for outcome in ["sent", "retried", "failed", "kept"] {
@@ -212,17 +193,8 @@ impl Metrics {
     }
 
     /// What Prometheus reads.
-    pub fn text(&self, db: &Db) -> anyhow::Result<String> {
-        let usage = db.usage();
-        for (state, connections) in [("idle", usage.idle), ("busy", usage.busy)] {
-            self.connections
-                .with_label_values(&[state])
-                .set(i64::from(connections));
-        }
-        self.waiting.set(usage.waiting);
-        self.queued.set(usage.queued);
-        self.wal.set(usage.wal_bytes);
-        self.size.set(usage.database_bytes);
+    pub async fn text(&self, app: &App, lifecycle: &Lifecycle) -> anyhow::Result<String> {
+        self.state.look(app, lifecycle).await;
         Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
     }
 }
@@ -286,6 +258,10 @@ impl Make<'_> {
         labels: &[&str],
     ) -> prometheus::Result<IntCounterVec> {
         self.add(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn seconds(&self, name: &str, help: &str) -> prometheus::Result<Gauge> {
+        self.add(Gauge::new(name, help)?)
     }
 
     fn gauge(&self, name: &str, help: &str) -> prometheus::Result<IntGauge> {

@@ -176,7 +176,7 @@ fn in_words(error: Error) -> anyhow::Error {
     }
     let why = match &error {
         Error::Outdated => Some("the collections were changed meanwhile; try again"),
-        Error::Unavailable | Error::Disconnected => {
+        Error::Unavailable | Error::Unwritable(_) | Error::Disconnected => {
             Some("the database can't be written to; is its disk full, or its server away?")
         }
         Error::Invalid { .. }

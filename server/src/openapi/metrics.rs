@@ -59,6 +59,19 @@ fn probes(draft: &mut Draft) {
                 .enum_values(Some(["ok", "unreachable", "unknown"]))
                 .into(),
         ),
+        (
+            "writes",
+            text()
+                .enum_values(Some([
+                    "ok",
+                    "full",
+                    "read_only",
+                    "locked",
+                    "failing",
+                    "unknown",
+                ]))
+                .into(),
+        ),
     ]);
     readiness = readiness.description(Some("Whether requests should be sent here, or why not."));
     draft.schema("Readiness", readiness);
@@ -136,6 +149,7 @@ mod tests {
             ready: true,
             server: String::new(),
             database: String::new(),
+            writes: String::new(),
         };
         let types = [
             ("Minute", serde_json::to_value(Minute::default()).unwrap()),

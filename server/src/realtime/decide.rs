@@ -208,7 +208,12 @@ impl Asked<'_> {
     /// The event's data, if the group may have it. Whatever a client asked for that cannot be answered gets no answer.
     fn answer(self, conn: &mut Conn, wanted: &Wanted) -> Result<Option<Bytes>> {
         match self.data(conn, wanted) {
-            Err(error @ (Error::Outdated | Error::Unavailable | Error::Disconnected)) => Err(error),
+            Err(
+                error @ (Error::Outdated
+                | Error::Unavailable
+                | Error::Unwritable(_)
+                | Error::Disconnected),
+            ) => Err(error),
             Err(error) => {
                 tracing::debug!(%error, "cannot decide whether a client may hear of a change");
                 Ok(None)

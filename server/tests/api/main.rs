@@ -28,6 +28,7 @@ mod job_calls;
 mod job_payloads;
 mod job_runs;
 mod jobs;
+mod languages;
 mod limits;
 mod lists;
 mod logs;

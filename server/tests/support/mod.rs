@@ -16,6 +16,7 @@
 )]
 
 mod client;
+pub mod passage;
 pub mod pocketbase;
 pub mod process;
 pub mod secure;
@@ -199,10 +200,15 @@ pub struct Held {
     _connection: AnyConnection,
 }
 
-fn new_database() -> String {
-    let cluster = env("PLINTH_TEST_POSTGRES").expect(
+/// The cluster that the tests' databases are in.
+pub fn cluster() -> String {
+    env("PLINTH_TEST_POSTGRES").expect(
         "PLINTH_TEST_POSTGRES must be the URL of a PostgreSQL cluster; use scripts/with-postgres",
-    );
+    )
+}
+
+fn new_database() -> String {
+    let cluster = cluster();
     let name = format!("plinth_{}", plinth::records::generate::id());
     let mut connection =
         PgConnection::establish(&format!("{cluster}/postgres")).expect("the cluster answers");

@@ -1,0 +1,297 @@
+//! Connections that requests share.
+//!
+//! A use of the database holds its places among those that may go on until its work has ended, also when the client that
+//! asked has gone away, so that there are never more connections than the settings say. One that waits for a server that
+//! has gone silent is given up by [`super::watch`]: the places are free at once, the thread as soon as the system ends
+//! the connection.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+
+use super::Conn;
+use super::connection::{Manager, Pooled};
+use super::postgres::Activity;
+use crate::error::{Error, Obstacle, Result};
+
+/// How long a use goes on trying to connect.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+/// The pauses between attempts to connect: the first, and the longest.
+const PAUSE: Duration = Duration::from_millis(50);
+const MAX_PAUSE: Duration = Duration::from_millis(500);
+/// A connection that nobody has used for so long is closed, unless it is the last.
+const MAX_IDLE: Duration = Duration::from_secs(600);
+
+/// The connections of a database, and who uses them.
+pub(super) struct Pool {
+    pub(super) manager: Manager,
+    /// Connections made before it last changed are not used again.
+    epoch: Arc<AtomicU64>,
+    uses: Mutex<Uses>,
+    /// Whether the database is known not to answer.
+    down: watch::Sender<bool>,
+    /// Whether the last attempt to connect failed.
+    is_away: AtomicBool,
+}
+
+#[derive(Default)]
+struct Uses {
+    idle: Vec<(Pooled, Instant)>,
+    busy: HashMap<u64, Use>,
+    last: u64,
+}
+
+struct Use {
+    since: Instant,
+    /// None while it connects, and on SQLite.
+    activity: Option<Arc<Activity>>,
+    _places: Vec<OwnedSemaphorePermit>,
+    lost: oneshot::Sender<()>,
+}
+
+/// A use that seems to wait in vain.
+pub(super) struct Suspect {
+    pub(super) id: u64,
+    /// None while it connects.
+    pub(super) activity: Option<Arc<Activity>>,
+    pub(super) waits: Duration,
+}
+
+impl Pool {
+    pub(super) fn new(manager: Manager, epoch: Arc<AtomicU64>) -> Arc<Self> {
+        Arc::new(Self {
+            manager,
+            epoch,
+            uses: Mutex::default(),
+            down: watch::Sender::new(false),
+            is_away: AtomicBool::new(false),
+        })
+    }
+
+    fn uses(&self) -> MutexGuard<'_, Uses> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a use that holds these places; also gives what says when it is given up, and nothing if it ends.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        places: Vec<OwnedSemaphorePermit>,
+    ) -> (Place, oneshot::Receiver<()>) {
+        let (lost, is_lost) = oneshot::channel();
+        let mut uses = self.uses();
+        uses.last += 1;
+        let id = uses.last;
+        let begun = Use {
+            since: Instant::now(),
+            activity: None,
+            _places: places,
+            lost,
+        };
+        uses.busy.insert(id, begun);
+        let pool = Arc::clone(self);
+        (Place { pool, id }, is_lost)
+    }
+
+    /// A connection that nobody uses, if there is one; for a short use, which nobody watches.
+    pub(super) fn idle(&self) -> Option<Pooled> {
+        self.uses().idle.pop().map(|(pooled, _)| pooled)
+    }
+
+    pub(super) fn put_back(&self, pooled: Pooled) {
+        self.uses().idle.push((pooled, Instant::now()));
+    }
+
+    /// Connections made so far are not used again.
+    pub(super) fn replace_connections(&self) {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+        let idle = std::mem::take(&mut self.uses().idle);
+        drop(idle);
+    }
+
+    /// The number of connections that nobody uses, and of those in use.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let uses = self.uses();
+        (uses.idle.len(), uses.busy.len())
+    }
+
+    /// The age of the oldest use.
+    pub(super) fn oldest(&self) -> Duration {
+        let uses = self.uses();
+        let oldest = uses.busy.values().map(|busy| busy.since.elapsed()).max();
+        oldest.unwrap_or_default()
+    }
+
+    /// The uses that have waited so long for one answer, or so long for a connection.
+    pub(super) fn suspects(&self, answer: Duration, connection: Duration) -> Vec<Suspect> {
+        let uses = self.uses();
+        let suspects = uses.busy.iter().filter_map(|(id, busy)| {
+            let (waits, max) = match &busy.activity {
+                Some(activity) => (activity.waits()?, answer),
+                None => (busy.since.elapsed(), connection),
+            };
+            (waits >= max).then(|| Suspect {
+                id: *id,
+                activity: busy.activity.clone(),
+                waits,
+            })
+        });
+        suspects.collect()
+    }
+
+    /// Gives uses up: who waits for them is told, and their places are free.
+    pub(super) fn give_up(&self, ids: impl IntoIterator<Item = u64>) {
+        let mut uses = self.uses();
+        let given_up: Vec<_> = ids
+            .into_iter()
+            .filter_map(|id| uses.busy.remove(&id))
+            .collect();
+        drop(uses);
+        for lost in given_up {
+            // Who asked may have gone away.
+            let _ = lost.lost.send(());
+        }
+    }
+
+    /// Says whether the database is known not to answer.
+    pub(super) fn set_down(&self, is_down: bool) {
+        self.down.send_if_modified(|down| {
+            let changes = *down != is_down;
+            *down = is_down;
+            changes
+        });
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        *self.down.borrow()
+    }
+
+    /// Comes back when the database is known not to answer.
+    pub(super) async fn goes_down(&self) {
+        // The sender lives as long as this.
+        let _ = self.down.subscribe().wait_for(|down| *down).await;
+    }
+
+    fn is_current(&self, pooled: &Pooled) -> bool {
+        pooled.epoch == self.epoch.load(Ordering::Relaxed)
+    }
+
+    fn take(&self, id: u64) -> Result<Pooled> {
+        let deadline = Instant::now() + MAX_WAIT;
+        let mut pause = PAUSE;
+        loop {
+            let idle = self.uses().idle.pop();
+            match idle {
+                Some((pooled, _)) if self.is_current(&pooled) => return Ok(pooled),
+                Some(_) => continue,
+                None => {}
+            }
+            let epoch = self.epoch.load(Ordering::Relaxed);
+            let error = match self.manager.open(false) {
+                Ok(conn) => {
+                    if self.is_away.swap(false, Ordering::Relaxed) {
+                        tracing::info!("the database can be reached again");
+                    }
+                    return Ok(Pooled { conn, epoch });
+                }
+                Err(error) => error,
+            };
+            let is_given_up = self.is_down() || !self.uses().busy.contains_key(&id);
+            if is_given_up || Instant::now() + pause > deadline {
+                self.cannot_connect(&error);
+                return Err(Error::Unavailable);
+            }
+            std::thread::sleep(pause);
+            pause = MAX_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Logs it, once until it is over.
+    pub(super) fn cannot_connect(&self, error: &anyhow::Error) {
+        if !self.is_away.swap(true, Ordering::Relaxed) {
+            tracing::error!(error = format!("{error:#}"), "no database connection");
+        }
+    }
+}
+
+/// The right to use one connection.
+pub(super) struct Place {
+    pool: Arc<Pool>,
+    id: u64,
+}
+
+impl Place {
+    /// Runs `work` on a connection that requests share.
+    pub(super) fn run<T>(self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut pooled = self.pool.take(self.id)?;
+        self.note(&pooled.conn);
+        let outcome = work(&mut pooled.conn);
+        let error = match outcome {
+            Err(error @ (Error::Disconnected | Error::Unwritable(Obstacle::ReadOnly))) => error,
+            outcome => {
+                self.give_back(pooled);
+                return outcome;
+            }
+        };
+        // The others were most likely cut off by the same event, or lead to the same server: replace them all.
+        if self.pool.is_current(&pooled) {
+            tracing::error!(%error, "the connections to the database are replaced");
+            self.pool.replace_connections();
+        }
+        Err(match error {
+            Error::Disconnected => Error::Unavailable,
+            error => error,
+        })
+    }
+
+    /// Runs `work` on a connection of its own, which nobody uses afterwards.
+    pub(super) fn run_apart<T>(
+        self,
+        is_writable: bool,
+        work: impl FnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
+        let conn = self.pool.manager.open(is_writable);
+        let mut conn = conn.map_err(|error| {
+            self.pool.cannot_connect(&error);
+            Error::Unavailable
+        })?;
+        self.note(&conn);
+        match work(&mut conn) {
+            Err(Error::Disconnected) => Err(Error::Unavailable),
+            outcome => outcome,
+        }
+    }
+
+    fn note(&self, conn: &Conn) {
+        if let Some(activity) = conn.activity()
+            && let Some(busy) = self.pool.uses().busy.get_mut(&self.id)
+        {
+            busy.activity = Some(activity);
+        }
+    }
+
+    /// Not after a panic: its transaction may still be open.
+    fn give_back(&self, pooled: Pooled) {
+        let mut uses = self.pool.uses();
+        if uses.busy.remove(&self.id).is_none() || !self.pool.is_current(&pooled) {
+            drop(uses);
+            drop(pooled);
+            return;
+        }
+        uses.idle.push((pooled, Instant::now()));
+        if uses.idle.len() > 1 && uses.idle[0].1.elapsed() > MAX_IDLE {
+            let closed = uses.idle.remove(0);
+            drop(uses);
+            drop(closed);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Its places are free, whatever became of the work.
+        drop(self.pool.uses().busy.remove(&self.id));
+    }
+}
