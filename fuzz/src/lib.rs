@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use plinth::app::App;
+use plinth::budget::Room;
 use plinth::collections::store::{self, Author};
 use plinth::config::Config;
 use plinth::error::{Error, Result};
@@ -142,10 +143,7 @@ impl Database {
 
     fn create(&self, collection: &str, record: &Value) {
         let grant = self.grant(Asks::Superuser, collection, Action::Create);
-        let input = Input {
-            body: record.as_object().cloned().unwrap_or_default(),
-            ..Input::default()
-        };
+        let input = Input::of(record.as_object().cloned().unwrap_or_default());
         let create = self
             .app
             .db
@@ -194,7 +192,7 @@ impl Database {
         let list = self
             .app
             .db
-            .read(move |conn| list::list(conn, &grant, &query));
+            .read(move |conn| list::list(conn, &grant, &query, &mut Room::unlimited()));
         let page = judged(self.runtime.block_on(list), &format!("{filter} by {sort}"))?;
         let ids = page.records.iter().map(|record| record.id().to_owned());
         Some(ids.collect())
@@ -210,7 +208,7 @@ impl Database {
         let all = Query::parse(&[("perPage".to_owned(), "1000".to_owned())].into()).ok()?;
         let ask = self.app.db.read(move |conn| {
             let mut found = Vec::new();
-            for record in list::list(conn, &grant, &all)?.records {
+            for record in list::list(conn, &grant, &all, &mut Room::unlimited())?.records {
                 if rows::would_be_found(conn, &grant, &record, Some(&expression))? {
                     found.push(record.id().to_owned());
                 }

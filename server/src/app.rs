@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use plinth_sdk::types::MetaSettings;
 
 use crate::accounts::password::Hasher;
+use crate::budget::{Answers, Budget};
 use crate::collections::{Schema, Shared, ahead, store, version};
 use crate::config::Config;
 use crate::db::{Conn, Db, Newer};
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::jobs::{self, outbound::Outbound};
-use crate::logs::Logs;
+use crate::logs::{self, Logs};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::policy::Grant;
@@ -60,6 +61,10 @@ pub struct State {
     pub jobs: jobs::Shared,
     /// Whom the server calls.
     pub outbound: Outbound,
+    /// The memory that bodies of requests take together.
+    pub bodies: Arc<Budget>,
+    /// How large answers may be, and how much memory they take together until they are sent.
+    pub answers: Answers,
     /// The settings.
     pub config: Config,
 }
@@ -87,11 +92,15 @@ impl App {
             anyhow::Ok((db, log))
         };
         let (db, log) = tokio::task::spawn_blocking(open).await??;
+        let log_size = logs::Size {
+            rows: config.log_max_rows,
+            bytes: config.log_max_mb << 20,
+        };
         let schema = Shared::default();
         schema.replace(patiently(|| db.write(store::initialise)).await?);
         let app = Self(Arc::new(State {
             realtime: Realtime::new(&metrics, db.feed()),
-            logs: Logs::new(log, metrics.log_dropped.clone()),
+            logs: Logs::new(log, log_size, metrics.log_dropped.clone()),
             db,
             schema,
             hasher: Hasher::new(config.hashing_threads)?,
@@ -100,6 +109,8 @@ impl App {
             metrics,
             jobs: jobs::Shared::default(),
             outbound,
+            bodies: Budget::new(config.bodies_mb << 20),
+            answers: Answers::new(config.answers_mb << 20, config.answer_mb << 20),
             config: config.clone(),
         }));
         ahead::clean(&app).await;

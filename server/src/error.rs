@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use plinth_sdk::types::{FieldProblem, FieldProblems, Problem};
+use serde_json::Value as Json;
 
 use crate::json;
 
@@ -52,6 +53,14 @@ pub enum Error {
     /// The database was told to give up a query.
     #[error("The query takes too long.")]
     TooSlow,
+    /// The answer would be larger than so many MiB.
+    #[error(
+        "The answer would be larger than {0} MiB: ask for fewer records, fewer fields, or less to expand."
+    )]
+    AnswerTooLarge(usize),
+    /// Other requests hold all the memory that requests may have together.
+    #[error("The server has too much to do, try again in a moment.")]
+    NoRoom,
     /// The server cannot answer yet.
     #[error("The server is starting, try again in a moment.")]
     Starting,
@@ -121,6 +130,50 @@ pub const MISSING: &str = "The requested resource wasn't found.";
 /// The message for a body that cannot be read.
 pub const UNREADABLE: &str = "Failed to load the submitted data due to invalid formatting.";
 
+/// The most characters of a client's text where it is quoted.
+pub const MAX_QUOTE: usize = 100;
+/// The most characters of a message, whatever it quotes.
+const MAX_MESSAGE: usize = 1000;
+/// The most of several values that are quoted.
+const MAX_QUOTES: usize = 100;
+
+/// A text as it is quoted: its first characters.
+pub fn quoted(text: &str, most: usize) -> Cow<'_, str> {
+    // No character has less than a byte.
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    match text.char_indices().nth(most) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+    }
+}
+
+/// Cuts what a problem quotes: it goes into answers and into the log.
+fn shorten(problem: &mut FieldProblem) {
+    let cut = |text: &mut String, most| {
+        if let Cow::Owned(short) = quoted(text, most) {
+            *text = short;
+        }
+    };
+    match problem {
+        FieldProblem::Broken {
+            message, params, ..
+        } => {
+            cut(message, MAX_MESSAGE);
+            for value in params.iter_mut().flat_map(|params| params.values_mut()) {
+                match value {
+                    Json::String(text) => cut(text, MAX_MESSAGE),
+                    Json::Array(items) => items.truncate(MAX_QUOTES),
+                    Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => {}
+                }
+            }
+        }
+        FieldProblem::Failed { message, .. } => cut(message, MAX_MESSAGE),
+        FieldProblem::Inside(problems) => problems.values_mut().for_each(shorten),
+    }
+}
+
 impl Error {
     /// A request that is wrong as a whole.
     pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
@@ -128,11 +181,15 @@ impl Error {
     }
 
     /// A request that is wrong in these fields.
-    pub fn refused(message: impl Into<Cow<'static, str>>, data: FieldProblems) -> Self {
-        Self::Invalid {
-            message: message.into(),
-            data,
-        }
+    pub fn refused(message: impl Into<Cow<'static, str>>, mut data: FieldProblems) -> Self {
+        data.values_mut().for_each(shorten);
+        let message = match message.into() {
+            Cow::Owned(text) if text.len() > MAX_MESSAGE => {
+                Cow::Owned(quoted(&text, MAX_MESSAGE).into_owned())
+            }
+            message => message,
+        };
+        Self::Invalid { message, data }
     }
 
     /// A request with one wrong field.
@@ -161,7 +218,9 @@ impl Error {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::Invalid { .. } | Self::Unique(_) | Self::Oversized => StatusCode::BAD_REQUEST,
+            Self::Invalid { .. } | Self::Unique(_) | Self::Oversized | Self::AnswerTooLarge(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
@@ -170,6 +229,7 @@ impl Error {
             Self::Unavailable
             | Self::Unwritable(_)
             | Self::TooSlow
+            | Self::NoRoom
             | Self::Starting
             | Self::Disconnected
             | Self::Outdated
@@ -193,6 +253,8 @@ impl Error {
             | Self::Unavailable
             | Self::Unwritable(_)
             | Self::TooSlow
+            | Self::AnswerTooLarge(_)
+            | Self::NoRoom
             | Self::Starting
             | Self::Disconnected
             | Self::Outdated

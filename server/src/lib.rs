@@ -5,6 +5,7 @@
 pub mod accounts; // sign-in, tokens, password hashes
 pub mod app; // everything a request can reach
 pub mod batch; // several changes of records in one request
+pub mod budget; // bytes that requests share
 pub mod cli; // the subcommands
 pub mod clock; // moments
 pub mod collections; // definitions of tables, and the tables
@@ -19,6 +20,7 @@ pub mod filter; // the language of filters and rules
 pub mod health; // what the server says of itself while it starts, serves and stops
 pub mod jobs; // what the server does at times
 pub mod json; // JSON as the wire has it
+pub mod json_reader; // JSON from clients, read within limits
 pub mod logs; // what happened: requests, and what the server had to say
 pub mod mail; // the outbox, and what sends it
 pub mod metrics; // what the server counts

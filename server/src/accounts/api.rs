@@ -24,8 +24,8 @@ const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
 pub(super) const INVALID: &str = "An error occurred while validating the submitted data.";
 const FAILED: &str = "Failed to authenticate.";
 pub(super) const MAX_LENGTH: usize = 255;
-/// The most bytes of a sign-in.
-pub(super) const MAX_BODY: usize = 2 << 20;
+/// The most bytes of a body: it has a few short texts.
+pub(super) const MAX_BODY: usize = 64 << 10;
 
 /// Sign in with a password.
 pub async fn auth_with_password(
@@ -242,7 +242,8 @@ pub(crate) async fn answer(
     };
     let grant = own_account(&schema, collection, own)?;
     let paths = paths(query);
-    let complete = move |conn: &mut Conn| complete_one(conn, &grant, record, &paths);
+    let answers = app.answers.clone();
+    let complete = move |conn: &mut Conn| complete_one(conn, &grant, record, &paths, &answers);
     let mut record = app.db.read(complete).await?;
     record.reveal = Reveal {
         email: true,

@@ -1,5 +1,7 @@
 //! Hashes of passwords: argon2id for new ones; bcrypt, which other servers made, is still understood.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use tokio::runtime::{Builder, Runtime};
@@ -11,6 +13,8 @@ use crate::error::{Error, Result};
 pub struct Hasher {
     /// Of which only the threads that may wait are used.
     threads: Option<Runtime>,
+    /// How many were hashed or compared.
+    done: AtomicU64,
     /// Places for those that are hashed, and for those that wait.
     places: Semaphore,
 }
@@ -42,6 +46,7 @@ impl Hasher {
             .build()?;
         Ok(Self {
             threads: Some(runtime),
+            done: AtomicU64::new(0),
             places: Semaphore::new(threads + MAX_WAITING),
         })
     }
@@ -62,12 +67,18 @@ impl Hasher {
         self.run(move || Ok(verify(&password, &hash))).await
     }
 
+    /// How many passwords were hashed or compared since the start.
+    pub fn count(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let _place = self.places.try_acquire().map_err(|_| Error::Unavailable)?;
         let threads = self.threads.as_ref().ok_or(Error::Unavailable)?;
+        self.done.fetch_add(1, Ordering::Relaxed);
         let hashed = threads.spawn_blocking(work).await;
         hashed.map_err(Error::internal)?
     }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -10,16 +11,18 @@ use actix_web::{FromRequest, HttpRequest};
 use plinth_sdk::types::BatchSettings;
 use tokio::time::{Instant, timeout_at};
 
+use super::prepare::Step;
+use super::read::Wish;
 use super::{FAILED, prepare, read, run};
 use crate::app::App;
 use crate::collections::Schema;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
-use crate::extract::body::Limits;
+use crate::extract::body::{Limits, MAX_BODY as MAX_TEXTS};
 use crate::extract::{Answer, Query, RecordBody, request};
 use crate::request::Request;
 
-/// The most bytes of a batch where the settings name none.
+/// The most bytes of a batch with its files, where the settings name none.
 const MAX_BODY: usize = 128 << 20;
 
 /// The longest that a batch may take, whatever the settings say.
@@ -52,11 +55,11 @@ impl FromRequest for Asked {
             let whole = usize::try_from(settings.max_body_size).unwrap_or_default();
             let whole = if whole == 0 { MAX_BODY } else { whole };
             let limits = Limits {
-                texts: whole,
+                texts: whole.min(MAX_TEXTS),
                 whole,
             };
             let request = request(&http, true)?;
-            let body = RecordBody::within(&http, &mut payload, limits).await?;
+            let body = RecordBody::within(&http, &mut payload, limits, read::LEVELS).await?;
             Ok(Self {
                 app,
                 settings,
@@ -75,15 +78,17 @@ pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
         request,
         body,
     } = asked;
-    let wishes = read::wishes(body, settings.max_requests)?;
+    let (wishes, _held) = read::wishes(body, settings.max_requests)?;
     let time = Duration::from_secs(settings.timeout.unsigned_abs()).min(MAX_TIME);
     let deadline = Instant::now() + time;
-    let preparing = prepare::all(&app, &request, wishes);
-    let prepared = timeout_at(deadline, preparing).await;
-    let steps = Arc::new(prepared.map_err(|_| Error::invalid(FAILED))??);
+    let too_slow = |_| Error::invalid(FAILED);
+    let preparing = ready(&app, &request, wishes, deadline);
+    let steps = timeout_at(deadline, preparing).await;
+    let steps = steps.map_err(too_slow)??;
     let stored = prepare::store_files(&app, &steps).await?;
+    let answers = app.answers.clone();
     let work = move |conn: &mut Conn, schema: &Arc<Schema>| {
-        run::all(conn, schema, &steps, deadline.into_std())
+        run::all(conn, schema, &steps, &answers, deadline.into_std())
     };
     let done = app.write_under(app.schema.current(), work).await;
     let named = done.as_ref().map(|done| done.files.as_slice());
@@ -93,5 +98,42 @@ pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
         // In force before the answer says so.
         app.refresh_schema().await?;
     }
-    Ok(Answer::picked(&done.results, &query))
+    Ok(Answer::written(done.results, &query))
+}
+
+/// Makes the changes ready. Where that is costly, they are rehearsed first: what is refused hashes no password and
+/// stores no file.
+async fn ready(
+    app: &App,
+    request: &Request,
+    wishes: Vec<Wish>,
+    deadline: Instant,
+) -> Result<Arc<Vec<Step>>> {
+    let mut steps = Arc::new(prepare::all(app, request, wishes).await?);
+    if prepare::are_costly(request, &steps) {
+        rehearse(app, &steps, deadline).await?;
+    }
+    if steps.iter().any(|step| step.input.is_pending()) {
+        let mut hashed = Arc::unwrap_or_clone(steps);
+        prepare::hash(app, &mut hashed).await?;
+        steps = Arc::new(hashed);
+    }
+    Ok(steps)
+}
+
+/// Makes the changes and takes them back, to find out whether they are allowed: each may depend on those before it.
+async fn rehearse(app: &App, steps: &Arc<Vec<Step>>, deadline: Instant) -> Result<()> {
+    let (steps, is_allowed) = (Arc::clone(steps), Arc::new(AtomicBool::new(false)));
+    let allowed = Arc::clone(&is_allowed);
+    let answers = app.answers.clone();
+    let work = move |conn: &mut Conn, schema: &Arc<Schema>| {
+        run::all(conn, schema, &steps, &answers, deadline.into_std())?;
+        allowed.store(true, Ordering::Relaxed);
+        // An error is what takes them back.
+        Err::<(), Error>(Error::invalid(FAILED))
+    };
+    match app.write_under(app.schema.current(), work).await {
+        Err(_) if is_allowed.load(Ordering::Relaxed) => Ok(()),
+        outcome => outcome,
+    }
 }

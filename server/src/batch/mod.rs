@@ -25,6 +25,7 @@ fn failed_at(position: usize, error: Error) -> Error {
         | Error::Forbidden(_)
         | Error::NotFound(_)
         | Error::TooLarge
+        | Error::AnswerTooLarge(_)
         | Error::RangeNotSatisfiable
         | Error::Unique(_)
         | Error::Oversized => {
@@ -42,6 +43,7 @@ fn failed_at(position: usize, error: Error) -> Error {
         Error::Unavailable
         | Error::Unwritable(_)
         | Error::TooSlow
+        | Error::NoRoom
         | Error::Starting
         | Error::Disconnected
         | Error::Outdated

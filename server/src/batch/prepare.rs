@@ -1,4 +1,4 @@
-//! What each change of a batch needs before the transaction: its route, and hashes of passwords.
+//! What each change of a batch needs before the transaction: its route, its values, and hashes of passwords.
 
 use std::sync::Arc;
 
@@ -8,13 +8,17 @@ use super::failed_at;
 use super::read::Wish;
 use crate::app::App;
 use crate::collections::Schema;
+use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::form::is_escaped;
 use crate::extract::parameters;
 use crate::files::accept::Stored;
-use crate::policy::{self, Action, Grant};
+use crate::json_reader;
+use crate::policy::{self, Action, Grant, system};
 use crate::records::expand::Paths;
+use crate::records::limits;
 use crate::records::pick::Fields;
+use crate::records::store;
 use crate::records::values;
 use crate::records::write::Input;
 use crate::request::Request;
@@ -32,6 +36,7 @@ pub(super) enum Wanted {
 }
 
 /// One change, ready to be made.
+#[derive(Clone)]
 pub(super) struct Step {
     pub(super) wanted: Wanted,
     pub(super) input: Input,
@@ -40,7 +45,7 @@ pub(super) struct Step {
     /// The record that files are stored for.
     record: String,
     /// What rules see of it.
-    request: Request,
+    pub(super) request: Request,
     /// What is answered.
     pub(super) paths: Paths,
     pub(super) fields: Option<Fields>,
@@ -51,13 +56,13 @@ pub(super) async fn all(app: &App, request: &Request, wishes: Vec<Wish>) -> Resu
     let schema = app.schema.current();
     let mut steps = Vec::with_capacity(wishes.len());
     for (position, wish) in wishes.into_iter().enumerate() {
-        let step = one(app, &schema, request, wish).await;
+        let step = one(&schema, request, wish).await;
         steps.push(step.map_err(|error| failed_at(position, error))?);
     }
     Ok(steps)
 }
 
-async fn one(app: &App, schema: &Arc<Schema>, request: &Request, wish: Wish) -> Result<Step> {
+async fn one(schema: &Arc<Schema>, request: &Request, wish: Wish) -> Result<Step> {
     let BatchRequest {
         method,
         url,
@@ -87,15 +92,23 @@ async fn one(app: &App, schema: &Arc<Schema>, request: &Request, wish: Wish) -> 
         request,
         input: Input::default(),
     };
-    // Before hashes are made for somebody who may not do it at all.
+    // Before more is done for somebody who may not do it at all.
     let grant = step.may_be_granted(schema)?;
+    let collection = grant.collection();
+    let mut body = body;
+    body.retain(|key, _| collection.takes(key) || schema.body_keys.contains(key));
+    if json_reader::size_of(&body) > limits::of(&collection.def.fields).texts {
+        return Err(Error::TooLarge);
+    }
     let id = match &step.wanted {
         Wanted::Create => None,
         Wanted::Update(id) => Some(id.clone()),
         Wanted::Upsert => body.get("id").map(|id| values::text(id).into_owned()),
         Wanted::Delete(_) => return Ok(step),
     };
-    step.input = Input::prepare(app, &grant, (body, wish.uploads), id.as_deref()).await?;
+    let (values, uploads) = (body, wish.uploads);
+    let size = json_reader::size_of(&values);
+    step.input = Input::prepare(collection, values, uploads, id.as_deref(), size).await?;
     step.collection.clone_from(&grant.collection().def.id);
     step.record = step.input.id.clone().or(id).unwrap_or_default();
     Ok(step)
@@ -118,6 +131,39 @@ fn route<'a>(method: &str, path: &'a str) -> Option<(Wanted, &'a str)> {
         _ => return None,
     };
     Some((wanted, collection))
+}
+
+/// Whether the changes need something costly, for somebody whom a rule may refuse it.
+pub(super) fn are_costly(request: &Request, steps: &[Step]) -> bool {
+    let is_costly = |step: &Step| step.input.is_pending() || !step.input.files.is_empty();
+    !request.caller.is_superuser() && steps.iter().any(is_costly)
+}
+
+/// Hashes the passwords of the changes, which a rehearsal has found to be allowed.
+pub(super) async fn hash(app: &App, steps: &mut [Step]) -> Result<()> {
+    let schema = app.schema.current();
+    for (position, step) in steps.iter_mut().enumerate() {
+        if step.input.is_pending() {
+            let hashed = hash_one(app, &schema, step).await;
+            hashed.map_err(|error| failed_at(position, error))?;
+        }
+    }
+    Ok(())
+}
+
+async fn hash_one(app: &App, schema: &Arc<Schema>, step: &mut Step) -> Result<()> {
+    let grant = step.may_be_granted(schema)?;
+    let id = match &step.wanted {
+        Wanted::Create => String::new(),
+        Wanted::Update(id) | Wanted::Delete(id) => id.clone(),
+        Wanted::Upsert => step.given_id(),
+    };
+    let why = "to compare the old password";
+    let reader = system(schema, grant.collection(), grant.request.clone(), why);
+    let find = move |conn: &mut Conn| store::find(conn, &reader, &id, None);
+    let stored = app.db.read_few(find).await?;
+    let hash = stored.as_ref().map(|stored| stored.text("password"));
+    step.input.hash(app, hash).await
 }
 
 /// Stores the files that come with the changes: no write waits for a storage. Whether they are wanted the transaction

@@ -4,10 +4,13 @@ use plinth_sdk::types::{BatchRequest, FieldProblem, FieldProblems};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::at_requests;
-use crate::error::{Error, Result};
-use crate::extract::RecordBody;
+use super::{at_requests, failed_at};
+use crate::budget::Share;
+use crate::error::{Error, GENERIC, Result};
+use crate::extract::{Parts, RecordBody};
 use crate::files::Upload;
+use crate::json_reader::{FIELD_LEVELS, Flaw};
+use crate::records::validate::too_deep;
 
 /// The answer to a batch that is none.
 const UNREADABLE: &str = "Failed to read the submitted batch data.";
@@ -17,6 +20,10 @@ const INVALID: &str = "Invalid batch request data.";
 /// The most characters of a URL.
 const MAX_URL: usize = 2000;
 
+/// How many lists and objects of a batch may be inside each other: a field's are in the list of requests, in one of
+/// them, in its body.
+pub(super) const LEVELS: usize = FIELD_LEVELS + 3;
+
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// One change as it was asked for.
@@ -25,9 +32,13 @@ pub(super) struct Wish {
     pub(super) uploads: Vec<Upload>,
 }
 
-/// The changes, each with its files.
-pub(super) fn wishes(body: RecordBody, most: i64) -> Result<Vec<Wish>> {
-    let (mut values, uploads) = body.into_parts(UNREADABLE)?;
+/// The changes, each with its files; and the memory that they take.
+pub(super) fn wishes(body: RecordBody, most: i64) -> Result<(Vec<Wish>, Share)> {
+    let Parts {
+        mut values,
+        uploads,
+        share,
+    } = body.read().map_err(unreadable)?;
     let requests = values.remove("requests").unwrap_or_default();
     let requests = Option::<Vec<Json>>::deserialize(requests);
     let requests = requests.map_err(|_| Error::invalid(UNREADABLE))?;
@@ -53,7 +64,19 @@ pub(super) fn wishes(body: RecordBody, most: i64) -> Result<Vec<Wish>> {
             wish.uploads.push(upload);
         }
     }
-    Ok(wishes)
+    Ok((wishes, share))
+}
+
+/// The error of a batch that cannot be read: of one request, where the flaw is in its body.
+fn unreadable(flaw: Flaw) -> Error {
+    if let Flaw::TooDeep(path) = &flaw
+        && let [_, position, key, field] = path.as_slice()
+        && key == "body"
+        && let Ok(position) = position.parse()
+    {
+        return failed_at(position, Error::field(GENERIC, field, too_deep()));
+    }
+    flaw.error(UNREADABLE)
 }
 
 /// One request; `null` is as good as nothing.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use plinth_sdk::types::{BatchResult, FieldProblem};
-use serde_json::Value as Json;
+use plinth_sdk::types::FieldProblem;
 
 use super::prepare::{Step, Wanted};
 use super::{failed_at, hold};
+use crate::budget::Answers;
 use crate::collections::Schema;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::files;
+use crate::json;
 use crate::policy::{Action, Grant, system};
 use crate::records::api::complete_one;
 use crate::records::{Record, delete, store, write};
@@ -19,7 +20,8 @@ use crate::records::{Record, delete, store, write};
 /// What a batch has done.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    pub(super) results: Vec<BatchResult>,
+    /// A list of results, as JSON.
+    pub(super) results: Vec<u8>,
     /// The names of files that its records have.
     pub(super) files: Vec<String>,
     /// Whether every process has to load the collections again.
@@ -31,23 +33,40 @@ pub(super) fn all(
     conn: &mut Conn,
     schema: &Arc<Schema>,
     steps: &[Step],
+    answers: &Answers,
     deadline: Instant,
 ) -> Result<Done> {
     let mut done = Done::default();
     hold::named(conn, schema, steps)?;
+    let mut room = None;
     for (position, step) in steps.iter().enumerate() {
         if Instant::now() > deadline {
             // It waited for others: nothing is wrong with it.
             return Err(Error::TooSlow);
         }
-        let result = one(conn, schema, step, &mut done);
-        let result = result.map_err(|error| failed_at(position, error))?;
-        done.results.push(result);
+        let room = room.get_or_insert_with(|| answers.room(&step.request.caller));
+        let result = one(conn, schema, step, answers, &mut done);
+        let (status, body) = result.map_err(|error| failed_at(position, error))?;
+        done.results.push(if position == 0 { b'[' } else { b',' });
+        done.results.extend_from_slice(b"{\"body\":");
+        done.results.extend_from_slice(&body);
+        done.results
+            .extend_from_slice(format!(",\"status\":{status}}}").as_bytes());
+        room.reaches(done.results.len());
+        room.check()?;
     }
+    done.results.extend_from_slice(b"]\n");
     Ok(done)
 }
 
-fn one(conn: &mut Conn, schema: &Arc<Schema>, step: &Step, done: &mut Done) -> Result<BatchResult> {
+/// Makes one change, and gives its status and body.
+fn one(
+    conn: &mut Conn,
+    schema: &Arc<Schema>,
+    step: &Step,
+    answers: &Answers,
+    done: &mut Done,
+) -> Result<(u16, Vec<u8>)> {
     let (grant, record) = match &step.wanted {
         Wanted::Create => create(conn, schema, step)?,
         Wanted::Update(id) => update(conn, schema, step, id)?,
@@ -56,20 +75,18 @@ fn one(conn: &mut Conn, schema: &Arc<Schema>, step: &Step, done: &mut Done) -> R
             let grant = step.grant(schema, Action::Delete)?;
             done.changes_definitions |= grant.collection().is_definitions();
             delete::delete(conn, &grant, id)?;
-            return Ok(BatchResult {
-                body: Json::Null,
-                status: 204,
-            });
+            return Ok((204, b"null".to_vec()));
         }
     };
     done.changes_definitions |= grant.collection().is_definitions();
     done.files.extend(files::store::names(&record));
-    let record = complete_one(conn, &grant, record, &step.paths)?.to_json();
-    let body = match &step.fields {
-        Some(fields) => fields.pick(&record),
-        None => record,
-    };
-    Ok(BatchResult { body, status: 200 })
+    let record = complete_one(conn, &grant, record, &step.paths, answers)?;
+    let mut body = Vec::with_capacity(512);
+    match &step.fields {
+        Some(fields) => body = json::text(&fields.pick(&record.to_json())),
+        None => record.write(&mut body),
+    }
+    Ok((200, body))
 }
 
 fn create(conn: &mut Conn, schema: &Arc<Schema>, step: &Step) -> Result<(Grant, Record)> {

@@ -111,10 +111,7 @@ pub(super) async fn upsert(
     let body = json!({
         "email": email, "password": password, "passwordConfirm": password, "verified": true,
     });
-    let mut input = Input {
-        body: body.as_object().cloned().unwrap_or_default(),
-        ..Input::default()
-    };
+    let mut input = Input::of(body.as_object().cloned().unwrap_or_default());
     input
         .hashes
         .insert("password".to_owned(), app.hasher.hash(password).await?);

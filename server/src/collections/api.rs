@@ -26,9 +26,10 @@ pub async fn list(operator: Operator<CollectionsRead>, app: App, query: Query) -
     let grant = crate::policy::collections(&schema, &meta, operator.request);
     let page_number = asked.page;
     let per_page = asked.per_page;
+    let mut room = app.answers.room(&grant.request.caller);
     let page = app
         .db
-        .read(move |conn| list::list(conn, &grant, &asked))
+        .read(move |conn| list::list(conn, &grant, &asked, &mut room))
         .await?;
     let items: Vec<_> = page
         .records

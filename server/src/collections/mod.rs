@@ -29,6 +29,7 @@ pub use validate::RuleCheck;
 
 use crate::db::{Engine, Ident, Storage};
 use crate::filter::{Expression, FilterError, parse};
+use crate::records::values::split_key;
 
 /// The table of the log.
 const LOG: &str = "_logs";
@@ -135,6 +136,17 @@ pub struct Rules {
     pub manage: Rule,
     /// Whether any of them asks about the request's headers.
     pub ask_headers: bool,
+    /// The keys of the request's body that they ask about.
+    pub body_keys: Vec<String>,
+}
+
+/// The keys of the request's body that a rule asks about.
+pub fn body_keys(rule: &str) -> impl Iterator<Item = String> {
+    let paths = rule.split("@request.body.").skip(1);
+    paths.map(|path| {
+        let is_of_key = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+        path.chars().take_while(is_of_key).collect()
+    })
 }
 
 /// Who may do one thing.
@@ -308,6 +320,11 @@ impl Collection {
                 .iter()
                 .flatten()
                 .any(|rule| rule.contains("@request.headers")),
+            body_keys: all_rules
+                .iter()
+                .flatten()
+                .flat_map(|rule| body_keys(rule))
+                .collect(),
         };
         let indexes = index::all(&def);
         for column in &mut columns {
@@ -399,6 +416,14 @@ impl Collection {
     /// The index of the column of this name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Whether the key of a body is about one of its fields.
+    pub fn takes(&self, key: &str) -> bool {
+        let name = key.strip_suffix(":autogenerate").unwrap_or(key);
+        self.column(name).is_some()
+            || self.column(split_key(name).0).is_some()
+            || (self.is_auth() && matches!(name, "passwordConfirm" | "oldPassword"))
     }
 
     /// Whether no two records have the same value in this field.

@@ -1,6 +1,6 @@
 //! All collections at one moment.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Collection, Column, Shape};
@@ -14,6 +14,8 @@ pub struct Schema {
     pub version: i64,
     /// Whether any rule asks about the request's headers.
     pub ask_headers: bool,
+    /// The keys of the request's body that any rule asks about.
+    pub body_keys: BTreeSet<String>,
     /// What roles may do.
     pub policies: Policies,
     /// What superusers have set.
@@ -36,6 +38,10 @@ impl Schema {
         Self {
             version,
             ask_headers: collections.iter().any(|c| c.rules.ask_headers),
+            body_keys: collections
+                .iter()
+                .flat_map(|c| c.rules.body_keys.iter().cloned())
+                .collect(),
             policies: Policies::default(),
             settings: Settings::default(),
             by_id: index(|c| c.def.id.clone()),

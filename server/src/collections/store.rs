@@ -54,6 +54,8 @@ pub fn read(conn: &mut Conn) -> Result<Schema> {
     if schema.find(names::ROLES).is_some() {
         schema.policies = policy::store::read(conn)?;
         schema.ask_headers |= schema.policies.ask_headers();
+        let keys: Vec<String> = schema.policies.body_keys().collect();
+        schema.body_keys.extend(keys);
     }
     Ok(schema)
 }

@@ -59,6 +59,16 @@ pub struct Config {
     pub s3_path_style: bool,
     /// Networks that jobs may call although they are private, such as `127.0.0.1/32`; `0.0.0.0/0` for all.
     pub outbound_allow: Vec<String>,
+    /// MiB that the bodies of all requests together may take in memory.
+    pub bodies_mb: usize,
+    /// MiB that all answers together may take in memory until they are sent.
+    pub answers_mb: usize,
+    /// MiB that one answer may have.
+    pub answer_mb: usize,
+    /// The most entries of the log; the oldest go.
+    pub log_max_rows: u64,
+    /// The most MiB of the log; the oldest entries go.
+    pub log_max_mb: u64,
     /// Where metrics are served without a token, as `address:port`; nowhere when empty.
     pub metrics_http: String,
     /// The token with which `/metrics` is served beside the API; it is not when empty.
@@ -70,7 +80,7 @@ pub struct Config {
 }
 
 /// The settings that the environment can have; other variables that begin like them are not ours.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 29] = [
     "http",
     "dir",
     "database_url",
@@ -91,6 +101,11 @@ const NAMES: [&str; 24] = [
     "s3_secret",
     "s3_path_style",
     "outbound_allow",
+    "bodies_mb",
+    "answers_mb",
+    "answer_mb",
+    "log_max_rows",
+    "log_max_mb",
     "metrics_http",
     "metrics_token",
     "ready_delay_seconds",
@@ -116,6 +131,8 @@ const TEXTS: [&str; 15] = [
     "metrics_token",
 ];
 
+/// The most MiB of a budget of memory: 1 TiB.
+const MAX_BUDGET: usize = 1 << 20;
 /// The most seconds that a stop may wait for anything.
 const MAX_STOPPING: u64 = 3600;
 
@@ -143,6 +160,11 @@ impl Default for Config {
             s3_secret: Secret::default(),
             s3_path_style: false,
             outbound_allow: Vec::new(),
+            bodies_mb: 128,
+            answers_mb: 256,
+            answer_mb: 32,
+            log_max_rows: 1_000_000,
+            log_max_mb: 512,
             metrics_http: String::new(),
             metrics_token: Secret::default(),
             ready_delay_seconds: 0,
@@ -207,10 +229,28 @@ impl Config {
         if config.workers == 0 || config.hashing_threads == 0 {
             bail!("the settings workers and hashing_threads must be at least 1");
         }
+        config.check_budgets()?;
         config.check_stopping_and_metrics()?;
         config.check_storage()?;
         config.location()?;
         Ok(config)
+    }
+
+    fn check_budgets(&self) -> anyhow::Result<()> {
+        let budgets = [
+            ("bodies_mb", self.bodies_mb),
+            ("answers_mb", self.answers_mb),
+            ("answer_mb", self.answer_mb),
+        ];
+        for (name, megabytes) in budgets {
+            if !(1..=MAX_BUDGET).contains(&megabytes) {
+                bail!("the setting {name} must be between 1 and {MAX_BUDGET}");
+            }
+        }
+        if self.log_max_rows == 0 || self.log_max_mb == 0 {
+            bail!("the settings log_max_rows and log_max_mb must be at least 1");
+        }
+        Ok(())
     }
 
     fn check_storage(&self) -> anyhow::Result<()> {

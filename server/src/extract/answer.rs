@@ -1,10 +1,18 @@
 //! What handlers give.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use plinth_sdk::types::Page;
 use serde::Serialize;
 
-use super::Query;
+use super::{Query, app, caller};
+use crate::budget::{Room, SMALL, Share};
+use crate::error::Result;
 use crate::json;
 use crate::records::pick::Fields;
 
@@ -13,6 +21,10 @@ use crate::records::pick::Fields;
 pub enum Answer {
     /// 200 with JSON.
     Json(Vec<u8>),
+    /// The same, of a write: it is done, so the answer is sent whatever room there is.
+    Written(Vec<u8>),
+    /// The same, with the memory that it takes.
+    Counted(Vec<u8>, Room),
     /// 204.
     Nothing,
 }
@@ -21,6 +33,17 @@ impl Answer {
     /// A value.
     pub fn json(value: &impl Serialize) -> Self {
         Self::Json(json::body(value))
+    }
+
+    /// Whatever a write has made, of which `?fields=` may pick.
+    pub fn written(json: Vec<u8>, query: &Query) -> Self {
+        match query.get("fields") {
+            None => Self::Written(json::escape(json)),
+            Some(fields) => {
+                let value = serde_json::from_slice(&json).unwrap_or_default();
+                Self::Written(json::body(&Fields::parse(fields).pick(&value)))
+            }
+        }
     }
 
     /// A value, of which `?fields=` may pick.
@@ -55,12 +78,70 @@ impl Answer {
 impl Responder for Answer {
     type Body = actix_web::body::BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        match self {
-            Self::Json(body) => HttpResponse::Ok()
-                .content_type("application/json")
-                .body(body),
-            Self::Nothing => HttpResponse::NoContent().finish(),
+    fn respond_to(self, http: &HttpRequest) -> HttpResponse {
+        match self.share(http) {
+            Ok((Self::Nothing, _)) => HttpResponse::NoContent().finish(),
+            Ok((Self::Json(body) | Self::Written(body) | Self::Counted(body, _), share)) => {
+                let mut response = HttpResponse::Ok();
+                response.content_type("application/json");
+                match share {
+                    Some(share) => response.body(Pieces {
+                        rest: body.into(),
+                        _share: share,
+                    }),
+                    None => response.body(body),
+                }
+            }
+            Err(error) => HttpResponse::from_error(error),
         }
+    }
+}
+
+impl Answer {
+    /// The memory that a large answer takes until it is sent.
+    fn share(self, http: &HttpRequest) -> Result<(Self, Option<Share>)> {
+        match self {
+            Self::Json(body) if body.len() > SMALL => {
+                let mut room = app(http)?.answers.room(&caller(http)?);
+                room.reaches(body.len());
+                room.check()?;
+                Ok((Self::Json(body), room.into_share()))
+            }
+            Self::Counted(body, mut room) if body.len() > SMALL => {
+                room.reaches(body.len());
+                room.check()?;
+                Ok((Self::Json(body), room.into_share()))
+            }
+            Self::Written(body) if body.len() > SMALL => {
+                let mut room = app(http)?.answers.room(&caller(http)?);
+                let has_room = room.reaches(body.len());
+                Ok((Self::Json(body), room.into_share().filter(|_| has_room)))
+            }
+            small => Ok((small, None)),
+        }
+    }
+}
+
+/// A large body. It is sent in pieces: the connection copies what it sends, and so does not copy all of it for a
+/// client that does not read.
+struct Pieces {
+    rest: Bytes,
+    _share: Share,
+}
+
+impl MessageBody for Pieces {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.rest.len() as u64)
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let rest = &mut self.get_mut().rest;
+        let piece = rest.split_to(rest.len().min(SMALL));
+        Poll::Ready((!piece.is_empty()).then_some(Ok(piece)))
     }
 }

@@ -1,43 +1,49 @@
-//! What a request says: JSON, or a form.
+//! Request bodies: JSON or a form, read within a budget of memory that all requests share.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::Bytes;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
-use tokio::time::{Instant, timeout_at};
 
 use super::form::{self, Form};
-use super::{app, multipart};
-use crate::error::{Error, GENERIC, Result};
+use super::incoming::Incoming;
+use super::{app, caller, multipart};
+use crate::budget::{SMALL, Share};
+use crate::error::{Error, Result};
 use crate::files::Upload;
+use crate::json_reader::{self, FIELD_LEVELS, Flaw};
 use crate::records;
 
-/// How long a body may take.
-const MAX_TIME: Duration = Duration::from_secs(300);
+/// The most bytes of a body without files.
+pub(crate) const MAX_BODY: usize = 32 << 20;
 
-/// The most bytes of a body.
-const MAX_BODY: usize = 32 << 20;
-
-/// The body, of at most `MAX` bytes.
+/// A body of at most `MAX` bytes, all keys of which are read.
 #[derive(Debug)]
 pub struct Body<const MAX: usize = MAX_BODY> {
-    sent: Sent,
+    read: Read,
+    _share: Share,
 }
 
 /// The body of a create or an update: as large as the collection's fields let it be.
 #[derive(Debug)]
-pub struct RecordBody {
-    sent: Sent,
+pub struct RecordBody(Result<Parts, Flaw>);
+
+/// What a body has for a record.
+#[derive(Debug)]
+pub struct Parts {
+    /// Its fields.
+    pub values: Map<String, Json>,
+    /// Its files.
+    pub uploads: Vec<Upload>,
+    /// The memory that they take.
+    pub share: Share,
 }
 
-/// What came.
+/// A body as it came.
 #[derive(Debug)]
 enum Sent {
     Nothing,
@@ -45,6 +51,14 @@ enum Sent {
     Form(Form),
     /// It says what it is, and is not that.
     Unreadable,
+}
+
+/// A body of which all keys are read.
+#[derive(Debug)]
+enum Read {
+    Values(Result<Map<String, Json>, Flaw>),
+    /// Whether a text of a form is a number depends on what is asked for.
+    Form(Form),
 }
 
 /// The most bytes of a body.
@@ -70,9 +84,22 @@ impl<const MAX: usize> FromRequest for Body<MAX> {
         };
         let reading = read(http, payload, limits);
         Box::pin(async move {
-            Ok(Self {
-                sent: reading.await?,
+            let (sent, mut share) = reading.await?;
+            let size = share.held();
+            away_when_large(size, move || {
+                let read = match sent {
+                    Sent::Form(form) => Read::Form(form),
+                    other => {
+                        let parts = other.parts(&|_| true, FIELD_LEVELS, &mut share);
+                        Read::Values(parts.map(|(values, _)| values))
+                    }
+                };
+                Self {
+                    read,
+                    _share: share,
+                }
             })
+            .await
         })
     }
 }
@@ -83,32 +110,47 @@ impl FromRequest for RecordBody {
 
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let name = http.match_info().get("collection").unwrap_or_default();
-        let collection = app(http)
-            .ok()
-            .and_then(|app| app.schema.current().find(name).cloned());
-        let (texts, files) = collection.map_or((0, 0), |of| records::limits::of(&of.def.fields));
-        let texts = MAX_BODY.saturating_add(texts);
-        let limits = Limits {
-            texts,
-            whole: texts.saturating_add(files),
-        };
-        Self::within(http, payload, limits)
+        let schema = app(http).ok().map(|app| app.schema.current());
+        let collection = schema
+            .as_ref()
+            .and_then(|schema| schema.find(name).cloned());
+        let limits = collection
+            .as_ref()
+            .map(|of| records::limits::of(&of.def.fields));
+        let reading = read(
+            http,
+            payload,
+            limits.unwrap_or(Limits { texts: 0, whole: 0 }),
+        );
+        Box::pin(async move {
+            let (sent, share) = reading.await?;
+            let keep = move |key: &str| match (&schema, &collection) {
+                (Some(schema), Some(collection)) => {
+                    collection.takes(key) || schema.body_keys.contains(key)
+                }
+                _ => false,
+            };
+            sent.into_record(keep, FIELD_LEVELS, share).await
+        })
     }
 }
 
 impl<const MAX: usize> Body<MAX> {
     /// The fields of the body; none when there is no body. `message` says that it has no fields.
     pub fn object(self, message: &'static str) -> Result<Map<String, Json>> {
-        let values = self.sent.values();
-        Ok(values.ok_or(Error::invalid(message))?.0)
+        let values = match self.read {
+            Read::Values(values) => values,
+            Read::Form(form) => form.values(),
+        };
+        values.map_err(|flaw| flaw.error(message))
     }
 
     /// The body as one of the wire's types; `null` is as good as nothing.
     pub fn typed<T: DeserializeOwned>(self, message: &'static str) -> Result<T> {
-        let texts = match &self.sent {
+        let texts = match &self.read {
             // Whether a text is a number depends on what is asked for.
-            Sent::Form(form) => form.texts().and_then(parse),
-            Sent::Nothing | Sent::Json(_) | Sent::Unreadable => None,
+            Read::Form(form) => form.texts().ok().and_then(parse),
+            Read::Values(_) => None,
         };
         texts.map_or_else(
             || parse(self.object(message)?).ok_or(Error::invalid(message)),
@@ -123,94 +165,120 @@ fn parse<T: DeserializeOwned>(mut values: Map<String, Json>) -> Option<T> {
 }
 
 impl RecordBody {
-    /// Reads a body of at most so many bytes.
+    /// Reads a body of at most so many bytes and levels, all keys of which are kept.
     pub(crate) fn within(
         http: &HttpRequest,
         payload: &mut Payload,
         limits: Limits,
+        levels: usize,
     ) -> Reading<Self> {
         let reading = read(http, payload, limits);
         Box::pin(async move {
-            Ok(Self {
-                sent: reading.await?,
-            })
+            let (sent, share) = reading.await?;
+            sent.into_record(|_: &str| true, levels, share).await
         })
     }
 
     /// The fields of the body, and its files. `message` says that it has no fields.
-    pub fn into_parts(self, message: &'static str) -> Result<(Map<String, Json>, Vec<Upload>)> {
-        self.sent.values().ok_or(Error::invalid(message))
+    pub fn into_parts(self, message: &'static str) -> Result<Parts> {
+        self.0.map_err(|flaw| flaw.error(message))
+    }
+
+    /// The same, with why it cannot be read.
+    pub(crate) fn read(self) -> Result<Parts, Flaw> {
+        self.0
     }
 }
 
 impl Sent {
-    fn values(self) -> Option<(Map<String, Json>, Vec<Upload>)> {
+    async fn into_record(
+        self,
+        keep: impl Fn(&str) -> bool + Send + 'static,
+        levels: usize,
+        mut share: Share,
+    ) -> Result<RecordBody> {
+        let size = share.held();
+        let work = move || {
+            let read = self.parts(&keep, levels, &mut share);
+            RecordBody(read.map(|(values, uploads)| Parts {
+                values,
+                uploads,
+                share,
+            }))
+        };
+        away_when_large(size, work).await
+    }
+
+    fn parts(
+        self,
+        keep: &dyn Fn(&str) -> bool,
+        levels: usize,
+        share: &mut Share,
+    ) -> Result<(Map<String, Json>, Vec<Upload>), Flaw> {
         match self {
-            Self::Nothing => Some((Map::new(), Vec::new())),
-            Self::Json(bytes) => match serde_json::from_slice(&bytes) {
-                Ok(Json::Object(object)) => Some((object, Vec::new())),
-                Ok(Json::Null) => Some((Map::new(), Vec::new())),
-                Ok(Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_)) | Err(_) => {
-                    None
-                }
-            },
-            Self::Form(form) => form.values(),
-            Self::Unreadable => None,
+            Self::Nothing => Ok((Map::new(), Vec::new())),
+            Self::Json(bytes) => {
+                let values = json_reader::object(&bytes, keep, levels, Some(share))?;
+                Ok((values, Vec::new()))
+            }
+            Self::Form(form) => form.parts(keep, levels, share),
+            Self::Unreadable => Err(Flaw::Malformed),
         }
     }
 }
 
-/// Reads a body of any of the kinds that the protocol has.
-fn read(http: &HttpRequest, payload: &mut Payload, limits: Limits) -> Reading<Sent> {
-    let content_type = http.headers().get(CONTENT_TYPE);
-    let content_type = content_type.and_then(|value| value.to_str().ok());
-    let content_type = content_type.unwrap_or_default().to_owned();
-    let mut incoming = Incoming {
-        payload: payload.take(),
-        deadline: Instant::now() + MAX_TIME,
-        left: limits.whole,
+/// Does work that grows with a body; off the threads that serve everybody when the body is large.
+async fn away_when_large<T: Send + 'static>(
+    size: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    if size <= SMALL {
+        return Ok(work());
+    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(Error::internal)
+}
+
+/// Reads a body of any of the kinds that the protocol has, and takes the memory for it.
+fn read(http: &HttpRequest, payload: &mut Payload, limits: Limits) -> Reading<(Sent, Share)> {
+    let text = |name| {
+        let value = http.headers().get(name);
+        value.and_then(|value| value.to_str().ok())
     };
+    let content_type = text(CONTENT_TYPE).unwrap_or_default().to_owned();
+    let declared = text(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    let share = app(http).and_then(|app| Ok(app.bodies.share(&caller(http)?)));
+    let payload = payload.take();
     Box::pin(async move {
+        let share = share?;
+        // A body for which there can never be memory is too large; one for which there is none now may try again.
+        let texts = limits.texts.min(share.ceiling());
+        let mut incoming = Incoming::new(payload, limits.whole, share);
         let kind = content_type.split(';').next().unwrap_or_default().trim();
         if kind == "multipart/form-data" {
-            let form = multipart::read(&mut incoming, &content_type, limits.texts).await?;
+            let form = multipart::read(&mut incoming, &content_type, texts).await?;
             // What comes after the last part means nothing, but a client may hear no answer before it is sent.
             while incoming.next().await?.is_some() {}
-            return Ok(form.map_or(Sent::Unreadable, Sent::Form));
+            let sent = form.map_or(Sent::Unreadable, Sent::Form);
+            return Ok((sent, incoming.share));
         }
-        incoming.left = limits.texts;
-        let mut bytes = Vec::new();
+        incoming.left = texts;
+        // A buffer that grows would take half as much again while it moves.
+        let mut bytes = Vec::with_capacity(declared.unwrap_or_default().min(texts));
         while let Some(piece) = incoming.next().await? {
+            incoming.share.take(piece.len())?;
             bytes.extend_from_slice(&piece);
         }
-        match kind {
-            _ if bytes.is_empty() => Ok(Sent::Nothing),
-            "application/json" => Ok(Sent::Json(bytes)),
+        let sent = match kind {
+            _ if bytes.is_empty() => Sent::Nothing,
+            "application/json" => Sent::Json(bytes),
             "application/x-www-form-urlencoded" => {
-                Ok(form::parse(&bytes).map_or(Sent::Unreadable, Sent::Form))
+                form::parse(&bytes).map_or(Sent::Unreadable, Sent::Form)
             }
             // PocketBase knows these names, and finds no field of any client's in what they hold.
-            "text/xml" | "application/xml" => Ok(Sent::Unreadable),
-            _ => Err(Error::invalid("Unsupported Content-Type.")),
-        }
+            "text/xml" | "application/xml" => Sent::Unreadable,
+            _ => return Err(Error::invalid("Unsupported Content-Type.")),
+        };
+        Ok((sent, incoming.share))
     })
-}
-
-/// A body while it arrives.
-pub(super) struct Incoming {
-    payload: Payload,
-    deadline: Instant,
-    left: usize,
-}
-
-impl Incoming {
-    /// What comes next, if anything does.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
-        let piece = timeout_at(self.deadline, self.payload.next()).await;
-        let piece = piece.map_err(|_| Error::invalid("The request's body took too long."))?;
-        let piece = piece.transpose().map_err(|_| Error::invalid(GENERIC))?;
-        let length = piece.as_ref().map_or(0, Bytes::len);
-        self.left = self.left.checked_sub(length).ok_or(Error::TooLarge)?;
-        Ok(piece)
-    }
 }

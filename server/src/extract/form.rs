@@ -2,10 +2,15 @@
 
 use serde_json::{Map, Number, Value as Json};
 
+use crate::budget::Share;
 use crate::files::Upload;
+use crate::json_reader::{self, FIELD_LEVELS, Flaw};
 
 /// The key of fields that are JSON already.
 const JSON_PAYLOAD: &str = "@jsonPayload";
+
+/// What may surround a value of JSON.
+const JSON_SPACES: &[char] = &[' ', '\t', '\n', '\r'];
 
 /// The most fields of a form without files.
 const MAX_FIELDS: usize = 10_000;
@@ -19,24 +24,53 @@ pub(super) struct Form {
     pub(super) uploads: Vec<Upload>,
 }
 
+/// How a form is read.
+struct Reading<'a> {
+    /// What a text means.
+    meaning: fn(&str) -> Json,
+    /// The names that are kept.
+    keep: &'a dyn Fn(&str) -> bool,
+    /// How many lists and objects may be inside each other.
+    levels: usize,
+}
+
 impl Form {
-    /// What it says, with numbers for what can only be a number; and its files.
-    pub(super) fn values(self) -> Option<(Map<String, Json>, Vec<Upload>)> {
-        Some((self.collect(infer)?, self.uploads))
+    /// Its values, with numbers for what can only be a number.
+    pub(super) fn values(&self) -> Result<Map<String, Json>, Flaw> {
+        self.collect(&Reading::all(infer), None)
     }
 
-    /// What it says, without a guess at what texts mean.
-    pub(super) fn texts(&self) -> Option<Map<String, Json>> {
-        self.collect(|text| Json::from(text))
+    /// Its values, without a guess at what texts mean.
+    pub(super) fn texts(&self) -> Result<Map<String, Json>, Flaw> {
+        self.collect(&Reading::all(|text| Json::from(text)), None)
     }
 
-    fn collect(&self, meaning: fn(&str) -> Json) -> Option<Map<String, Json>> {
+    /// Its values under the names that are kept, with numbers for what can only be a number; and its files.
+    pub(super) fn parts(
+        self,
+        keep: &dyn Fn(&str) -> bool,
+        levels: usize,
+        share: &mut Share,
+    ) -> Result<(Map<String, Json>, Vec<Upload>), Flaw> {
+        let reading = Reading {
+            meaning: infer,
+            keep,
+            levels,
+        };
+        Ok((self.collect(&reading, Some(share))?, self.uploads))
+    }
+
+    fn collect(
+        &self,
+        reading: &Reading<'_>,
+        mut share: Option<&mut Share>,
+    ) -> Result<Map<String, Json>, Flaw> {
         let mut values = Map::new();
         for (name, text) in &self.fields {
-            if name == JSON_PAYLOAD {
+            if name == JSON_PAYLOAD || !(reading.keep)(name) {
                 continue;
             }
-            let value = meaning(text);
+            let value = (reading.meaning)(text);
             match values.get_mut(name) {
                 // No text means an array by itself: this is one of an earlier repetition.
                 Some(Json::Array(several)) => several.push(value),
@@ -47,14 +81,31 @@ impl Form {
             }
         }
         for (_, text) in self.fields.iter().filter(|(name, _)| name == JSON_PAYLOAD) {
-            match serde_json::from_str(text).ok()? {
-                Json::Object(more) => values.extend(more),
+            if text.trim_matches(JSON_SPACES) == "null" {
                 // As PocketBase has it, whose decoder empties what it decodes `null` into.
-                Json::Null => values.clear(),
-                Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => return None,
+                values.clear();
+                continue;
             }
+            let more = json_reader::object(
+                text.as_bytes(),
+                reading.keep,
+                reading.levels,
+                share.as_deref_mut(),
+            )?;
+            values.extend(more);
         }
-        Some(values)
+        Ok(values)
+    }
+}
+
+impl Reading<'static> {
+    /// Reads all names.
+    fn all(meaning: fn(&str) -> Json) -> Self {
+        Self {
+            meaning,
+            keep: &|_| true,
+            levels: FIELD_LEVELS,
+        }
     }
 }
 
@@ -136,7 +187,7 @@ mod tests {
 
     #[test]
     fn json_comes_last_and_means_what_it_says() {
-        let values = |text: &str| parse(text.as_bytes()).and_then(|form| form.collect(infer));
+        let values = |text: &str| parse(text.as_bytes()).and_then(|form| form.values().ok());
         for (text, meaning) in [
             ("a=1&a=x&b=2", json!({"a": [1, "x"], "b": 2})),
             ("a=1&a=2&a=3", json!({"a": [1, 2, 3]})),

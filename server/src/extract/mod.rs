@@ -6,6 +6,7 @@ mod answer;
 pub(crate) mod body;
 pub(crate) mod form;
 mod granted;
+mod incoming;
 mod multipart;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use crate::health::Lifecycle;
 use crate::request::{Caller, Request};
 
 pub use answer::Answer;
-pub use body::{Body, RecordBody};
+pub use body::{Body, Parts, RecordBody};
 pub use granted::*;
 
 impl FromRequest for App {

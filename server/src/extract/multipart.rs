@@ -10,8 +10,8 @@ use futures_util::stream;
 use multer::{Field, Multipart};
 use tokio::sync::mpsc::{Sender, channel};
 
-use super::body::Incoming;
 use super::form::Form;
+use super::incoming::Incoming;
 use crate::error::{Error, Result};
 use crate::files::Spool;
 
@@ -24,8 +24,8 @@ const MAX_HEADERS: usize = 64 << 10;
 /// The most bytes of the body that are looked at in one go.
 const MAX_PIECE: usize = 16 << 10;
 
-/// The most bytes of all files together that are kept in memory.
-const MAX_MEMORY: usize = 16 << 20;
+/// The most bytes of all files together that are kept in memory, if there is room for so much.
+const MAX_MEMORY: usize = 1 << 20;
 
 /// Reads the form; nothing if it is none. Texts may have `max_texts` bytes.
 pub(super) async fn read(
@@ -37,7 +37,9 @@ pub(super) async fn read(
         return Ok(None);
     };
     let (mut parser, mut feed) = parser(incoming, boundary);
-    let (mut left, mut memory) = (max_texts, MAX_MEMORY);
+    let mut left = max_texts;
+    // Nothing until there is a file.
+    let mut memory = None;
     let mut form = Form::default();
     for _ in 0..=MAX_PARTS {
         let part = match feed.until(parser.next_field(), MAX_HEADERS).await? {
@@ -46,12 +48,19 @@ pub(super) async fn read(
             Err(_) => break,
         };
         let (name, file) = names(&part);
+        let words = name.len() + file.as_ref().map_or(0, String::len);
+        left = left.checked_sub(words).ok_or(Error::TooLarge)?;
+        feed.incoming.share.take(words)?;
         if let Some(file) = file {
-            let Some(spool) = spool(&mut feed, part, memory).await? else {
+            let room = memory.unwrap_or_else(|| {
+                let has_room = feed.incoming.share.take(MAX_MEMORY).is_ok();
+                if has_room { MAX_MEMORY } else { 0 }
+            });
+            let Some(spool) = spool(&mut feed, part, room).await? else {
                 break;
             };
             let upload = spool.finish(name, file).await.map_err(Error::internal)?;
-            memory -= upload.in_memory().min(memory);
+            memory = Some(room - upload.in_memory().min(room));
             form.uploads.push(upload);
         } else {
             let Some(text) = text(&mut feed, part, &mut left).await? else {
@@ -100,6 +109,7 @@ async fn text(
         match feed.until(part.chunk(), usize::MAX).await? {
             Ok(Some(piece)) => {
                 *left = left.checked_sub(piece.len()).ok_or(Error::TooLarge)?;
+                feed.incoming.share.take(piece.len())?;
                 text.extend_from_slice(&piece);
             }
             Ok(None) => return Ok(String::from_utf8(text).ok()),

@@ -1,5 +1,7 @@
 //! Files on their way into a record: named, stored before the record is written, and taken back when it is not.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json};
 
 use super::{Upload, kind, name, storage};
@@ -114,13 +116,13 @@ impl Stored {
     /// Takes back what nothing names after the write: all of it when the write failed. Where nobody knows whether it
     /// did, all stays.
     pub async fn settle(self, app: &App, named: Result<&[String], &Error>) {
-        let named = match named {
-            Ok(named) => named,
-            Err(error) if is_certain(error) => &[],
+        let named: HashSet<&str> = match named {
+            Ok(named) => named.iter().map(String::as_str).collect(),
+            Err(error) if is_certain(error) => HashSet::new(),
             Err(_) => return,
         };
         for (collection, record, name) in &self.files {
-            if named.contains(name) {
+            if named.contains(name.as_str()) {
                 continue;
             }
             if let Err(error) = app.files.storage.remove(collection, record, name).await {
@@ -145,6 +147,8 @@ fn is_certain(error: &Error) -> bool {
         | Error::Deadlock
         | Error::Busy(_)
         | Error::TooSlow
+        | Error::AnswerTooLarge(_)
+        | Error::NoRoom
         | Error::Starting => true,
         Error::Unavailable | Error::Unwritable(_) | Error::Disconnected | Error::Internal(_) => {
             false

@@ -1,13 +1,18 @@
 //! What a file field's options say of its value.
 
+use std::collections::HashSet;
+
 use plinth_sdk::types::{FieldProblem, FileOptions};
 use serde_json::{Map, Value as Json};
 
 use super::accept::Incoming;
 use super::kind;
 use crate::db::Value;
+use crate::error::{MAX_QUOTE, quoted};
 use crate::records::values;
 
+/// The most names that a message quotes.
+const MAX_NAMES: usize = 10;
 /// The most bytes of a file that a field says nothing of.
 pub const MAX_SIZE: i64 = 5 << 20;
 
@@ -25,15 +30,25 @@ pub fn problem(
             .then(|| FieldProblem::new("validation_required", "Cannot be blank."));
     }
     let stored = stored.map(values::list).unwrap_or_default();
-    let unknown: Vec<&str> = names
-        .iter()
-        .filter(|name| !stored.contains(name))
-        .filter(|name| !incoming.iter().any(|file| file.name == **name))
-        .map(String::as_str)
-        .collect();
+    let known = stored.iter().map(String::as_str);
+    let known = known.chain(incoming.iter().map(|file| file.name.as_str()));
+    let known: HashSet<&str> = known.collect();
+    let all = names.iter().map(String::as_str);
+    let unknown: Vec<&str> = all.filter(|name| !known.contains(name)).collect();
     if !unknown.is_empty() {
-        let message = format!("Invalid new files: [{}].", unknown.join(" "));
-        let params = [("invalidFiles", unknown.into())];
+        let shown: Vec<_> = unknown
+            .iter()
+            .take(MAX_NAMES)
+            .map(|name| quoted(name, MAX_QUOTE))
+            .collect();
+        let more = if unknown.len() > MAX_NAMES {
+            " …"
+        } else {
+            ""
+        };
+        let message = format!("Invalid new files: [{}{more}].", shown.join(" "));
+        let shown: Vec<Json> = shown.into_iter().map(|name| Json::from(&*name)).collect();
+        let params = [("invalidFiles", shown.into())];
         return Some(broken("invalid_file", message, params));
     }
     let most = options.max_select.max(1);
@@ -45,7 +60,10 @@ pub fn problem(
             [("maxSelect", most.into())],
         ));
     }
-    let mut new = incoming.iter().filter(|file| names.contains(&file.name));
+    let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+    let mut new = incoming
+        .iter()
+        .filter(|file| names.contains(file.name.as_str()));
     new.find_map(|file| file_problem(options, file))
 }
 
@@ -56,17 +74,17 @@ fn file_problem(options: &FileOptions, file: &Incoming) -> Option<FieldProblem> 
         MAX_SIZE
     };
     if u64::try_from(most).is_ok_and(|most| file.upload.size > most) {
-        let given = &file.upload.name;
+        let given = quoted(&file.upload.name, MAX_QUOTE);
         let message =
             format!("Failed to upload {given} - the maximum allowed file size is {most} bytes.");
-        let params = [("file", given.as_str().into()), ("maxSize", most.into())];
+        let params = [("file", (*given).into()), ("maxSize", most.into())];
         return Some(broken("file_size_limit", message, params));
     }
     let types = options.mime_types.as_deref().unwrap_or_default();
     (!types.is_empty() && !kind::is_one_of(&file.head, types)).then(|| {
         let message = format!(
             "\"{}\" mime type must be one of: {}.",
-            file.name,
+            quoted(&file.name, MAX_QUOTE),
             types.join(", ")
         );
         FieldProblem::new("validation_invalid_mime_type", message)

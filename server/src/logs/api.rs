@@ -12,14 +12,15 @@ use crate::records::list as lists;
 use super::store;
 
 /// List the log.
-pub async fn list(_: Operator<LogsRead>, app: App, query: Query) -> Result<Answer> {
+pub async fn list(operator: Operator<LogsRead>, app: App, query: Query) -> Result<Answer> {
     let asked = lists::Query::parse(&query)?;
     let (page, per_page) = (asked.page, asked.per_page);
     let grant = grant(&app);
+    let mut room = app.answers.room(&operator.request.caller);
     let listed = app
         .logs
         .db
-        .read(move |conn| lists::list(conn, &grant, &asked))
+        .read(move |conn| lists::list(conn, &grant, &asked, &mut room))
         .await?;
     let items = listed.records.iter().map(store::log).collect();
     let page = lists::envelope(items, page, per_page, listed.extent);

@@ -10,6 +10,7 @@ mod entry;
 pub mod program;
 mod queue;
 pub mod request;
+mod sampling;
 mod store;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tokio::sync::Mutex;
 
 pub use entry::{Entry, Level};
 pub use queue::{MAX_WAITING, Queue};
+pub use sampling::Sampling;
 
 use crate::app::App;
 use crate::clock::Moment;
@@ -41,17 +43,33 @@ pub struct Logs {
     pub db: Db,
     /// What is not written yet.
     pub queue: Arc<Queue>,
-    /// One at a time takes what waits.
-    flushing: Mutex<()>,
+    /// Which failures of guests are kept.
+    pub sampling: Sampling,
+    /// How large it may be.
+    size: Size,
+    /// One at a time takes what waits; how many entries were written since its size was looked at.
+    flushing: Mutex<usize>,
+}
+
+/// How large the log may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Its entries.
+    pub rows: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 impl Logs {
     /// A log that is written to this database.
-    pub fn new(db: Db, dropped: IntCounter) -> Self {
+    pub fn new(db: Db, size: Size, dropped: IntCounter) -> Self {
         Self {
             db,
             queue: Arc::new(Queue::new(dropped)),
-            flushing: Mutex::new(()),
+            sampling: Sampling::default(),
+            size,
+            // The first time too: it may have been larger.
+            flushing: Mutex::new(BATCH),
         }
     }
 }
@@ -69,17 +87,25 @@ pub fn keeps(settings: LogSettings, level: Level) -> bool {
 /// Writes down what waits.
 pub async fn flush(app: &App) -> Result<()> {
     let logs = &app.logs;
-    let _turn = logs.flushing.lock().await;
+    let mut written = logs.flushing.lock().await;
+    for entry in logs.sampling.skipped(Moment::now()) {
+        logs.queue.push(entry);
+    }
     loop {
         let mut entries = logs.queue.take(BATCH);
         if entries.is_empty() {
             return Ok(());
         }
+        if *written >= BATCH {
+            keep_to_size(logs).await?;
+            *written = 0;
+        }
+        *written += entries.len();
         let settings = settings(app);
         entries.retain(|entry| keeps(settings, entry.level));
         let entries = Arc::new(entries);
-        let written = Arc::clone(&entries);
-        let write = move |conn: &mut crate::db::Conn| store::write(conn, &written);
+        let shared = Arc::clone(&entries);
+        let write = move |conn: &mut crate::db::Conn| store::write(conn, &shared);
         if let Err(error) = logs.db.write(write).await {
             let entries = Arc::unwrap_or_clone(entries);
             let may_pass = matches!(
@@ -102,6 +128,14 @@ pub async fn flush(app: &App) -> Result<()> {
             return Err(error);
         }
     }
+}
+
+/// Removes the oldest entries of a log that is too large, a few at a time.
+async fn keep_to_size(logs: &Logs) -> Result<()> {
+    let size = logs.size;
+    let remove = move |conn: &mut crate::db::Conn| store::remove_beyond(conn, size);
+    while logs.db.write(remove).await? > 0 {}
+    Ok(())
 }
 
 /// Does that for as long as the server lives.

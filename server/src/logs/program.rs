@@ -10,6 +10,10 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use super::entry::Data;
 use super::{Entry, Level, Queue};
+use crate::error::quoted;
+
+/// The most characters of a text that is kept.
+const MAX_TEXT: usize = 4000;
 
 /// Puts warnings and errors into the log, once there is one. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -61,10 +65,11 @@ impl Visit for Said {
             if !self.message.is_empty() {
                 self.message.push_str(": ");
             }
-            self.message.push_str(value);
+            self.message.push_str(&quoted(value, MAX_TEXT));
         } else {
+            let value = quoted(value, MAX_TEXT);
             self.fields
-                .insert(field.name().to_owned(), Json::from(value));
+                .insert(field.name().to_owned(), Json::from(&*value));
         }
     }
 

@@ -18,10 +18,16 @@ use crate::request::Caller;
 
 /// The most bytes that are kept of the address, and of each header.
 const MAX_ADDRESS: usize = 3000;
-const MAX_HEADER: usize = 2000;
+const MAX_HEADER: usize = 500;
 const MAX_METHOD: usize = 32;
-/// The most bytes of what is known of a failure.
+/// The most bytes of what is known of a failure, and of its sentence.
 const MAX_DETAILS: usize = 4000;
+const MAX_SENTENCE: usize = 1000;
+/// The most bytes of a field's name, and the least that there is room for behind it.
+const MAX_NAME: usize = 100;
+const MIN_SENTENCE: usize = 50;
+/// The most bytes of who asked.
+const MAX_AUTH: usize = 100;
 
 /// What is known of a request before it has an answer.
 pub struct Asked {
@@ -108,13 +114,14 @@ impl Asked {
         facts.status = status.as_u16();
         facts.took = self.started.elapsed();
         if let Some(account) = caller.and_then(Caller::account) {
-            facts.auth.clone_from(&account.record.collection.def.name);
+            facts.auth = cut(account.record.collection.def.name.as_bytes(), MAX_AUTH);
             let is_kept = self.settings.log_auth_id;
-            facts.auth_id = is_kept.then(|| account.record.id().to_owned());
+            facts.auth_id = is_kept.then(|| cut(account.record.id().as_bytes(), MAX_AUTH));
         }
         facts.error = is_failure.then(|| {
             if let Some(error) = error {
-                return (error.to_string(), details(error));
+                let sentence = cut(error.to_string().as_bytes(), MAX_SENTENCE);
+                return (sentence, details(error));
             }
             let reason = status.canonical_reason().unwrap_or_default();
             (reason.to_owned(), Json::Null)
@@ -145,7 +152,7 @@ fn is_quiet(method: &Method, path: &str) -> bool {
 /// What is known of a failure beyond its sentence.
 fn details(error: &Error) -> Json {
     match error {
-        Error::Invalid { data, .. } if !data.is_empty() => sentences(data),
+        Error::Invalid { data, .. } if !data.is_empty() => sentences(data, &mut { MAX_DETAILS }),
         Error::Internal(error) => Json::from(cut(format!("{error:#}").as_bytes(), MAX_DETAILS)),
         Error::Invalid { .. }
         | Error::Unauthenticated
@@ -158,6 +165,8 @@ fn details(error: &Error) -> Json {
         | Error::Unavailable
         | Error::Unwritable(_)
         | Error::TooSlow
+        | Error::AnswerTooLarge(_)
+        | Error::NoRoom
         | Error::Starting
         | Error::Disconnected
         | Error::Outdated
@@ -166,19 +175,32 @@ fn details(error: &Error) -> Json {
     }
 }
 
-fn sentences(problems: &FieldProblems) -> Json {
-    let sentence = |problem: &FieldProblem| match problem {
-        FieldProblem::Failed {
-            message, response, ..
-        } if response.data.is_empty() => Json::from(format!("{message} {}", response.message)),
-        FieldProblem::Failed { response, .. } => sentences(&response.data),
-        FieldProblem::Broken { message, .. } => Json::from(message.as_str()),
-        FieldProblem::Inside(problems) => sentences(problems),
-    };
-    let sentences = problems
-        .iter()
-        .map(|(field, problem)| (field.clone(), sentence(problem)));
-    Json::Object(sentences.collect())
+/// What is wrong with each field, in at most `room` bytes.
+fn sentences(problems: &FieldProblems, room: &mut usize) -> Json {
+    let mut sentences = Map::new();
+    for (field, problem) in problems {
+        let field = cut(field.as_bytes(), MAX_NAME);
+        let Some(left) = room.checked_sub(field.len() + MIN_SENTENCE) else {
+            sentences.insert("…".to_owned(), Json::Null);
+            break;
+        };
+        *room = left;
+        let mut sentence = |text: &str| {
+            let text = cut(text.as_bytes(), *room);
+            *room = room.saturating_sub(text.len());
+            Json::from(text)
+        };
+        let sentence = match problem {
+            FieldProblem::Failed {
+                message, response, ..
+            } if response.data.is_empty() => sentence(&format!("{message} {}", response.message)),
+            FieldProblem::Failed { response, .. } => self::sentences(&response.data, room),
+            FieldProblem::Broken { message, .. } => sentence(message),
+            FieldProblem::Inside(problems) => self::sentences(problems, room),
+        };
+        sentences.insert(field, sentence);
+    }
+    Json::Object(sentences)
 }
 
 /// At most so many bytes, as text.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{Log, LogHour};
 
-use super::Entry;
+use super::{Entry, Size};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Sql, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
@@ -15,6 +15,10 @@ use crate::records::{Record, store as records};
 
 /// How many rows one statement inserts.
 const ROWS: usize = 100;
+/// How many rows of either end are looked at to estimate how large all are.
+const SAMPLE: i64 = 500;
+/// Bytes of a row and its indexes besides its texts.
+const BESIDE: i64 = 200;
 /// How many rows are removed in one transaction.
 const OLD: i64 = 1000;
 
@@ -120,6 +124,58 @@ pub(super) fn log(record: &Record) -> Log {
         message: record.text("message").to_owned(),
         data,
     }
+}
+
+/// Removes some of the oldest entries where there are more, or larger ones, than the log may have; and says how many.
+/// Numbers of rows that were never used count as rows. How large they are is estimated by the oldest and the newest.
+pub(super) fn remove_beyond(conn: &mut Conn, size: Size) -> Result<usize> {
+    let engine = conn.engine();
+    let ends = sql(
+        engine,
+        "SELECT COALESCE(MIN(\"_rowid_\"), 0), COALESCE(MAX(\"_rowid_\"), -1) FROM \"_logs\"",
+    );
+    let rows = load(conn, ends, &[Storage::Int, Storage::Int])?;
+    let Some([Value::Int(first), Value::Int(last)]) = rows.first().map(Vec::as_slice) else {
+        return Ok(0);
+    };
+    let (first, last) = (*first, *last);
+    let most = i64::try_from(size.rows).unwrap_or(i64::MAX);
+    let most = most.min(rows_within(conn, size.bytes)?);
+    if last - first < most {
+        return Ok(0);
+    }
+    let end = last.saturating_sub(most).min(first.saturating_add(OLD - 1));
+    let mut delete = sql(engine, "DELETE FROM \"_logs\" WHERE \"_rowid_\" <= ");
+    delete.bind(Value::Int(end));
+    execute(conn, delete.cached())
+}
+
+/// About how many rows have so many bytes.
+fn rows_within(conn: &mut Conn, bytes: u64) -> Result<i64> {
+    let mut select = sql(
+        conn.engine(),
+        "SELECT COUNT(*), COALESCE(SUM(\"size\"), 0) FROM (",
+    );
+    for (position, order) in ["ASC", "DESC"].into_iter().enumerate() {
+        if position > 0 {
+            select.text(" UNION ALL ");
+        }
+        select.text("SELECT * FROM (SELECT length(\"message\") + length(CAST(\"data\" AS TEXT)) AS \"size\" FROM \"_logs\" ORDER BY \"_rowid_\" ");
+        select.text(order).text(" LIMIT ");
+        select.bind(Value::Int(SAMPLE)).text(") AS ");
+        select.text(if position == 0 {
+            "\"oldest\""
+        } else {
+            "\"newest\""
+        });
+    }
+    select.text(") AS \"sample\"");
+    let rows = load(conn, select.cached(), &[Storage::Int, Storage::Int])?;
+    let Some([Value::Int(count), Value::Int(sum)]) = rows.first().map(Vec::as_slice) else {
+        return Ok(i64::MAX);
+    };
+    let each = (*sum / (*count).max(1)).saturating_add(BESIDE);
+    Ok(i64::try_from(bytes).unwrap_or(i64::MAX) / each)
 }
 
 /// Removes some of what was written before a moment, and says how many.

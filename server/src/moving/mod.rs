@@ -190,6 +190,8 @@ fn in_words(error: Error) -> anyhow::Error {
         | Error::TooSlow
         | Error::Deadlock
         | Error::Busy(_)
+        | Error::AnswerTooLarge(_)
+        | Error::NoRoom
         | Error::Starting
         | Error::Internal(_) => None,
     };

@@ -13,7 +13,7 @@ use plinth_sdk::types::AREAS;
 
 use super::Action;
 use super::permission::{Effect, Permission};
-use crate::collections::Collection;
+use crate::collections::{Collection, body_keys};
 use crate::error::{Error, Result};
 
 /// Longer chains of parents casbin does not follow.
@@ -107,6 +107,12 @@ impl Policies {
     pub fn ask_headers(&self) -> bool {
         let mut permissions = self.permissions.values();
         permissions.any(|permission| permission.condition.contains("@request.headers"))
+    }
+
+    /// The keys of the request's body that conditions ask about.
+    pub fn body_keys(&self) -> impl Iterator<Item = String> {
+        let permissions = self.permissions.values();
+        permissions.flat_map(|permission| body_keys(&permission.condition))
     }
 
     /// The role of this id.

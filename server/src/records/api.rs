@@ -1,15 +1,17 @@
 //! Routes of records.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::list::{self, envelope};
 use super::write::{self, Input};
 use super::{Record, delete as deletion, expand as expansion, pick::Fields, store};
 use crate::app::App;
-use crate::db::Conn;
+use crate::budget::{Answers, Room, Share};
+use crate::db::{Conn, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{
-    Answer, Create, Delete, Granted, List, Query, RecordBody, RecordId, Update, View,
+    Answer, Create, Delete, Granted, List, Parts, Query, RecordBody, RecordId, Update, View,
 };
 use crate::files::{self, accept::Stored};
 use crate::json;
@@ -24,53 +26,80 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
     let paths = paths(&query);
     let fields = query.get("fields").cloned();
     let is_short = grant.is_quick() && paths.is_empty() && asked.is_short();
+    let answers = app.answers.clone();
     let read = move |conn: &mut Conn, grant: &Grant| {
+        let room = answers.room(&grant.request.caller);
         if fields.is_none()
             && paths.is_empty()
             && !grant.collection().is_view()
             && let Some(reveal) = store::reveal_of_all(grant)?
         {
-            return page(&asked, |out| {
+            return page(&asked, room, |out, room| {
                 let mut like = Record::new(Arc::clone(grant.collection()), Vec::new());
                 like.reveal = reveal;
-                list::each(conn, grant, &asked, &mut like.like_this(out))
+                list::each(conn, grant, &asked, &mut like.like_this(out, room))
             });
         }
-        let mut listed = list::list(conn, grant, &asked)?;
-        complete(conn, grant, &mut listed.records, &paths)?;
-        let (records, extent) = (listed.records, listed.extent);
-        if fields.is_some() {
-            let items = records.iter().map(Record::to_json).collect();
-            let page = envelope(items, asked.page, asked.per_page, extent);
-            return Ok(Answer::page(&page, fields.as_ref()));
+        let fields = fields.as_ref().map(|fields| Fields::parse(fields));
+        if paths.is_empty()
+            && let Some(reveal) = store::reveal_of_all(grant)?
+        {
+            // One at a time: what is picked of them may be much less than all.
+            return page(&asked, room, |out, room| {
+                list::each(conn, grant, &asked, &mut |row| {
+                    for mut record in store::records(grant.collection(), vec![owned(row)]) {
+                        record.reveal = reveal.clone();
+                        push(out, room, &record, fields.as_ref());
+                    }
+                })
+            });
         }
-        page(&asked, |out| {
-            for (index, record) in records.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                record.write(out);
+        let mut rows = answers.room(&grant.request.caller);
+        let mut listed = list::list(conn, grant, &asked, &mut rows)?;
+        let _expanded = complete(conn, grant, &mut listed.records, &paths, &answers)?;
+        page(&asked, room, |out, room| {
+            for record in listed.records {
+                push(out, room, &record, fields.as_ref());
             }
-            Ok(extent)
+            Ok(listed.extent)
         })
     };
     app.read(grant, is_short, read).await
 }
 
-/// A page, whose items `write` writes; it says how far the list goes beyond them.
+/// Adds a record to the items of a page, if there is room for it.
+fn push(out: &mut Vec<u8>, room: &mut Room, record: &Record, fields: Option<&Fields>) {
+    if room.is_full() {
+        return;
+    }
+    if out.last() != Some(&b'[') {
+        out.push(b',');
+    }
+    match fields {
+        None => record.write(out),
+        Some(fields) => out.extend_from_slice(&json::text(&fields.pick(&record.to_json()))),
+    }
+    room.reaches(out.len());
+}
+
+/// A page, whose items `write` writes as long as there is room for them; it says how far the list goes
+/// beyond them.
 fn page(
     asked: &list::Query,
-    write: impl FnOnce(&mut Vec<u8>) -> Result<list::Extent>,
+    mut room: Room,
+    write: impl FnOnce(&mut Vec<u8>, &mut Room) -> Result<list::Extent>,
 ) -> Result<Answer> {
     const BEGINNING: &[u8] = b"{\"items\":[";
     let mut out = Vec::with_capacity(8 << 10);
     out.extend_from_slice(BEGINNING);
-    let extent = write(&mut out)?;
+    let extent = write(&mut out, &mut room)?;
     // The envelope without items, from its first key after them.
     let page = envelope(Vec::<u8>::new(), asked.page, asked.per_page, extent);
     out.extend_from_slice(&json::text(&page)[BEGINNING.len()..]);
     out.push(b'\n');
-    Ok(Answer::Json(json::escape(out)))
+    room.reaches(out.len());
+    room.check()?;
+    Ok(Answer::Counted(json::escape(out), room))
 }
 
 /// View a record.
@@ -78,12 +107,14 @@ pub async fn view(granted: Granted<View>, app: App, id: RecordId, query: Query) 
     let grant = granted.grant;
     let paths = paths(&query);
     let is_short = grant.is_quick() && paths.is_empty();
+    let answers = app.answers.clone();
     let read = move |conn: &mut Conn, grant: &Grant| {
         let record = store::find(conn, grant, &id.0, None)?;
-        complete_one(conn, grant, record.ok_or_else(Error::missing)?, &paths)
+        let record = record.ok_or_else(Error::missing)?;
+        complete_one(conn, grant, record, &paths, &answers)
     };
     let record = app.read(grant, is_short, read).await?;
-    Ok(answer(&record, &query))
+    Ok(Answer::Json(shown(&record, &query)))
 }
 
 /// Create a record.
@@ -95,15 +126,17 @@ pub async fn create(
 ) -> Result<Answer> {
     let grant = granted.grant;
     let paths = paths(&query);
-    let input = Input::prepare(&app, &grant, body.into_parts(GENERIC)?, None).await?;
-    let input = Arc::new(input);
-    let stored = store_files(&app, &grant, &input, None).await?;
+    let Ready {
+        input,
+        stored,
+        _held,
+    } = ready(&app, &grant, body, None).await?;
     let is_short = is_short(&grant);
     let write = move |conn: &mut Conn, grant| write::create(conn, grant, &input);
     let outcome = app.write(grant, is_short, write).await;
     let (grant, record) = written(&app, stored, outcome).await?;
     let record = completed(&app, grant, record, paths).await?;
-    Ok(answer(&record, &query))
+    Ok(Answer::Written(shown(&record, &query)))
 }
 
 /// Update a record.
@@ -116,15 +149,17 @@ pub async fn update(
 ) -> Result<Answer> {
     let grant = granted.grant;
     let paths = paths(&query);
-    let input = Input::prepare(&app, &grant, body.into_parts(GENERIC)?, Some(&id.0)).await?;
-    let input = Arc::new(input);
-    let stored = store_files(&app, &grant, &input, Some(&id.0)).await?;
+    let Ready {
+        input,
+        stored,
+        _held,
+    } = ready(&app, &grant, body, Some(&id.0)).await?;
     let is_short = is_short(&grant);
     let write = move |conn: &mut Conn, grant| write::update(conn, grant, &id.0, &input);
     let outcome = app.write(grant, is_short, write).await;
     let (grant, record) = written(&app, stored, outcome).await?;
     let record = completed(&app, grant, record, paths).await?;
-    Ok(answer(&record, &query))
+    Ok(Answer::Written(shown(&record, &query)))
 }
 
 /// Delete a record.
@@ -140,31 +175,69 @@ fn is_short(grant: &Grant) -> bool {
     grant.is_quick() && !grant.collection().is_auth()
 }
 
-/// Stores the files that came along, unless the write would be refused: no write waits for a storage.
-async fn store_files(
+/// A body that is ready to be written.
+struct Ready {
+    input: Arc<Input>,
+    stored: Stored,
+    /// The memory that the body takes.
+    _held: Share,
+}
+
+/// Makes a body ready. Where that is costly, the rule is asked first, by a read: what is refused hashes no password,
+/// stores no file, and no write waits for it.
+async fn ready(app: &App, grant: &Grant, body: RecordBody, id: Option<&str>) -> Result<Ready> {
+    let Parts {
+        values,
+        uploads,
+        share,
+    } = body.into_parts(GENERIC)?;
+    let input = Input::prepare(grant.collection(), values, uploads, id, share.held()).await?;
+    let mut ready = Ready {
+        input: Arc::new(input),
+        stored: Stored::default(),
+        _held: share,
+    };
+    if !ready.input.needs_plan() {
+        return Ok(ready);
+    }
+    let (stored, record) = plan(app, grant, &ready.input, id).await?;
+    if ready.input.is_pending() {
+        let hash = stored.as_ref().map(|stored| stored.text("password"));
+        let mut input = Arc::unwrap_or_clone(ready.input);
+        input.hash(app, hash).await?;
+        ready.input = Arc::new(input);
+    }
+    let names: HashSet<String> = files::store::names(&record).collect();
+    let files = ready.input.files.iter();
+    let wanted = files.filter(|file| names.contains(&file.name));
+    let collection = &grant.collection().def.id;
+    let put = ready.stored.put(app, collection, record.id(), wanted).await;
+    if let Err(error) = put {
+        ready.stored.settle(app, Ok(&[])).await;
+        return Err(error);
+    }
+    Ok(ready)
+}
+
+/// The record as it is stored, if it is, and as it would become; or why it would not.
+async fn plan(
     app: &App,
     grant: &Grant,
     input: &Arc<Input>,
     id: Option<&str>,
-) -> Result<Stored> {
-    let mut stored = Stored::default();
-    if input.files.is_empty() {
-        return Ok(stored);
-    }
-    let (id, asked) = (id.map(str::to_owned), Arc::clone(input));
+) -> Result<(Option<Record>, Record)> {
+    let (id, input) = (id.map(str::to_owned), Arc::clone(input));
     let plan = move |conn: &mut Conn, grant: &Grant| match &id {
-        None => write::new(conn, grant.clone(), &asked).map(|(_, record)| record),
-        Some(id) => write::changed_record(conn, grant.clone(), id, &asked).map(|planned| planned.2),
+        None => {
+            let (_, record) = write::new(conn, grant.clone(), &input)?;
+            Ok((None, record))
+        }
+        Some(id) => {
+            let (_, stored, record) = write::changed_record(conn, grant.clone(), id, &input)?;
+            Ok((Some(stored), record))
+        }
     };
-    let record = app.read(grant.clone(), false, plan).await?;
-    let named: Vec<String> = files::store::names(&record).collect();
-    let wanted = input.files.iter().filter(|file| named.contains(&file.name));
-    let collection = &grant.collection().def.id;
-    if let Err(error) = stored.put(app, collection, record.id(), wanted).await {
-        stored.settle(app, Ok(&[])).await;
-        return Err(error);
-    }
-    Ok(stored)
+    app.read(grant.clone(), false, plan).await
 }
 
 /// Takes back the files that the write did not come to need.
@@ -191,7 +264,18 @@ async fn completed(app: &App, grant: Grant, mut record: Record, paths: Paths) ->
         record.reveal = reveal;
         return Ok(record);
     }
-    let complete = move |conn: &mut Conn| complete_one(conn, &grant, record, &paths);
+    let answers = app.answers.clone();
+    let complete = move |conn: &mut Conn| {
+        let mut records = [record];
+        match complete(conn, &grant, &mut records, &paths, &answers) {
+            // It is written, and the answer says so, without what there is no room for.
+            Ok(_) | Err(Error::AnswerTooLarge(_) | Error::NoRoom) => {
+                let [record] = records;
+                Ok(record)
+            }
+            Err(error) => Err(error),
+        }
+    };
     app.db.read(complete).await
 }
 
@@ -201,16 +285,27 @@ pub fn complete_one(
     grant: &Grant,
     record: Record,
     paths: &Paths,
+    answers: &Answers,
 ) -> Result<Record> {
     let mut records = [record];
-    complete(conn, grant, &mut records, paths)?;
+    complete(conn, grant, &mut records, paths, answers)?;
     let [record] = records;
     Ok(record)
 }
 
-fn complete(conn: &mut Conn, grant: &Grant, records: &mut [Record], paths: &Paths) -> Result<()> {
+/// Adds it to each record, and gives the room that it takes.
+fn complete(
+    conn: &mut Conn,
+    grant: &Grant,
+    records: &mut [Record],
+    paths: &Paths,
+    answers: &Answers,
+) -> Result<Room> {
     store::reveal(conn, grant, records)?;
-    expansion::expand(conn, grant, records, paths)
+    let caller = &grant.request.caller;
+    let (mut read, mut written) = (answers.room(caller), answers.room(caller));
+    expansion::expand_within(conn, grant, records, paths, [&mut read, &mut written])?;
+    Ok(written)
 }
 
 /// What `?expand=` asks for.
@@ -220,14 +315,15 @@ pub fn paths(query: &Query) -> Paths {
         .map_or_else(Paths::default, |text| Paths::parse(text))
 }
 
-fn answer(record: &Record, query: &Query) -> Answer {
+/// The record as JSON.
+fn shown(record: &Record, query: &Query) -> Vec<u8> {
     if let Some(fields) = query.get("fields") {
-        return Answer::json(&Fields::parse(fields).pick(&record.to_json()));
+        return json::body(&Fields::parse(fields).pick(&record.to_json()));
     }
     let mut out = Vec::with_capacity(512);
     record.write(&mut out);
     out.push(b'\n');
-    Answer::Json(json::escape(out))
+    json::escape(out)
 }
 
 /// Others could find out by trial what the rules compare with.

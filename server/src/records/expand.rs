@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json};
-
 use super::{Record, store, values};
+use crate::budget::Room;
 use crate::collections::{Collection, Schema, Shape};
 use crate::db::{Conn, Sql, dialect};
 use crate::error::Result;
+use crate::json;
 use crate::policy::Grant;
 
 const MAX_DEPTH: usize = 6;
@@ -75,25 +75,43 @@ struct Branch {
 /// Adds to each record the records that `paths` lead to, as far as the caller may view them. Beyond [`MAX_TOTAL`]
 /// nothing more is added.
 pub fn expand(conn: &mut Conn, grant: &Grant, records: &mut [Record], paths: &Paths) -> Result<()> {
-    let mut room = MAX_TOTAL;
-    let branches = branches(conn, grant, records, paths, &mut room)?;
+    let (mut read, mut written) = (Room::unlimited(), Room::unlimited());
+    expand_within(conn, grant, records, paths, [&mut read, &mut written])
+}
+
+/// The same, as long as there is room for the records that are read, and for what is written of them.
+pub fn expand_within(
+    conn: &mut Conn,
+    grant: &Grant,
+    records: &mut [Record],
+    paths: &Paths,
+    [read, written]: [&mut Room; 2],
+) -> Result<()> {
+    let mut count = MAX_TOTAL;
+    let branches = branches(conn, grant, records, paths, &mut count, read)?;
     if branches.is_empty() {
         return Ok(());
     }
-    room = MAX_TOTAL;
+    let mut writing = Writing {
+        count: MAX_TOTAL,
+        room: written,
+    };
     for record in records {
-        record.expand = Some(attachments(record, &branches, &mut room));
+        let mut out = Vec::new();
+        writing.attachments(&mut out, record, &branches)?;
+        record.expand = Some(out);
     }
     Ok(())
 }
 
-/// Loads what `paths` lead to, at most `room` records.
+/// Loads what `paths` lead to, at most `count` records.
 fn branches(
     conn: &mut Conn,
     grant: &Grant,
     records: &[Record],
     paths: &Paths,
-    room: &mut usize,
+    count: &mut usize,
+    room: &mut Room,
 ) -> Result<Vec<Branch>> {
     let mut branches = Vec::new();
     if records.is_empty() {
@@ -108,9 +126,9 @@ fn branches(
             deeper: Vec::new(),
         };
         let next = if grant.collection().column(name).is_some() {
-            follow(conn, grant, records, *room, &mut branch)?
+            follow(conn, grant, records, (*count, &mut *room), &mut branch)?
         } else {
-            follow_back(conn, grant, records, *room, &mut branch)?
+            follow_back(conn, grant, records, (*count, &mut *room), &mut branch)?
         };
         let Some(next) = next else { continue };
         let is_wrong = !deeper.lead_somewhere(grant.schema(), grant.collection(), name);
@@ -118,9 +136,9 @@ fn branches(
         if is_wrong && !branch.records.is_empty() {
             continue;
         }
-        *room = room.saturating_sub(branch.records.len());
+        *count = count.saturating_sub(branch.records.len());
         store::reveal(conn, &next, &mut branch.records)?;
-        branch.deeper = self::branches(conn, &next, &branch.records, deeper, room)?;
+        branch.deeper = self::branches(conn, &next, &branch.records, deeper, count, room)?;
         branches.push(branch);
     }
     Ok(branches)
@@ -131,7 +149,7 @@ fn follow(
     conn: &mut Conn,
     grant: &Grant,
     records: &[Record],
-    room: usize,
+    (count, room): (usize, &mut Room),
     branch: &mut Branch,
 ) -> Result<Option<Grant>> {
     let collection = grant.collection();
@@ -159,9 +177,9 @@ fn follow(
     let mut ids: Vec<String> = records.iter().flat_map(of).collect();
     ids.sort_unstable();
     ids.dedup();
-    ids.truncate(room);
+    ids.truncate(count);
     branch.is_one = !is_list;
-    branch.records = store::find_all(conn, &grant, &ids)?;
+    branch.records = store::find_all_within(conn, &grant, &ids, room)?;
     let found = branch.records.iter().enumerate();
     let by_id: HashMap<&str, usize> = found.map(|(index, record)| (record.id(), index)).collect();
     for record in records {
@@ -178,7 +196,7 @@ fn follow_back(
     conn: &mut Conn,
     grant: &Grant,
     records: &[Record],
-    room: usize,
+    (count, room): (usize, &mut Room),
     branch: &mut Branch,
 ) -> Result<Option<Grant>> {
     let schema = Arc::clone(grant.schema());
@@ -205,9 +223,10 @@ fn follow_back(
         refers.column(&store::alias(), &column.ident);
         store::in_list(&mut refers, &ids);
     }
-    let limit = room.min(MAX_BACK * ids.len());
+    let limit = count.min(MAX_BACK * ids.len());
     branch.is_one = source.is_unique(&column.name) && !column.is_list();
-    branch.records = store::find_where(conn, &grant, refers, i64::try_from(limit).ok())?;
+    branch.records =
+        store::find_where_within(conn, &grant, refers, i64::try_from(limit).ok(), room)?;
     branch.attached = ids.into_iter().map(|id| (id, Vec::new())).collect();
     for (index, record) in branch.records.iter().enumerate() {
         let targets = record.value(&column.name).map(values::list);
@@ -222,39 +241,68 @@ fn follow_back(
     Ok(Some(grant))
 }
 
-/// What the branches have for a record, as JSON, at most `room` records in all.
-fn attachments(record: &Record, branches: &[Branch], room: &mut usize) -> Map<String, Json> {
-    let mut expand = Map::new();
-    for branch in branches {
-        let attached = branch.attached.get(record.id());
-        let attached = attached.map(Vec::as_slice).unwrap_or_default();
-        let most = if branch.is_one { 1 } else { attached.len() };
-        let mut list = Vec::new();
-        for index in attached.iter().take(most) {
-            if *room == 0 {
-                break;
+/// How much may still be written.
+struct Writing<'a> {
+    /// How many records.
+    count: usize,
+    room: &'a mut Room,
+}
+
+impl Writing<'_> {
+    /// Writes what the branches have for a record, as JSON with its keys in alphabetical order.
+    fn attachments(
+        &mut self,
+        out: &mut Vec<u8>,
+        record: &Record,
+        branches: &[Branch],
+    ) -> Result<()> {
+        out.push(b'{');
+        let mut is_first = true;
+        for branch in branches {
+            let attached = branch.attached.get(record.id());
+            let attached = attached.map(Vec::as_slice).unwrap_or_default();
+            if attached.is_empty() || self.count == 0 {
+                continue;
             }
-            *room -= 1;
-            let record = &branch.records[*index];
-            let mut json = record.to_json();
-            if let Json::Object(json) = &mut json
-                && !branch.deeper.is_empty()
-            {
-                let deeper = attachments(record, &branch.deeper, room);
-                json.insert("expand".to_owned(), Json::Object(deeper));
+            if !std::mem::take(&mut is_first) {
+                out.push(b',');
             }
-            list.push(json);
+            json::push_str(out, &branch.name);
+            out.push(b':');
+            if branch.is_one {
+                self.record(out, &branch.records[attached[0]], branch)?;
+                continue;
+            }
+            out.push(b'[');
+            for (position, index) in attached.iter().enumerate() {
+                if self.count == 0 {
+                    break;
+                }
+                if position > 0 {
+                    out.push(b',');
+                }
+                self.record(out, &branch.records[*index], branch)?;
+            }
+            out.push(b']');
         }
-        let value = if branch.is_one {
-            list.pop()
-        } else {
-            Some(list).filter(|list| !list.is_empty()).map(Json::from)
-        };
-        if let Some(value) = value {
-            expand.insert(branch.name.clone(), value);
-        }
+        out.push(b'}');
+        Ok(())
     }
-    expand
+
+    fn record(&mut self, out: &mut Vec<u8>, record: &Record, branch: &Branch) -> Result<()> {
+        self.count -= 1;
+        let mut deeper = None;
+        if !branch.deeper.is_empty() {
+            let mut inside = Vec::new();
+            self.attachments(&mut inside, record, &branch.deeper)?;
+            deeper = Some(inside);
+        }
+        let (before, within) = (out.len(), deeper.as_ref().map_or(0, Vec::len));
+        record.write_with(out, deeper.as_deref());
+        // What is inside was counted there.
+        self.room.has(out.len() - before - within);
+        self.room.check()
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use plinth_sdk::types::FieldKind;
 use serde_json::{Map, Value as Json};
 
+use super::given::Given;
 use super::input::Input;
 use super::values::{self, split_key};
 use super::{Record, generate, to_json};
 use crate::clock::Moment;
-use crate::collections::{Collection, Shape};
+use crate::collections::{Collection, Schema, Shape};
 use crate::db::Value;
 use crate::policy::Grant;
 
@@ -31,53 +32,48 @@ pub fn planned_id(collection: &Collection, body: &Map<String, Json>) -> String {
 }
 
 /// Puts the body's values into the record: plain keys first, then those with a modifier.
-pub(super) fn fill(record: &mut Record, stored: Option<&Record>, grant: &Grant, input: &Input) {
+pub(super) fn fill(
+    record: &mut Record,
+    stored: Option<&Record>,
+    grant: &Grant,
+    input: &Input,
+    given: &Given,
+) {
     let collection = record.collection.clone();
     let is_superuser = grant.is_superior();
-    let mut with_modifier = Vec::new();
-    for (key, raw) in &input.body {
-        let (name, modifier) = match collection.position(key) {
-            Some(_) => (key.as_str(), None),
-            None => split_key(key),
-        };
-        let Some(position) = collection.position(name) else {
-            continue;
-        };
+    let is_settable = |position: usize| {
         let column = &collection.columns[position];
         let kind = &collection.def.fields[position].kind;
-        let is_password = column.shape == Shape::Secret;
-        let is_settable = !matches!(kind, FieldKind::Autodate(_))
-            && (!column.hidden || is_superuser || collection.sets_hidden(column));
-        if !is_settable {
-            continue;
-        }
-        if is_password {
-            if let Some(hash) = input.hashes.get(name) {
-                record.values[position] = Value::Text(hash.clone());
-            }
-        } else if let Some(modifier) = modifier {
-            with_modifier.push((position, modifier, raw));
-        } else {
-            record.values[position] = values::normalise(kind, raw);
+        !matches!(kind, FieldKind::Autodate(_))
+            && (!column.hidden || is_superuser || collection.sets_hidden(column))
+    };
+    for plain in given
+        .plain
+        .iter()
+        .filter(|plain| is_settable(plain.position))
+    {
+        let column = &collection.columns[plain.position];
+        if column.shape != Shape::Secret {
+            record.values[plain.position] = plain.value.clone();
+        } else if let Some(hash) = input.hashes.get(&column.name) {
+            record.values[plain.position] = Value::from(hash.as_str());
         }
     }
-    for (position, modifier, raw) in with_modifier {
-        let kind = &collection.def.fields[position].kind;
-        let current = record.values[position].clone();
-        record.values[position] = values::apply_modifier(kind, &current, modifier, raw);
+    for (position, change) in &given.changes {
+        if is_settable(*position) && collection.columns[*position].shape != Shape::Secret {
+            let kind = &collection.def.fields[*position].kind;
+            record.values[*position] = change.apply(kind, &record.values[*position]);
+        }
     }
-    for (key, raw) in &input.body {
-        let Some(name) = key.strip_suffix(":autogenerate") else {
-            continue;
-        };
-        let is_new = stored.is_none_or(|stored| !changed(record, stored, name));
-        if let (Some(position), true) = (collection.position(name), is_new)
-            && let FieldKind::Text(options) = &collection.def.fields[position].kind
-            && (!collection.columns[position].hidden || is_superuser)
+    for (position, prefix) in &given.generated {
+        let column = &collection.columns[*position];
+        let is_new = stored.is_none_or(|stored| !changed(record, stored, &column.name));
+        if is_new
+            && let FieldKind::Text(options) = &collection.def.fields[*position].kind
+            && (!column.hidden || is_superuser)
             && let Some(generated) = generate::generate(&options.autogenerate_pattern)
         {
-            let prefix = values::text(raw);
-            record.values[position] = Value::Text(format!("{prefix}{generated}"));
+            record.values[*position] = Value::Text(format!("{prefix}{generated}"));
         }
     }
 }
@@ -113,10 +109,18 @@ pub fn stamp(record: &mut Record, now: Moment, is_new: bool) {
     }
 }
 
-/// `@request.body`: what was sent, with the values that it comes to.
-pub(super) fn body_of(record: &Record, body: &Map<String, Json>) -> Map<String, Json> {
+/// `@request.body`: what was sent, with the values that it comes to; as much of it as rules ask about.
+pub(super) fn body_of(
+    schema: &Schema,
+    record: &Record,
+    body: &Map<String, Json>,
+) -> Map<String, Json> {
     let collection = &record.collection;
+    let asked = &schema.body_keys;
     let mut out = Map::new();
+    if asked.is_empty() {
+        return out;
+    }
     for (key, raw) in body {
         let name = match collection.position(key) {
             Some(_) => key.as_str(),
@@ -125,10 +129,12 @@ pub(super) fn body_of(record: &Record, body: &Map<String, Json>) -> Map<String, 
         let name = name.strip_suffix(":autogenerate").unwrap_or(name);
         let position = collection.position(name);
         let known = position.filter(|at| collection.columns[*at].shape != Shape::Secret);
-        if let Some(position) = known {
+        if let Some(position) = known
+            && asked.contains(name)
+        {
             out.insert(name.to_owned(), to_json(&record.values[position]));
         }
-        if known.is_none() || key != name {
+        if (known.is_none() || key != name) && asked.contains(key) {
             out.insert(key.clone(), raw.clone());
         }
     }

@@ -1,45 +1,96 @@
-//! How large a body may be.
+//! How large a body may be: as large as what the collection's fields can hold.
 
 use plinth_sdk::types::{Field, FieldKind};
 
-use super::validate::{EDITOR_MAX, JSON_MAX};
+use super::validate::{EDITOR_MAX, JSON_MAX, PASSWORD_MAX, TEXT_MAX};
+use crate::extract::body::{Limits, MAX_BODY};
 use crate::files::MAX_SIZE;
 
-/// The most bytes that the values of fields may have beyond the ordinary: those without files, and files.
-pub fn of(fields: &[Field]) -> (usize, usize) {
-    let files = fields.iter().fold(0_usize, |sum, field| {
-        let FieldKind::File(options) = &field.kind else {
-            return sum;
-        };
-        let most = if options.max_size > 0 {
-            options.max_size
-        } else {
-            MAX_SIZE
-        };
-        let most = most.saturating_mul(options.max_select.max(1));
-        sum.saturating_add(usize::try_from(most).unwrap_or(usize::MAX))
-    });
-    let texts = 0_usize;
-    let texts = fields.iter().fold(texts, |sum, field| {
-        let max = match &field.kind {
-            FieldKind::Json(options) if options.max_size > 0 => options.max_size,
-            FieldKind::Json(_) => JSON_MAX,
-            FieldKind::Editor(options) if options.max_size > 0 => options.max_size,
-            FieldKind::Editor(_) => EDITOR_MAX,
-            FieldKind::Text(_)
-            | FieldKind::Number(_)
-            | FieldKind::Bool(_)
-            | FieldKind::Email(_)
-            | FieldKind::Url(_)
-            | FieldKind::Date(_)
-            | FieldKind::Autodate(_)
-            | FieldKind::Select(_)
-            | FieldKind::File(_)
-            | FieldKind::Relation(_)
-            | FieldKind::GeoPoint(_)
-            | FieldKind::Password(_) => 0,
-        };
-        sum.saturating_add(usize::try_from(max).unwrap_or_default())
-    });
-    (texts, files)
+/// Bytes for what is not a value of a field: keys, modifiers, what rules ask for.
+const REST: i64 = 256 << 10;
+/// The most bytes of a byte, and of a character, in JSON: `\u0001`, and two such escapes.
+const OF_BYTE: i64 = 6;
+const OF_CHARACTER: i64 = 12;
+/// The most bytes of an id or of a name of a file with its quotes and comma.
+const OF_NAME: i64 = 300;
+/// The most bytes of a number, a bool, a date, an address or a place.
+const OF_SHORT: i64 = 16 << 10;
+
+/// The most bytes of a body for a record with these fields.
+pub(crate) fn of(fields: &[Field]) -> Limits {
+    let sum = |size: fn(&Field) -> i64| {
+        let sum = fields.iter().map(size).fold(0, i64::saturating_add);
+        usize::try_from(sum).unwrap_or(usize::MAX)
+    };
+    let rest = usize::try_from(REST).unwrap_or_default();
+    let texts = sum(text).saturating_add(rest).min(MAX_BODY);
+    Limits {
+        texts,
+        whole: texts.saturating_add(sum(files)),
+    }
+}
+
+/// The most bytes of a field's files.
+fn files(field: &Field) -> i64 {
+    let FieldKind::File(options) = &field.kind else {
+        return 0;
+    };
+    or(options.max_size, MAX_SIZE).saturating_mul(options.max_select.max(1))
+}
+
+/// The most bytes of a field's value in a body.
+fn text(field: &Field) -> i64 {
+    match &field.kind {
+        FieldKind::Json(options) => or(options.max_size, JSON_MAX).saturating_mul(OF_BYTE),
+        FieldKind::Editor(options) => or(options.max_size, EDITOR_MAX).saturating_mul(OF_BYTE),
+        FieldKind::Text(options) => or(options.max, TEXT_MAX).saturating_mul(OF_CHARACTER),
+        // Once more to confirm it, and the old one.
+        FieldKind::Password(options) => {
+            or(options.max, PASSWORD_MAX).saturating_mul(3 * OF_CHARACTER)
+        }
+        FieldKind::Select(options) => {
+            let longest = options.values.iter().map(String::len).max();
+            let longest = longest.and_then(|bytes| i64::try_from(bytes).ok());
+            let one = longest.unwrap_or_default().saturating_mul(OF_BYTE);
+            one.saturating_add(3)
+                .saturating_mul(options.max_select.max(1))
+        }
+        FieldKind::Relation(options) => options.max_select.max(1).saturating_mul(OF_NAME),
+        FieldKind::File(options) => options.max_select.max(1).saturating_mul(OF_NAME),
+        FieldKind::Number(_)
+        | FieldKind::Bool(_)
+        | FieldKind::Email(_)
+        | FieldKind::Url(_)
+        | FieldKind::Date(_)
+        | FieldKind::Autodate(_)
+        | FieldKind::GeoPoint(_) => OF_SHORT,
+    }
+}
+
+/// A limit, or the one that holds where none is set.
+fn or(limit: i64, default: i64) -> i64 {
+    if limit > 0 { limit } else { default }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn n64_a_body_has_room_for_what_the_fields_hold() {
+        let limits =
+            |fields: serde_json::Value| of(&serde_json::from_value::<Vec<Field>>(fields).unwrap());
+        let none = limits(json!([]));
+        assert_eq!((none.texts, none.whole), (256 << 10, 256 << 10));
+        let text = limits(json!([{"type": "text", "name": "a", "max": 100}]));
+        assert_eq!(text.texts, (256 << 10) + 1200);
+        let large = limits(json!([{"type": "json", "name": "a", "maxSize": i64::MAX}]));
+        assert_eq!(large.texts, MAX_BODY);
+        let many = limits(json!([{"type": "relation", "name": "a", "maxSelect": i64::MAX}]));
+        assert_eq!(many.texts, MAX_BODY);
+        let files = limits(json!([{"type": "file", "name": "a", "maxSelect": 3, "maxSize": 1000}]));
+        assert_eq!(files.whole - files.texts, 3000);
+    }
 }

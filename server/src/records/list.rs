@@ -6,6 +6,7 @@ use plinth_sdk::types::{self as wire, FieldProblem};
 
 use super::cursor::Cursor;
 use super::{Record, store};
+use crate::budget::Room;
 use crate::collections::Collection;
 use crate::db::{Conn, Each, Rows, Sql, Storage, Value, load, owned};
 use crate::error::{Error, GENERIC, Result};
@@ -116,10 +117,15 @@ fn bool_of(text: Option<&String>) -> Result<bool> {
     }
 }
 
-/// The page that `query` asks for, of the records that the grant reaches.
-pub fn list(conn: &mut Conn, grant: &Grant, query: &Query) -> Result<Page> {
+/// The page that `query` asks for, of the records that the grant reaches, if there is room for it.
+pub fn list(conn: &mut Conn, grant: &Grant, query: &Query, room: &mut Room) -> Result<Page> {
     let mut rows = Rows::new();
-    let extent = each(conn, grant, query, &mut |row| rows.push(owned(row)))?;
+    let extent = each(conn, grant, query, &mut |row| {
+        if room.has(store::size_of(&row)) {
+            rows.push(owned(row));
+        }
+    })?;
+    room.check()?;
     Ok(Page {
         records: store::records(grant.collection(), rows),
         extent,

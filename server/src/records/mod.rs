@@ -8,6 +8,7 @@ pub mod delete;
 pub mod expand;
 pub mod fill;
 pub mod generate;
+mod given;
 pub mod input;
 pub mod limits;
 pub mod list;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::budget::Room;
 use crate::collections::{Collection, Key, Shape};
 use crate::db::{Value, ValueRef};
 use crate::json;
@@ -34,8 +36,8 @@ pub struct Record {
     pub collection: Arc<Collection>,
     /// Its values, in the order of the collection's columns.
     pub values: Vec<Value>,
-    /// The records that it refers to, as far as they were asked for.
-    pub expand: Option<Map<String, Json>>,
+    /// The records that it refers to, as far as they were asked for, as JSON.
+    pub expand: Option<Vec<u8>>,
     /// What its reader may see of it.
     pub reveal: Reveal,
 }
@@ -112,20 +114,35 @@ impl Record {
 
     /// Writes it as JSON, with its keys in alphabetical order.
     pub fn write(&self, out: &mut Vec<u8>) {
-        self.write_keys(out, self.shown_keys(), |out, column| {
+        self.write_with(out, self.expand.as_deref());
+    }
+
+    /// The same, with these records that it refers to.
+    pub fn write_with(&self, out: &mut Vec<u8>, expand: Option<&[u8]>) {
+        let keys = self.collection.keys.iter();
+        let keys = keys.filter(|(name, key)| self.shows(name, *key, expand.is_some()));
+        self.write_keys(out, keys, expand, |out, column| {
             write_value(out, &ValueRef::from(&self.values[column]));
         });
     }
 
-    /// Writes rows of the collection as JSON, of which the reader sees what is seen of this record.
-    pub fn like_this<'a>(&'a self, out: &'a mut Vec<u8>) -> impl FnMut(Vec<ValueRef<'_>>) + 'a {
+    /// Writes rows of the collection as JSON, of which the reader sees what is seen of this record, as long as there
+    /// is room for them.
+    pub fn like_this<'a>(
+        &'a self,
+        out: &'a mut Vec<u8>,
+        room: &'a mut Room,
+    ) -> impl FnMut(Vec<ValueRef<'_>>) + 'a {
         let keys: Vec<_> = self.shown_keys().collect();
         let mut is_first = true;
         move |row| {
+            if !room.reaches(out.len()) {
+                return;
+            }
             if !std::mem::take(&mut is_first) {
                 out.push(b',');
             }
-            self.write_keys(out, keys.iter().copied(), |out, column| {
+            self.write_keys(out, keys.iter().copied(), None, |out, column| {
                 write_value(out, &row[column]);
             });
         }
@@ -135,6 +152,7 @@ impl Record {
         &self,
         out: &mut Vec<u8>,
         keys: impl Iterator<Item = &'a (String, Key)>,
+        expand: Option<&[u8]>,
         write_column: impl Fn(&mut Vec<u8>, usize),
     ) {
         out.push(b'{');
@@ -155,7 +173,7 @@ impl Record {
                 Key::Column(index) => write_column(out, *index),
                 Key::CollectionId => json::push_str(out, &self.collection.def.id),
                 Key::CollectionName => json::push_str(out, &self.collection.def.name),
-                Key::Expand => out.extend_from_slice(&json::text(&self.expand)),
+                Key::Expand => out.extend_from_slice(expand.unwrap_or(b"null")),
             }
         }
         out.push(b'}');
@@ -172,7 +190,10 @@ impl Record {
                 Key::Column(index) => to_json(&self.values[*index]),
                 Key::CollectionId => Json::from(self.collection.def.id.as_str()),
                 Key::CollectionName => Json::from(self.collection.def.name.as_str()),
-                Key::Expand => self.expand.clone().map_or(Json::Null, Json::Object),
+                Key::Expand => {
+                    let expand = self.expand.as_deref().unwrap_or(b"null");
+                    serde_json::from_slice(expand).unwrap_or_default()
+                }
             };
             object.insert(name.clone(), value);
         }
@@ -182,7 +203,7 @@ impl Record {
     /// The keys that the reader sees.
     fn shown_keys(&self) -> impl Iterator<Item = &(String, Key)> {
         let keys = self.collection.keys.iter();
-        keys.filter(|(name, key)| self.shows(name, *key))
+        keys.filter(|(name, key)| self.shows(name, *key, self.expand.is_some()))
     }
 
     /// Whether the reader's roles leave a field.
@@ -193,10 +214,10 @@ impl Record {
             .is_none_or(|fields| fields.has(name))
     }
 
-    fn shows(&self, name: &str, key: Key) -> bool {
+    fn shows(&self, name: &str, key: Key, is_expanded: bool) -> bool {
         match key {
             Key::CollectionId | Key::CollectionName => true,
-            Key::Expand => self.expand.is_some(),
+            Key::Expand => is_expanded,
             Key::Column(index) => {
                 if (self.collection.columns[index].hidden && !self.reveal.hidden)
                     || !self.reaches(name)

@@ -1,11 +1,14 @@
 //! What is wrong with the values that a record would have.
 
+use std::collections::HashSet;
+
 use plinth_sdk::types::{FieldKind, FieldProblem, FieldProblems};
 
 use super::fill::changed;
+use super::given::Given;
 use super::input::Input;
 use super::values::{self, split_key};
-use super::{Record, store, validate};
+use super::{Record, store};
 use crate::collections::{IndexForm, Shape};
 use crate::db::{Conn, Ident, Storage, Value, concurrent, load, sql};
 use crate::error::{Error, Result, Violation};
@@ -94,7 +97,7 @@ pub(super) fn account_problems(
         && !(password.is_empty() && confirm.is_empty() && old.is_empty())
     {
         require(&mut problems, "oldPassword", old);
-        if !old.is_empty() && input.old_password.as_deref() != Some(stored.text("password")) {
+        if !old.is_empty() && !input.has_old_password(stored.text("password")) {
             let problem = FieldProblem::new(
                 "validation_invalid_old_password",
                 "Missing or invalid old password.",
@@ -121,20 +124,16 @@ pub(super) fn field_problems(
     record: &Record,
     stored: Option<&Record>,
     input: &Input,
+    given: &Given,
 ) -> FieldProblems {
     let mut problems = FieldProblems::new();
     for (position, field) in record.collection.def.fields.iter().enumerate() {
-        let raw = input.body.get(&field.name);
         let value = &record.values[position];
         let problem = if let FieldKind::Password(_) = field.kind {
-            if stored.is_some() && raw.is_none() {
+            if stored.is_some() && !input.body.contains_key(&field.name) {
                 continue;
             }
-            let given = raw.map_or_else(
-                || Value::from(""),
-                |raw| values::normalise(&field.kind, raw),
-            );
-            validate::validate(field, &given, raw)
+            given.password_problem(position)
         } else if let Some(stored) = stored
             && field.name == "id"
         {
@@ -145,7 +144,7 @@ pub(super) fn field_problems(
                 )
             })
         } else {
-            validate::validate(field, value, raw)
+            given.problem(position, value)
         };
         let problem = if let FieldKind::File(options) = &field.kind {
             let files: Vec<_> = input
@@ -179,7 +178,8 @@ pub(super) fn relation_problems(
         };
         let mut ids = values::list(&record.values[position]);
         let known = stored.map(|stored| values::list(&stored.values[position]));
-        ids.retain(|id| !known.iter().flatten().any(|known| known == id));
+        let known: HashSet<String> = known.into_iter().flatten().collect();
+        ids.retain(|id| !known.contains(id));
         if ids.is_empty() || problems.contains_key(&column.name) {
             continue;
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::Field;
 
 use super::{Record, Reveal, values};
+use crate::budget::Room;
 use crate::collections::{Collection, version};
 use crate::db::{
     Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, ValueRef, dialect, each, execute, load,
@@ -65,10 +66,20 @@ pub fn find(
 
 /// The records of these ids that the grant reaches, in no order.
 pub fn find_all(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<Vec<Record>> {
+    find_all_within(conn, grant, ids, &mut Room::unlimited())
+}
+
+/// The same, as long as there is room for them.
+pub fn find_all_within(
+    conn: &mut Conn,
+    grant: &Grant,
+    ids: &[String],
+    room: &mut Room,
+) -> Result<Vec<Record>> {
     let mut among = Sql::new(conn.engine());
     among.column(&alias(), &Ident::new("id"));
     in_list(&mut among, ids);
-    find_where(conn, grant, among.cached(), None)
+    find_where_within(conn, grant, among.cached(), None, room)
 }
 
 /// The records for which `extra` holds and that the grant reaches, in the order they were made.
@@ -77,6 +88,17 @@ pub fn find_where(
     grant: &Grant,
     extra: Sql,
     limit: Option<i64>,
+) -> Result<Vec<Record>> {
+    find_where_within(conn, grant, extra, limit, &mut Room::unlimited())
+}
+
+/// The same, as long as there is room for them.
+pub fn find_where_within(
+    conn: &mut Conn,
+    grant: &Grant,
+    extra: Sql,
+    limit: Option<i64>,
+    room: &mut Room,
 ) -> Result<Vec<Record>> {
     let engine = conn.engine();
     let (resolver, condition) = grant.narrow(engine, alias())?;
@@ -100,16 +122,40 @@ pub fn find_where(
     if let Some(limit) = limit {
         rest.text(" LIMIT ").bind(Value::Int(limit));
     }
-    select(conn, grant.collection(), rest)
+    select_within(conn, grant.collection(), rest, room)
 }
 
 /// The records that a query finds; `rest` is what comes behind its list of columns.
 pub fn select(conn: &mut Conn, collection: &Arc<Collection>, rest: Sql) -> Result<Vec<Record>> {
+    select_within(conn, collection, rest, &mut Room::unlimited())
+}
+
+/// The same, as long as there is room for them.
+fn select_within(
+    conn: &mut Conn,
+    collection: &Arc<Collection>,
+    rest: Sql,
+    room: &mut Room,
+) -> Result<Vec<Record>> {
     let mut rows = Rows::new();
     select_each(conn, collection, rest, None, &mut |row| {
-        rows.push(owned(row));
+        if room.has(size_of(&row)) {
+            rows.push(owned(row));
+        }
     })?;
+    room.check()?;
     Ok(records(collection, rows))
+}
+
+/// About how many bytes a row takes.
+pub fn size_of(row: &[ValueRef<'_>]) -> usize {
+    let size = |value: &ValueRef<'_>| match value {
+        ValueRef::Text(text) | ValueRef::Json(text) => text.len() + size_of_val(value),
+        ValueRef::Null | ValueRef::Number(_) | ValueRef::Int(_) | ValueRef::Bool(_) => {
+            size_of_val(value)
+        }
+    };
+    row.iter().map(size).sum()
 }
 
 /// Looks at the rows that a query finds, and says how many there are; and a number that is read along with each, as it is

@@ -36,7 +36,8 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
         .iter()
         .map(|field| values::zero(&field.kind));
     let mut record = Record::new(collection.clone(), values.collect());
-    fill(&mut record, None, &grant, input);
+    let given = input.given(&collection);
+    fill(&mut record, None, &grant, input, &given);
     if let Some(id) = &input.id {
         record.set("id", Value::from(id.as_str()));
     }
@@ -46,7 +47,7 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
         record.set("verified", Value::Bool(true));
     }
     stamp(&mut record, now, true);
-    grant.request.body = body_of(&record, &input.body);
+    grant.request.body = body_of(grant.schema(), &record, &input.body);
 
     let mut would_be = record.clone();
     if collection.is_auth() {
@@ -67,7 +68,7 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
             return Err(refuse(problems));
         }
     }
-    let mut problems = field_problems(&record, None, input);
+    let mut problems = field_problems(&record, None, input, &given);
     relation_problems(conn, &grant, &record, None, &mut problems)?;
     if collection.is_own() {
         own::check(conn, grant.schema(), &mut record, None, &mut problems)?;
@@ -88,6 +89,9 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
 pub fn update(conn: &mut Conn, grant: Grant, id: &str, input: &Input) -> Result<(Grant, Record)> {
     count_change(conn, grant.collection())?;
     let (grant, stored, record) = changed_record(conn, grant, id, input)?;
+    if record.collection.is_auth() && changed(&record, &stored, "password") {
+        attached::forget_sign_ins(conn, grant.schema(), &stored)?;
+    }
     store::update(conn, &grant, &stored, &record)
         .map_err(|error| taken(error, &record, UPDATE_FAILED))?;
     Ok((grant, record))
@@ -111,8 +115,9 @@ pub fn changed_record(
     let stored =
         store::find(conn, &unruled, id, Some(store::Lock::Update))?.ok_or_else(Error::missing)?;
     let mut record = stored.clone();
-    fill(&mut record, Some(&stored), &grant, input);
-    grant.request.body = body_of(&record, &input.body);
+    let given = input.given(&collection);
+    fill(&mut record, Some(&stored), &grant, input, &given);
+    grant.request.body = body_of(grant.schema(), &record, &input.body);
     if store::find(conn, &grant, id, None)?.is_none()
         || !stays_reached(conn, &grant, &stored, &record)?
     {
@@ -130,7 +135,7 @@ pub fn changed_record(
             return Err(refuse(problems));
         }
     }
-    let mut problems = field_problems(&record, Some(&stored), input);
+    let mut problems = field_problems(&record, Some(&stored), input, &given);
     relation_problems(conn, &grant, &record, Some(&stored), &mut problems)?;
     if collection.is_own() {
         own::check(
@@ -152,9 +157,6 @@ pub fn changed_record(
     {
         // Every token of the account was signed with the old key.
         record.set("tokenKey", Value::Text(generate::alphanumeric(50)));
-    }
-    if collection.is_auth() && changed(&record, &stored, "password") {
-        attached::forget_sign_ins(conn, grant.schema(), &stored)?;
     }
     stamp(&mut record, grant.request.now, false);
     Ok((grant, stored, record))

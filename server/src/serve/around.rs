@@ -81,10 +81,14 @@ pub(super) async fn around(
 
 fn count(counting: Option<Counting<'_>>, response: &ServiceResponse) {
     if let Some(counting) = counting {
-        let route = response.request().app_data::<Pattern>();
-        let route = route.map_or(UNMATCHED, |route| route.0);
-        counting.answered(route, response.status());
+        counting.answered(route(response), response.status());
     }
+}
+
+/// The pattern of the route that answered.
+fn route<B>(response: &ServiceResponse<B>) -> &'static str {
+    let route = response.request().app_data::<Pattern>();
+    route.map_or(UNMATCHED, |route| route.0)
 }
 
 fn log<B>(asked: Option<(&App, Asked)>, response: &ServiceResponse<B>) {
@@ -94,7 +98,16 @@ fn log<B>(asked: Option<(&App, Asked)>, response: &ServiceResponse<B>) {
     let extensions = response.request().extensions();
     let error = response.response().error();
     let error = error.and_then(|error| error.as_error::<Error>());
-    if let Some(entry) = asked.answered(response.status(), extensions.get::<Caller>(), error) {
+    let caller = extensions.get::<Caller>();
+    // Anybody can fail as often as they like.
+    let is_of_guest = !matches!(caller, Some(Caller::Account(_)));
+    if is_of_guest
+        && response.status().is_client_error()
+        && !app.logs.sampling.keeps(route(response))
+    {
+        return;
+    }
+    if let Some(entry) = asked.answered(response.status(), caller, error) {
         app.logs.queue.push(entry);
     }
 }

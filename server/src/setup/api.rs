@@ -88,10 +88,7 @@ async fn input(app: &App, given: FirstSuperuser) -> Result<Input> {
         email, password, ..
     } = given;
     let body = json!({"email": email, "password": password, "passwordConfirm": password});
-    let mut input = Input {
-        body: body.as_object().cloned().unwrap_or_default(),
-        ..Input::default()
-    };
+    let mut input = Input::of(body.as_object().cloned().unwrap_or_default());
     let hash = app.hasher.hash(password).await?;
     input.hashes.insert("password".to_owned(), hash);
     Ok(input)

@@ -2,12 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use plinth::config::Config;
 use serde_json::json;
 
 use crate::bad_input::{RECORDS, things};
-use crate::support::{MULTIPART, PASSWORD, TestApp, multipart};
+use crate::support::{Home, MULTIPART, PASSWORD, TestApp, multipart};
 
 const KEPT: &str = "/api/collections/things/records/kept00000000000";
 
@@ -286,4 +289,265 @@ fn n42_a_body_that_comes_byte_by_byte_is_read_as_one() {
         answer.contains(r#""title":"\r\n--a-boundar\r\n--""#),
         "{answer}"
     );
+}
+
+/// A line of a head and a part of a body, on a connection of its own.
+fn begin(app: &TestApp, path: &str, length: usize, part: &[u8]) -> TcpStream {
+    let address = app.url.strip_prefix("http://").expect("an address");
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    let timeout = Some(Duration::from_secs(60));
+    stream.set_read_timeout(timeout).expect("an option");
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).expect("a head");
+    // A server that has no room for it stops reading.
+    let _ = stream.write_all(part);
+    stream
+}
+
+fn answer(stream: &mut TcpStream) -> String {
+    let mut answer = vec![0; 4096];
+    let length = stream.read(&mut answer).unwrap_or(0);
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+#[test]
+fn n64_a_body_is_as_large_as_what_its_collection_holds() {
+    let app = TestApp::start();
+    things(&app);
+    app.open_collection("notes", json!([{"type": "text", "name": "title"}]));
+    let guest = app.guest();
+    let notes = "/api/collections/notes/records";
+    let zeros = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+    let send = |path: &str, body: String| {
+        guest.send("POST", path, Some(body.into_bytes()), "application/json")
+    };
+    // A text of 5,000 characters needs no more than 60 KB, and the rest has 256 KiB.
+    send(notes, format!(r#"{{"x":{}}}"#, zeros(1_000_000))).refused(413);
+    let form = format!("x={}", "y".repeat(1 << 20));
+    assert_eq!(guest.send_form("POST", notes, &form).status, 413);
+    let long = "y".repeat(1 << 20);
+    for name in ["x", "title"] {
+        let reply = guest.send_parts("POST", notes, &[(name, None, long.as_bytes())]);
+        assert_eq!(reply.status, 413, "{}", reply.text);
+    }
+    for path in [
+        "/api/collections/users/auth-with-password",
+        "/api/collections/users/request-password-reset",
+        "/api/collections/users/confirm-password-reset",
+        "/api/collections/users/confirm-verification",
+    ] {
+        send(path, format!(r#"{{"x":"{long}"}}"#)).refused(413);
+    }
+    // A body within the limit is read, however it is written.
+    let escaped = "\\u00e9".repeat(5_000);
+    send(notes, format!(r#"{{"title":"{escaped}"}}"#)).ok();
+    // Keys that nobody asks for are not read.
+    let made = send(notes, format!(r#"{{"x":{},"title":"a"}}"#, zeros(100_000))).ok();
+    assert_eq!(made["title"], "a");
+    // Those of fields may have so many values.
+    send(RECORDS, format!(r#"{{"data":{}}}"#, zeros(90_000))).ok();
+    let reply = send(RECORDS, format!(r#"{{"data":{}}}"#, zeros(100_001)));
+    reply.refused(400);
+    assert!(
+        reply.text.contains("more than 100000 values"),
+        "{}",
+        reply.text
+    );
+    for text in [zeros(100_001), format!("[{}]", zeros(100_001))] {
+        guest
+            .try_create("things", json!({"data": text}))
+            .refused_for("data", "invalid_json");
+    }
+    let reply = send(RECORDS, format!(r#"{{"tags":{}}}"#, zeros(100_001)));
+    reply.refused(400);
+}
+
+#[test]
+fn n64_rules_see_the_keys_that_they_ask_for() {
+    let app = TestApp::start();
+    app.collection(json!({
+        "name": "doors", "type": "base", "fields": [{"type": "text", "name": "title"}],
+        "createRule": "@request.body.word = 'open' && @request.body.more.inside != 'shut' \
+            && @request.body.other:isset = false && @request.body.list:length = 2",
+    }));
+    let guest = app.guest();
+    let create = |body| guest.try_create("doors", body).status;
+    let list = json!(["a", "b"]);
+    assert_eq!(
+        create(json!({"word": "open", "list": list, "unknown": 1})),
+        200
+    );
+    assert_eq!(create(json!({"word": "shut", "list": list})), 400);
+    assert_eq!(create(json!({"word": "open", "list": ["a"]})), 400);
+    let more = json!({"inside": "shut"});
+    assert_eq!(
+        create(json!({"word": "open", "list": list, "more": more})),
+        400
+    );
+    assert_eq!(
+        create(json!({"word": "open", "list": list, "other": 1})),
+        400
+    );
+    let form = "word=open&list=a&list=b&unknown=1";
+    guest
+        .send_form("POST", "/api/collections/doors/records", form)
+        .ok();
+}
+
+#[test]
+fn n64_bodies_on_their_way_have_a_budget() {
+    let home = Home::new();
+    let config = Config {
+        bodies_mb: 8,
+        ..home.config()
+    };
+    let app = TestApp::start_with(home, config);
+    app.open_collection("pages", json!([{"type": "editor", "name": "text"}]));
+    app.open_collection("notes", json!([{"type": "text", "name": "title"}]));
+    let pages = "/api/collections/pages/records";
+    let part = vec![b' '; 2 << 20];
+    // Half of six MiB is for guests: one such body, and what is small.
+    let slow: Vec<TcpStream> = (0..5)
+        .map(|_| begin(&app, pages, 3_000_000, &part))
+        .collect();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let feeding = slow.iter().map(|stream| {
+        let (mut stream, is_over) = (stream.try_clone().expect("a handle"), Arc::clone(&is_over));
+        std::thread::spawn(move || {
+            while !is_over.load(Ordering::Relaxed) && stream.write_all(&[b' '; 16 << 10]).is_ok() {
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        })
+    });
+    let feeding: Vec<_> = feeding.collect();
+    let answers: Vec<String> = slow
+        .iter()
+        .map(|stream| {
+            let timeout = Some(Duration::from_secs(3));
+            stream.set_read_timeout(timeout).expect("an option");
+            answer(&mut stream.try_clone().expect("a handle"))
+        })
+        .collect();
+    let refused: Vec<&String> = answers.iter().filter(|answer| !answer.is_empty()).collect();
+    assert_eq!(refused.len(), 4, "{answers:?}");
+    for answer in refused {
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+        assert!(answer.to_lowercase().contains("retry-after"), "{answer}");
+    }
+    // Others are served, whoever they are, as long as they send little.
+    app.guest().create("notes", json!({"title": "a"}));
+    let text = "x".repeat(3 << 20);
+    app.root().create("pages", json!({"text": text}));
+    let text = "x".repeat(2 << 20);
+    let reply = app.guest().try_create("pages", json!({"text": text}));
+    assert_eq!(reply.status, 503, "{}", reply.text);
+    is_over.store(true, Ordering::Relaxed);
+    for thread in feeding {
+        thread.join().expect("it ends");
+    }
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    while app
+        .guest()
+        .try_create("pages", json!({"text": "x".repeat(2 << 20)}))
+        .status
+        == 503
+    {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the memory does not come back"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn n64_a_body_that_comes_too_slowly_is_let_go() {
+    let app = TestApp::start();
+    things(&app);
+    let mut nothing = begin(&app, RECORDS, 100, b"{");
+    let mut much = begin(&app, RECORDS, 2 << 20, &vec![b' '; 1 << 20]);
+    let feeding = much.try_clone().map(|mut stream| {
+        std::thread::spawn(move || {
+            // Enough for who holds little, too little for who holds a megabyte.
+            while stream.write_all(&[b' '; 600]).is_ok() {
+                std::thread::sleep(Duration::from_millis(500));
+            }
+        })
+    });
+    for stream in [&mut nothing, &mut much] {
+        let answer = answer(stream);
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(answer.contains("took too long"), "{answer}");
+    }
+    drop((nothing, much));
+    feeding.expect("another handle").join().expect("it ends");
+}
+
+#[test]
+fn f19_json_that_is_nested_too_deep_is_told_so() {
+    let app = TestApp::start();
+    things(&app);
+    app.root()
+        .patch("/api/settings", json!({"batch": {"enabled": true}}))
+        .ok();
+    let guest = app.guest();
+    let kind = "application/json";
+    for depth in [101, 127, 128, 200, 20_000] {
+        let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let body = format!(r#"{{"title":"a","data":{nested}}}"#);
+        let line = format!("title=a&@jsonPayload={body}");
+        let field = format!("data={nested}");
+        let batch = format!(
+            r#"{{"requests":[{{"method":"POST","url":"{RECORDS}","body":{{"title":"b"}}}},{{"method":"POST","url":"{RECORDS}","body":{body}}}]}}"#
+        );
+        let parts = [("data", None, nested.as_bytes())];
+        let payload = [("@jsonPayload", None, body.as_bytes())];
+        let text = json!({"data": nested});
+        for reply in [
+            guest.send("POST", RECORDS, Some(body.clone().into_bytes()), kind),
+            guest.send("PATCH", KEPT, Some(body.clone().into_bytes()), kind),
+            guest.send_form("POST", RECORDS, &line),
+            guest.send_form("POST", RECORDS, &field),
+            guest.send_parts("POST", RECORDS, &parts),
+            guest.send_parts("POST", RECORDS, &payload),
+            guest.post(RECORDS, text),
+        ] {
+            reply.refused_for("data", "invalid_json");
+            assert!(
+                reply.text.contains("more than 100 levels"),
+                "{}",
+                reply.text
+            );
+        }
+        let reply = guest.send("POST", "/api/batch", Some(batch.into_bytes()), kind);
+        reply.refused(400);
+        let problem = &reply.body["data"]["requests"]["1"]["response"]["data"]["data"];
+        assert_eq!(
+            problem["params"],
+            json!({"maxDepth": 100}),
+            "{}",
+            reply.text
+        );
+        let definition = format!(r#"{{"name":"deep","type":"base","fields":{nested}}}"#);
+        let reply = app.root().send(
+            "POST",
+            "/api/collections",
+            Some(definition.into_bytes()),
+            kind,
+        );
+        reply.refused_for("fields", "invalid_json");
+    }
+    let nested = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let body = format!(r#"{{"data":{nested}}}"#);
+    let batch = format!(r#"{{"requests":[{{"method":"POST","url":"{RECORDS}","body":{body}}}]}}"#);
+    guest
+        .send("POST", RECORDS, Some(body.into_bytes()), kind)
+        .ok();
+    guest
+        .send("POST", "/api/batch", Some(batch.into_bytes()), kind)
+        .ok();
+    assert_eq!(guest.all("things", "title").len(), 3);
 }

@@ -200,13 +200,9 @@ fn json_is_not_too_deep() {
     let guest = app.guest();
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     for depth in [101, 127, 5000] {
-        let reply = guest.try_create("docs", json!({"data": nested(depth)}));
-        if depth < 128 {
-            reply.refused_for("data", "invalid_json");
-        } else {
-            // No reader of JSON takes it for more than a text.
-            assert_eq!(reply.ok()["data"], json!(nested(depth)));
-        }
+        guest
+            .try_create("docs", json!({"data": nested(depth)}))
+            .refused_for("data", "invalid_json");
     }
     guest
         .try_create(

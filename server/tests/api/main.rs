@@ -4,6 +4,7 @@
 mod support;
 
 mod accounts;
+mod answers;
 mod attached;
 mod bad_input;
 mod bad_values;
@@ -14,6 +15,7 @@ mod calls;
 mod collections;
 mod console;
 mod contention;
+mod costs;
 mod cursors;
 mod definitions;
 mod fields;
@@ -31,6 +33,7 @@ mod jobs;
 mod languages;
 mod limits;
 mod lists;
+mod log_size;
 mod logs;
 mod long_values;
 mod mail;

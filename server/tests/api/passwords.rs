@@ -9,7 +9,7 @@ use crate::support::{Client, PASSWORD, TestApp, at_once};
 fn n28_long_passwords_are_refused_or_count_in_full() {
     let app = TestApp::start();
     let guest = app.guest();
-    for length in [72, 1 << 20] {
+    for length in [72, 50_000] {
         let long = "x".repeat(length);
         guest
             .try_create("users", sign_up("ann@example.com", &long))

@@ -56,10 +56,7 @@ pub fn add_built_in(conn: &mut Conn, schema: &Arc<Schema>) -> Result<()> {
             "name": name, "schedule": at, "kind": "maintenance", "payload": {"tasks": tasks},
             "timeout": 3600, "enabled": true,
         });
-        let input = Input {
-            body: body.as_object().cloned().unwrap_or_default(),
-            ..Input::default()
-        };
+        let input = Input::of(body.as_object().cloned().unwrap_or_default());
         write::create(conn, jobs(schema)?, &input)?;
     }
     Ok(())

@@ -12,16 +12,18 @@ use plinth_sdk::types::{
 };
 use serde_json::{Map, Value as Json};
 
-pub use text::EDITOR_MAX;
+pub use text::{EDITOR_MAX, PASSWORD_MAX, TEXT_MAX};
 
 use super::values;
 use crate::db::{Point, Value};
+use crate::error::{MAX_QUOTE, quoted};
 use crate::json;
+use crate::json_reader::MAX_VALUES;
 
 /// The most bytes of a JSON value that sets no limit.
 pub(super) const JSON_MAX: i64 = 1 << 20;
 /// How many lists and objects are inside each other at most. Readers of JSON give up not far beyond.
-const JSON_DEPTH: usize = 100;
+pub(crate) const JSON_DEPTH: usize = 100;
 
 /// What is wrong with a field's value. A password is given as it was typed. `raw` is what the client sent.
 pub fn validate(field: &Field, value: &Value, raw: Option<&Json>) -> Option<FieldProblem> {
@@ -167,11 +169,12 @@ fn select_problem(options: &SelectOptions, value: &Value) -> Option<FieldProblem
     let unknown = selected
         .into_iter()
         .find(|value| !options.values.contains(value))?;
+    let unknown = quoted(&unknown, MAX_QUOTE);
     let message = sentence(&format!("Invalid value {unknown}"));
     Some(broken(
         "validation_invalid_value",
         message,
-        &[("value", unknown.into())],
+        &[("value", (*unknown).into())],
     ))
 }
 
@@ -231,7 +234,13 @@ fn json_problem(options: &JsonOptions, text: &str, raw: Option<&Json>) -> Option
             &[("maxSize", max.into())],
         ));
     }
-    if has_nul(text) || depth(text) > JSON_DEPTH {
+    if depth(text) > JSON_DEPTH {
+        return Some(too_deep());
+    }
+    if let Some(problem) = raw.and_then(|raw| unread_problem(raw, text)) {
+        return Some(problem);
+    }
+    if has_nul(text) {
         return Some(FieldProblem::new(
             "validation_invalid_json",
             "Must be a valid json value.",
@@ -264,6 +273,30 @@ fn has_nul(json: &str) -> bool {
     json.match_indices(r"\u0000").any(|(position, _)| {
         let backslashes = json.as_bytes()[..position].iter().rev();
         backslashes.take_while(|byte| **byte == b'\\').count() % 2 == 0
+    })
+}
+
+/// The problem of JSON that has lists and objects inside each other too often.
+pub(crate) fn too_deep() -> FieldProblem {
+    broken(
+        "validation_invalid_json",
+        format!("Must not be nested more than {JSON_DEPTH} levels deep."),
+        &[("maxDepth", JSON_DEPTH.into())],
+    )
+}
+
+/// The problem of a text that is JSON beyond the limits of what is read, so that it would be stored as a mere text.
+fn unread_problem(raw: &Json, stored: &str) -> Option<FieldProblem> {
+    let text = raw.as_str().filter(|text| text.starts_with(['[', '{']))?;
+    let is_unread =
+        stored.starts_with('"') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    is_unread.then(|| {
+        if depth(text) > JSON_DEPTH {
+            return too_deep();
+        }
+        let message = format!("Must have no more than {MAX_VALUES} values.");
+        let params = [("maxValues", MAX_VALUES.into())];
+        broken("validation_invalid_json", message, &params)
     })
 }
 

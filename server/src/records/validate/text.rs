@@ -5,9 +5,9 @@ use plinth_sdk::types::{EditorOptions, FieldProblem, PasswordOptions, TextOption
 use super::{broken, pattern, required};
 
 /// The most characters of a text that sets no limit.
-const TEXT_MAX: i64 = 5000;
+pub const TEXT_MAX: i64 = 5000;
 /// The most characters of a password that sets no limit.
-const PASSWORD_MAX: i64 = 71;
+pub const PASSWORD_MAX: i64 = 71;
 /// The most bytes of HTML that sets no limit.
 pub const EDITOR_MAX: i64 = 5 << 20;
 /// Characters that no id has, whatever its pattern says: ids occur in paths, of URLs and of files.

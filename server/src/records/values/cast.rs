@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
+use crate::json_reader;
+
 /// Text; empty for lists and objects.
 pub fn text(raw: &Json) -> Cow<'_, str> {
     match raw {
@@ -60,16 +62,29 @@ pub(super) fn list(raw: &Json) -> Vec<String> {
         }
         Json::Array(items) => items.iter().map(|item| text(item).into_owned()).collect(),
         Json::String(text) if text.contains('[') => {
-            match serde_json::from_str::<Vec<Option<String>>>(text) {
-                Ok(items) => items.into_iter().flatten().collect(),
-                Err(_) => vec![text.clone()],
-            }
+            texts(text).unwrap_or_else(|| vec![text.clone()])
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => {
             vec![text(raw).into_owned()]
         }
     };
     distinct(values)
+}
+
+/// The texts of a JSON list of texts and nulls.
+fn texts(json: &str) -> Option<Vec<String>> {
+    let Json::Array(items) = json_reader::value(json).ok()? else {
+        return None;
+    };
+    let mut texts = Vec::with_capacity(items.len());
+    for item in items {
+        match item {
+            Json::String(text) => texts.push(text),
+            Json::Null => {}
+            Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => return None,
+        }
+    }
+    Some(texts)
 }
 
 /// Without repetitions and empty values, in the order of their first occurrence.

@@ -6,11 +6,14 @@
 mod cast;
 mod date;
 
+use std::collections::HashSet;
+
 use plinth_sdk::types::FieldKind;
 use serde_json::Value as Json;
 
 use crate::db::{Point, Value};
 use crate::json;
+use crate::json_reader;
 
 pub use cast::text;
 pub use date::normalise as normalise_date;
@@ -66,7 +69,7 @@ pub fn normalise(kind: &FieldKind, raw: &Json) -> Value {
         FieldKind::Json(_) => stored_json(raw),
         FieldKind::GeoPoint(_) => Value::Json(Point::of(raw).to_json()),
         FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_) => {
-            choice(kind, &cast::list(raw))
+            choice(kind, &enough(kind, cast::list(raw)))
         }
         FieldKind::Date(_) | FieldKind::Autodate(_) => {
             Value::Text(date::normalise(&cast::text(raw)).unwrap_or_default())
@@ -79,35 +82,78 @@ pub fn normalise(kind: &FieldKind, raw: &Json) -> Value {
     }
 }
 
-/// The value of a field that has the value `current`, after `modifier` with `raw`. Types that have no such
-/// modifier keep their value.
-pub fn apply_modifier(kind: &FieldKind, current: &Value, modifier: Modifier, raw: &Json) -> Value {
-    match (kind, current) {
-        (FieldKind::Number(_), Value::Number(number)) => match modifier {
-            Modifier::Append => Value::Number(number + cast::number(raw)),
-            Modifier::Remove => Value::Number(number - cast::number(raw)),
-            Modifier::Prepend => current.clone(),
-        },
-        (FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_), _) => {
-            let (mut old, mut given) = (list(current), cast::list(raw));
-            let values = match modifier {
-                Modifier::Append => {
-                    old.append(&mut given);
-                    old
+/// What a key with a modifier does with the value that a field has.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Adds a number.
+    Add(f64),
+    /// Appends values.
+    Append(Vec<String>),
+    /// Prepends values.
+    Prepend(Vec<String>),
+    /// Removes values.
+    Remove(HashSet<String>),
+    /// Keeps the value: the type has no such modifier.
+    Nothing,
+}
+
+impl Change {
+    /// Reads a modifier and what was sent with it.
+    pub fn of(kind: &FieldKind, modifier: Modifier, raw: &Json) -> Self {
+        match (kind, modifier) {
+            (FieldKind::Number(_), Modifier::Append) => Self::Add(cast::number(raw)),
+            (FieldKind::Number(_), Modifier::Remove) => Self::Add(-cast::number(raw)),
+            (FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_), _) => {
+                let given = cast::list(raw);
+                match modifier {
+                    Modifier::Append => Self::Append(enough(kind, given)),
+                    Modifier::Prepend => Self::Prepend(enough(kind, given)),
+                    Modifier::Remove => Self::Remove(given.into_iter().collect()),
                 }
-                Modifier::Prepend => {
-                    given.append(&mut old);
-                    given
-                }
-                Modifier::Remove => {
-                    old.retain(|value| !given.contains(value));
-                    old
-                }
-            };
-            choice(kind, &cast::distinct(values))
+            }
+            _ => Self::Nothing,
         }
-        _ => current.clone(),
     }
+
+    /// The value of a field that has the value `current`.
+    pub fn apply(&self, kind: &FieldKind, current: &Value) -> Value {
+        let values = match (self, current) {
+            (Self::Add(number), Value::Number(before)) => return Value::Number(before + number),
+            (Self::Append(given), _) => {
+                let mut values = list(current);
+                values.extend_from_slice(given);
+                values
+            }
+            (Self::Prepend(given), _) => {
+                let mut values = given.clone();
+                values.append(&mut list(current));
+                values
+            }
+            (Self::Remove(given), _) => {
+                let mut values = list(current);
+                values.retain(|value| !given.contains(value));
+                values
+            }
+            (Self::Add(_) | Self::Nothing, _) => return current.clone(),
+        };
+        choice(kind, &cast::distinct(values))
+    }
+}
+
+/// Of more values than a field takes one more than it takes: enough to be refused, and no more to be kept. Of several
+/// for a single one the last counts, so they stay.
+fn enough(kind: &FieldKind, mut values: Vec<String>) -> Vec<String> {
+    let most = match kind {
+        FieldKind::Select(options) => options.max_select,
+        FieldKind::File(options) => options.max_select,
+        FieldKind::Relation(options) => options.max_select,
+        _ => return values,
+    };
+    if kind.is_multiple() {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        values.truncate(most.saturating_add(1));
+    }
+    values
 }
 
 /// The values, or ids, that a field holds one or several of.
@@ -143,7 +189,8 @@ fn stored_json(raw: &Json) -> Value {
 fn json_in(text: &str) -> Option<Json> {
     let may_be_json = matches!(text, "null" | "true" | "false")
         || text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '"' | '[' | '{'));
-    may_be_json.then(|| serde_json::from_str(text).ok())?
+    // Beyond the limits it stays a text, which validation refuses.
+    may_be_json.then(|| json_reader::value(text).ok())?
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ fn modifiers() {
         (Append, json!("x"), 5.0),
         (Prepend, json!(1), 5.0),
     ] {
-        let value = apply_modifier(&number, &Value::Number(5.0), modifier, &raw);
+        let value = Change::of(&number, modifier, &raw).apply(&number, &Value::Number(5.0));
         assert_eq!(value, Value::Number(expected));
     }
     let current = list_of(r#"["a","b"]"#);
@@ -138,25 +138,25 @@ fn modifiers() {
         (Remove, json!(["b", "x"]), r#"["a"]"#),
         (Remove, json!(null), r#"["a","b"]"#),
     ] {
-        let value = apply_modifier(&several(), &current, modifier, &raw);
+        let value = Change::of(&several(), modifier, &raw).apply(&several(), &current);
         assert_eq!(value, list_of(expected));
     }
     let one = FieldKind::Select(SelectOptions::default());
     assert_eq!(
-        apply_modifier(&one, &text("a"), Append, &json!("b")),
+        Change::of(&one, Append, &json!("b")).apply(&one, &text("a")),
         text("b")
     );
     assert_eq!(
-        apply_modifier(&one, &text("a"), Prepend, &json!("b")),
+        Change::of(&one, Prepend, &json!("b")).apply(&one, &text("a")),
         text("a")
     );
     assert_eq!(
-        apply_modifier(&one, &text("a"), Remove, &json!("a")),
+        Change::of(&one, Remove, &json!("a")).apply(&one, &text("a")),
         text("")
     );
     let date = FieldKind::Date(DateOptions::default());
     assert_eq!(
-        apply_modifier(&date, &text("x"), Append, &json!("y")),
+        Change::of(&date, Append, &json!("y")).apply(&date, &text("x")),
         text("x")
     );
     assert_eq!(split_key("+n"), ("n", Some(Prepend)));

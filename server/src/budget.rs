@@ -1,0 +1,272 @@
+//! A budget of bytes that many requests share, so that together they never hold more memory than the operator allows.
+//!
+//! Each request takes a [`Share`], which grows as bytes arrive or are written and goes back when it is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::error::{Error, Result};
+use crate::request::Caller;
+
+/// Bytes of each share that come from a pool of their own: whoever holds much does not keep ordinary requests out.
+pub const SMALL: usize = 64 << 10;
+
+/// A budget of bytes.
+#[derive(Debug)]
+pub struct Budget {
+    /// The first bytes of each share.
+    small: Pool,
+    /// All bytes beyond.
+    large: Pool,
+}
+
+#[derive(Debug)]
+struct Pool {
+    most: usize,
+    taken: AtomicUsize,
+}
+
+impl Pool {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            taken: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes so many bytes unless more than `most` would be taken then.
+    fn take(&self, bytes: usize, most: usize) -> bool {
+        let taken = self.taken.fetch_add(bytes, Ordering::Relaxed);
+        let fits = taken.saturating_add(bytes) <= most;
+        if !fits {
+            self.give_back(bytes);
+        }
+        fits
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Budget {
+    /// A budget of so many bytes.
+    pub fn new(bytes: usize) -> Arc<Self> {
+        Arc::new(Self {
+            small: Pool::new(bytes / 4),
+            large: Pool::new(bytes - bytes / 4),
+        })
+    }
+
+    /// An empty share. Guests together get at most half of what the budget has for large shares.
+    pub fn share(self: &Arc<Self>, caller: &Caller) -> Share {
+        let most = self.large.most;
+        Share {
+            budget: Arc::clone(self),
+            held: 0,
+            ceiling: match caller {
+                Caller::Guest => most / 2,
+                Caller::Account(_) => most,
+            },
+        }
+    }
+}
+
+/// A request's part of a budget.
+#[derive(Debug)]
+#[must_use = "the bytes are given back when it is dropped"]
+pub struct Share {
+    budget: Arc<Budget>,
+    held: usize,
+    ceiling: usize,
+}
+
+impl Share {
+    /// The bytes that it has.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The most bytes that it could ever have.
+    pub fn ceiling(&self) -> usize {
+        self.ceiling
+    }
+
+    /// Takes so many bytes more; an error when the budget is used up.
+    pub fn take(&mut self, bytes: usize) -> Result<()> {
+        self.grow_to(self.held.saturating_add(bytes))
+    }
+
+    /// Takes what it lacks to have so many bytes; an error when the budget is used up.
+    pub fn grow_to(&mut self, bytes: usize) -> Result<()> {
+        if bytes <= self.held {
+            return Ok(());
+        }
+        let small = bytes.min(SMALL).saturating_sub(self.held);
+        let large = bytes - self.held - small;
+        if small > 0 && !self.budget.small.take(small, self.budget.small.most) {
+            return Err(Error::NoRoom);
+        }
+        if large > 0 && !self.budget.large.take(large, self.ceiling) {
+            self.budget.small.give_back(small);
+            return Err(Error::NoRoom);
+        }
+        self.held = bytes;
+        Ok(())
+    }
+
+    /// Gives back what it has beyond so many bytes.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        if bytes >= self.held {
+            return;
+        }
+        let small = self.held.min(SMALL) - bytes.min(SMALL);
+        self.budget.small.give_back(small);
+        self.budget.large.give_back(self.held - bytes - small);
+        self.held = bytes;
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+/// The answers of a server: how large one may be, and how much memory all take until they are sent.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    budget: Arc<Budget>,
+    /// The most bytes of one.
+    most: usize,
+}
+
+impl Answers {
+    /// Answers of at most so many bytes, together and each.
+    pub fn new(together: usize, each: usize) -> Self {
+        Self {
+            budget: Budget::new(together),
+            most: each,
+        }
+    }
+
+    /// Room for an answer, or for what it is made of.
+    pub fn room(&self, caller: &Caller) -> Room {
+        let share = self.budget.share(caller);
+        Room {
+            most: self.most.min(share.ceiling()),
+            share: Some(share),
+            taken: 0,
+            failure: None,
+        }
+    }
+}
+
+/// The room for an answer, counted while it is written.
+#[derive(Debug)]
+pub struct Room {
+    most: usize,
+    share: Option<Share>,
+    taken: usize,
+    /// Why there is no more of it.
+    failure: Option<Error>,
+}
+
+/// So many bytes are taken from the budget at once.
+const STEP: usize = 16 << 10;
+
+impl Room {
+    /// Room for what no client can make large.
+    pub fn unlimited() -> Self {
+        Self {
+            most: usize::MAX,
+            share: None,
+            taken: 0,
+            failure: None,
+        }
+    }
+
+    /// Takes so many bytes more, and says whether there is room for them.
+    pub fn has(&mut self, bytes: usize) -> bool {
+        self.reaches(self.taken.saturating_add(bytes))
+    }
+
+    /// Takes what it lacks for so many bytes in all, and says whether there is room for them.
+    pub fn reaches(&mut self, bytes: usize) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
+        if bytes > self.most {
+            self.failure = Some(Error::AnswerTooLarge(self.most >> 20));
+        } else if let Some(share) = &mut self.share
+            && bytes > share.held()
+        {
+            self.failure = share.grow_to(bytes.next_multiple_of(STEP)).err();
+        }
+        self.taken = self.taken.max(bytes);
+        self.failure.is_none()
+    }
+
+    /// Whether it is full.
+    pub fn is_full(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// An error, once there was no room for something.
+    pub fn check(&mut self) -> Result<()> {
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// What it has of the budget.
+    pub fn into_share(self) -> Option<Share> {
+        self.share
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn n68_an_answer_has_room_as_long_as_there_is_some() {
+        let answers = Answers::new(8 << 20, 1 << 20);
+        let mut room = answers.room(&Caller::Guest);
+        assert!(room.reaches(1 << 20));
+        assert!(!room.has(1));
+        assert!(matches!(room.check(), Err(Error::AnswerTooLarge(1))));
+        let mut others: Vec<Room> = Vec::new();
+        let refused = loop {
+            let mut other = answers.room(&Caller::Guest);
+            if !other.has(1 << 20) {
+                break other.check();
+            }
+            others.push(other);
+        };
+        assert!(matches!(refused, Err(Error::NoRoom)));
+        assert_eq!(others.len(), 2);
+        drop(room);
+        assert!(answers.room(&Caller::Guest).has(1 << 20));
+    }
+
+    #[test]
+    fn shares_come_from_one_budget_and_go_back() {
+        let budget = Budget::new(4 << 20);
+        let mut first = budget.share(&Caller::Guest);
+        first.grow_to(1 << 20).unwrap();
+        assert_eq!(first.held(), 1 << 20);
+        let mut second = budget.share(&Caller::Guest);
+        // Half of three quarters is for guests.
+        assert!(second.grow_to(1 << 20).is_err());
+        assert_eq!(second.held(), 0);
+        // What is small has room all the same.
+        second.grow_to(SMALL).unwrap();
+        assert!(second.take(1 << 20).is_err());
+        assert_eq!(second.held(), SMALL);
+        first.shrink_to(100);
+        second.take(1 << 20).unwrap();
+        drop((first, second));
+        let mut again = budget.share(&Caller::Guest);
+        again.grow_to((3 << 19) + SMALL).unwrap();
+        assert!(again.take(1).is_err());
+    }
+}
