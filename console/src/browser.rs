@@ -24,12 +24,39 @@ pub(crate) fn is_hidden() -> bool {
 
 /// How far from the left of an element the pointer is, from 0 to 1.
 pub(crate) fn across(element: &web_sys::Element, pointer: &web_sys::MouseEvent) -> Option<f64> {
+    let side = place(element)?;
+    let (left, width) = (side("left")?, side("width")?);
+    (width > 0.0).then(|| ((f64::from(pointer.client_x()) - left) / width).clamp(0.0, 1.0))
+}
+
+/// At which edges an element reaches beyond the window.
+pub(crate) struct Beyond {
+    pub(crate) right: bool,
+    pub(crate) bottom: bool,
+}
+
+/// Whether an element reaches beyond the window.
+pub(crate) fn beyond(element: &web_sys::Element) -> Beyond {
+    let size = |size: Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue>| {
+        size.ok().and_then(|size| size.as_f64())
+    };
+    let place = place(element);
+    let is_beyond = |side: &str, end: Option<f64>| {
+        let side = place.as_ref().and_then(|place| place(side));
+        matches!((side, end), (Some(side), Some(end)) if side > end)
+    };
+    Beyond {
+        right: is_beyond("right", size(window().inner_width())),
+        bottom: is_beyond("bottom", size(window().inner_height())),
+    }
+}
+
+/// The sides of an element in the window.
+fn place(element: &web_sys::Element) -> Option<impl Fn(&str) -> Option<f64> + use<>> {
     // Called by its name, since its type would have most of the bindings compiled anew.
     let measure = Reflect::get(element, &"getBoundingClientRect".into()).ok()?;
     let place = measure.dyn_into::<Function>().ok()?.call0(element).ok()?;
-    let side = |name: &str| Reflect::get(&place, &name.into()).ok()?.as_f64();
-    let (left, width) = (side("left")?, side("width")?);
-    (width > 0.0).then(|| ((f64::from(pointer.client_x()) - left) / width).clamp(0.0, 1.0))
+    Some(move |side: &str| Reflect::get(&place, &side.into()).ok()?.as_f64())
 }
 
 /// What was kept under this name.

@@ -29,13 +29,25 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
-/// A number as it was typed; `empty` when nothing was.
+/// A number as it was typed; `empty` when nothing was. Text that is no number stays text, so that it is neither lost nor
+/// taken for a number.
 pub(crate) fn number(text: &str, empty: Value) -> Value {
-    let text = text.trim();
-    let whole = text.parse::<i64>().ok().map(Value::from);
-    whole
-        .or_else(|| text.parse::<f64>().ok().map(Value::from))
-        .unwrap_or(empty)
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return empty;
+    }
+    if let Ok(whole) = trimmed.parse::<i64>() {
+        return whole.into();
+    }
+    match trimmed.parse::<f64>() {
+        Ok(number) if number.is_finite() => number.into(),
+        _ => text.into(),
+    }
+}
+
+/// Whether text that was typed for a number is none: `1e400`, `1,5`, `abc`.
+pub(crate) fn is_no_number(text: &str) -> bool {
+    number(text, Value::Null).is_string()
 }
 
 /// A text's lines as a list. Empty ones stay, since they are being typed; [`trimmed`] drops them.
@@ -87,6 +99,10 @@ mod tests {
         assert_eq!(number("12", Value::Null), 12);
         assert_eq!(number("1.5", Value::Null), 1.5);
         assert_eq!(number("", Value::Null), Value::Null);
+        for wrong in ["1e400", "1,5", "abc", "NaN", "inf", "-"] {
+            assert!(is_no_number(wrong), "{wrong}");
+        }
+        assert!(!is_no_number(" ") && !is_no_number("1e300"));
         assert_eq!(lines("a\n"), json!(["a", ""]));
         assert_eq!(shown(&lines("a\n\nb")), "a\n\nb");
         assert_eq!(trimmed(&lines("a\n\nb ")), json!(["a", "b"]));

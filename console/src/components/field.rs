@@ -98,16 +98,37 @@ pub(crate) fn TextField(
     #[prop(optional)] focus: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
 ) -> impl IntoView {
+    // A browser's own number input shows what is no number and says that it is empty.
+    let is_number = kind == "number";
+    let error = Signal::derive(move || {
+        let is_wrong = is_number && crate::json::is_no_number(&value.get());
+        is_wrong
+            .then(|| crate::text::bad_number().to_owned())
+            .or_else(|| error.get())
+    });
+    // A number stays as it is being typed: `1.` is on its way to `1.5`.
+    let typed = RwSignal::new(String::new());
+    let shown = move || {
+        let value = value.get();
+        let number = |text: &str| crate::json::number(text, serde_json::Value::Null);
+        let is_typed = is_number && typed.with(|typed| number(typed) == number(&value));
+        if is_typed { typed.get() } else { value }
+    };
+    let input = move |event| {
+        let text = event_target_value(&event);
+        typed.set(text.clone());
+        value.set(text);
+    };
     let control = move |id, about| {
         view! {
             <input
                 class="input"
                 class:input-code=code
                 id=id
-                type=kind
-                step=(kind == "number").then_some("any")
-                prop:value=move || value.get()
-                on:input=move |event| value.set(event_target_value(&event))
+                type=if is_number { "text" } else { kind }
+                inputmode=is_number.then_some("decimal")
+                prop:value=shown
+                on:input=input
                 placeholder=move || placeholder.get()
                 autocomplete=autocomplete
                 spellcheck=if code { "false" } else { "" }

@@ -11,7 +11,7 @@ pub(crate) fn Menu(
     /// The button's class; a picture's by default.
     #[prop(default = "icon-button")]
     class: &'static str,
-    /// Whether the list opens upwards.
+    /// Whether the list opens upwards, as wide as the button.
     #[prop(optional)]
     up: bool,
     #[prop(into)] button: ViewFn,
@@ -19,6 +19,19 @@ pub(crate) fn Menu(
 ) -> impl IntoView {
     let open = RwSignal::new(false);
     let element = NodeRef::<html::Div>::new();
+    let list = NodeRef::<html::Div>::new();
+    // It hangs from the button's left edge, downwards, unless the window ends there.
+    let (is_end, is_above) = (RwSignal::new(false), RwSignal::new(false));
+    Effect::new(move || {
+        let Some(list) = list.get().filter(|_| !up) else {
+            is_end.set(false);
+            is_above.set(false);
+            return;
+        };
+        let below = crate::browser::beyond(&list);
+        is_end.set(below.right);
+        is_above.set(below.bottom);
+    });
     let items = move || {
         let found = element
             .get_untracked()?
@@ -96,7 +109,10 @@ pub(crate) fn Menu(
             {move || {
                 let children = children.clone();
                 open.get().then(move || view! {
-                    <div class="menu-list" class:menu-up=up role="menu" tabindex="-1" on:click=move |_| shut()>
+                    <div
+                        node_ref=list class="menu-list" class:menu-up=up class:menu-end=move || is_end.get()
+                        class:menu-above=move || is_above.get() role="menu" tabindex="-1" on:click=move |_| shut()
+                    >
                         {children()}
                     </div>
                 })

@@ -261,7 +261,7 @@ catalogue! {
 
 // Rules.
 catalogue! {
-    rules_hint = "A locked rule lets superusers alone. An empty one lets everyone. Otherwise a filter says who, and on which records.";
+    rules_hint = "A locked rule lets only superusers through. An empty one lets everyone through. A filter says who, and for which records.";
     list_rule = "List";
     list_rule_help = "Who may list records, and which of them are in the list.";
     view_rule = "View";
@@ -355,6 +355,13 @@ catalogue! {
     selection = "Selected records";
     selected(count: usize) = "{count} selected";
     records_deleted(count: usize) = "Deleted: {count}";
+    records_named(ids: &str) = "They are {ids}.";
+    and_others(ids: &str, count: usize) = "{ids} and {count} more";
+    lose_data_title = "Save and lose data?";
+    lose_data_action = "Save and lose it";
+    field_removed(name: &str) = "The field {name} and all its values are deleted.";
+    field_narrowed(name: &str) = "Of several values in {name} only the last is kept.";
+    cannot_undo = "This cannot be undone.";
     delete_records_title(count: usize) = "Delete the selected records ({count})?";
     delete_record_title = "Delete this record?";
     delete_records_hint = "Records that refer to it are changed or deleted along, as their fields say. This cannot be undone.";
@@ -366,6 +373,7 @@ catalogue! {
     nothing_chosen = "—";
     in_utc(name: &str) = "{name} (UTC)";
     bad_json = "This is not JSON.";
+    bad_number = "This is not a number, or too large.";
     remove(what: &str) = "Remove {what}";
     choose_of(collection: &str) = "Choose from {collection}";
     find_record = "Find a record";

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::api::Failure;
 use crate::components::Bind;
 pub(super) use crate::drafts::{at, flag, lines, number, text};
-use crate::json;
+use crate::{json, text as words};
 
 /// A field while it is being changed.
 #[derive(Clone, Copy, PartialEq)]
@@ -131,6 +131,12 @@ impl Draft {
         self.saved.with_value(|saved| *saved != value)
     }
 
+    /// The values that saving deletes: a sentence for each field that is removed, or that keeps one of several values.
+    pub(super) fn losses(self) -> Vec<String> {
+        let value = untrack(move || self.value());
+        self.saved.with_value(|saved| losses(saved, &value))
+    }
+
     /// The collection's id.
     pub(super) fn id(self) -> String {
         self.whole.with_untracked(|whole| json::shown(&whole["id"]))
@@ -194,6 +200,26 @@ impl Draft {
     }
 }
 
+fn losses(saved: &Value, value: &Value) -> Vec<String> {
+    let fields = |definition: &Value| definition["fields"].as_array().cloned();
+    let (saved, kept) = (
+        fields(saved).unwrap_or_default(),
+        fields(value).unwrap_or_default(),
+    );
+    let holds_several = |field: &Value| field["maxSelect"].as_i64().unwrap_or(0) > 1;
+    let loss = |field: &Value| {
+        let name = json::shown(&field["name"]);
+        match kept.iter().find(|kept| kept["id"] == field["id"]) {
+            None => Some(words::field_removed(&name)),
+            Some(kept) if holds_several(field) && !holds_several(kept) => {
+                Some(words::field_narrowed(&name))
+            }
+            Some(_) => None,
+        }
+    };
+    saved.iter().filter_map(loss).collect()
+}
+
 fn trimmed(field: &Value) -> Value {
     let Value::Object(field) = field else {
         return field.clone();
@@ -203,4 +229,27 @@ fn trimmed(field: &Value) -> Value {
         .map(|(key, value)| (key.clone(), json::trimmed(value)))
         .collect::<serde_json::Map<_, _>>()
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_saving_deletes_is_named() {
+        let tags = json!({"id": "a", "name": "tags", "maxSelect": 3});
+        let title = json!({"id": "b", "name": "title"});
+        let saved = json!({"fields": [tags, title]});
+        assert!(losses(&saved, &saved).is_empty());
+        let renamed = json!({"id": "b", "name": "heading"});
+        let fewer = json!({"id": "a", "name": "tags", "maxSelect": 2});
+        assert!(losses(&saved, &json!({"fields": [renamed, fewer]})).is_empty());
+        let one = json!({"id": "a", "name": "tags", "maxSelect": 1});
+        // A field of the same name is another field, whose values begin empty.
+        let other = json!({"name": "title"});
+        assert_eq!(
+            losses(&saved, &json!({"fields": [one, other]})),
+            [words::field_narrowed("tags"), words::field_removed("title")]
+        );
+    }
 }

@@ -16,8 +16,8 @@ use plinth_sdk::types::{Collection, CollectionType};
 use super::{CollectionPage, Schema};
 use crate::api::act;
 use crate::components::{
-    Bind, Button, Glyph, Icon, Look, Page, Problem, SelectField, Spinner, TextField, Toaster,
-    loaded,
+    Bind, Button, Confirm, Glyph, Icon, Look, Page, Problem, SelectField, Spinner, TextField,
+    Toaster, loaded,
 };
 use crate::session::Session;
 use crate::{links, repeat, text};
@@ -80,6 +80,11 @@ fn Editor(collection: Collection) -> impl IntoView {
             },
         );
     };
+    let losing = RwSignal::new(Vec::<String>::new());
+    let try_save = move || match draft.losses() {
+        losses if losses.is_empty() => save(),
+        losses => losing.set(losses),
+    };
     let discard = {
         let collection = collection.clone();
         move || draft.reset(&collection)
@@ -89,7 +94,7 @@ fn Editor(collection: Collection) -> impl IntoView {
         (may_write && changed.get()).then(|| view! {
         <span class="unsaved">{text::unsaved()}</span>
         <Button look=Look::Quiet on:click=move |_| discard.with_value(|discard| discard())>{text::discard()}</Button>
-        <Button look=Look::Primary busy on:click=move |_| save()>{text::save()}</Button>
+        <Button look=Look::Primary busy on:click=move |_| try_save()>{text::save()}</Button>
     })
     };
     let body = move || match &*part.get() {
@@ -105,6 +110,13 @@ fn Editor(collection: Collection) -> impl IntoView {
             <DraftProblem draft />
             <fieldset class="stack" disabled=!may_write>{body}</fieldset>
         </CollectionPage>
+        {move || losing.with(|losses| !losses.is_empty()).then(|| view! {
+            <Confirm
+                title=text::lose_data_title() message=format!("{} {}", losing.get().join(" "), text::cannot_undo())
+                action=text::lose_data_action() close=move |()| losing.set(Vec::new())
+                confirm=move |()| { losing.set(Vec::new()); save(); }
+            />
+        })}
     }
 }
 

@@ -205,13 +205,17 @@ impl Draft {
         self.picked.with(|picked| !picked.is_empty()) || !self.changes(collection).is_empty()
     }
 
-    /// Whether it can be sent: whatever is JSON can be read.
-    pub(super) fn is_readable(self) -> bool {
-        self.texts.with_untracked(|texts| {
-            texts
-                .values()
-                .all(|text| read(&json::shown(text)).is_some())
-        })
+    /// Whether it can be sent: what is typed as JSON is JSON, and numbers are numbers.
+    pub(super) fn is_readable(self, collection: &Collection) -> bool {
+        let is_json = self.texts.with_untracked(|texts| {
+            let mut texts = texts.values();
+            texts.all(|text| read(&json::shown(text)).is_some())
+        });
+        is_json
+            && self.values.with_untracked(|values| {
+                let mut fields = collection.fields.iter();
+                fields.all(|field| has_numbers(&field.kind, values.get(&field.name)))
+            })
     }
 
     /// What is different from what is saved, as it is sent. A password that was not typed is not changed.
@@ -231,6 +235,27 @@ impl Draft {
             };
             values.into_iter().filter(is_changed).collect()
         })
+    }
+}
+
+/// Whether the numbers in a field's value are numbers.
+fn has_numbers(kind: &FieldKind, value: Option<&Value>) -> bool {
+    let value = value.unwrap_or(&Value::Null);
+    match kind {
+        FieldKind::Number(_) => !value.is_string(),
+        FieldKind::GeoPoint(_) => !value["lon"].is_string() && !value["lat"].is_string(),
+        FieldKind::Text(_)
+        | FieldKind::Bool(_)
+        | FieldKind::Email(_)
+        | FieldKind::Url(_)
+        | FieldKind::Editor(_)
+        | FieldKind::Date(_)
+        | FieldKind::Autodate(_)
+        | FieldKind::Select(_)
+        | FieldKind::Json(_)
+        | FieldKind::File(_)
+        | FieldKind::Relation(_)
+        | FieldKind::Password(_) => true,
     }
 }
 

@@ -101,7 +101,7 @@ fn RecordForm(
     };
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        if !draft.is_readable() {
+        if same.with_value(|collection| !draft.is_readable(collection)) {
             crate::browser::focus("dialog [aria-invalid=true]");
             return;
         }

@@ -119,6 +119,18 @@ fn OfCollection(collection: Collection) -> impl IntoView {
         }
     });
     let selected = RwSignal::new(Vec::<String>::new());
+    // A record that is no longer shown is no longer selected: nobody deletes what they do not see.
+    Effect::new(move || {
+        shown.with(|page| {
+            let is_shown = |id: &String| {
+                let mut records = page.iter().flat_map(|page| &page.items);
+                records.any(|record| record.id == *id)
+            };
+            if selected.with_untracked(|selected| !selected.iter().all(is_shown)) {
+                selected.update(|selected| selected.retain(is_shown));
+            }
+        });
+    });
     let reload = move || {
         selected.set(Vec::new());
         page.refetch();
@@ -447,9 +459,21 @@ fn Selection(
         })}
         {move || asking.get().then(|| view! {
             <Confirm
-                title=text::delete_records_title(count.get_untracked()) message=text::delete_records_hint()
+                title=text::delete_records_title(count.get_untracked())
+                message=format!("{} {}", selected.with_untracked(|ids| named(ids)), text::delete_records_hint())
                 action=text::delete() busy close=move |()| asking.set(false) confirm=move |()| delete()
             />
         })}
     }
+}
+
+/// The first of the records by their ids, and how many there are besides.
+fn named(ids: &[String]) -> String {
+    const NAMED: usize = 5;
+    let first = ids[..ids.len().min(NAMED)].join(", ");
+    let names = match ids.len() - ids.len().min(NAMED) {
+        0 => first,
+        others => text::and_others(&first, others),
+    };
+    text::records_named(&names)
 }
