@@ -29,9 +29,11 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(40)];
 
 /// The pauses between the tries of a change of collections, in which writes go on.
-const LONG_PAUSES: [Duration; 3] = [
+const LONG_PAUSES: [Duration; 5] = [
+    Duration::from_millis(250),
     Duration::from_millis(500),
     Duration::from_secs(1),
+    Duration::from_secs(2),
     Duration::from_secs(2),
 ];
 
@@ -113,7 +115,7 @@ impl App {
             answers: Answers::new(config.answers_mb << 20, config.answer_mb << 20),
             config: config.clone(),
         }));
-        ahead::clean(&app).await;
+        ahead::settle(&app).await;
         Ok(app)
     }
 

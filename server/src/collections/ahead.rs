@@ -1,4 +1,5 @@
-//! Builds the indexes of large tables before their collection changes, while others write.
+//! Builds the indexes of large tables while others write: before their collections change, so that an index that can't be
+//! made refuses the change; those on columns that are not there yet, after it.
 
 use serde_json::{Map, Value as Json};
 
@@ -13,26 +14,26 @@ use crate::error::Result;
 /// An index that a change will need, its position in the definition, and the statement that builds it.
 type Ahead = (usize, Index, Sql);
 
-/// Builds what a change of the collection will need, where its table is large; says whether anything was built. What
-/// else is wrong with the change, it says itself.
+/// Builds what a change of the collection will need, where its table is large. What else is wrong with the change, it
+/// says itself.
 pub(super) async fn build(
     app: &App,
     name: &str,
     body: &Map<String, Json>,
     author: Author,
-) -> Result<bool> {
+) -> Result<()> {
     let schema = app.schema.current();
     let Some(old) = schema.find(name).filter(|old| !old.is_view()) else {
-        return Ok(false);
+        return Ok(());
     };
     let indexes = needed(&schema, old, body, author, app.db.engine());
     if indexes.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let table = old.table.clone();
     let build = move |conn: &mut Conn| {
         if !concurrent::is_large(conn, &table)? {
-            return Ok(false);
+            return Ok(());
         }
         let creates: Vec<Sql> = indexes.iter().map(|ahead| ahead.2.clone()).collect();
         concurrent::build(conn, &creates).map_err(|(failed, error)| {
@@ -42,16 +43,30 @@ pub(super) async fn build(
                 }
                 None => error,
             }
-        })?;
-        Ok(true)
+        })
     };
     app.db.read(build).await
 }
 
-/// Removes what no change has used, of a process that was killed too.
-pub async fn clean(app: &App) {
-    if let Err(error) = app.db.read(concurrent::clean).await {
-        tracing::warn!(%error, "indexes that nobody uses are left");
+/// Builds what changes have left for later, and removes what they have not used; also after a process was killed.
+pub async fn settle(app: &App) {
+    let (schema, engine) = (app.schema.current(), app.db.engine());
+    let settle = move |conn: &mut Conn| {
+        let tables = schema.iter().filter(|collection| !collection.is_view());
+        let wanted = tables.flat_map(|collection| {
+            let create = |index: &Index| {
+                let name = index.ident();
+                let create = index.create_while_written(engine, &collection.table, &name);
+                (name, create)
+            };
+            // Of a unique one, the records could be in the way.
+            let indexes = collection.indexes.iter().filter(|index| !index.unique);
+            indexes.map(create).collect::<Vec<_>>()
+        });
+        concurrent::settle(conn, &wanted.collect::<Vec<_>>())
+    };
+    if let Err(error) = app.db.read(settle).await {
+        tracing::warn!(%error, "an index is missing, which the next start will build");
     }
 }
 

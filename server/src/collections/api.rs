@@ -79,12 +79,10 @@ pub async fn update(
     let body = body.object(UNREADABLE)?;
     let author = author(&operator);
     try_query(&app, &body, Some(&name), author).await?;
-    let is_built = ahead::build(&app, &name, &body, author).await?;
+    ahead::build(&app, &name, &body, author).await?;
     let update = move |conn: &mut Conn| store::update(conn, &name, &body, author);
     let changed = app.change(update).await;
-    if is_built {
-        ahead::clean(&app).await;
-    }
+    ahead::settle(&app).await;
     let collection = changed?;
     Ok(answer(&collection.def, &query))
 }
@@ -251,6 +249,7 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
     }
     app.change(move |conn| Ok((import::run(conn, &wanted)?, ())))
         .await?;
+    ahead::settle(&app).await;
     Ok(Answer::Nothing)
 }
 

@@ -31,7 +31,11 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
     rename_indexes(conn, &indexes.renamed)?;
     for (position, index) in dialect::in_order_of_blame(engine, indexes.created) {
         let built = concurrent::name(&index.create(engine, &new.table));
-        if !concurrent::take(conn, &new.table, &built, &index.ident())? {
+        if concurrent::take(conn, &new.table, &built, &index.ident())? {
+            continue;
+        }
+        // One on columns that have just come is built afterwards, while others write.
+        if index.unique || !concurrent::is_large(conn, &new.table)? {
             create_index(conn, new, position, index)?;
         }
     }
@@ -159,7 +163,7 @@ fn by_other_names(renames: Vec<(&Ident, &Ident)>, between: &str) -> Vec<(Ident, 
 fn rename_indexes(conn: &mut Conn, renamed: &[(Ident, Ident)]) -> Result<()> {
     let renames = renamed.iter().map(|(from, to)| (from, to)).collect();
     for (from, to) in by_other_names(renames, "$index") {
-        let mut rename = sql(conn.engine(), "ALTER INDEX ");
+        let mut rename = sql(conn.engine(), "ALTER INDEX IF EXISTS ");
         rename.ident(&from).text(" RENAME TO ").ident(&to);
         execute(conn, rename)?;
     }

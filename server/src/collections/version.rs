@@ -63,15 +63,16 @@ pub fn still_alone(conn: &mut Conn, version: i64) -> Result<()> {
     is(crate::events::store::begin(conn)?, version)
 }
 
-/// Waits for the writes that go on, and lets no other begin until the transaction's end; gives up when that takes long.
-/// SQLite has one writer anyway.
+/// Waits for the writes that go on, and lets no other begin until the transaction's end. Gives up when that takes long,
+/// because no write begins meanwhile; what else is waited for then has a little longer. SQLite has one writer anyway.
 pub fn hold_alone(conn: &mut Conn) -> Result<()> {
     if conn.engine() == Engine::Sqlite {
         return Ok(());
     }
     for statement in [
-        "SET LOCAL lock_timeout = '2s'",
+        "SET LOCAL lock_timeout = '1s'",
         "SELECT pg_advisory_xact_lock(7240932)",
+        "SET LOCAL lock_timeout = '2s'",
     ] {
         execute(conn, sql(Engine::Postgres, statement))?;
     }

@@ -1,5 +1,7 @@
-//! Indexes that PostgreSQL builds while others write: outside a transaction, under a name of their own. A change of
-//! collections then gives them theirs.
+//! Indexes that PostgreSQL builds while others write, which it does outside a transaction only: before a change of
+//! collections under names of their own, or after it.
+
+use std::collections::BTreeSet;
 
 use super::{Conn, Engine, Ident, Sql, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
@@ -35,67 +37,97 @@ pub fn is_large(conn: &mut Conn, table: &Ident) -> Result<bool> {
     Ok(matches!(rows.first().map(Vec::as_slice), Some([Value::Int(size)]) if *size >= LARGE))
 }
 
-/// Builds indexes by these statements, one such build at a time in the database. Where one fails, none is left, and its
-/// position tells which it was.
+/// Builds indexes by these statements. Where one fails, none is left, and its position tells which it was.
 pub fn build(conn: &mut Conn, creates: &[Sql]) -> Result<(), (Option<usize>, Error)> {
-    let unplaced = |error| (None, error);
-    // Long transactions of others have to end before an index is complete; nobody waits for it meanwhile.
-    run(conn, "SET statement_timeout = 0").map_err(unplaced)?;
-    run(conn, "SET lock_timeout = '30s'").map_err(unplaced)?;
-    let built = run(conn, "SELECT pg_advisory_lock(7240933)")
-        .map_err(unplaced)
-        .and_then(|()| build_locked(conn, creates));
-    // The connection goes back to others.
-    run(conn, "SELECT pg_advisory_unlock_all()").map_err(unplaced)?;
-    run(conn, "SET lock_timeout = 0").map_err(unplaced)?;
-    run(conn, "SET statement_timeout = '30s'").map_err(unplaced)?;
-    built
+    let mut failed = None;
+    let built = in_turn(conn, |conn| {
+        remove_left(conn)?;
+        for (position, create) in creates.iter().enumerate() {
+            if let Err(error) = execute(conn, create.clone()) {
+                failed = Some(position);
+                remove_left(conn)?;
+                return Err(error);
+            }
+        }
+        Ok(())
+    });
+    built.map_err(|error| (failed, error))
 }
 
-fn build_locked(conn: &mut Conn, creates: &[Sql]) -> Result<(), (Option<usize>, Error)> {
-    remove_left(conn).map_err(|error| (None, error))?;
-    for (position, create) in creates.iter().enumerate() {
-        if let Err(error) = execute(conn, create.clone()) {
-            remove_left(conn).map_err(|error| (None, error))?;
-            return Err((Some(position), error));
-        }
+/// Builds those of the indexes that are missing or only half there, and removes those under names of their own that
+/// nobody has used.
+pub fn settle(conn: &mut Conn, wanted: &[(Ident, Sql)]) -> Result<()> {
+    if conn.engine() == Engine::Sqlite {
+        return Ok(());
     }
-    Ok(())
+    if unbuilt(conn, wanted)?.is_empty() && left(conn)?.is_empty() {
+        return Ok(());
+    }
+    in_turn(conn, |conn| {
+        remove_left(conn)?;
+        // Another process may have built them meanwhile.
+        for (name, create) in unbuilt(conn, wanted)? {
+            tracing::info!(name = name.as_str(), "building an index");
+            remove(conn, &name)?;
+            execute(conn, create)?;
+        }
+        Ok(())
+    })
+}
+
+/// Runs `work` outside a transaction, in one process of the database at a time. Long transactions of others have to end
+/// before an index is complete; nobody waits for it meanwhile.
+fn in_turn<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    run(conn, "SET statement_timeout = 0")?;
+    run(conn, "SET lock_timeout = '30s'")?;
+    let outcome = run(conn, "SELECT pg_advisory_lock(7240933)").and_then(|()| work(conn));
+    // The connection goes back to others.
+    run(conn, "SELECT pg_advisory_unlock_all()")?;
+    run(conn, "SET lock_timeout = 0")?;
+    run(conn, "SET statement_timeout = '30s'")?;
+    outcome
 }
 
 fn run(conn: &mut Conn, statement: &'static str) -> Result<()> {
     execute(conn, sql(Engine::Postgres, statement)).map(drop)
 }
 
-/// Removes what builds have left that failed or were not used, unless one goes on.
-pub fn clean(conn: &mut Conn) -> Result<()> {
-    if conn.engine() == Engine::Sqlite {
-        return Ok(());
-    }
-    let lock = sql(Engine::Postgres, "SELECT pg_try_advisory_lock(7240933)");
-    let rows = load(conn, lock, &[Storage::Bool])?;
-    if !matches!(rows.first().map(Vec::as_slice), Some([Value::Bool(true)])) {
-        return Ok(());
-    }
-    let removed = remove_left(conn);
-    run(conn, "SELECT pg_advisory_unlock_all()")?;
-    removed
+/// The indexes that are complete.
+const VALID: &str = "SELECT c.relname::text FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indisvalid AND c.relnamespace = current_schema()::regnamespace";
+/// All indexes.
+const ALL: &str = "SELECT relname::text FROM pg_class WHERE relkind = 'i' AND relnamespace = current_schema()::regnamespace";
+
+fn names(conn: &mut Conn, select: &'static str) -> Result<BTreeSet<String>> {
+    let rows = load(conn, sql(Engine::Postgres, select), &[Storage::Text])?;
+    let name = |value| match value {
+        Value::Text(name) => Some(name),
+        Value::Null | Value::Number(_) | Value::Int(_) | Value::Bool(_) | Value::Json(_) => None,
+    };
+    Ok(rows.into_iter().flatten().filter_map(name).collect())
+}
+
+fn unbuilt(conn: &mut Conn, wanted: &[(Ident, Sql)]) -> Result<Vec<(Ident, Sql)>> {
+    let built = names(conn, VALID)?;
+    let unbuilt = wanted.iter().filter(|one| !built.contains(one.0.as_str()));
+    Ok(unbuilt.cloned().collect())
+}
+
+fn left(conn: &mut Conn) -> Result<BTreeSet<String>> {
+    let mut names = names(conn, ALL)?;
+    names.retain(|name| is_new(name));
+    Ok(names)
 }
 
 fn remove_left(conn: &mut Conn) -> Result<()> {
-    let mut select = sql(
-        Engine::Postgres,
-        "SELECT relname::text FROM pg_class WHERE relkind = 'i' AND relnamespace = current_schema()::regnamespace AND starts_with(relname, ",
-    );
-    select.bind(Value::from(PREFIX)).text(")");
-    for row in load(conn, select, &[Storage::Text])? {
-        let [Value::Text(name)] = row.as_slice() else {
-            return Err(Error::internal(anyhow::anyhow!("an index without a name")));
-        };
-        let mut drop = sql(Engine::Postgres, "DROP INDEX CONCURRENTLY IF EXISTS ");
-        drop.ident(&Ident::exact(name));
-        execute(conn, drop)?;
-    }
+    let left = left(conn)?;
+    left.iter()
+        .try_for_each(|name| remove(conn, &Ident::exact(name)))
+}
+
+fn remove(conn: &mut Conn, name: &Ident) -> Result<()> {
+    let mut drop = sql(Engine::Postgres, "DROP INDEX CONCURRENTLY IF EXISTS ");
+    drop.ident(name);
+    execute(conn, drop)?;
     Ok(())
 }
 

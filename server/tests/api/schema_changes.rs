@@ -204,6 +204,23 @@ fn o02_an_index_of_a_large_table_is_built_while_others_write() {
     drop(held);
     big.definition = changing.join().expect("no panic").ok();
     identity(&big.app, "idx_more");
+    // A new reference has an index of its own.
+    big.change(|big| {
+        let fields = big["fields"].as_array_mut().expect("fields");
+        let cats = fields[4]["collectionId"].clone();
+        fields.push(json!({"type": "relation", "name": "other", "collectionId": cats}));
+    });
+    let fields = big.definition["fields"].as_array().expect("fields");
+    let other = fields
+        .iter()
+        .find(|field| field["name"] == "other")
+        .expect("it");
+    let reference = format!(
+        "_reference_{}_{}",
+        big.definition["id"].as_str().expect("an id"),
+        other["id"].as_str().expect("an id")
+    );
+    identity(&big.app, &reference);
     // What can't be built is said, and leaves nothing behind.
     let before = big.definition.clone();
     big.definition["indexes"]
@@ -223,6 +240,10 @@ fn o02_an_index_of_a_large_table_is_built_while_others_write() {
     if on_postgres() {
         let left = "SELECT count(*)::text AS value FROM pg_class WHERE relname LIKE '$new%' OR relname = 'idx_once'";
         assert_eq!(big.app.text(left), "0");
+        // An index that a killed process has not built is built at the next start.
+        big.app.execute(&format!("DROP INDEX \"{reference}\""));
+        let app = TestApp::start_in(big.app.stop());
+        identity(&app, &reference);
     }
 }
 
