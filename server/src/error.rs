@@ -77,6 +77,9 @@ pub enum Error {
     /// Another transaction holds a lock for longer than a request waits for it.
     #[error("{0}")]
     Busy(Cow<'static, str>),
+    /// The place of files does not do as it is told; logged in full.
+    #[error("The server can't reach its storage of files, try again in a moment.")]
+    Storage(#[source] anyhow::Error),
     /// Logged in full; the client sees nothing of it.
     #[error("Something went wrong while processing your request.")]
     Internal(#[source] anyhow::Error),
@@ -216,6 +219,14 @@ impl Error {
         Self::Internal(error.into())
     }
 
+    /// What the log says of it: what is behind the sentence, if anything is.
+    pub fn cause(&self) -> String {
+        if let Self::Storage(error) | Self::Internal(error) = self {
+            return format!("{error:#}");
+        }
+        self.to_string()
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Invalid { .. } | Self::Unique(_) | Self::Oversized | Self::AnswerTooLarge(_) => {
@@ -232,6 +243,7 @@ impl Error {
             | Self::NoRoom
             | Self::Starting
             | Self::Disconnected
+            | Self::Storage(_)
             | Self::Outdated
             | Self::Deadlock
             | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -257,6 +269,7 @@ impl Error {
             | Self::NoRoom
             | Self::Starting
             | Self::Disconnected
+            | Self::Storage(_)
             | Self::Outdated
             | Self::Deadlock
             | Self::Busy(_)
@@ -276,8 +289,11 @@ impl ResponseError for Error {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if let Self::Internal(error) = self {
-            tracing::error!(error = format!("{error:#}"), "internal error");
+        if let Self::Internal(_) = self {
+            tracing::error!(error = self.cause(), "internal error");
+        }
+        if let Self::Storage(_) = self {
+            tracing::error!(error = self.cause(), "the storage of files failed");
         }
         let mut response = HttpResponse::build(self.status());
         response.content_type("application/json");

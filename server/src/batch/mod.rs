@@ -46,6 +46,7 @@ fn failed_at(position: usize, error: Error) -> Error {
         | Error::NoRoom
         | Error::Starting
         | Error::Disconnected
+        | Error::Storage(_)
         | Error::Outdated
         | Error::Deadlock
         | Error::Busy(_)

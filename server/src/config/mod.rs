@@ -52,7 +52,7 @@ pub struct Config {
     /// The bucket's region.
     pub s3_region: String,
     /// Who we are to the S3 server; the machine's own role when empty.
-    pub s3_access_key: String,
+    pub s3_access_key: Secret,
     /// What proves it.
     pub s3_secret: Secret,
     /// Whether the bucket is in the path rather than in the host's name.
@@ -156,7 +156,7 @@ impl Default for Config {
             s3_bucket: String::new(),
             s3_endpoint: String::new(),
             s3_region: "us-east-1".to_owned(),
-            s3_access_key: String::new(),
+            s3_access_key: Secret::default(),
             s3_secret: Secret::default(),
             s3_path_style: false,
             outbound_allow: Vec::new(),

@@ -125,8 +125,11 @@ impl Stored {
             if named.contains(name.as_str()) {
                 continue;
             }
-            if let Err(error) = app.files.storage.remove(collection, record, name).await {
-                tracing::warn!(%error, "a file that nothing names stays in the storage");
+            // Nobody had its name yet, so there are no pictures of it.
+            let path = storage::file(collection, record, name);
+            if let Err(error) = app.files.storage.remove_at(&path).await {
+                let cause = error.cause();
+                tracing::warn!(cause, "a file that nothing names stays in the storage");
             }
         }
     }
@@ -149,7 +152,9 @@ fn is_certain(error: &Error) -> bool {
         | Error::TooSlow
         | Error::AnswerTooLarge(_)
         | Error::NoRoom
-        | Error::Starting => true,
+        | Error::Starting
+        // Files are stored before anything is written.
+        | Error::Storage(_) => true,
         Error::Unavailable | Error::Unwritable(_) | Error::Disconnected | Error::Internal(_) => {
             false
         }

@@ -58,7 +58,7 @@ pub(super) async fn answer(
     ];
     if !is_head && !asks.iter().any(|name| headers.contains_key(name)) {
         return match storage.get(&file.path, None).await? {
-            Some(found) => whole(found, file).await.map(Some),
+            Some(found) => whole(storage, found, file).await.map(Some),
             None => Ok(None),
         };
     }
@@ -74,7 +74,7 @@ pub(super) async fn answer(
     let Some(head) = part(storage, file, &meta, 0..meta.size.min(HEAD as u64)).await? else {
         return Ok(None);
     };
-    let head = head.bytes().await.map_err(broken)?;
+    let head = head.bytes().await.map_err(|error| storage.failed(error))?;
     let kind = kind::content_type(&head, &file.name);
     let asked = headers.get(RANGE).filter(|_| !is_head);
     let asked = asked.filter(|_| is_same(headers, &meta, &tag));
@@ -116,14 +116,14 @@ async fn part(
 }
 
 /// All of a file, whose beginning tells what it is.
-async fn whole(found: GetResult, file: &File) -> Result<HttpResponse> {
+async fn whole(storage: &Storage, found: GetResult, file: &File) -> Result<HttpResponse> {
     let meta = found.meta.clone();
     let mut rest = found.into_stream();
     let mut first = BytesMut::new();
     while first.len() < HEAD
         && let Some(piece) = rest.next().await
     {
-        first.extend_from_slice(&piece.map_err(broken)?);
+        first.extend_from_slice(&piece.map_err(|error| storage.failed(error))?);
     }
     let kind = kind::content_type(&first, &file.name);
     let response = dressed(StatusCode::OK, &meta, file, Some(kind));
@@ -260,8 +260,4 @@ fn seconds(date: &str) -> Option<i64> {
     let date: SystemTime = date.parse::<HttpDate>().ok()?.into();
     let since = date.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_secs()).ok()
-}
-
-fn broken(error: object_store::Error) -> Error {
-    Error::internal(anyhow::Error::new(error).context("a file cannot be read"))
 }

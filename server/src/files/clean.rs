@@ -2,25 +2,33 @@
 //! ended in the middle of a write has left behind, when a maintenance job looks for them.
 
 use std::collections::{BTreeMap, HashSet};
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::{StreamExt, pin_mut};
+use futures_util::{StreamExt, stream};
 use object_store::ObjectMeta;
+use plinth_sdk::types::FieldKind;
 use tokio::time::sleep;
 
-use super::store;
+use super::store::{self, Removed};
+use super::thumb;
 use crate::app::App;
 use crate::clock::Moment;
 use crate::collections::Collection;
 use crate::db::Conn;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How often it is asked what is to be removed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long it waits when the storage does not do as it is told.
+/// How long it waits when the database does not answer.
 const LONG_PAUSE: Duration = Duration::from_secs(30);
-/// Entries done at once.
+/// Seconds for which a file that cannot be removed is left alone: at first, twice as long each time, and at most.
+const FIRST_PAUSE: i64 = 30;
+const MAX_PAUSE: i64 = 15 * 60;
+/// Entries looked at together.
 const BATCH: i64 = 100;
+/// Entries done at once.
+const AT_ONCE: usize = 8;
 /// Files looked at together.
 const LOOKED_AT: usize = 500;
 /// How old a file is at least that nothing names: younger ones may be about to be named.
@@ -33,52 +41,129 @@ pub async fn keep_removing(app: App) {
             Ok(0) => sleep(PAUSE).await,
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, "cannot remove files that nothing names");
+                tracing::warn!(%error, "cannot look for files that nothing names");
                 sleep(LONG_PAUSE).await;
             }
         }
     }
 }
 
+/// Removes what is due, each by itself: one that stays is no reason for others to. Says how many entries are done.
 async fn round(app: &App) -> Result<usize> {
-    let removed = app
+    let due = app
         .db
         .read_few(|conn: &mut Conn| store::removed(conn, BATCH))
         .await?;
-    for entry in &removed {
-        for name in &entry.names {
-            let (collection, record) = (&entry.collection, &entry.record);
-            app.files.storage.remove(collection, record, name).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let (mut gone, mut left, mut first) = (Vec::new(), Vec::new(), None);
+    let mut outcomes = stream::iter(due)
+        .map(|entry| remove(app, entry))
+        .buffer_unordered(AT_ONCE);
+    while let Some((entry, failure)) = outcomes.next().await {
+        if let Some(error) = failure {
+            first.get_or_insert(error);
+            left.push(entry);
+        } else {
+            gone.push(entry.number);
         }
     }
-    let numbers: Vec<i64> = removed.iter().map(|entry| entry.number).collect();
-    if !numbers.is_empty() {
-        let forget = move |conn: &mut Conn| store::forget(conn, &numbers);
-        app.db.write(forget).await?;
+    if let Some(error) = first {
+        let (count, cause) = (left.len(), error.cause());
+        tracing::warn!(count, cause, "cannot remove files that nothing names");
     }
-    Ok(removed.len())
+    let done = gone.len();
+    let write = move |conn: &mut Conn| {
+        store::forget(conn, &gone)?;
+        left.iter()
+            .try_for_each(|entry| store::postpone(conn, entry, pause(entry.tries)))
+    };
+    app.db.write(write).await?;
+    Ok(done)
 }
 
-/// Removes what is in the storage of collections that there are, is a day old, and is named by no record. Says how
-/// many files went.
-pub async fn orphans(app: &App) -> Result<usize> {
-    let schema = app.schema.current();
-    let mut count = 0;
-    for collection in schema.iter() {
-        let files = app.files.storage.list(&collection.def.id, LOOKED_AT)?;
-        pin_mut!(files);
-        while let Some(files) = files.next().await {
-            count += remove_unnamed(app, collection, files).await?;
+/// Seconds until what failed so often is tried again.
+fn pause(tries: i64) -> i64 {
+    let doubled = u32::try_from(tries)
+        .ok()
+        .and_then(|tries| 1_i64.checked_shl(tries));
+    let pause = doubled.and_then(|times| times.checked_mul(FIRST_PAUSE));
+    pause.map_or(MAX_PAUSE, |pause| pause.clamp(FIRST_PAUSE, MAX_PAUSE))
+}
+
+/// Removes the files of an entry. Those that are left are what the entry names then, and the first failure says why.
+async fn remove(app: &App, mut entry: Removed) -> (Removed, Option<Error>) {
+    let sizes = sizes(app, &entry.collection);
+    let (mut left, mut first) = (Vec::new(), None);
+    for name in std::mem::take(&mut entry.names) {
+        let of = [&entry.collection, &entry.record, &*name];
+        if let Err(error) = app.files.storage.remove(of, &sizes).await {
+            first.get_or_insert(error);
+            left.push(name);
         }
     }
-    Ok(count)
+    entry.names = left;
+    (entry, first)
+}
+
+/// The sizes of the pictures that files of a collection have.
+fn sizes(app: &App, collection: &str) -> Vec<String> {
+    let mut sizes = vec![thumb::DEFAULT.to_owned()];
+    let schema = app.schema.current();
+    let collection = schema.iter().find(|known| known.def.id == collection);
+    for field in collection.iter().flat_map(|known| &known.def.fields) {
+        if let FieldKind::File(options) = &field.kind {
+            sizes.extend(options.thumbs.iter().flatten().cloned());
+        }
+    }
+    sizes
+}
+
+/// What became of the files that nothing names.
+#[derive(Debug, Default)]
+pub struct Cleaned {
+    /// So many went.
+    pub removed: usize,
+    /// So many could not be removed, or collections not be listed.
+    pub failed: usize,
+}
+
+/// Removes what is in the storage of collections that there are, is a day old, and is named by no record.
+pub async fn orphans(app: &App) -> Result<Cleaned> {
+    let schema = app.schema.current();
+    let mut cleaned = Cleaned::default();
+    for collection in schema.iter() {
+        let files = app.files.storage.list(&collection.def.id)?;
+        let mut files = pin!(files.chunks(LOOKED_AT));
+        while let Some(found) = files.next().await {
+            let mut known = Vec::new();
+            for file in found {
+                match file {
+                    Ok(file) => known.push(file),
+                    Err(error) => cleaned.fail(&error),
+                }
+            }
+            remove_unnamed(app, collection, known, &mut cleaned).await?;
+        }
+    }
+    Ok(cleaned)
+}
+
+impl Cleaned {
+    fn fail(&mut self, error: &Error) {
+        self.failed += 1;
+        let cause = error.cause();
+        tracing::warn!(cause, "cannot list or remove files that nothing names");
+    }
 }
 
 async fn remove_unnamed(
     app: &App,
     collection: &std::sync::Arc<Collection>,
     files: Vec<ObjectMeta>,
-) -> Result<usize> {
+    cleaned: &mut Cleaned,
+) -> Result<()> {
     let before = Moment::now().unix() - MIN_AGE;
     let mut found: BTreeMap<(String, String), Vec<ObjectMeta>> = BTreeMap::new();
     for file in files {
@@ -90,23 +175,24 @@ async fn remove_unnamed(
         }
     }
     if found.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
     let ids: HashSet<String> = found.keys().map(|(record, _)| record.clone()).collect();
     let (ids, of) = (Vec::from_iter(ids), std::sync::Arc::clone(collection));
     let named = move |conn: &mut Conn| store::named(conn, &of, &ids);
     let named: HashSet<(String, String)> = app.db.read(named).await?.into_iter().collect();
-    let mut count = 0;
     for (of, files) in found {
         if named.contains(&of) {
             continue;
         }
         for file in files {
-            app.files.storage.remove_at(&file.location).await?;
-            count += 1;
+            match app.files.storage.remove_at(&file.location).await {
+                Ok(()) => cleaned.removed += 1,
+                Err(error) => cleaned.fail(&error),
+            }
         }
     }
-    Ok(count)
+    Ok(())
 }
 
 /// The record and the name that a file, or a picture of it, is kept under.

@@ -8,6 +8,7 @@
 pub mod accept;
 mod answer;
 pub mod api;
+mod bucket;
 mod check;
 pub mod clean;
 mod kind;

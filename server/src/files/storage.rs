@@ -3,20 +3,21 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::Context;
-use futures_util::{StreamExt, TryStreamExt};
-use object_store::aws::AmazonS3Builder;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    ClientOptions, Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore,
-    ObjectStoreExt, PutPayload, RetryConfig, WriteMultipart,
+    Error as StoreError, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt,
+    PutPayload, WriteMultipart,
 };
+use tokio::time::timeout;
 
 use super::Upload;
+use super::bucket::Bucket;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
@@ -25,15 +26,18 @@ const PART: usize = 8 << 20;
 /// Parts that are under way at once at most.
 const PARTS_AT_ONCE: usize = 2;
 
-/// How long an S3 server may be silent, and how long it is tried anew when it fails.
-const MAX_SILENCE: Duration = Duration::from_secs(10);
-const MAX_TRYING: Duration = Duration::from_secs(20);
+/// How long anything but sending a body may take, tries and all.
+const MAX_TIME: Duration = Duration::from_secs(60);
+/// How long the last step of a large file may take.
+const MAX_FINISHING: Duration = Duration::from_secs(300);
 
 /// The place of files.
 #[derive(Debug)]
 pub struct Storage {
-    bucket: Option<Arc<dyn ObjectStore>>,
+    bucket: Option<Bucket>,
     dir: PathBuf,
+    /// Whether it was said that the bucket hides which files there are.
+    has_told: AtomicBool,
     /// The directory, once there is one: who keeps no files needs none.
     local: OnceLock<Arc<dyn ObjectStore>>,
 }
@@ -42,8 +46,9 @@ impl Storage {
     /// The place that the settings name. Nothing is looked at yet.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
         Ok(Self {
-            bucket: bucket(config)?,
+            bucket: Bucket::of(config)?,
             dir: config.dir.join("storage"),
+            has_told: AtomicBool::new(false),
             local: OnceLock::new(),
         })
     }
@@ -53,16 +58,18 @@ impl Storage {
         let store = self.store(true)?.ok_or_else(missing)?;
         if upload.size <= PART as u64 {
             let bytes = read(upload, 0).await?;
-            store.put(path, bytes.into()).await.map_err(failed)?;
-            return Ok(());
+            return self.written(store.put(path, bytes.into()).await).map(drop);
         }
-        let parts = store.put_multipart(path).await.map_err(failed)?;
+        let parts = self.written(store.put_multipart(path).await)?;
         let mut parts = WriteMultipart::new_with_chunk_size(parts, PART);
-        match fill(&mut parts, upload).await {
-            Ok(()) => parts.finish().await.map(drop).map_err(failed),
+        match self.fill(&mut parts, upload).await {
+            Ok(()) => match timeout(MAX_FINISHING, parts.finish()).await {
+                Ok(finished) => self.written(finished).map(drop),
+                Err(_) => Err(too_slow(MAX_FINISHING)),
+            },
             Err(error) => {
                 // What is left of it goes by itself, sooner or later.
-                let _ = parts.abort().await;
+                let _ = timeout(MAX_TIME, parts.abort()).await;
                 Err(error)
             }
         }
@@ -71,11 +78,8 @@ impl Storage {
     /// Writes a small file.
     pub async fn put_bytes(&self, path: &Path, bytes: Vec<u8>) -> Result<()> {
         let store = self.store(true)?.ok_or_else(missing)?;
-        store
-            .put(path, PutPayload::from(bytes))
-            .await
-            .map_err(failed)?;
-        Ok(())
+        self.written(store.put(path, PutPayload::from(bytes)).await)
+            .map(drop)
     }
 
     /// A file, or a part of it.
@@ -87,31 +91,57 @@ impl Storage {
         let Some(store) = self.store(false)? else {
             return Ok(None);
         };
-        found(store.get_opts(path, options).await)
-    }
-
-    /// What is known of a file without reading it.
-    pub async fn head(&self, path: &Path) -> Result<Option<ObjectMeta>> {
-        match self.store(false)? {
-            Some(store) => found(store.head(path).await),
+        let found = match in_time(store.get_opts(path, options)).await? {
+            Err(StoreError::PermissionDenied { .. }) => {
+                self.tell_once();
+                None
+            }
+            outcome => self.found(outcome)?,
+        };
+        match found {
+            Some(found) => self.is_file(&found.meta).map(|()| Some(found)),
             None => Ok(None),
         }
     }
 
-    /// Removes a file, if there is one, with its pictures.
-    pub async fn remove(&self, collection: &str, record: &str, name: &str) -> Result<()> {
+    /// What is known of a file without reading it.
+    pub async fn head(&self, path: &Path) -> Result<Option<ObjectMeta>> {
+        let Some(store) = self.store(false)? else {
+            return Ok(None);
+        };
+        let found = match in_time(store.head(path)).await? {
+            // The answer to a `HEAD` has no body that could say why.
+            Err(StoreError::PermissionDenied { .. }) => {
+                self.get(path, None).await?.map(|found| found.meta)
+            }
+            outcome => self.found(outcome)?,
+        };
+        match found {
+            Some(found) => self.is_file(&found).map(|()| Some(found)),
+            None => Ok(None),
+        }
+    }
+
+    /// Removes a file, if there is one, with its pictures. `sizes` are those that it may have, for a bucket that does
+    /// not say.
+    pub async fn remove(&self, of: [&str; 3], sizes: &[String]) -> Result<()> {
         let Some(store) = self.store(false)? else {
             return Ok(());
         };
-        found(store.delete(&file(collection, record, name)).await)?;
-        let thumbs = thumbs(collection, record, name);
-        let below: Vec<ObjectMeta> = store
-            .list(Some(&thumbs))
-            .try_collect()
-            .await
-            .map_err(failed)?;
-        for thumb in below {
-            found(store.delete(&thumb.location).await)?;
+        let [collection, record, name] = of;
+        self.remove_at(&file(collection, record, name)).await?;
+        let dir = thumbs(collection, record, name);
+        let listed = in_time(store.list(Some(&dir)).try_collect::<Vec<_>>()).await?;
+        let pictures: Vec<Path> = match listed {
+            Ok(listed) => listed.into_iter().map(|found| found.location).collect(),
+            Err(_) if self.denies_listing() => sizes
+                .iter()
+                .map(|size| dir.clone().join(thumb_name(size, name)))
+                .collect(),
+            Err(error) => return Err(self.failed(error)),
+        };
+        for picture in &pictures {
+            self.remove_at(picture).await?;
         }
         Ok(())
     }
@@ -119,49 +149,103 @@ impl Storage {
     /// Removes one file alone.
     pub async fn remove_at(&self, path: &Path) -> Result<()> {
         match self.store(false)? {
-            Some(store) => found(store.delete(path).await).map(drop),
+            Some(store) => {
+                let removed = in_time(store.delete(path)).await?;
+                self.found(removed).map(drop)
+            }
             None => Ok(()),
         }
     }
 
-    /// What there is of a collection, a few at a time.
+    /// What there is of a collection. The first failure is the last of the list.
     pub fn list<'a>(
         &'a self,
         collection: &str,
-        at_once: usize,
-    ) -> Result<impl StreamExt<Item = Vec<ObjectMeta>> + 'a> {
+    ) -> Result<impl Stream<Item = Result<ObjectMeta>> + 'a> {
         let prefix = Path::from_iter([collection]);
         let store = self.store(false)?;
         let found = store
             .into_iter()
             .map(move |store| store.list(Some(&prefix)));
         let found = futures_util::stream::iter(found).flatten();
-        let whole = found.filter_map(|found| {
-            std::future::ready(match found {
-                Ok(found) => Some(found),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot list a file");
-                    None
-                }
-            })
-        });
-        Ok(whole.chunks(at_once))
+        Ok(found.map_err(|error| self.failed(error)))
+    }
+
+    /// An error of the place, of which the client hears that it may try again.
+    pub(super) fn failed(&self, error: StoreError) -> Error {
+        match &self.bucket {
+            Some(bucket) => Error::Storage(anyhow::Error::msg(bucket.in_words(&error))),
+            None => Error::Storage(error.into()),
+        }
+    }
+
+    fn written<T>(&self, outcome: Result<T, StoreError>) -> Result<T> {
+        outcome.map_err(|error| self.failed(error))
+    }
+
+    /// What is not there is no failure.
+    fn found<T>(&self, outcome: Result<T, StoreError>) -> Result<Option<T>> {
+        match outcome {
+            Ok(found) => Ok(Some(found)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Every server gives each file a tag; a page that something in between answers with has none.
+    fn is_file(&self, found: &ObjectMeta) -> Result<()> {
+        if self.bucket.is_some() && found.e_tag.is_none() {
+            let why = "the S3 server's answer has no ETag: it may come from something in between";
+            return Err(Error::Storage(anyhow::Error::msg(why)));
+        }
+        Ok(())
+    }
+
+    fn denies_listing(&self) -> bool {
+        let is_denied = self.bucket.as_ref().is_some_and(Bucket::denies_listing);
+        if is_denied {
+            self.tell_once();
+        }
+        is_denied
+    }
+
+    /// AWS answers 403 for a file that is not there to whoever may not list the bucket.
+    fn tell_once(&self) {
+        if !self.has_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "the S3 server answers 403 where a file may be missing: it is taken for missing. The key lacks \
+                 s3:ListBucket on the bucket, or s3:GetObject on what is in it"
+            );
+        }
+    }
+
+    async fn fill(&self, parts: &mut WriteMultipart, upload: &Upload) -> Result<()> {
+        let mut from = 0;
+        while from < upload.size {
+            let bytes = read(upload, from).await?;
+            from += bytes.len() as u64;
+            let has_room = parts.wait_for_capacity(PARTS_AT_ONCE).await;
+            has_room.map_err(|error| self.failed(error))?;
+            parts.put(bytes.into());
+        }
+        Ok(())
     }
 
     /// The place itself; `None` when there is none yet and none is to be made.
     fn store(&self, make: bool) -> Result<Option<Arc<dyn ObjectStore>>> {
         if let Some(bucket) = &self.bucket {
-            return Ok(Some(Arc::clone(bucket)));
+            return Ok(Some(Arc::clone(&bucket.store)));
         }
         if let Some(local) = self.local.get() {
             return Ok(Some(Arc::clone(local)));
         }
         if make {
-            private_dir(&self.dir).map_err(Error::internal)?;
+            private_dir(&self.dir).map_err(|error| Error::Storage(error.into()))?;
         } else if !self.dir.is_dir() {
             return Ok(None);
         }
-        let local = LocalFileSystem::new_with_prefix(&self.dir).map_err(failed)?;
+        let local = LocalFileSystem::new_with_prefix(&self.dir);
+        let local = local.map_err(|error| self.failed(error))?;
         let local = local.with_fsync(true).with_automatic_cleanup(true);
         let local = self.local.get_or_init(|| Arc::new(local));
         Ok(Some(Arc::clone(local)))
@@ -178,39 +262,9 @@ pub fn thumbs(collection: &str, record: &str, name: &str) -> Path {
     Path::from_iter([collection, record, &format!("thumbs_{name}")])
 }
 
-fn bucket(config: &Config) -> anyhow::Result<Option<Arc<dyn ObjectStore>>> {
-    if config.s3_bucket.is_empty() {
-        return Ok(None);
-    }
-    let is_plain = config.s3_endpoint.starts_with("http://");
-    // A large file takes its time, but silence is not waited for.
-    let options = ClientOptions::new()
-        .with_allow_http(is_plain)
-        .with_timeout_disabled()
-        .with_connect_timeout(MAX_SILENCE)
-        .with_read_timeout(MAX_SILENCE);
-    let mut builder = AmazonS3Builder::new()
-        .with_bucket_name(&config.s3_bucket)
-        .with_region(&config.s3_region)
-        .with_virtual_hosted_style_request(!config.s3_path_style)
-        .with_client_options(options)
-        .with_retry(RetryConfig {
-            max_retries: 3,
-            retry_timeout: MAX_TRYING,
-            ..RetryConfig::default()
-        });
-    if !config.s3_access_key.is_empty() {
-        builder = builder
-            .with_access_key_id(&config.s3_access_key)
-            .with_secret_access_key(&*config.s3_secret);
-    }
-    if !config.s3_endpoint.is_empty() {
-        builder = builder.with_endpoint(&config.s3_endpoint);
-    }
-    let bucket = builder
-        .build()
-        .context("the settings of S3 are not valid")?;
-    Ok(Some(Arc::new(bucket)))
+/// What a picture of this size is called there.
+pub fn thumb_name(size: &str, name: &str) -> String {
+    format!("{size}_{name}")
 }
 
 /// For the server's own user alone.
@@ -221,20 +275,6 @@ fn private_dir(dir: &std::path::Path) -> std::io::Result<()> {
     builder.recursive(true).create(dir)
 }
 
-async fn fill(parts: &mut WriteMultipart, upload: &Upload) -> Result<()> {
-    let mut from = 0;
-    while from < upload.size {
-        let bytes = read(upload, from).await?;
-        from += bytes.len() as u64;
-        parts
-            .wait_for_capacity(PARTS_AT_ONCE)
-            .await
-            .map_err(failed)?;
-        parts.put(bytes.into());
-    }
-    Ok(())
-}
-
 /// The next part of an upload, read where waiting for a disk keeps nobody.
 async fn read(upload: &Upload, from: u64) -> Result<Vec<u8>> {
     let upload = upload.clone();
@@ -243,17 +283,17 @@ async fn read(upload: &Upload, from: u64) -> Result<Vec<u8>> {
     bytes.map_err(Error::internal)
 }
 
-/// What is not there is no failure.
-fn found<T>(outcome: Result<T, StoreError>) -> Result<Option<T>> {
-    match outcome {
-        Ok(found) => Ok(Some(found)),
-        Err(StoreError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(failed(error)),
-    }
+/// A place that does not answer is not waited for.
+async fn in_time<T>(work: impl Future<Output = T>) -> Result<T> {
+    let done = timeout(MAX_TIME, work).await;
+    done.map_err(|_| too_slow(MAX_TIME))
 }
 
-fn failed(error: StoreError) -> Error {
-    Error::internal(anyhow::Error::new(error).context("the storage of files failed"))
+fn too_slow(limit: Duration) -> Error {
+    Error::Storage(anyhow::anyhow!(
+        "it took longer than {} seconds",
+        limit.as_secs()
+    ))
 }
 
 fn missing() -> Error {

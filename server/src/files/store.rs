@@ -1,7 +1,7 @@
 //! The SQL of files: which of them no record names any more.
 
 use crate::collections::{Collection, Column, Shape};
-use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::db::{self, Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
 use crate::records::{Record, store, values};
 
@@ -16,6 +16,8 @@ pub struct Removed {
     pub record: String,
     /// The files' names.
     pub names: Vec<String>,
+    /// How often they could not be removed.
+    pub tries: i64,
 }
 
 /// The names of a record's files.
@@ -90,14 +92,23 @@ pub fn release_column(
     Ok(())
 }
 
-/// The first of the files that are to be removed.
+/// The first of the files that are to be removed now.
 pub(super) fn removed(conn: &mut Conn, limit: i64) -> Result<Vec<Removed>> {
+    let now = db::now(conn)?.unix();
     let mut select = sql(
         conn.engine(),
-        "SELECT \"number\", \"collection\", \"record\", \"names\" FROM \"_removed_files\" ORDER BY \"number\" LIMIT ",
+        "SELECT \"number\", \"collection\", \"record\", \"names\", \"tries\" FROM \"_removed_files\" WHERE \"due\" <= ",
     );
+    select.bind(Value::Int(now));
+    select.text(" ORDER BY \"due\", \"number\" LIMIT ");
     select.bind(Value::Int(limit));
-    let columns = [Storage::Int, Storage::Text, Storage::Text, Storage::Text];
+    let columns = [
+        Storage::Int,
+        Storage::Text,
+        Storage::Text,
+        Storage::Text,
+        Storage::Int,
+    ];
     let rows = load(conn, select.cached(), &columns)?;
     Ok(rows.into_iter().filter_map(entry).collect())
 }
@@ -108,7 +119,8 @@ fn entry(row: Vec<Value>) -> Option<Removed> {
         Value::Text(collection),
         Value::Text(record),
         Value::Text(names),
-    ] = <[Value; 4]>::try_from(row).ok()?
+        Value::Int(tries),
+    ] = <[Value; 5]>::try_from(row).ok()?
     else {
         return None;
     };
@@ -117,7 +129,25 @@ fn entry(row: Vec<Value>) -> Option<Removed> {
         collection,
         record,
         names: serde_json::from_str(&names).unwrap_or_else(|_| vec![names]),
+        tries,
     })
+}
+
+/// Leaves what cannot be removed alone for so many seconds; `names` are what is left of the entry.
+pub(super) fn postpone(conn: &mut Conn, entry: &Removed, pause: i64) -> Result<()> {
+    let due = db::now(conn)?.unix() + pause;
+    let mut update = sql(
+        conn.engine(),
+        "UPDATE \"_removed_files\" SET \"tries\" = \"tries\" + 1, \"due\" = ",
+    );
+    update.bind(Value::Int(due));
+    let names = serde_json::Value::from(entry.names.clone()).to_string();
+    update.text(", \"names\" = ").bind(Value::Text(names));
+    update
+        .text(" WHERE \"number\" = ")
+        .bind(Value::Int(entry.number));
+    execute(conn, update.cached())?;
+    Ok(())
 }
 
 /// Forgets entries whose files are gone.

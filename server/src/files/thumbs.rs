@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::storage::{self, Storage};
 use super::thumb::{self, Size};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The largest file that a picture is made of.
 const MAX_BYTES: u64 = 64 << 20;
@@ -50,7 +50,7 @@ impl Thumbs {
         size: &str,
     ) -> Result<Option<Path>> {
         let thumbs = storage::thumbs(of.collection, of.record, of.name);
-        let path = thumbs.join(format!("{size}_{}", of.name).as_str());
+        let path = thumbs.join(storage::thumb_name(size, of.name));
         if storage.head(&path).await?.is_some() {
             return Ok(Some(path));
         }
@@ -68,7 +68,13 @@ impl Thumbs {
         let Some(made) = made else {
             return Ok(None);
         };
-        storage.put_bytes(&path, made).await?;
+        if let Err(error) = storage.put_bytes(&path, made).await {
+            tracing::warn!(
+                cause = error.cause(),
+                "a small picture cannot be kept; the original is served instead"
+            );
+            return Ok(None);
+        }
         // Whoever removed the file meanwhile did not know of its picture.
         if storage.head(&original).await?.is_none() {
             storage.remove_at(&path).await?;
@@ -93,7 +99,7 @@ impl Thumbs {
         if found.meta.size > MAX_BYTES {
             return Ok(None);
         }
-        let bytes = found.bytes().await.map_err(Error::internal)?;
+        let bytes = found.bytes().await.map_err(|error| storage.failed(error))?;
         let made = tokio::task::spawn_blocking(move || thumb::make(&bytes, size)).await;
         // A picture may have been made to break the library that reads it.
         Ok(made.unwrap_or_default())

@@ -7,8 +7,8 @@ use super::{Outcome, store};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::Conn;
-use crate::error::Result as Fallible;
-use crate::files::clean;
+use crate::error::{Error, Result as Fallible};
+use crate::files::clean::{self, Cleaned};
 use crate::logs;
 use crate::policy::Grant;
 
@@ -82,8 +82,14 @@ async fn one(app: &App, task: Task) -> Fallible<String> {
             ))
         }
         Task::Files => {
-            let count = clean::orphans(app).await?;
-            Ok(format!("Removed {count} files that no record names."))
+            let Cleaned { removed, failed } = clean::orphans(app).await?;
+            if failed > 0 {
+                let why = "could not be listed or removed; the server's own log says why";
+                return Err(Error::invalid(format!(
+                    "{removed} files that no record names are removed, {failed} {why}"
+                )));
+            }
+            Ok(format!("Removed {removed} files that no record names."))
         }
         Task::Optimize => app.db.optimize().await,
     }

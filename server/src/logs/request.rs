@@ -153,7 +153,9 @@ fn is_quiet(method: &Method, path: &str) -> bool {
 fn details(error: &Error) -> Json {
     match error {
         Error::Invalid { data, .. } if !data.is_empty() => sentences(data, &mut { MAX_DETAILS }),
-        Error::Internal(error) => Json::from(cut(format!("{error:#}").as_bytes(), MAX_DETAILS)),
+        Error::Internal(error) | Error::Storage(error) => {
+            Json::from(cut(format!("{error:#}").as_bytes(), MAX_DETAILS))
+        }
         Error::Invalid { .. }
         | Error::Unauthenticated
         | Error::Forbidden(_)

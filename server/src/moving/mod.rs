@@ -174,6 +174,9 @@ fn in_words(error: Error) -> anyhow::Error {
     if let Error::Internal(error) = error {
         return error;
     }
+    if let Error::Storage(error) = error {
+        return error.context("the storage of files failed");
+    }
     let why = match &error {
         Error::Outdated => Some("the collections were changed meanwhile; try again"),
         Error::Unavailable | Error::Unwritable(_) | Error::Disconnected => {
@@ -193,6 +196,7 @@ fn in_words(error: Error) -> anyhow::Error {
         | Error::AnswerTooLarge(_)
         | Error::NoRoom
         | Error::Starting
+        | Error::Storage(_)
         | Error::Internal(_) => None,
     };
     why.map_or_else(|| error.into(), anyhow::Error::msg)

@@ -59,6 +59,7 @@ mod security;
 mod sessions;
 mod settings;
 mod setup;
+mod storage;
 mod view_changes;
 mod view_safety;
 mod views;

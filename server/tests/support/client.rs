@@ -203,6 +203,16 @@ impl Client {
 
     /// Asks for bytes, with these headers, as nobody.
     pub fn fetch(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Fetched {
+        self.try_fetch(method, path, headers).expect("all of it")
+    }
+
+    /// The same, of a server that may break off.
+    pub fn try_fetch(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Option<Fetched> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
@@ -217,16 +227,13 @@ impl Client {
         let request = headers.iter().fold(request, with);
         let request = request.body(()).expect("a request");
         let mut response = agent.run(request).expect("an answer");
-        Fetched {
+        let body = response.body_mut().with_config().limit(64 << 20);
+        let bytes = body.read_to_vec().ok()?;
+        Some(Fetched {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            bytes: response
-                .body_mut()
-                .with_config()
-                .limit(64 << 20)
-                .read_to_vec()
-                .expect("the bytes"),
-        }
+            bytes,
+        })
     }
 
     /// Sends anything.

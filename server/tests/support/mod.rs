@@ -19,6 +19,7 @@ mod client;
 pub mod passage;
 pub mod pocketbase;
 pub mod process;
+pub mod s3;
 pub mod secure;
 pub mod smtp;
 pub mod stream;
@@ -122,7 +123,7 @@ impl Home {
             config.s3_bucket.clone_from(&self.bucket);
             config.s3_endpoint = endpoint;
             config.s3_path_style = true;
-            S3_KEYS.0.clone_into(&mut config.s3_access_key);
+            config.s3_access_key = S3_KEYS.0.into();
             config.s3_secret = S3_KEYS.1.into();
         }
         config

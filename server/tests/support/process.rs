@@ -131,7 +131,7 @@ pub fn plinth(home: &Home) -> Command {
             .env("PLINTH_S3_BUCKET", &config.s3_bucket)
             .env("PLINTH_S3_ENDPOINT", &config.s3_endpoint)
             .env("PLINTH_S3_PATH_STYLE", "true")
-            .env("PLINTH_S3_ACCESS_KEY", &config.s3_access_key)
+            .env("PLINTH_S3_ACCESS_KEY", &*config.s3_access_key)
             .env("PLINTH_S3_SECRET", &*config.s3_secret);
     }
     command

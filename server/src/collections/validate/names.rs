@@ -22,12 +22,13 @@ const INTERNAL: [&str; 9] = [
     "__diesel_schema_migrations",
 ];
 /// Indexes that the migrations name; PostgreSQL derives the others' names from the tables'.
-const INTERNAL_INDEXES: [&str; 5] = [
+const INTERNAL_INDEXES: [&str; 6] = [
     "_collections_name_key",
     "_collections_id_key",
     "_logs_created",
     "_logs_id_key",
     "_logs_level",
+    "_removed_files_due",
 ];
 /// Names that the databases keep for themselves.
 const RESERVED_PREFIXES: [&str; 2] = ["sqlite_", "pg_"];
