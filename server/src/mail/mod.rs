@@ -3,7 +3,10 @@
 //! A mail is a record of `_mails`, written in the transaction of what causes it. Start with [`enqueue`]; the
 //! [`Outbox`] sends what waits.
 
+mod header;
+mod old;
 mod outbox;
+mod server;
 mod smtp;
 mod store;
 pub mod template;

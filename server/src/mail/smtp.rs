@@ -1,21 +1,33 @@
-//! The way to the mail server, from the settings.
+//! How a mail is made and handed over. What a mail server says before it hears of the mail is about us and may change;
+//! what it says of the mail is for good.
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use lettre::message::header::{Header, HeaderName, HeaderValue};
+use anyhow::Context;
+use lettre::address::Envelope;
+use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::transport::smtp::authentication::Mechanism;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
+use lettre::{Address, Message};
 use plinth_sdk::types::MetaSettings;
-use url::Url;
+use tokio::net::TcpStream;
+use url::Host;
 
+use super::header;
+use super::old::Old;
+use super::server::{Server, Tls};
 use super::store::Claimed;
 use crate::config::Config;
 
+const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
+
 /// Sends mails.
 pub(super) struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: Server,
     timeout: Duration,
 }
 
@@ -34,112 +46,189 @@ impl Smtp {
         if config.smtp_url.is_empty() {
             return Ok(None);
         }
-        // No sentence of a library is shown here: it might quote the URL, and with it the password.
-        check(&config.smtp_url).context("the setting smtp_url is not valid")?;
-        let timeout = Duration::from_secs(config.smtp_timeout_seconds);
-        let Ok(builder) = AsyncSmtpTransport::<Tokio1Executor>::from_url(&config.smtp_url) else {
-            bail!("the setting smtp_url is not valid");
-        };
+        let server = Server::of(&config.smtp_url).context("the setting smtp_url is not valid")?;
         Ok(Some(Self {
-            transport: builder.timeout(Some(timeout)).build(),
-            timeout,
+            server,
+            timeout: Duration::from_secs(config.smtp_timeout_seconds),
         }))
     }
 
     /// Sends a mail, or says why not. Never takes longer than the time limit.
     pub(super) async fn send(&self, meta: &MetaSettings, mail: &Claimed) -> Result<(), Failure> {
-        let message = message(meta, mail).map_err(|error| Failure {
-            why: format!("It cannot be made into a mail: {error:#}"),
-            is_final: true,
-        })?;
-        match tokio::time::timeout(self.timeout, self.transport.send(message)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(Failure {
-                why: in_words(&error),
-                is_final: is_final(&error),
-            }),
-            Err(_) => Err(Failure {
-                why: format!(
-                    "The mail server took longer than {} seconds.",
-                    self.timeout.as_secs()
-                ),
-                is_final: false,
-            }),
+        let message = message(meta, mail)?;
+        let sent = tokio::time::timeout(self.timeout, self.deliver(&message)).await;
+        sent.unwrap_or_else(|_| {
+            Err(later(format!(
+                "The mail server took longer than {} seconds.",
+                self.timeout.as_secs()
+            )))
+        })
+    }
+
+    async fn deliver(&self, message: &Message) -> Result<(), Failure> {
+        let mut connection = self.connect().await.map_err(|error| about_us(&error))?;
+        let delivered = hand_over(&mut connection, message).await;
+        connection.abort().await;
+        delivered
+    }
+
+    /// A connection that is ready to take a mail.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
+        let Server {
+            host, port, hello, ..
+        } = &self.server;
+        let place = (host.as_str(), *port);
+        let tls = match &self.server.tls {
+            Tls::Always(by) => Some(by.clone()),
+            Tls::Never | Tls::Upgraded { .. } => None,
+        };
+        let is_plain = tls.is_none();
+        let limit = Some(self.timeout);
+        let connected = AsyncSmtpConnection::connect_tokio1(place, limit, hello, tls, None).await;
+        let mut connection = match connected {
+            Err(error) if is_plain && error.is_permanent() => match TcpStream::connect(place).await
+            {
+                Ok(stream) => {
+                    let stream = Box::new(Old::new(stream));
+                    AsyncSmtpConnection::connect_with_transport(stream, hello).await?
+                }
+                Err(_) => return Err(error),
+            },
+            connected => connected?,
+        };
+        if let Tls::Upgraded { by, is_required } = &self.server.tls
+            && (*is_required || connection.can_starttls())
+        {
+            connection.starttls(by.clone(), hello).await?;
         }
+        if let Some(credentials) = &self.server.credentials {
+            connection.auth(&MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
     }
 }
 
-/// What is wrong with the URL.
-fn check(url: &str) -> anyhow::Result<()> {
-    if !url.starts_with("smtp://") && !url.starts_with("smtps://") {
-        bail!("it must begin with smtp:// or smtps://");
-    }
-    let Ok(url) = Url::parse(url) else {
-        bail!("it is not a URL; special characters in user and password must be %-encoded");
-    };
-    if url.host_str().is_none_or(str::is_empty) {
-        bail!("it names no host");
-    }
-    if !url.username().is_empty() && url.password().is_none() {
-        bail!("it has a user and no password");
-    }
-    let mut tls = None;
-    for (name, value) in url.query_pairs() {
-        match (&*name, &*value) {
-            ("tls", "required" | "opportunistic") if url.scheme() == "smtp" => tls = Some(value),
-            ("tls", _) if url.scheme() == "smtp" => {
-                bail!("tls must be required or opportunistic");
-            }
-            ("tls", _) => bail!("smtps:// is encrypted from the start: leave tls out"),
-            _ => bail!("the only parameter is tls"),
+async fn hand_over(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Failure> {
+    let (from, to) = (message.envelope().from(), message.envelope().to());
+    let (from, to) = (from.cloned(), to.first().cloned());
+    let to = to.ok_or_else(|| for_good("The mail has no address.".to_owned()))?;
+    let bytes = message.formatted();
+    let can = |what| connection.server_info().supports_feature(what);
+    let mut options = Vec::new();
+    let needs_utf8 = |address: &Address| !address.to_string().is_ascii();
+    if needs_utf8(&to) || from.as_ref().is_some_and(needs_utf8) {
+        if !can(Extension::SmtpUtfEight) {
+            let why = "The mail server takes no address with letters beyond ASCII before the @ (SMTPUTF8).";
+            return Err(if needs_utf8(&to) {
+                for_good(why.to_owned())
+            } else {
+                later(why.to_owned())
+            });
         }
+        options.push(MailParameter::SmtpUtfEight);
     }
-    if url.scheme() == "smtp" && tls.is_none() && url.password().is_some() {
-        bail!("it would send the password unencrypted: add ?tls=required");
+    if !bytes.is_ascii() {
+        options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
-    Ok(())
-}
-
-/// A mail that nobody should answer by machine.
-#[derive(Clone)]
-struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
-    }
+    // The sender's address is a setting, too.
+    let begun = connection.command(Mail::new(from, options)).await;
+    begun.map_err(|error| about_us(&error))?;
+    let taken = connection.command(Rcpt::new(to, Vec::new())).await;
+    taken.map_err(|error| about_mail(&error))?;
+    let ready = connection.command(Data).await;
+    ready.map_err(|error| about_mail(&error))?;
+    let sent = connection.message(&bytes).await;
+    sent.map(drop).map_err(|error| about_mail(&error))
 }
 
 /// The mail as it goes over the wire. Its id is the record's: a mail that went out twice can be told by it.
-fn message(meta: &MetaSettings, mail: &Claimed) -> anyhow::Result<Message> {
-    let from = super::sender(&meta.sender_name, &meta.sender_address);
-    let from = from.context("the sender's address is not valid")?;
-    let to = super::address(&mail.to).context("the address is not valid")?;
+fn message(meta: &MetaSettings, mail: &Claimed) -> Result<Message, Failure> {
+    // The sender is a setting, which may be right later.
+    let from = super::sender(&meta.sender_name, &meta.sender_address)
+        .and_then(|from| Some((from.name, in_ascii(&from.email)?)));
+    let (from_name, from) =
+        from.ok_or_else(|| later("The sender's address is not valid.".to_owned()))?;
+    let to = super::address(&mail.to).and_then(|to| Some((to.name, in_ascii(&to.email)?)));
+    let (to_name, to) = to.ok_or_else(|| for_good("The address is not valid.".to_owned()))?;
+    let person = |header: &'static str, name: Option<String>, address: &Address| {
+        let text = address.to_string();
+        let value = header::mailbox(header, &name.unwrap_or_default(), &text);
+        encoded(header, text, value)
+    };
+    let subject = super::one_line(&mail.subject);
+    let written = header::text("Subject", &subject);
     let builder = Message::builder()
-        .to(to)
-        .subject(super::one_line(&mail.subject))
-        .message_id(Some(format!("<{}@{}>", mail.id, from.email.domain())))
-        .from(from)
-        .header(AutoSubmitted);
+        .raw_header(person("To", to_name, &to))
+        .raw_header(encoded("Subject", subject, written))
+        .message_id(Some(format!("<{}@{}>", mail.id, from.domain())))
+        .raw_header(person("From", from_name, &from))
+        // Nobody should answer it by machine.
+        .raw_header(encoded(
+            "Auto-Submitted",
+            "auto-generated".to_owned(),
+            "auto-generated".to_owned(),
+        ));
     let text = if mail.text.is_empty() {
         super::template::text(&mail.html)
     } else {
         mail.text.clone()
     };
+    let envelope = Envelope::new(Some(from), vec![to]).map_err(unmade)?;
+    let builder = builder.envelope(envelope);
     let message = if mail.html.is_empty() {
         builder.singlepart(SinglePart::plain(text))
     } else {
         builder.multipart(MultiPart::alternative_plain_html(text, mail.html.clone()))
     };
-    Ok(message?)
+    message.map_err(unmade)
+}
+
+fn encoded(name: &'static str, raw: String, value: String) -> HeaderValue {
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), raw, value)
+}
+
+/// An address whose domain every mail server understands. Before the @ letters stay as they are.
+fn in_ascii(address: &Address) -> Option<Address> {
+    if address.domain().is_ascii() {
+        return Some(address.clone());
+    }
+    match Host::parse(address.domain()) {
+        Ok(Host::Domain(domain)) => Address::new(address.user(), domain).ok(),
+        Ok(Host::Ipv4(_) | Host::Ipv6(_)) | Err(_) => None,
+    }
+}
+
+fn unmade(error: impl std::fmt::Display) -> Failure {
+    for_good(format!("It cannot be made into a mail: {error}"))
+}
+
+fn later(why: String) -> Failure {
+    Failure {
+        why,
+        is_final: false,
+    }
+}
+
+fn for_good(why: String) -> Failure {
+    Failure {
+        why,
+        is_final: true,
+    }
+}
+
+fn about_us(error: &SmtpError) -> Failure {
+    later(in_words(error))
+}
+
+/// What a server says of a mail for good. That it does not let this server in is no fault of the mail's: it may go once
+/// the settings are right.
+fn about_mail(error: &SmtpError) -> Failure {
+    let code = error.status().map(u16::from);
+    let is_about_us = matches!(code, Some(530 | 534 | 535 | 538));
+    Failure {
+        why: in_words(error),
+        is_final: error.is_permanent() && !is_about_us,
+    }
 }
 
 /// The error with what is behind it.
@@ -156,54 +245,9 @@ fn in_words(error: &SmtpError) -> String {
     words
 }
 
-/// What a server says for good. That it does not let this server in is no fault of the mail's: it may go once the
-/// settings are right.
-fn is_final(error: &SmtpError) -> bool {
-    let code = error.status().map(u16::from);
-    let is_about_us = matches!(code, Some(530 | 534 | 535 | 538));
-    error.is_permanent() && !is_about_us
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn n56_a_bad_url_is_refused_without_its_password() {
-        for (url, why) in [
-            ("mail.example.com", "begin with"),
-            ("http://mail.example.com", "begin with"),
-            ("ann:hunter2@mail.example.com", "begin with"),
-            ("hunter2", "begin with"),
-            ("smtp://", "no host"),
-            ("smtp://ann:hunter2@:25?tls=required", "not a URL"),
-            ("smtp://ann:hunter2@a b?tls=required", "not a URL"),
-            ("smtp://ann:hunter2@mail:port?tls=required", "not a URL"),
-            ("smtp://ann@mail?tls=required", "no password"),
-            ("smtp://ann:hunter2@mail", "unencrypted"),
-            ("smtp://ann:hunter2@mail?tls=yes", "tls must be"),
-            ("smtps://ann:hunter2@mail?tls=required", "leave tls out"),
-            ("smtp://ann:hunter2@mail?tls=required&x=1", "only parameter"),
-        ] {
-            let config = Config {
-                smtp_url: url.into(),
-                ..Config::default()
-            };
-            let error = Smtp::new(&config).err().expect(url);
-            let words = format!("{error:#} {error:?}");
-            assert!(words.contains("smtp_url") && words.contains(why), "{words}");
-            assert!(!words.contains("hunter2"), "{words}");
-        }
-        for url in [
-            "smtp://mail",
-            "smtp://mail:2525",
-            "smtps://ann:p%40w@mail",
-            "smtp://ann:pw@mail:587?tls=required",
-            "smtp://ann:pw@mail?tls=opportunistic",
-        ] {
-            assert!(check(url).is_ok(), "{url}");
-        }
-    }
 
     #[test]
     fn n19_what_goes_over_the_wire_has_no_headers_of_others() {

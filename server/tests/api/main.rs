@@ -37,6 +37,7 @@ mod log_size;
 mod logs;
 mod long_values;
 mod mail;
+mod mail_servers;
 mod metrics;
 mod moving;
 mod numbers;

@@ -2,6 +2,10 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::Home;
 
@@ -14,31 +18,7 @@ pub struct Secure {
 
 impl Secure {
     pub fn start(home: &Home) -> Self {
-        let path = |name: &str| home.dir.path().join(name).display().to_string();
-        let (certificate, key) = (path("certificate.pem"), path("key.pem"));
-        let made = Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-            ])
-            .args([
-                "-days",
-                "2",
-                "-subj",
-                "/CN=localhost",
-                "-addext",
-                "subjectAltName=DNS:localhost",
-            ])
-            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-            .args(["-keyout", &key, "-out", &certificate])
-            .stderr(Stdio::null())
-            .status();
-        assert!(made.expect("openssl runs").success());
+        let (certificate, key) = certificate(home);
         let mut child = Command::new("python3")
             .args(["-c", SECURE, &certificate, &key])
             .stdout(Stdio::piped())
@@ -55,6 +35,45 @@ impl Secure {
             port,
         }
     }
+}
+
+/// Makes a certificate for `localhost` and its key, and gives the files' paths.
+pub fn certificate(home: &Home) -> (String, String) {
+    let path = |name: &str| home.dir.path().join(name).display().to_string();
+    let (certificate, key) = (path("certificate.pem"), path("key.pem"));
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ])
+        .args([
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", &key, "-out", &certificate])
+        .stderr(Stdio::null())
+        .status();
+    assert!(made.expect("openssl runs").success());
+    (certificate, key)
+}
+
+/// How a server uses them.
+pub fn server_config(certificate: &str, key: &str) -> Arc<rustls::ServerConfig> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let chain = vec![CertificateDer::from_pem_file(certificate).expect("a certificate")];
+    let key = PrivateKeyDer::from_pem_file(key).expect("a key");
+    let config = rustls::ServerConfig::builder().with_no_client_auth();
+    Arc::new(config.with_single_cert(chain, key).expect("they fit"))
 }
 
 impl Drop for Secure {

@@ -1,6 +1,6 @@
 //! A mail server on loopback that does what a test tells it to. What it gets comes from the real client.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -21,11 +21,27 @@ pub enum Mood {
     Hangs,
     /// Takes every mail, after this time.
     Slow(Duration),
+    /// Answers this command so (`HELLO` is the connection itself), and takes every mail otherwise.
+    Says(&'static str, &'static str),
+}
+
+/// Where it listens, and how.
+#[derive(Clone)]
+pub enum Door {
+    /// On this address, unencrypted.
+    Plain(&'static str),
+    /// On loopback, encrypted from the start, or once asked to be.
+    Tls {
+        by: Arc<rustls::ServerConfig>,
+        is_asked: bool,
+    },
 }
 
 /// A mail as it arrived.
 #[derive(Clone, Debug)]
 pub struct Received {
+    /// The envelope's sender.
+    pub from: String,
     /// The envelope's recipients.
     pub to: Vec<String>,
     /// Head and body as they went over the wire.
@@ -77,7 +93,10 @@ pub fn token(text: &str, kind: &str) -> String {
 #[derive(Clone)]
 pub struct Smtp {
     pub port: u16,
+    host: &'static str,
     mood: Arc<Mutex<Mood>>,
+    offers: Arc<Mutex<&'static str>>,
+    said: Arc<Mutex<Vec<String>>>,
     received: Arc<Mutex<Vec<Received>>>,
     connections: Arc<Mutex<usize>>,
 }
@@ -103,27 +122,54 @@ impl Smtp {
     }
 
     pub fn start(mood: Mood) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::start_at(mood, Door::Plain("127.0.0.1"))
+    }
+
+    pub fn start_at(mood: Mood, door: Door) -> Self {
+        let host = match &door {
+            Door::Plain(host) => host,
+            Door::Tls { .. } => "127.0.0.1",
+        };
+        let listener = TcpListener::bind((host, 0)).expect("a free port");
         let smtp = Self {
             port: listener.local_addr().expect("an address").port(),
+            host,
             mood: Arc::new(Mutex::new(mood)),
+            offers: Arc::new(Mutex::new("8BITMIME")),
+            said: Arc::default(),
             received: Arc::default(),
             connections: Arc::default(),
         };
         let server = smtp.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let server = server.clone();
+                let (server, door) = (server.clone(), door.clone());
                 *server.connections.lock().expect("no panic") += 1;
                 // A client that goes away in the middle is not this server's problem.
-                std::thread::spawn(move || drop(server.talk(stream)));
+                std::thread::spawn(move || drop(server.open(stream, door)));
             }
         });
         smtp
     }
 
+    /// What it says that it can, beside STARTTLS.
+    pub fn offer(&self, what: &'static str) {
+        *self.offers.lock().expect("no panic") = what;
+    }
+
+    /// The commands that it was given, in order.
+    pub fn said(&self) -> Vec<String> {
+        self.said.lock().expect("no panic").clone()
+    }
+
     pub fn url(&self) -> String {
-        format!("smtp://127.0.0.1:{}", self.port)
+        let host = self.host;
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        format!("smtp://{host}:{}", self.port)
     }
 
     pub fn become_(&self, mood: Mood) {
@@ -157,60 +203,126 @@ impl Smtp {
         self.mood.lock().expect("no panic").clone()
     }
 
-    fn talk(&self, stream: TcpStream) -> std::io::Result<()> {
+    fn open(&self, stream: TcpStream, door: Door) -> std::io::Result<()> {
+        match door {
+            Door::Plain(_) => self.talk(stream, false).map(drop),
+            Door::Tls { by, is_asked } => {
+                let stream = if is_asked {
+                    match self.talk(stream, true)? {
+                        Some(stream) => stream,
+                        None => return Ok(()),
+                    }
+                } else {
+                    stream
+                };
+                let session = rustls::ServerConnection::new(by).map_err(std::io::Error::other)?;
+                let stream = rustls::StreamOwned::new(session, stream);
+                self.talk_on(stream, false, is_asked).map(drop)
+            }
+        }
+    }
+
+    fn talk(&self, stream: TcpStream, has_tls: bool) -> std::io::Result<Option<TcpStream>> {
         if self.mood() == Mood::Hangs {
             let mut line = String::new();
             BufReader::new(stream).read_line(&mut line)?;
-            return Ok(());
+            return Ok(None);
         }
-        let mut out = stream.try_clone()?;
-        let mut say = move |words: &str| out.write_all(format!("{words}\r\n").as_bytes());
+        self.talk_on(stream, has_tls, false)
+    }
+
+    /// Talks until it is over, or until the client asks for TLS: then the stream is given back.
+    fn talk_on<S: Read + Write>(
+        &self,
+        stream: S,
+        has_tls: bool,
+        is_upgraded: bool,
+    ) -> std::io::Result<Option<S>> {
         let mut lines = BufReader::new(stream);
-        let mut to = Vec::new();
-        say("220 test")?;
+        let (mut from, mut to) = (String::new(), Vec::new());
+        if !is_upgraded {
+            let hello = self.says("HELLO").unwrap_or("220 test");
+            say(&mut lines, hello)?;
+        }
         loop {
             let mut line = String::new();
             if lines.read_line(&mut line)? == 0 {
-                return Ok(());
+                return Ok(None);
             }
-            let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+            let line = line.trim().to_owned();
+            self.said.lock().expect("no panic").push(line.clone());
+            let verb = line.split([' ', ':']).next().unwrap_or_default();
+            let verb = verb.to_ascii_uppercase();
+            if let Some(words) = self.says(&verb) {
+                say(&mut lines, words)?;
+                continue;
+            }
             match verb.as_str() {
-                "EHLO" => say("250-test\r\n250 8BITMIME")?,
+                "EHLO" => {
+                    let offers = *self.offers.lock().expect("no panic");
+                    let tls = if has_tls { "250-STARTTLS\r\n" } else { "" };
+                    say(&mut lines, &format!("250-test\r\n{tls}250 {offers}"))?;
+                }
+                "STARTTLS" if has_tls => {
+                    say(&mut lines, "220 go on")?;
+                    return Ok(Some(lines.into_inner()));
+                }
+                "AUTH" => say(&mut lines, "235 welcome")?,
                 "MAIL" => {
                     to.clear();
-                    say("250 ok")?;
+                    line.clone_into(&mut from);
+                    say(&mut lines, "250 ok")?;
                 }
                 "RCPT" => {
                     if let Mood::Refuses(words) = self.mood() {
-                        say(words)?;
+                        say(&mut lines, words)?;
                     } else {
-                        to.push(line.trim().to_owned());
-                        say("250 ok")?;
+                        to.push(line);
+                        say(&mut lines, "250 ok")?;
                     }
                 }
                 "DATA" => {
-                    say("354 go on")?;
+                    say(&mut lines, "354 go on")?;
                     let mut raw = String::new();
                     while !raw.ends_with("\r\n.\r\n") {
                         if lines.read_line(&mut raw)? == 0 {
-                            return Ok(());
+                            return Ok(None);
                         }
                     }
                     if let Mood::Slow(time) = self.mood() {
                         std::thread::sleep(time);
                     }
                     let mail = Received {
+                        from: from.clone(),
                         to: to.clone(),
                         raw,
                     };
                     self.received.lock().expect("no panic").push(mail);
-                    say("250 taken")?;
+                    say(&mut lines, "250 taken")?;
                 }
-                "QUIT" => return say("221 bye"),
-                _ => say("250 ok")?,
+                "QUIT" => {
+                    say(&mut lines, "221 bye")?;
+                    return Ok(None);
+                }
+                _ => say(&mut lines, "250 ok")?,
             }
         }
     }
+
+    fn says(&self, verb: &str) -> Option<&'static str> {
+        if let Mood::Says(known, words) = self.mood()
+            && known == verb
+        {
+            return Some(words);
+        }
+        None
+    }
+}
+
+fn say<S: Read + Write>(lines: &mut BufReader<S>, words: &str) -> std::io::Result<()> {
+    let stream = lines.get_mut();
+    stream.write_all(format!("{words}\r\n").as_bytes())?;
+    stream.flush()
 }
 
 /// What is in the outbox.
