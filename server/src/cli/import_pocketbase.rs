@@ -21,7 +21,7 @@ pub(super) async fn run(config: &Config, args: Args) -> anyhow::Result<()> {
     if config.dir.canonicalize().is_ok_and(|dir| dir == source.dir) {
         bail!("Plinth needs a data directory of its own: say --dir, another one than PocketBase's");
     }
-    let _lock = super::serve::lock(config)?;
+    let _lock = super::lock::lock(config)?;
     if !config.database_url.is_empty() {
         config.make_dir()?;
     }

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod import_pocketbase;
+mod lock;
 mod migrate;
 mod serve;
 mod signals;
@@ -9,6 +10,7 @@ mod superuser;
 use std::io::IsTerminal;
 
 use anyhow::Context;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -16,7 +18,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::app::App;
-use crate::config::{Config, Flags};
+use crate::config::{self, Config, Flags};
 use crate::error::Result;
 use crate::logs::program::Messages;
 
@@ -55,13 +57,18 @@ pub async fn upsert_superuser(app: &App, email: String, password: String) -> Res
 
 /// Does what the command line says.
 pub fn run() -> anyhow::Result<()> {
-    let Cli { command, mut flags } = Cli::parse();
+    config::keep_private();
+    let Cli { command, mut flags } = parse();
     if let Command::Serve(args) = &command {
         flags.http.clone_from(&args.http);
     }
     let config = Config::load(&flags)?;
     let messages = Messages::default();
     log_to_stderr(&config, &messages)?;
+    for name in Config::strange_variables()? {
+        tracing::warn!(name, "the variable is no setting");
+    }
+    config::tighten(&config.dir);
     let system = actix_web::rt::System::new();
     match command {
         Command::Serve(_) => system.block_on(serve::run(&config, &messages)),
@@ -69,6 +76,34 @@ pub fn run() -> anyhow::Result<()> {
         Command::ImportPocketbase(args) => system.block_on(import_pocketbase::run(&config, args)),
         Command::Superuser(command) => system.block_on(superuser::run(&config, command)),
     }
+}
+
+/// Reads the command line. What is in a wrong place on it may be a password, or a URL with one: it is not repeated.
+fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|mut error| {
+        for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+            let Some(ContextValue::String(given)) = error.get(kind) else {
+                continue;
+            };
+            let shown = shown(given, kind == ContextKind::InvalidSubcommand);
+            if shown != *given {
+                error.insert(kind, ContextValue::String(shown));
+                error.remove(ContextKind::Suggested);
+            }
+        }
+        error.exit()
+    })
+}
+
+/// What can be shown of an argument: the name of a flag, or what looks like a subcommand where there should be one.
+fn shown(given: &str, is_subcommand: bool) -> String {
+    let name = given.split('=').next().unwrap_or_default();
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+    let is_word = name.len() <= 20 && name.bytes().all(is_letter);
+    if is_word && (name.starts_with("--") || (is_subcommand && name == given)) {
+        return name.to_owned();
+    }
+    "…".to_owned()
 }
 
 fn log_to_stderr(config: &Config, messages: &Messages) -> anyhow::Result<()> {

@@ -1,12 +1,12 @@
 //! `plinth serve`
 
-use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use futures_util::future::{Either, select};
 
+use super::lock::lock;
 use super::signals::Signals;
 use crate::app::App;
 use crate::collections::defaults::SUPERUSERS;
@@ -107,28 +107,6 @@ async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Re
         );
     }
     Ok(())
-}
-
-/// One server a data directory. The lock goes with the process, however that ends.
-pub(super) fn lock(config: &Config) -> anyhow::Result<Option<File>> {
-    let Location::Sqlite(_) = config.location()? else {
-        return Ok(None);
-    };
-    config.make_dir()?;
-    let file = File::create(config.dir.join("plinth.lock")).with_context(|| {
-        format!(
-            "cannot write to the data directory {}",
-            config.dir.display()
-        )
-    })?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => bail!(
-            "another server already uses the data directory {}",
-            config.dir.display()
-        ),
-        Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data directory"),
-    }
 }
 
 fn program() -> String {

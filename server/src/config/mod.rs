@@ -1,6 +1,10 @@
 //! Settings: defaults < `plinth.toml` < environment (`PLINTH_HTTP`, …) < flags.
 
+mod database_url;
+mod private;
+mod problem;
 mod secret;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +14,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+pub use private::{keep_private, tighten};
 pub use secret::Secret;
 
 use crate::db::Location;
@@ -57,6 +62,8 @@ pub struct Config {
     pub s3_secret: Secret,
     /// Whether the bucket is in the path rather than in the host's name.
     pub s3_path_style: bool,
+    /// Whether all servers on the database have the same data directory, where files are kept without a bucket.
+    pub shared_dir: bool,
     /// Networks that jobs may call although they are private, such as `127.0.0.1/32`; `0.0.0.0/0` for all.
     pub outbound_allow: Vec<String>,
     /// MiB that the bodies of all requests together may take in memory.
@@ -80,7 +87,7 @@ pub struct Config {
 }
 
 /// The settings that the environment can have; other variables that begin like them are not ours.
-const NAMES: [&str; 29] = [
+const NAMES: [&str; 30] = [
     "http",
     "dir",
     "database_url",
@@ -100,6 +107,7 @@ const NAMES: [&str; 29] = [
     "s3_access_key",
     "s3_secret",
     "s3_path_style",
+    "shared_dir",
     "outbound_allow",
     "bodies_mb",
     "answers_mb",
@@ -133,6 +141,16 @@ const TEXTS: [&str; 15] = [
 
 /// The most MiB of a budget of memory: 1 TiB.
 const MAX_BUDGET: usize = 1 << 20;
+
+/// Those that nobody may read in a log.
+const SECRETS: [&str; 5] = [
+    "database_url",
+    "smtp_url",
+    "s3_access_key",
+    "s3_secret",
+    "metrics_token",
+];
+
 /// The most seconds that a stop may wait for anything.
 const MAX_STOPPING: u64 = 3600;
 
@@ -159,6 +177,7 @@ impl Default for Config {
             s3_access_key: Secret::default(),
             s3_secret: Secret::default(),
             s3_path_style: false,
+            shared_dir: false,
             outbound_allow: Vec::new(),
             bodies_mb: 128,
             answers_mb: 256,
@@ -222,7 +241,8 @@ impl Config {
             .merge(texts(&Env::prefixed("PLINTH_").only(&TEXTS)))
             .merge(Serialized::defaults(flags))
             .extract()
-            .context("the settings are not valid")?;
+            .map_err(problem::in_words)?;
+        Self::strange_variables()?;
         if config.database_connections < 2 {
             bail!("the setting database_connections must be at least 2");
         }
@@ -253,6 +273,16 @@ impl Config {
         Ok(())
     }
 
+    /// Variables that begin like settings and are none. One that is a slip away from a setting is refused.
+    pub fn strange_variables() -> anyhow::Result<Vec<String>> {
+        let names = Env::raw();
+        strangers::strangers(
+            names
+                .iter()
+                .map(|(name, _)| name.as_str().to_ascii_uppercase()),
+        )
+    }
+
     fn check_storage(&self) -> anyhow::Result<()> {
         let has_key = !self.s3_access_key.is_empty();
         if has_key == self.s3_secret.is_empty() {
@@ -264,9 +294,20 @@ impl Config {
             }
             return Ok(());
         }
+        let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_word(&self.s3_access_key) || self.s3_secret.chars().any(char::is_control) {
+            bail!(
+                "the settings s3_access_key and s3_secret must have no spaces and no line breaks"
+            );
+        }
         let is_address = |start| self.s3_endpoint.starts_with(start);
         if !self.s3_endpoint.is_empty() && !is_address("https://") && !is_address("http://") {
             bail!("the setting s3_endpoint must begin with https:// or http://");
+        }
+        if self.s3_endpoint.contains('@') {
+            bail!(
+                "the setting s3_endpoint must have no user and no password: s3_access_key and s3_secret do"
+            );
         }
         Ok(())
     }
@@ -293,6 +334,10 @@ impl Config {
 
     /// Makes the data directory, for the server's own user alone: hashes and what signs tokens are in it.
     pub fn make_dir(&self) -> anyhow::Result<()> {
+        if self.dir.is_symlink() && !self.dir.exists() {
+            let dir = self.dir.display();
+            bail!("the data directory {dir} is a link that leads nowhere");
+        }
         let mut builder = std::fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -306,13 +351,9 @@ impl Config {
     pub fn location(&self) -> anyhow::Result<Location> {
         let url = &self.database_url;
         if url.is_empty() {
-            Ok(Location::Sqlite(self.dir.join("data.db")))
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Ok(Location::Postgres(url.clone()))
-        } else {
-            bail!(
-                "the database URL must begin with postgres:// (leave it out for the embedded SQLite)"
-            )
+            return Ok(Location::Sqlite(self.dir.join("data.db")));
         }
+        database_url::check(url)?;
+        Ok(Location::Postgres(url.clone()))
     }
 }

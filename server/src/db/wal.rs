@@ -4,6 +4,7 @@
 //! query takes long or because many overlap, the log would grow for as long. Past a limit, queries that are in the way are
 //! interrupted, and the log is emptied before the next write.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,10 @@ const MAX_WAIT: Duration = Duration::from_millis(500);
 /// The log of a database.
 pub(super) struct Wal {
     file: PathBuf,
+    database: PathBuf,
+    /// The inodes of the log and of the database, once they are known: SQLite goes on with what it has opened.
+    inodes: [AtomicU64; 2],
+    is_gone: bool,
     patience: Arc<Patience>,
     /// The length past which it is emptied.
     limit: u64,
@@ -33,15 +38,56 @@ impl Wal {
         file.push("-wal");
         Self {
             file: file.into(),
+            database: database.to_owned(),
+            inodes: [AtomicU64::new(0), AtomicU64::new(0)],
+            is_gone: false,
             patience,
             limit: LIMIT,
             failures,
         }
     }
 
-    /// Whether it is to be emptied.
-    pub(super) fn is_long(&self) -> bool {
-        self.length() >= self.limit
+    /// Whether somebody has to look after it before the next write.
+    pub(super) fn needs_care(&self) -> bool {
+        if self.is_gone {
+            return true;
+        }
+        match std::fs::metadata(&self.file) {
+            Ok(file) => file.len() >= self.limit || !self.is_known(0, &file),
+            Err(_) => self.inodes[0].load(Ordering::Relaxed) != 0,
+        }
+    }
+
+    /// Whether the log or the database was removed, or another put in its place: what is written from now on would be
+    /// lost. What is in the log that is still open is moved into the database then.
+    pub(super) fn is_gone(&mut self, conn: &mut Conn) -> bool {
+        if self.is_gone {
+            return true;
+        }
+        let is_there = |at: usize, file: &Path| match std::fs::metadata(file) {
+            Ok(file) => self.is_known(at, &file),
+            Err(_) => self.inodes[at].load(Ordering::Relaxed) == 0,
+        };
+        self.is_gone = !is_there(0, &self.file) || !is_there(1, &self.database);
+        if self.is_gone {
+            let saved = conn.sqlite().map(|lite| lite.empty_log(MAX_WAIT));
+            let is_saved = matches!(saved, Some(Ok(true)));
+            tracing::error!(
+                database = %self.database.display(),
+                is_saved,
+                "the database or its write-ahead log (-wal) was removed or replaced while the server runs: it takes no \
+                 more writes. If is_saved is true, all that was acknowledged is in the file that was opened. Restart it"
+            );
+        }
+        self.is_gone
+    }
+
+    /// Whether it is the file that was there first.
+    fn is_known(&self, at: usize, file: &Metadata) -> bool {
+        let inode = inode(file);
+        let first =
+            self.inodes[at].compare_exchange(0, inode, Ordering::Relaxed, Ordering::Relaxed);
+        first.is_ok() || first == Err(inode)
     }
 
     fn length(&self) -> u64 {
@@ -67,4 +113,15 @@ impl Wal {
             self.limit = length + LIMIT;
         }
     }
+}
+
+#[cfg(unix)]
+fn inode(file: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(file)
+}
+
+/// Elsewhere a file that is open cannot be removed.
+#[cfg(not(unix))]
+fn inode(_: &Metadata) -> u64 {
+    0
 }

@@ -233,7 +233,7 @@ struct Committer {
 impl Committer {
     /// Whether the next unit is likely to be alone, and soon committed.
     fn is_calm(&self) -> bool {
-        !self.is_crowded && self.commit_time < QUICK && !self.wal.is_long()
+        !self.is_crowded && self.commit_time < QUICK && !self.wal.needs_care()
     }
 
     /// Begins, unless that has to wait for another process.
@@ -244,6 +244,10 @@ impl Committer {
 
     /// Runs a group: `first`, and those that `next` still has.
     fn run(&mut self, first: Unit, mut next: impl FnMut() -> Option<Unit>) {
+        if self.wal.is_gone(&mut self.conn) {
+            (first(Err(Error::Unwritable(Obstacle::Failing))).answer)(Ok(()));
+            return;
+        }
         let Err(error) = begin(&mut self.conn) else {
             return self.run_begun(first, next);
         };

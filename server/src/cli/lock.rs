@@ -1,0 +1,90 @@
+//! One server an embedded database, however the way to it is called.
+
+use std::fs::File;
+use std::fs::TryLockError;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::config::Config;
+use crate::db::Location;
+
+/// Locks that go with the process, however that ends.
+#[derive(Debug)]
+#[must_use = "what is locked is free when it is dropped"]
+pub(super) struct Lock {
+    _files: Vec<File>,
+}
+
+/// Locks the data directory, and where `data.db` leads; nothing when the database is elsewhere.
+pub(super) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
+    let Location::Sqlite(database) = config.location()? else {
+        return Ok(None);
+    };
+    config.make_dir()?;
+    let mut files = vec![take(&config.dir.join("plinth.lock"), &config.dir)?];
+    if let Some(real) = leads_to(&database)? {
+        files.push(take(&beside(&real), &real)?);
+    }
+    Ok(Some(Lock { _files: files }))
+}
+
+fn take(lock: &Path, of: &Path) -> anyhow::Result<File> {
+    let file = File::create(lock)
+        .with_context(|| format!("cannot write to the data directory: {}", lock.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another server already uses {}", of.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data directory"),
+    }
+}
+
+/// The file itself, when the database is a link to one.
+fn leads_to(database: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let Ok(known) = database.symlink_metadata() else {
+        return Ok(None);
+    };
+    if known.is_symlink() {
+        let real = database
+            .canonicalize()
+            .with_context(|| format!("{} is a link that leads nowhere", database.display()))?;
+        has_one_name(&real)?;
+        return Ok(Some(real));
+    }
+    has_one_name(database)?;
+    Ok(None)
+}
+
+/// SQLite finds its write-ahead log by the database's name: under two names it would have two.
+#[cfg(unix)]
+fn has_one_name(database: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let known = database
+        .metadata()
+        .with_context(|| format!("cannot look at {}", database.display()))?;
+    if known.is_file() && known.nlink() > 1 {
+        bail!(
+            "{} has a second name (a hard link), by which another server could write to it: remove one",
+            database.display()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as elsewhere")]
+fn has_one_name(_: &Path) -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// The lock that a server whose own directory it is in takes, too.
+fn beside(real: &Path) -> PathBuf {
+    if real.file_name() == Some("data.db".as_ref()) {
+        return real.with_file_name("plinth.lock");
+    }
+    let mut name = real.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
