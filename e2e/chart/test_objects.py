@@ -133,6 +133,18 @@ class Objects(unittest.TestCase):
                 labels = ",".join(f"{key}={value}" for key, value in reversed(workload["spec"]["selector"]["matchLabels"].items()))
                 self.assertIn(f"get pod -l {labels} -o name", one.notes)
 
+    def test_the_notes_say_that_files_need_a_place(self):
+        for name, one in each():
+            with self.subTest(name):
+                variables = {variable["name"] for variable in one.values.get("extraEnv", [])}
+                has_place = bool(variables & {"PLINTH_S3_BUCKET", "PLINTH_SHARED_DIR"})
+                needs_place = one.workload["kind"] == "Deployment" and not has_place
+                self.assertEqual("PLINTH_S3_BUCKET" in one.notes, needs_place)
+        values = VALUES["postgres-value"]
+        bucket = {**values, "extraEnv": [{"name": "PLINTH_S3_BUCKET", "value": "files"}]}
+        self.assertIn("PLINTH_S3_BUCKET", Rendered(values).notes)
+        self.assertNotIn("PLINTH_S3_BUCKET", Rendered(bucket).notes)
+
 
 class Chart(unittest.TestCase):
     def test_it_is_of_the_server_s_version(self):

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Upload, kind, name, storage};
+use super::{Upload, kind, name, place, storage};
 use crate::app::App;
 use crate::collections::{Collection, Shape};
 use crate::error::{Error, Result};
@@ -101,6 +101,7 @@ impl Stored {
         [collection, record, name]: [&str; 3],
         upload: &Upload,
     ) -> Result<()> {
+        place::check(app).await?;
         // Before, since one that is stored in part may have to be taken back too.
         let known = (collection.to_owned(), record.to_owned(), name.to_owned());
         self.files.push(known);

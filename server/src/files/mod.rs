@@ -13,6 +13,7 @@ mod check;
 pub mod clean;
 mod kind;
 mod name;
+pub mod place;
 mod range;
 pub mod storage;
 pub mod store;
@@ -27,12 +28,15 @@ pub use thumbs::Thumbs;
 pub use upload::{Spool, Upload};
 
 use crate::config::Config;
+use place::Place;
 
 /// Files, as a server has them.
 #[derive(Debug)]
 pub struct Files {
     /// Where they are.
     pub storage: Storage,
+    /// Whether other servers find them, too.
+    place: Place,
     /// Makes small pictures of them.
     pub thumbs: Thumbs,
 }
@@ -43,6 +47,7 @@ impl Files {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             storage: Storage::new(config)?,
+            place: Place::new(config),
             thumbs: Thumbs::new(cores),
         })
     }

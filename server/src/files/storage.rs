@@ -268,7 +268,7 @@ pub fn thumb_name(size: &str, name: &str) -> String {
 }
 
 /// For the server's own user alone.
-fn private_dir(dir: &std::path::Path) -> std::io::Result<()> {
+pub(super) fn private_dir(dir: &std::path::Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -89,6 +89,7 @@ pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, mut t
     join(server.stop(true), tasks_end).await;
     drop(tasks);
     let closing = async {
+        files::place::forget(app).await;
         app.mailer.idle().await;
         if let Err(error) = minutes::flush(app).await {
             tracing::warn!(%error, "cannot write down the last requests");
@@ -116,13 +117,14 @@ impl Tasks {
         jobs::start(app);
         let (refreshed, counted, logged, followed) =
             (app.clone(), app.clone(), app.clone(), app.clone());
-        let removing = app.clone();
+        let (removing, placed) = (app.clone(), app.clone());
         Self {
             endless: vec![
                 actix_web::rt::spawn(forever(move || refresh_schema(refreshed.clone()))),
                 actix_web::rt::spawn(forever(move || minutes::keep_flushing(counted.clone()))),
                 actix_web::rt::spawn(forever(move || logs::keep_flushing(logged.clone()))),
                 actix_web::rt::spawn(forever(move || realtime::follow(followed.clone()))),
+                actix_web::rt::spawn(forever(move || files::place::keep_known(placed.clone()))),
                 actix_web::rt::spawn(forever(move || {
                     files::clean::keep_removing(removing.clone())
                 })),

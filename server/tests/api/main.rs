@@ -62,6 +62,7 @@ mod security;
 mod sessions;
 mod settings;
 mod setup;
+mod shared_files;
 mod storage;
 mod view_changes;
 mod view_safety;

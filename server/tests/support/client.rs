@@ -207,12 +207,7 @@ impl Client {
     }
 
     /// The same, of a server that may break off.
-    pub fn try_fetch(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-    ) -> Option<Fetched> {
+    pub fn try_fetch(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Option<Fetched> {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(60)))

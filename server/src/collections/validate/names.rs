@@ -10,7 +10,7 @@ use crate::collections::own::PREFIX;
 use crate::db::Ident;
 
 /// Tables of Plinth and of the migrations.
-const INTERNAL: [&str; 9] = [
+const INTERNAL: [&str; 11] = [
     "_answers",
     "_changes",
     "_collections",
@@ -18,6 +18,8 @@ const INTERNAL: [&str; 9] = [
     "_logs",
     "_minutes",
     "_params",
+    "_places",
+    "_removed_files",
     "_totals",
     "__diesel_schema_migrations",
 ];

@@ -1,0 +1,184 @@
+//! Whether all servers on a database keep files in the same place. A directory is a place of its own, unless they share it:
+//! then they find the same name in it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::storage::private_dir;
+use crate::app::App;
+use crate::config::Config;
+use crate::db::{self, Conn, Storage, Value, execute, load, sql};
+use crate::error::{Error, Result};
+use crate::records::generate;
+
+/// How often a server says where its files are, and for how many seconds that is known.
+const PAUSE: Duration = Duration::from_secs(10);
+const KNOWN: i64 = 30;
+/// The file with a directory's name.
+const NAME: &str = ".place";
+
+/// Where this server's files are, as others know it.
+#[derive(Debug)]
+pub(super) struct Place {
+    process: String,
+    bucket: String,
+    dir: PathBuf,
+    /// Whether several servers may be on the database.
+    has_others: bool,
+    /// Whether the settings say that the directory is shared, or there is a bucket.
+    is_shared: bool,
+    name: OnceLock<String>,
+}
+
+impl Place {
+    pub(super) fn new(config: &Config) -> Self {
+        let has_bucket = !config.s3_bucket.is_empty();
+        let bucket = format!("{}/{}", config.s3_endpoint, config.s3_bucket);
+        Self {
+            process: generate::id(),
+            bucket: if has_bucket { bucket } else { String::new() },
+            dir: config.dir.join("storage"),
+            has_others: !config.database_url.is_empty(),
+            is_shared: has_bucket || config.shared_dir,
+            name: OnceLock::new(),
+        }
+    }
+
+    /// The bucket's name, or the directory's; what cannot be written to is shared with nobody.
+    fn name(&self) -> &str {
+        self.name.get_or_init(|| {
+            if !self.bucket.is_empty() {
+                return self.bucket.clone();
+            }
+            name_of(&self.dir).unwrap_or_else(|error| {
+                tracing::warn!(%error, dir = %self.dir.display(), "the directory of files cannot be used");
+                self.process.clone()
+            })
+        })
+    }
+}
+
+/// The name in a directory, which is given to it if it has none.
+fn name_of(dir: &Path) -> io::Result<String> {
+    private_dir(dir)?;
+    let path = dir.join(NAME);
+    if !path.exists() {
+        // Whole or not at all, and the first name stays.
+        let made = dir.join(format!("{NAME}-{}", generate::id()));
+        std::fs::write(&made, generate::id())?;
+        let linked = std::fs::hard_link(&made, &path);
+        std::fs::remove_file(&made)?;
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    std::fs::read_to_string(path)
+}
+
+/// Refuses to keep a file where other servers on the database would not find it.
+pub(super) async fn check(app: &App) -> Result<()> {
+    let place = &app.files.place;
+    if !place.has_others || place.is_shared || !is_elsewhere(app).await? {
+        return Ok(());
+    }
+    Err(Error::Storage(anyhow::anyhow!(
+        "another server on the database keeps files in a place of its own, and would not find this one: set s3_bucket, \
+         or let them share the data directory (shared_dir)"
+    )))
+}
+
+async fn is_elsewhere(app: &App) -> Result<bool> {
+    let name = app.files.place.name().to_owned();
+    app.db
+        .read_few(move |conn: &mut Conn| others(conn, &name))
+        .await
+}
+
+/// Says where this server's files are for as long as it runs, and warns when another's are elsewhere.
+pub async fn keep_known(app: App) {
+    let place = &app.files.place;
+    if !place.has_others {
+        return;
+    }
+    if !place.is_shared {
+        tracing::warn!(
+            dir = %place.dir.display(),
+            "files are kept on this server's own disk: before there is another server on the database, set s3_bucket, or \
+             let them share the data directory and say shared_dir = true"
+        );
+    }
+    let mut was_elsewhere = false;
+    loop {
+        let (process, name) = (place.process.clone(), place.name().to_owned());
+        let write = move |conn: &mut Conn| say(conn, &process, &name);
+        let said = match app.db.write(write).await {
+            Ok(()) => is_elsewhere(&app).await,
+            Err(error) => Err(error),
+        };
+        match said {
+            Ok(is_elsewhere) => {
+                if is_elsewhere && !was_elsewhere && !place.is_shared {
+                    tracing::error!(
+                        "another server on the database keeps its files elsewhere: no file is taken until they share a \
+                         place (s3_bucket, or one data directory and shared_dir)"
+                    );
+                }
+                was_elsewhere = is_elsewhere;
+            }
+            Err(error) => tracing::debug!(%error, "cannot say where files are kept"),
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Takes back what [`keep_known`] has said.
+pub async fn forget(app: &App) {
+    let place = &app.files.place;
+    if !place.has_others {
+        return;
+    }
+    let process = place.process.clone();
+    let write = move |conn: &mut Conn| {
+        let mut delete = sql(
+            conn.engine(),
+            "DELETE FROM \"_places\" WHERE \"process\" = ",
+        );
+        delete.bind(Value::from(&*process));
+        execute(conn, delete).map(drop)
+    };
+    if let Err(error) = app.db.write(write).await {
+        tracing::debug!(%error, "cannot say that files are kept here no more");
+    }
+}
+
+fn say(conn: &mut Conn, process: &str, name: &str) -> Result<()> {
+    let now = db::now(conn)?.unix();
+    let mut old = sql(conn.engine(), "DELETE FROM \"_places\" WHERE \"until\" < ");
+    old.bind(Value::Int(now));
+    execute(conn, old.cached())?;
+    let mut row = sql(conn.engine(), "INSERT INTO \"_places\" VALUES (");
+    row.bind(Value::from(process)).text(", ");
+    row.bind(Value::from(name)).text(", ");
+    row.bind(Value::Int(now + KNOWN));
+    row.text(") ON CONFLICT (\"process\") DO UPDATE SET \"until\" = excluded.\"until\"");
+    execute(conn, row.cached())?;
+    Ok(())
+}
+
+/// Whether a server's files are in another place.
+fn others(conn: &mut Conn, name: &str) -> Result<bool> {
+    let now = db::now(conn)?.unix();
+    let mut select = sql(
+        conn.engine(),
+        "SELECT CAST(1 AS BIGINT) FROM \"_places\" WHERE \"until\" >= ",
+    );
+    select.bind(Value::Int(now));
+    select.text(" AND \"place\" <> ").bind(Value::from(name));
+    select.text(" LIMIT 1");
+    Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
+}
