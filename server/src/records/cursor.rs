@@ -74,8 +74,11 @@ impl<'a> Cursor<'a> {
             } else {
                 (" > ", " >= ")
             };
-            // The first comparison says nothing new. It is what an index is good for.
-            let mut all = compare(from);
+            // The first comparison follows from the others. It is the one that an index answers.
+            let mut left = Sql::new(engine);
+            left.column(&store::alias(), &key.column.ident);
+            let right = dialect::typed(engine, value.clone(), key.column.storage);
+            let mut all = dialect::compare_indexed(left, (from, from), right, key.column.prefix);
             all.text(" AND (").append(compare(beyond)).text(" OR (");
             all.append(compare(" = ")).text(" AND ").append(condition);
             all.text("))");
