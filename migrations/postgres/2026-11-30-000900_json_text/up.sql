@@ -16,7 +16,9 @@ BEGIN
         IF n = 0 OR abs(n) BETWEEN 0.000001 AND 999999999999999999999 THEN
             RETURN trim_scale(n)::text;
         END IF;
-        RETURN regexp_replace(n::double precision::text, 'e([+-])0+', 'e\1');
+        -- A double has 17 digits at most. Its own text is not always the shortest here.
+        RETURN regexp_replace(regexp_replace(
+            trim(to_char(n, '9.9999999999999999EEEE')), '\.?0*e', 'e'), 'e([+-])0+', 'e\1');
     ELSE
         RETURN a::text;
     END CASE;

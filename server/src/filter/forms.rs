@@ -105,6 +105,10 @@ pub(super) fn json_value(engine: Engine, known: &Known) -> Sql {
     let mut out = Sql::new(engine);
     match (engine, &value) {
         (Engine::Sqlite, _) => out.bind(value),
+        // The text that JSON is stored with: PostgreSQL has another one for some doubles.
+        (Engine::Postgres, Value::Number(number)) => {
+            out.bind(Value::Json(json::number_text(*number)))
+        }
         (Engine::Postgres, Value::Null) => out.text("NULL::jsonb"),
         (Engine::Postgres, _) => out.text("to_jsonb(").bind(value).text(")"),
     };
