@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordAuth, SignIn};
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 
 use super::methods::{self, Methods};
 use super::password::Verdict;
@@ -38,12 +38,15 @@ pub async fn auth_with_password(
     let schema = app.schema.current();
     let collection = of_accounts(schema.find(&name))?;
     let password = password_auth(&collection)?;
-    let sign_in = read_sign_in(body)?;
+    let (sign_in, fields_sent) = read_sign_in(body)?;
     let fields = identity_fields(password, &sign_in)?;
     let grant = system(
         &schema,
         &collection,
-        request.0.within("password"),
+        Request {
+            body: fields_sent,
+            ..request.0.within("password")
+        },
         "an account is looked for before anybody is signed in",
     );
     let identity = sign_in.identity;
@@ -147,8 +150,8 @@ pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Resul
     Ok(Answer::picked(&methods, &query))
 }
 
-fn read_sign_in(body: Body<MAX_BODY>) -> Result<SignIn> {
-    let sign_in: SignIn = read(body)?;
+fn read_sign_in(body: Body<MAX_BODY>) -> Result<(SignIn, Map<String, Json>)> {
+    let (sign_in, fields): (SignIn, _) = body.typed_with_fields(UNLOADABLE)?;
     let mut problems = FieldProblems::new();
     for (name, value) in [
         ("identity", &sign_in.identity),
@@ -161,7 +164,7 @@ fn read_sign_in(body: Body<MAX_BODY>) -> Result<SignIn> {
         }
     }
     if problems.is_empty() {
-        Ok(sign_in)
+        Ok((sign_in, fields))
     } else {
         Err(invalid(problems))
     }

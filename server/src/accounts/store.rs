@@ -44,7 +44,8 @@ fn lower_column(out: &mut Sql, engine: Engine, column: &Ident) {
 
 /// Whether the collection's auth rule lets the account sign in.
 pub fn may_sign_in(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
-    holds(conn, grant, record, &grant.collection().rules.auth)
+    let holds = holds(conn, grant, record, &grant.collection().rules.auth)?;
+    Ok(holds.unwrap_or(false))
 }
 
 /// Whether the collection asks the account for a second factor.
@@ -54,27 +55,28 @@ pub fn needs_second_factor(conn: &mut Conn, grant: &Grant, record: &Record) -> R
         return Ok(false);
     };
     match Rule::parse(Some(&mfa.rule)) {
-        Ok(rule) => holds(conn, grant, record, &rule),
-        // A rule that cannot be read excuses nobody.
+        // A rule that can't be read or asked excuses nobody.
+        Ok(rule) => Ok(holds(conn, grant, record, &rule)?.unwrap_or(true)),
         Err(_) => Ok(true),
     }
 }
 
-fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result<bool> {
+/// Whether a rule holds for an account; `None` when it can't be asked any more.
+fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result<Option<bool>> {
     let engine = conn.engine();
     let rule = match rule {
-        Rule::Locked => return Ok(false),
-        Rule::Open => return Ok(true),
+        Rule::Locked => return Ok(Some(false)),
+        Rule::Open => return Ok(Some(true)),
         Rule::Filter(rule) => rule,
     };
     let (mut resolver, _) = grant.narrow(engine, records::alias())?;
     let Ok(condition) = resolver.condition(rule, Trust::Full) else {
-        return Ok(false);
+        return Ok(None);
     };
     let (joins, condition) = resolver.finish(condition);
     let parts = match condition {
-        Condition::True => return Ok(true),
-        Condition::False => return Ok(false),
+        Condition::True => return Ok(Some(true)),
+        Condition::False => return Ok(Some(false)),
         Condition::All(parts) => parts,
     };
     let mut select = sql(engine, "SELECT CAST(1 AS BIGINT)");
@@ -84,7 +86,7 @@ fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result
         .column(&records::alias(), &Ident::new("id"));
     select.text(" = ").bind(Value::from(record.id()));
     select.text(" AND ").append(conjunction(engine, parts));
-    Ok(!load(conn, select, &[Storage::Int])?.is_empty())
+    Ok(Some(!load(conn, select, &[Storage::Int])?.is_empty()))
 }
 
 /// Puts a better hash of the same password in place of `old`.

@@ -19,8 +19,8 @@ use crate::records::expand::Paths;
 use crate::records::limits;
 use crate::records::pick::Fields;
 use crate::records::store;
-use crate::records::values;
 use crate::records::write::Input;
+use crate::records::{fill, values};
 use crate::request::Request;
 
 /// What is to be done.
@@ -104,7 +104,10 @@ async fn one(schema: &Arc<Schema>, request: &Request, wish: Wish) -> Result<Step
         Wanted::Create => None,
         Wanted::Update(id) => Some(id.clone()),
         Wanted::Upsert => body.get("id").map(|id| values::text(id).into_owned()),
-        Wanted::Delete(_) => return Ok(step),
+        Wanted::Delete(_) => {
+            step.request.body = fill::typed(grant.collection(), body);
+            return Ok(step);
+        }
     };
     let (values, uploads) = (body, wish.uploads);
     let size = json_reader::size_of(&values);

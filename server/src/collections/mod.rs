@@ -85,6 +85,9 @@ pub struct Column {
     pub prefix: Option<usize>,
     /// The same for the text in lower case.
     pub lower_prefix: Option<usize>,
+    /// Whether no filter, sort or rule of anybody may ask for it: a password's hash, a token key, what is hidden in
+    /// records of the server.
+    pub secret: bool,
 }
 
 /// What the values of a column mean, as far as queries have to know.
@@ -162,9 +165,9 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Reads a rule as definitions have it.
+    /// Reads a rule as definitions have it. Only one without a single character lets everybody in.
     pub fn parse(rule: Option<&str>) -> Result<Self, FilterError> {
-        match rule.map(str::trim) {
+        match rule {
             None => Ok(Self::Locked),
             Some("") => Ok(Self::Open),
             Some(filter) => parse(filter).map(Self::Filter),
@@ -219,6 +222,8 @@ impl Column {
             nullable: false,
             prefix: None,
             lower_prefix: None,
+            secret: matches!(field.kind, FieldKind::Password(_))
+                || (field.system && (field.hidden || field.name == "tokenKey")),
         }
     }
 

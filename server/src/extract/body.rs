@@ -157,6 +157,20 @@ impl<const MAX: usize> Body<MAX> {
             Ok,
         )
     }
+
+    /// The same, and the fields that rules see.
+    pub fn typed_with_fields<T: DeserializeOwned>(
+        self,
+        message: &'static str,
+    ) -> Result<(T, Map<String, Json>)> {
+        let texts = match &self.sent {
+            Sent::Form(form) => form.texts(),
+            Sent::Nothing | Sent::Json(_) | Sent::Unreadable => None,
+        };
+        let fields = texts.map_or_else(|| self.object(message), Ok)?;
+        let typed = parse(fields.clone()).ok_or(Error::invalid(message))?;
+        Ok((typed, fields))
+    }
 }
 
 fn parse<T: DeserializeOwned>(mut values: Map<String, Json>) -> Option<T> {

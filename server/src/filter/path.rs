@@ -25,7 +25,7 @@ pub(super) struct Walk<'w> {
     pub(super) many: bool,
     pub(super) relations: usize,
     pub(super) trust: Trust,
-    /// What must hold of the records on the way for the client to see them.
+    /// What must hold of the records on the way for the client to see the value.
     pub(super) guards: Vec<Sql>,
 }
 
@@ -73,9 +73,17 @@ impl Resolver<'_> {
                 nullable: self.root_nullable,
                 ..Walk::new(text, String::new(), self.root_alias.clone(), trust)
             };
-            return self.walk(scope, walk, self.root, &segments(text));
+            let path = segments(text);
+            no_modifier_before_end(text, &path)?;
+            return self.walk(scope, walk, self.root, &path);
         };
         let parts = segments(special);
+        // A collection may go by an alias, and nothing else has a modifier before its end.
+        let inner = match parts.as_slice() {
+            ["collection", _, rest @ ..] => rest,
+            all => all,
+        };
+        no_modifier_before_end(text, inner)?;
         // What the rules compare with could be found out by trial.
         if trust == Trust::Client && matches!(parts[0], "request" | "collection") {
             return Err(unknown(text));
@@ -86,7 +94,9 @@ impl Resolver<'_> {
             ["request", "method"] => known(Known::Text(self.request.method.clone())),
             ["request", "context"] => known(Known::Text(self.request.context.to_owned())),
             ["request", "query", name] => parameter(text, name, &self.request.query),
-            ["request", "headers", name] => parameter(text, name, &self.request.headers),
+            ["request", "headers", name] => {
+                parameter(text, &name.to_ascii_lowercase(), &self.request.headers)
+            }
             ["collection", name, path @ ..] if !path.is_empty() => {
                 self.other(scope, text, name, path, trust)
             }
@@ -109,6 +119,7 @@ impl Resolver<'_> {
         let collection_name = name.split(':').next().unwrap_or_default();
         let schema = self.schema;
         let collection = schema.find(collection_name).ok_or_else(|| unknown(text))?;
+        self.enter(collection, text)?;
         let key = format!("@collection.{name}");
         let table = scope.join(&key, true, self.alias(), |alias| {
             Ok(self.left_join(collection, alias, sql(self.engine, "1 = 1")))
@@ -135,12 +146,14 @@ impl Resolver<'_> {
         let Some(column) = collection.column(plain) else {
             return self.back_relation(scope, walk, collection, plain, rest);
         };
-        if walk.trust == Trust::Client && self.hides(collection, column) {
+        if column.secret || (walk.trust == Trust::Client && self.hides(collection, column)) {
             return Err(unknown(walk.text));
         }
         match &column.shape {
             Shape::Json => self.inside_json(&walk, &column.ident, path),
-            Shape::Point => self.inside_point(&walk, &column.ident, path),
+            Shape::Point if matches!(rest, [] | ["lon" | "lat" | "lon:lower" | "lat:lower"]) => {
+                self.inside_point(&walk, &column.ident, path)
+            }
             // The column has it already.
             Shape::Relation { is_list: false, .. } if rest == ["id"] => {
                 self.column(scope, &walk, column, None)
@@ -163,6 +176,7 @@ impl Resolver<'_> {
             | Shape::Select { .. }
             | Shape::File { .. }
             | Shape::Relation { .. }
+            | Shape::Point
             | Shape::Secret => {
                 if walk.trust == Trust::Client && collection.is_auth() && plain == "email" {
                     let mut guard = Sql::new(self.engine);
@@ -186,6 +200,7 @@ impl Resolver<'_> {
         name: &str,
     ) -> Result<(), FilterError> {
         walk.step(name)?;
+        self.enter(target, walk.text)?;
         let mut from = Sql::new(self.engine);
         from.column(&walk.table, field);
         if is_list {
@@ -199,8 +214,7 @@ impl Resolver<'_> {
             from.column(&items, &Ident::new("value"));
         }
         let reach = self.visibility(target, walk)?;
-        let is_own = scope.is_own;
-        if is_own && reach.is_none() && !target.is_view() {
+        if scope.is_own && reach.is_none() && !target.is_view() {
             // The query has the record already: there is one at most.
             let here = self.scope.one(&walk.key, &walk.table, &self.root_alias);
             if let Some(table) = here {
@@ -212,11 +226,11 @@ impl Resolver<'_> {
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut on = Sql::new(self.engine);
             on.column(alias, &Ident::new("id")).text(" = ").append(from);
-            self.and_if(&mut on, is_own, reach.as_ref(), target, alias)?;
+            self.and_listed(&mut on, reach.as_ref(), target, alias)?;
             Ok(self.left_join(target, alias, on))
         })?;
         walk.nullable = true;
-        self.guard(walk, is_own, reach.as_ref(), target)
+        Ok(())
     }
 
     /// `comments_via_post`: the records of another collection that refer to this one.
@@ -238,20 +252,19 @@ impl Resolver<'_> {
             return Err(unknown(walk.text));
         }
         walk.step(name)?;
+        self.enter(source, walk.text)?;
         walk.many |= column.is_list() || !source.is_unique(&column.name);
         let table = walk.table.clone();
-        let reach = self.visibility(source, &walk)?;
-        let is_own = scope.is_own;
+        let reach = self.visibility(source, &mut walk)?;
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut target = Sql::new(self.engine);
             target.column(&table, &Ident::new("id"));
             let mut on =
                 dialect::refers_to(self.engine, alias, &column.ident, column.is_list(), target);
-            self.and_if(&mut on, is_own, reach.as_ref(), source, alias)?;
+            self.and_listed(&mut on, reach.as_ref(), source, alias)?;
             Ok(self.left_join(source, alias, on))
         })?;
         walk.nullable = true;
-        self.guard(&mut walk, is_own, reach.as_ref(), source)?;
         self.walk(scope, walk, source, rest)
     }
 
@@ -370,34 +383,17 @@ impl Resolver<'_> {
         out
     }
 
-    /// Where every joined record has to satisfy a comparison, or one to sort by, those that the client may not
-    /// list are not joined at all: what they hold must not show.
-    fn and_if(
+    /// Records that the client may not list are not joined at all: to filters and sorts they are as if there were none.
+    fn and_listed(
         &self,
         on: &mut Sql,
-        is_own: bool,
         reach: Option<&Reach>,
         collection: &Collection,
         alias: &Ident,
     ) -> Result<(), FilterError> {
-        if let Some(reach) = reach.filter(|_| is_own) {
+        if let Some(reach) = reach {
             on.text(" AND ")
                 .append(self.listed(reach, collection, alias)?);
-        }
-        Ok(())
-    }
-
-    /// Elsewhere a comparison holds only for records that the client may list.
-    fn guard(
-        &self,
-        walk: &mut Walk<'_>,
-        is_own: bool,
-        reach: Option<&Reach>,
-        collection: &Collection,
-    ) -> Result<(), FilterError> {
-        if let Some(reach) = reach.filter(|_| !is_own) {
-            walk.guards
-                .push(self.listed(reach, collection, &walk.table)?);
         }
         Ok(())
     }
@@ -414,11 +410,12 @@ impl Resolver<'_> {
         Ok(nested.finish_inside(condition).into_sql(self.engine))
     }
 
-    /// What a client must be allowed to list to reach a collection; `None` when nothing has to hold.
+    /// What a client must be allowed to list to reach a collection; `None` when nothing has to hold. A rule, which
+    /// reaches all records, may have joined the same path: the client's is another one.
     fn visibility(
         &self,
         collection: &Collection,
-        walk: &Walk<'_>,
+        walk: &mut Walk<'_>,
     ) -> Result<Option<Reach>, FilterError> {
         if walk.trust == Trust::Full {
             return Ok(None);
@@ -426,13 +423,17 @@ impl Resolver<'_> {
         let reach = self.listable(collection);
         match reach.filter(|reach| !reach.is_nothing()) {
             None => Err(unknown(walk.text)),
-            Some(reach) => Ok((!reach.is_all_rows()).then_some(reach)),
+            Some(reach) if reach.is_all_rows() => Ok(None),
+            Some(reach) => {
+                walk.key.push('!');
+                Ok(Some(reach))
+            }
         }
     }
 
     /// Whether a client must not find out what a column holds.
     fn hides(&self, collection: &Collection, column: &crate::collections::Column) -> bool {
-        if column.hidden || column.shape == Shape::Secret {
+        if column.hidden {
             return true;
         }
         if self.schema.policies.is_empty() {
@@ -455,6 +456,16 @@ impl Resolver<'_> {
         let mut value = Sql::new(self.engine);
         value.column(items, &Ident::new("value"));
         Column::new(value, Kind::Computed)
+    }
+}
+
+/// A modifier is of the last part of a path.
+fn no_modifier_before_end(text: &str, path: &[&str]) -> Result<(), FilterError> {
+    match path.split_last() {
+        Some((_, before)) if before.iter().any(|part| part.contains(':')) => {
+            Err(FilterError::Misused(text.to_owned()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! condition: comparisons on the same path see the same related record, and no row comes twice.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::compare::compare;
@@ -38,6 +39,8 @@ pub struct Resolver<'a> {
     pub(super) root_nullable: bool,
     pub(super) scope: Scope,
     aliases: Rc<Cell<u32>>,
+    /// The ids of the collections that paths may not enter.
+    closed: Option<&'a BTreeSet<String>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -58,6 +61,40 @@ impl<'a> Resolver<'a> {
             root_nullable: false,
             scope: Scope::default(),
             aliases: Rc::default(),
+            closed: None,
+        }
+    }
+
+    /// The same, for the rule of an author who may not know these collections.
+    #[must_use]
+    pub fn closing(self, closed: &'a BTreeSet<String>) -> Self {
+        Self {
+            closed: Some(closed),
+            ..self
+        }
+    }
+
+    /// Whether paths may not enter a collection.
+    pub(super) fn is_closed(&self, collection: &Collection) -> bool {
+        self.closed
+            .is_some_and(|closed| closed.contains(&collection.def.id))
+    }
+
+    /// Enters a collection. To whoever may not know it, it is as if it did not exist.
+    pub(super) fn enter(&self, collection: &Collection, text: &str) -> Result<(), FilterError> {
+        if self.is_closed(collection) {
+            return Err(FilterError::UnknownField(text.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// A resolver of which nothing comes into the query.
+    pub(super) fn apart_from_query(&self) -> Self {
+        Self {
+            root_alias: self.root_alias.clone(),
+            scope: Scope::default(),
+            aliases: Rc::default(),
+            ..*self
         }
     }
 
@@ -85,6 +122,7 @@ impl<'a> Resolver<'a> {
             root_nullable: true,
             scope: Scope::default(),
             aliases: Rc::clone(&self.aliases),
+            closed: self.closed,
         }
     }
 

@@ -179,7 +179,7 @@ fn condition(
     for collection in about {
         let id = &collection.def.id;
         let others: Vec<_> = schema.iter().filter(|c| c.def.id != *id).cloned().collect();
-        let check = RuleCheck::new(&collection.def, &others, schema.version);
+        let check = RuleCheck::new(&collection.def, &others, BTreeSet::new(), schema.version);
         if let Some(reason) = check.reason_against(condition) {
             let place = if is_about_all {
                 format!(" for the collection {:?}", collection.def.name)

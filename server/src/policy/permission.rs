@@ -52,7 +52,7 @@ impl Permission {
         condition: String,
         fields: Vec<String>,
     ) -> Self {
-        let rows = match condition.trim() {
+        let rows = match condition.as_str() {
             "" => Rows::All,
             text => parse(text).map_or(Rows::Unknown, Rows::Where),
         };

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::list::{self, envelope};
 use super::write::{self, Input};
-use super::{Record, delete as deletion, expand as expansion, pick::Fields, store};
+use super::{Record, delete as deletion, expand as expansion, fill, pick::Fields, store};
 use crate::app::App;
 use crate::budget::{Answers, Room, Share};
 use crate::db::{Conn, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{
-    Answer, Create, Delete, Granted, List, Parts, Query, RecordBody, RecordId, Update, View,
+    Answer, Body, Create, Delete, Granted, List, Parts, Query, RecordBody, RecordId, Update, View,
 };
 use crate::files::{self, accept::Stored};
 use crate::json;
@@ -162,9 +162,18 @@ pub async fn update(
     Ok(Answer::Written(shown(&record, &query)))
 }
 
+/// The most bytes of the body of a delete, of which only rules ask.
+const MAX_DELETE_BODY: usize = 64 << 10;
+
 /// Delete a record.
-pub async fn delete(granted: Granted<Delete>, app: App, id: RecordId) -> Result<Answer> {
-    let grant = granted.grant;
+pub async fn delete(
+    granted: Granted<Delete>,
+    app: App,
+    id: RecordId,
+    body: Body<MAX_DELETE_BODY>,
+) -> Result<Answer> {
+    let mut grant = granted.grant;
+    grant.request.body = fill::typed(grant.collection(), body.object(GENERIC)?);
     let delete = move |conn: &mut Conn, grant| deletion::delete(conn, &grant, &id.0);
     app.write(grant, false, delete).await?;
     Ok(Answer::Nothing)

@@ -109,6 +109,20 @@ pub fn stamp(record: &mut Record, now: Moment, is_new: bool) {
     }
 }
 
+/// `@request.body` of a change that writes no values: what was sent, as the fields' types have it.
+pub fn typed(collection: &Collection, body: Map<String, Json>) -> Map<String, Json> {
+    let typed = |(name, raw): (String, Json)| {
+        let value = match collection.position(&name) {
+            Some(at) if collection.columns[at].shape != Shape::Secret => {
+                to_json(&values::normalise(&collection.def.fields[at].kind, &raw))
+            }
+            _ => raw,
+        };
+        (name, value)
+    };
+    body.into_iter().map(typed).collect()
+}
+
 /// `@request.body`: what was sent, with the values that it comes to; as much of it as rules ask about.
 pub(super) fn body_of(
     schema: &Schema,

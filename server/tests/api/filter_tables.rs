@@ -239,7 +239,6 @@ pub(crate) const REQUEST: &[(&str, &str)] = &[
     ("@request.headers.x_nope = ''", "123456"),
     ("@request.body.title = ''", "123456"),
     ("@request.body.title:isset = false", "123456"),
-    ("@request.auth.nope = ''", "123456"),
     ("@collection.tags.name = 'red'", ""),
     ("@collection.tags.name ?= 'red'", "123456"),
     ("@collection.tags.name ?= title", ""),
@@ -260,6 +259,7 @@ pub(crate) const REQUEST: &[(&str, &str)] = &[
 ];
 
 pub(crate) const WRONG: &[&str] = &[
+    "@request.auth.nope = ''",
     "tags.name:length = 1",
     "title:each = 'a'",
     "title:length = 1",

@@ -281,7 +281,7 @@ fn rules_see_the_request() {
             body(),
             400,
         ),
-        ("@request.auth.secret = 'a'", "", body(), 400),
+        ("@request.auth.avatar = 'a'", "", body(), 400),
     ] {
         assert_eq!(try_rule(rule, path, body), status, "{rule}");
     }

@@ -71,7 +71,7 @@ pub fn s3() -> Option<(String, PathBuf)> {
     Some((url, buckets.into()))
 }
 
-fn env(name: &str) -> Option<String> {
+pub fn env(name: &str) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
         reason = "tests are told of their database so"

@@ -53,7 +53,10 @@ pub(super) fn validate(
         put("indexes", indexes::check(new, &others));
     }
 
-    let rules = RuleCheck::new(new, &known, schema.version);
+    let is_known = |other: &Arc<Collection>| known.iter().any(|one| one.def.id == other.def.id);
+    let closed = others.iter().filter(|other| !is_known(other));
+    let closed = closed.map(|other| other.def.id.clone()).collect();
+    let rules = RuleCheck::new(new, &others, closed, schema.version);
     let old_auth = old.and_then(|old| old.auth.as_deref());
     let auth = new.auth.as_deref();
     for (key, rule, old_rule) in [

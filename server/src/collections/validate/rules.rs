@@ -1,5 +1,6 @@
 //! Rules: that they can be read, and that what they name exists.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use plinth_sdk::types::{Collection as Definition, FieldProblem};
@@ -9,27 +10,31 @@ use crate::db::Engine;
 use crate::filter::{
     Call, Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse,
 };
-use crate::records::{Record, values};
-use crate::request::{Account, Caller, Request};
+use crate::request::Request;
 
-/// Checks rules of one collection against all collections as they will be.
+/// Checks rules of one collection against all collections as they will be: those that the rule is asked with.
 pub struct RuleCheck {
     schema: Schema,
     collection: Arc<Collection>,
-    /// A guest, and an account of each kind: a rule has to make sense for all of them.
-    requests: Vec<Request>,
+    /// The ids of the collections that the author may not know.
+    closed: BTreeSet<String>,
 }
 
 impl RuleCheck {
-    /// A check of rules of the collection `new` among `others`.
-    pub fn new(new: &Definition, others: &[Arc<Collection>], version: i64) -> Self {
+    /// A check of rules of the collection `new` among all `others`. Rules may not enter those that are `closed`.
+    pub fn new(
+        new: &Definition,
+        others: &[Arc<Collection>],
+        closed: BTreeSet<String>,
+        version: i64,
+    ) -> Self {
         let collection = Arc::new(Collection::new(new.clone()));
         let mut all = others.to_vec();
         all.push(Arc::clone(&collection));
         Self {
-            requests: who_may_ask(&all),
             schema: Schema::new(version, all),
             collection,
+            closed,
         }
     }
 
@@ -84,17 +89,17 @@ impl RuleCheck {
     }
 
     fn resolve(&self, expression: &Expression) -> Result<(), FilterError> {
-        let table = self.collection.table.clone();
-        self.requests.iter().try_for_each(|request| {
-            let mut resolver = Resolver::new(
-                Engine::Sqlite,
-                &self.schema,
-                request,
-                &self.collection,
-                table.clone(),
-            );
-            resolver.condition(expression, Trust::Full).map(drop)
-        })
+        // A guest's: a path below `@request.auth` is then judged for the accounts of every collection.
+        let request = Request::internal();
+        let mut resolver = Resolver::new(
+            Engine::Sqlite,
+            &self.schema,
+            &request,
+            &self.collection,
+            self.collection.table.clone(),
+        )
+        .closing(&self.closed);
+        resolver.condition(expression, Trust::Full).map(drop)
     }
 
     /// The operand that cannot be resolved, and where it stands.
@@ -138,7 +143,8 @@ impl RuleCheck {
         let last = path.rsplit('.').next().unwrap_or(path);
         if let Some(inside) = path.strip_prefix("@collection.") {
             let name = inside.split(['.', ':']).next().unwrap_or(inside);
-            return if self.schema.find(name).is_none() {
+            let found = self.schema.find(name);
+            return if found.is_none_or(|found| self.closed.contains(&found.def.id)) {
                 format!("failed to load collection \"{name}\" from field path \"{path}\"")
             } else {
                 format!("unknown field \"{last}\"")
@@ -170,29 +176,6 @@ impl RuleCheck {
     }
 }
 
-fn who_may_ask(collections: &[Arc<Collection>]) -> Vec<Request> {
-    let account = |collection: &Arc<Collection>| {
-        let fields = collection.def.fields.iter();
-        let record = Record::new(
-            Arc::clone(collection),
-            fields.map(|field| values::zero(&field.kind)).collect(),
-        );
-        Request {
-            caller: Caller::Account(Arc::new(Account {
-                record,
-                is_superuser: false,
-                refreshable: false,
-                roles: Vec::new(),
-            })),
-            ..Request::internal()
-        }
-    };
-    let accounts = collections.iter().filter(|c| c.is_auth()).map(account);
-    std::iter::once(Request::internal())
-        .chain(accounts)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,7 +188,7 @@ mod tests {
             .map(|def| Arc::new(Collection::new(def)))
             .collect();
         let (users, others) = all.split_last().unwrap();
-        let rules = RuleCheck::new(&users.def, others, 1);
+        let rules = RuleCheck::new(&users.def, others, BTreeSet::new(), 1);
         for (rule, expected) in [
             ("", None),
             ("@request.auth.id != ''", None),

@@ -7,7 +7,7 @@ use sqlparser::ast::Ident as Name;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use crate::collections::{Collection, Shape};
+use crate::collections::Collection;
 use crate::db::{Ident, Storage};
 
 /// The collections that a query may read, and the names that it mentions, as they are spelled where they come from:
@@ -101,5 +101,5 @@ pub(super) fn alias(name: &str) -> Ident {
 
 /// Whether views may read a column: no secret gets out by way of one.
 pub(super) fn is_open(collection: &Collection, column: &crate::collections::Column) -> bool {
-    column.shape != Shape::Secret && !(collection.is_auth() && column.name == "tokenKey")
+    !column.secret && !(collection.is_auth() && column.name == "tokenKey")
 }
