@@ -147,7 +147,7 @@ pub struct Rules {
 pub fn body_keys(rule: &str) -> impl Iterator<Item = String> {
     let paths = rule.split("@request.body.").skip(1);
     paths.map(|path| {
-        let is_of_key = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+        let is_of_key = |c: &char| c.is_ascii_alphanumeric() || "_@#".contains(*c);
         path.chars().take_while(is_of_key).collect()
     })
 }

@@ -54,7 +54,7 @@ pub fn check(
     problems: &mut FieldProblems,
 ) -> Result<()> {
     match record.collection.def.name.as_str() {
-        names::ROLES => check::role(conn, record, stored, problems),
+        names::ROLES => check::role(conn, schema, record, stored, problems),
         names::PERMISSIONS => {
             check::permission(schema, record, problems);
             Ok(())

@@ -22,7 +22,8 @@ use crate::json;
 
 /// A statement that takes longer is somebody's mistake, and must not keep a connection from everybody else. Errors are
 /// told apart by codes, but the driver passes only some of them on: see `failure`. For the others the words are the same
-/// everywhere, where the role may say so.
+/// everywhere, where the role may say so. A database or role may have settings of its own: those that change what a
+/// statement means, or how values are written, are set here.
 const SETUP: &str = "
     SET client_min_messages = warning;
     SET TIME ZONE 'UTC';
@@ -33,6 +34,14 @@ const SETUP: &str = "
     EXCEPTION WHEN insufficient_privilege THEN
         NULL;
     END $$;
+    SET standard_conforming_strings = on;
+    SET transform_null_equals = off;
+    SET array_nulls = on;
+    SET extra_float_digits = 1;
+    SET bytea_output = 'hex';
+    SET DateStyle = 'ISO, MDY';
+    SET IntervalStyle = 'postgres';
+    SET default_transaction_isolation = 'read committed';
 ";
 
 /// The limits of time that a connection has unless its URL says otherwise: libpq has none of its own. Seconds until a

@@ -163,9 +163,9 @@ impl<const MAX: usize> Body<MAX> {
         self,
         message: &'static str,
     ) -> Result<(T, Map<String, Json>)> {
-        let texts = match &self.sent {
-            Sent::Form(form) => form.texts(),
-            Sent::Nothing | Sent::Json(_) | Sent::Unreadable => None,
+        let texts = match &self.read {
+            Read::Form(form) => form.texts().ok(),
+            Read::Values(_) => None,
         };
         let fields = texts.map_or_else(|| self.object(message), Ok)?;
         let typed = parse(fields.clone()).ok_or(Error::invalid(message))?;

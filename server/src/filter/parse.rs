@@ -185,13 +185,18 @@ impl<'a> Parser<'a> {
     fn token(&mut self, depth: usize) -> Result<Token, FilterError> {
         self.space();
         let rest = self.rest();
+        let length = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "_.:@#".contains(c)))
+            .unwrap_or(rest.len());
+        // A field's name may begin with a digit, but has something else too.
+        let is_number = rest[..length]
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b == b'.');
         match rest.bytes().next() {
             Some(quote @ (b'\'' | b'"')) => self.quoted(char::from(quote)),
-            Some(b'0'..=b'9' | b'-') => self.number(),
-            Some(first) if first.is_ascii_alphabetic() || b"_@#".contains(&first) => {
-                let length = rest
-                    .find(|c: char| !(c.is_ascii_alphanumeric() || "_.:@#".contains(c)))
-                    .unwrap_or(rest.len());
+            Some(b'-') => self.number(),
+            Some(b'0'..=b'9') if is_number => self.number(),
+            Some(first) if first.is_ascii_alphanumeric() || b"_@#".contains(&first) => {
                 let name = rest[..length].to_owned();
                 self.at += length;
                 if self.rest().starts_with('(') {
@@ -337,7 +342,8 @@ mod tests {
             "a==1",
             "a=1 b=2",
             "a.=1",
-            "a=1e5",
+            "a=.5",
+            "a=-1e5",
             "a=--1",
             "é=1",
             "a=1 | b=1",

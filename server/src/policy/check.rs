@@ -14,6 +14,7 @@ use crate::records::{Record, values};
 /// Checks a role.
 pub fn role(
     conn: &mut Conn,
+    schema: &Schema,
     record: &Record,
     stored: Option<&Record>,
     problems: &mut FieldProblems,
@@ -29,8 +30,17 @@ pub fn role(
             "A built-in role can't be renamed.",
         );
     } else if is_renamed && !is_name(record.text("name")) {
-        let message = "Letters, digits and .:-_ with single spaces between them; @ is for the built-in roles.";
+        let message = "Latin letters, digits and .:-_ with single spaces between them; @ is for the built-in roles.";
         put(problems, "name", "validation_invalid_format", message);
+    }
+    if stored.is_none() {
+        for accounts in schema.iter().filter(|one| one.is_auth()) {
+            let id = [record.id().to_owned()];
+            if crate::records::store::count_existing(conn, accounts, &id)? > 0 {
+                let message = "An account has this id.";
+                put(problems, "id", "validation_account_id", message);
+            }
+        }
     }
     let has_areas = record
         .value("areas")
@@ -69,14 +79,14 @@ pub fn role(
     Ok(())
 }
 
-/// Whether it is a name that looks like no other.
+/// Whether it is a name that looks like no other: other alphabets, and some letters far into the Latin one, have
+/// doubles of `a` to `z`.
 fn is_name(name: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty()
-            && word
-                .chars()
-                .all(|c| c.is_alphanumeric() || ".:-_".contains(c))
+    let is_accented = |c: char| {
+        matches!(c, '\u{c0}'..='\u{17e}') && c.is_alphabetic() && !"\u{131}\u{138}".contains(c)
     };
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || is_accented(c) || ".:-_".contains(c);
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(is_letter);
     name.split(' ').all(is_word)
 }
 

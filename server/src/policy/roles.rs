@@ -120,6 +120,19 @@ impl Policies {
         self.roles.get(id)
     }
 
+    /// Whether a role, an area of the console or everybody goes by this id or name, in any case.
+    pub fn has_name(&self, name: &str) -> bool {
+        let is_same = |other: &str| other.eq_ignore_ascii_case(name);
+        let built_in = BUILT_IN
+            .iter()
+            .any(|role| is_same(role.0) || is_same(role.1));
+        let mut roles = self.roles.values();
+        built_in
+            || name == "*"
+            || AREAS.iter().any(|area| is_same(area))
+            || roles.any(|role| is_same(&role.id) || is_same(&role.name))
+    }
+
     /// Every role.
     pub fn roles(&self) -> impl Iterator<Item = &Role> {
         self.roles.values()

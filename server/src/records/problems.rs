@@ -228,6 +228,17 @@ pub(super) fn other_account_problem(
     Ok(())
 }
 
+/// Refuses an account's id that the policy knows as something else: casbin's lines have names without kinds.
+pub(super) fn policy_name_problem(grant: &Grant, record: &Record, problems: &mut FieldProblems) {
+    if grant.schema().policies.has_name(record.id()) {
+        let problem = FieldProblem::new(
+            "validation_invalid_auth_id",
+            "Invalid or duplicated auth record id.",
+        );
+        problems.insert("id".to_owned(), problem);
+    }
+}
+
 /// Names the fields whose values another record has, or the one whose value no index takes.
 pub(super) fn taken(error: Error, record: &Record, message: &'static str) -> Error {
     let collection = &record.collection;

@@ -2,8 +2,8 @@
 
 use super::fill::{body_of, changed, fill, generate_missing, stamp};
 use super::problems::{
-    account_problems, denied_problems, field_problems, other_account_problem, relation_problems,
-    taken,
+    account_problems, denied_problems, field_problems, other_account_problem, policy_name_problem,
+    relation_problems, taken,
 };
 use super::{Record, generate, store, values};
 use crate::collections::{Collection, attached, own};
@@ -75,6 +75,9 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
     }
     if problems.is_empty() && collection.is_attached() {
         attached::check(conn, grant.schema(), &record, &mut problems)?;
+    }
+    if problems.is_empty() && collection.is_auth() {
+        policy_name_problem(&grant, &record, &mut problems);
     }
     if problems.is_empty() && collection.is_auth() && input.body.contains_key("id") {
         other_account_problem(conn, &grant, &record, &mut problems)?;

@@ -40,6 +40,7 @@ mod mail;
 mod mail_servers;
 mod metrics;
 mod moving;
+mod names;
 mod non_interference;
 mod numbers;
 mod one_server;

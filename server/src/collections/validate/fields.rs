@@ -22,6 +22,8 @@ const RESERVED: [&str; 7] = [
     "collectionName",
     "expand",
 ];
+/// Columns that every table of PostgreSQL has. A database that begins on SQLite must be able to move there.
+const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 /// Keys of the bodies of auth records.
 const RESERVED_IN_AUTH: [&str; 2] = ["passwordConfirm", "oldPassword"];
 
@@ -136,7 +138,7 @@ fn check_one(
     let options = options::check(field, new, old, others);
     let common = inside([
         ("id", length(&field.id, 1, 100)),
-        ("name", name(field)),
+        ("name", name(field, old)),
         ("help", length(help(&field.kind), 1, 300)),
     ]);
     match (options, common) {
@@ -150,19 +152,25 @@ fn check_one(
     }
 }
 
-fn name(field: &Field) -> Option<FieldProblem> {
+fn name(field: &Field, old: Option<&Definition>) -> Option<FieldProblem> {
     let name = field.name.as_str();
+    let before = old.and_then(|old| old.fields.iter().find(|before| before.id == field.id));
     if let problem @ Some(_) = filled(name).or_else(|| length(name, 1, 100)) {
         return problem;
     }
     if !is_word(name) {
         return Some(format());
     }
-    if RESERVED.contains(&name) || name.eq_ignore_ascii_case("_rowid_") {
+    // One that an older version let through can stay.
+    let is_kept = before.is_some_and(|before| before.name == name);
+    if is_reserved(name) && !is_kept {
         return Some(FieldProblem::new(
             "validation_not_in_invalid",
             "Must not be in list.",
         ));
+    }
+    if is_number(name) && !is_kept {
+        return Some(format());
     }
     if has_via(name) {
         return Some(found_via());
@@ -180,15 +188,26 @@ fn name(field: &Field) -> Option<FieldProblem> {
 pub(in crate::collections) fn name_problem(name: &str) -> Option<&'static str> {
     if name.is_empty() || name.len() > 100 {
         Some("the length must be between 1 and 100")
-    } else if !is_word(name) {
+    } else if !is_word(name) || is_number(name) {
         Some("must be in a valid format")
-    } else if RESERVED.contains(&name) || name.eq_ignore_ascii_case("_rowid_") {
+    } else if is_reserved(name) {
         Some("must not be in list")
     } else if has_via(name) {
         Some("the value cannot contain \"_via_\"")
     } else {
         None
     }
+}
+
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+        || SYSTEM_COLUMNS.contains(&name)
+        || name.eq_ignore_ascii_case("_rowid_")
+}
+
+/// Whether filters would take a name for a number.
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn help(kind: &FieldKind) -> &str {
