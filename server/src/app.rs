@@ -255,6 +255,7 @@ impl App {
         T: Send + 'static,
         F: Fn(&mut Conn) -> Result<(Schema, T)> + Clone + Send + 'static,
     {
+        let _counted = self.metrics.changing();
         let (schema, changed) = patiently(|| self.db.write(work.clone())).await?;
         self.schema_changed(schema);
         Ok(changed)

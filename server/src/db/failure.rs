@@ -48,9 +48,13 @@ impl Failure {
     /// What a driver's error means.
     pub(super) fn of_postgres(error: Diesel, attempt: Attempt) -> Self {
         let cause = if let Diesel::DatabaseError(kind, info) = &error {
-            of_kind(kind).unwrap_or_else(|| match of_words(info.message()) {
-                Cause::Other if !attempt.is_plain => guess(info.as_ref(), attempt),
-                cause => cause,
+            of_kind(*kind).unwrap_or_else(|| {
+                let cause = of_words(info.message());
+                if cause == Cause::Other && !attempt.is_plain {
+                    guess(info.as_ref(), attempt)
+                } else {
+                    cause
+                }
             })
         } else {
             Cause::Other
@@ -100,7 +104,7 @@ impl From<Failure> for Error {
     }
 }
 
-fn of_kind(kind: &DatabaseErrorKind) -> Option<Cause> {
+fn of_kind(kind: DatabaseErrorKind) -> Option<Cause> {
     match kind {
         DatabaseErrorKind::UniqueViolation => Some(Cause::Unique),
         DatabaseErrorKind::SerializationFailure => Some(Cause::Outdated),

@@ -288,12 +288,11 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        let outcome = match &self.inner.writer {
-            Some(writer) => writer.write(is_few, work).await,
-            None => {
-                let write = move |conn: &mut Conn| transaction(conn, work);
-                self.run(Vec::new(), |place| place.run(write)).await
-            }
+        let outcome = if let Some(writer) = &self.inner.writer {
+            writer.write(is_few, work).await
+        } else {
+            let write = move |conn: &mut Conn| transaction(conn, work);
+            self.run(Vec::new(), |place| place.run(write)).await
         };
         self.inner.writes.note(&outcome);
         outcome

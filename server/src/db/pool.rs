@@ -240,10 +240,8 @@ impl Place {
             tracing::error!(%error, "the connections to the database are replaced");
             self.pool.replace_connections();
         }
-        Err(match error {
-            Error::Disconnected => Error::Unavailable,
-            error => error,
-        })
+        let is_gone = matches!(error, Error::Disconnected);
+        Err(if is_gone { Error::Unavailable } else { error })
     }
 
     /// Runs `work` on a connection of its own, which nobody uses afterwards.

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use actix_web::http::{Method, StatusCode};
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder,
+    Gauge, Histogram, HistogramOpts, HistogramTimer, HistogramVec, IntCounter, IntCounterVec,
+    IntGauge, Opts, Registry, TextEncoder,
 };
 
 use crate::app::App;
@@ -56,6 +56,10 @@ pub struct Metrics {
     pub realtime_cut_off: IntCounter,
     /// Runs of jobs that ended.
     pub job_runs: IntCounterVec,
+    /// Changes of collections that go on.
+    schema_changes: IntGauge,
+    /// How long changes of collections took.
+    schema_change: Histogram,
     /// By how many seconds this machine's clock is ahead of the database's.
     pub clock_difference: Gauge,
     /// Attempts to send a mail that ended.
@@ -123,6 +127,17 @@ impl Metrics {
                 "Runs of jobs that ended.",
                 &["outcome"],
             )?,
+            schema_changes: in_registry.gauge(
+                "plinth_schema_changes_running",
+                "Changes of collections that go on, or wait for others.",
+            )?,
+            schema_change: in_registry.add(Histogram::with_opts(
+                HistogramOpts::new(
+                    "plinth_schema_change_duration_seconds",
+                    "How long changes of collections took.",
+                )
+                .buckets(vec![0.01, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0]),
+            )?)?,
             clock_difference: in_registry.add(Gauge::new(
                 "plinth_clock_difference_seconds",
                 "By how much this machine's clock is ahead of the database's.",
@@ -182,6 +197,15 @@ impl Metrics {
         }));
     }
 
+    /// Begins to count a change of collections, until it is dropped.
+    pub fn changing(&self) -> Changing<'_> {
+        self.schema_changes.inc();
+        Changing {
+            running: &self.schema_changes,
+            _took: self.schema_change.start_timer(),
+        }
+    }
+
     /// Begins to count a request. Whoever goes away before the answer is only counted as long as it is there.
     pub fn begin(&self, method: &Method) -> Counting<'_> {
         self.in_flight.inc();
@@ -196,6 +220,18 @@ impl Metrics {
     pub async fn text(&self, app: &App, lifecycle: &Lifecycle) -> anyhow::Result<String> {
         self.state.look(app, lifecycle).await;
         Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
+    }
+}
+
+/// A change of collections that goes on.
+pub struct Changing<'a> {
+    running: &'a IntGauge,
+    _took: HistogramTimer,
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.running.dec();
     }
 }
 

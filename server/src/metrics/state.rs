@@ -41,7 +41,6 @@ pub(super) struct State {
 }
 
 impl State {
-    #[expect(clippy::too_many_lines, reason = "a list")]
     pub(super) fn new(make: &Make<'_>) -> prometheus::Result<Self> {
         Ok(Self {
             ready: make.gauge("plinth_ready", "Whether requests should be sent here.")?,

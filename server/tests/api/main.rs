@@ -45,6 +45,7 @@ mod non_interference;
 mod numbers;
 mod one_server;
 mod operators;
+mod outages;
 mod outbox;
 mod passwords;
 mod places;

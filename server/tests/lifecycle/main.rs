@@ -1,5 +1,7 @@
 //! A server starts and stops such that nobody notices who does not have to.
 
+mod operation;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::io::{Read, Write};
@@ -8,8 +10,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support::process::{Process, make_superuser, plinth, run};
-use support::{Home, at_once, on_postgres};
+
+use crate::support::process::{Process, make_superuser, plinth, run};
+use crate::support::{Home, at_once, on_postgres};
 
 fn open_posts(server: &Process) {
     let posts = json!({

@@ -1,7 +1,5 @@
 //! What an operator meets: versions that do not fit, databases that are not as they have to be, and what the server says.
 
-mod support;
-
 use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -9,8 +7,9 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
 use serde_json::{Value, json};
-use support::process::{Process, make_superuser, plinth, run};
-use support::{Home, PASSWORD, ROOT, cluster, on_postgres};
+
+use crate::support::process::{Process, make_superuser, plinth, run};
+use crate::support::{self, Home, PASSWORD, ROOT, cluster, on_postgres};
 
 fn migrate(home: &Home) -> Output {
     let mut command = plinth(home);

@@ -2,17 +2,16 @@
 //!
 //! On PostgreSQL the network is cut without a word. SQLite has no network; there another program holds its lock.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use serde_json::{Value, json};
-use support::passage::Passage;
-use support::stream::Stream;
-use support::target::Target;
-use support::{Client, Home, ROOT, TestApp, at_once, on_postgres};
+
+use crate::support::passage::Passage;
+use crate::support::stream::Stream;
+use crate::support::target::Target;
+use crate::support::{self, Client, Home, ROOT, TestApp, at_once, on_postgres};
 
 /// More than any answer takes while the database is silent: ten seconds, twice those on SQLite, and some for a machine
 /// that has much else to do.
