@@ -303,3 +303,15 @@ impl ResponseError for Error {
         response.body(json::body(&self.problem()))
     }
 }
+
+/// A text as a sentence: with a full stop, where it does not end in one already. Messages that are made of parts come from
+/// several places, and some of those write sentences.
+pub fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{text}{end}")
+}

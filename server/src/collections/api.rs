@@ -10,7 +10,7 @@ use super::store::{self, Author};
 use super::{Collection, ahead, defaults, import, view};
 use crate::app::App;
 use crate::db::Conn;
-use crate::error::{Error, Result, UNREADABLE};
+use crate::error::{Error, Result, UNREADABLE, sentence};
 use crate::extract::{
     Answer, Body, CollectionName, CollectionsRead, CollectionsWrite, Operator, Query, Superuser,
     not_allowed,
@@ -204,10 +204,8 @@ pub async fn dry_run_view(
             Ok(Answer::picked(&sample, &query))
         }
         Err(Error::Invalid { message, .. }) => {
-            let message = message.trim_end_matches('.');
-            Err(Error::invalid(format!(
-                "Invalid view query. Raw error: \n{message}."
-            )))
+            let message = format!("Invalid view query. Raw error: \n{message}");
+            Err(Error::invalid(sentence(&message)))
         }
         Err(error) => Err(error),
     }

@@ -11,6 +11,7 @@ use super::Outcome;
 use super::outbound::{Outbound, causes, parse_url};
 use super::payload::Payload;
 use super::store::MAX_OUTPUT;
+use crate::error::sentence;
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 /// The most bytes of a URL.
@@ -67,10 +68,12 @@ impl Call {
         if !self.body.is_empty() {
             request = request.body(self.body);
         }
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| format!("The call failed: {}.", causes(&error.without_url())))?;
+        let mut response = request.send().await.map_err(|error| {
+            sentence(&format!(
+                "The call failed: {}",
+                causes(&error.without_url())
+            ))
+        })?;
         let status = response.status();
         let mut body = Vec::new();
         // More than is kept shows that there was more.
@@ -80,7 +83,8 @@ impl Call {
                 Ok(None) => break,
                 Err(error) => {
                     let error = causes(&error.without_url());
-                    return Err(format!("{status}\n\nThe answer broke off: {error}."));
+                    let why = format!("{status}\n\nThe answer broke off: {error}");
+                    return Err(sentence(&why));
                 }
             }
         }

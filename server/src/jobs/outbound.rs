@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use crate::error::sentence;
 use anyhow::bail;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -51,7 +52,7 @@ impl Outbound {
         }
         client
             .build()
-            .map_err(|error| format!("Cannot call anybody: {}.", causes(&error)))
+            .map_err(|error| sentence(&format!("Cannot call anybody: {}", causes(&error))))
     }
 
     /// Where the URL's host is, of the addresses that may be called.
@@ -62,7 +63,7 @@ impl Outbound {
             Some(Host::Ipv6(address)) => vec![SocketAddr::from((address, port))],
             Some(Host::Domain(name)) => tokio::net::lookup_host((name, port))
                 .await
-                .map_err(|error| format!("Cannot find {name}: {error}."))?
+                .map_err(|error| sentence(&format!("Cannot find {name}: {error}")))?
                 .collect(),
             None => Vec::new(),
         };

@@ -10,6 +10,27 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::clock::Moment;
+use crate::error::sentence;
+
+/// What stands for common schedules.
+const NICKNAMES: [(&str, &str); 7] = [
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+    ("@monthly", "0 0 1 * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@hourly", "0 * * * *"),
+];
+
+/// The fields, with the largest step that is one in each.
+const FIELDS: [(&str, u32); 5] = [
+    ("minutes", 59),
+    ("hours", 23),
+    ("days of the month", 31),
+    ("months", 12),
+    ("days of the week", 6),
+];
 
 /// Longer than clocks are ever set back.
 const FOLD: TimeDelta = TimeDelta::hours(2);
@@ -23,9 +44,14 @@ pub struct Schedule {
 
 /// Reads a cron expression of five fields, or a nickname such as `@daily`.
 pub fn parse(schedule: &str) -> Result<Cron, String> {
-    let is_nickname = schedule.trim().starts_with('@');
+    let schedule = schedule.trim();
+    let nickname = NICKNAMES.iter().find(|(name, _)| *name == schedule);
+    let schedule = nickname.map_or(schedule, |(_, meaning)| meaning);
     match schedule.split_whitespace().count() {
-        1 if is_nickname => {}
+        1 if schedule.starts_with('@') => {
+            let names = NICKNAMES.map(|(name, _)| name).join(", ");
+            return Err(format!("Is not one of {names}."));
+        }
         5 => {}
         6 => {
             return Err("Must have five fields; seconds are not supported.".to_owned());
@@ -43,18 +69,42 @@ pub fn parse(schedule: &str) -> Result<Cron, String> {
     {
         return Err("Has a comma with nothing beside it.".to_owned());
     }
+    check_steps(schedule)?;
     let parser = CronParser::builder()
         .seconds(Seconds::Disallowed)
         .year(Year::Disallowed)
         .build();
     let cron = parser
         .parse(schedule)
-        .map_err(|error| format!("Is not a valid cron expression: {error}."))?;
+        .map_err(|error| sentence(&format!("Is not a valid cron expression: {error}")))?;
     if comes(&cron) {
         Ok(cron)
     } else {
         Err("Is a day that never comes.".to_owned())
     }
+}
+
+/// Refuses steps that a field has no room for: the library takes `*/61` for "at 0".
+fn check_steps(schedule: &str) -> Result<(), String> {
+    let fields = schedule.split_whitespace().zip(FIELDS);
+    let steps = fields.flat_map(|(text, (field, most))| {
+        let terms = text.split(',').filter_map(|term| term.split_once('/'));
+        terms.map(move |(range, step)| (field, most, range, step))
+    });
+    for (field, most, range, step) in steps {
+        let is_step = step
+            .parse::<u32>()
+            .is_ok_and(|step| (1..=most).contains(&step));
+        if !is_step {
+            return Err(format!("The step of the {field} must be from 1 to {most}."));
+        }
+        if range != "*" && !range.contains('-') {
+            return Err(format!(
+                "A step of the {field} needs a range or * before it."
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is a day of it in forty years, which have all that there are. The library would look through
@@ -210,6 +260,19 @@ mod tests {
             "99999999999999999999 * * * *",
             "* * * * *; DROP TABLE x",
             "@never",
+            "@Daily",
+            "@reboot",
+            "*/60 * * * *",
+            "*/61 * * * *",
+            "0-59/61 * * * *",
+            "0 */24 * * *",
+            "* * */32 * *",
+            "* * * */13 *",
+            "* * * * */7",
+            "1,*/61 * * * *",
+            "5/2 * * * *",
+            "*/2-5 * * * *",
+            "*/+ * * * *",
             "@every 1s",
             "@daily * * * *",
             "0 0 30 2 *",
@@ -224,6 +287,43 @@ mod tests {
         }
         for name in ["Mars/Olympus", "europe", "UTC+1", "../etc", "é"] {
             assert!(parse_timezone(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn f22_nicknames_and_steps_mean_what_they_do_elsewhere() {
+        let monday = "2026-01-05T00:00";
+        for (nickname, next) in [
+            ("@yearly", "2027-01-01 00:00"),
+            ("@annually", "2027-01-01 00:00"),
+            ("@monthly", "2026-02-01 00:00"),
+            ("@weekly", "2026-01-11 00:00"),
+            ("@daily", "2026-01-06 00:00"),
+            ("@midnight", "2026-01-06 00:00"),
+            ("@hourly", "2026-01-05 01:00"),
+            (" @hourly ", "2026-01-05 01:00"),
+            ("*/59 * * * *", "2026-01-05 00:59"),
+            ("0 */23 * * *", "2026-01-05 23:00"),
+            ("0-5/6 * * * *", "2026-01-05 01:00"),
+            ("10-20/11 * * * *", "2026-01-05 00:10"),
+        ] {
+            assert_eq!(upcoming(nickname, "", monday, 1), [next], "{nickname}");
+        }
+    }
+
+    #[test]
+    fn f22_refusals_end_in_one_full_stop() {
+        for text in [
+            "a b c d e",
+            "60 * * * *",
+            "*/61 * * * *",
+            "* *",
+            "@never",
+            "5-1 * * * *",
+            "é * * * *",
+        ] {
+            let reason = parse(text).unwrap_err();
+            assert!(reason.ends_with('.') && !reason.ends_with(".."), "{reason}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::roles::{BUILT_IN, MAX_DEPTH};
 use super::{Action, store};
 use crate::collections::{Collection, RuleCheck, Schema};
 use crate::db::{Conn, Value};
-use crate::error::Result;
+use crate::error::{Result, sentence};
 use crate::records::{Record, values};
 
 /// Checks a role.
@@ -196,7 +196,7 @@ fn condition(
             } else {
                 String::new()
             };
-            let message = format!("Invalid condition{place}: {reason}.");
+            let message = sentence(&format!("Invalid condition{place}: {reason}"));
             put(
                 problems,
                 "condition",

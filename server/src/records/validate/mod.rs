@@ -16,12 +16,12 @@ pub use text::{EDITOR_MAX, PASSWORD_MAX, TEXT_MAX};
 
 use super::values;
 use crate::db::{Point, Value};
-use crate::error::{MAX_QUOTE, quoted};
+use crate::error::{MAX_QUOTE, quoted, sentence};
 use crate::json;
 use crate::json_reader::MAX_VALUES;
 
 /// The most bytes of a JSON value that sets no limit.
-pub(super) const JSON_MAX: i64 = 1 << 20;
+pub const JSON_MAX: i64 = 1 << 20;
 /// How many lists and objects are inside each other at most. Readers of JSON give up not far beyond.
 pub(crate) const JSON_DEPTH: usize = 100;
 
@@ -333,17 +333,6 @@ fn broken(code: &str, message: String, params: &[(&str, Json)]) -> FieldProblem 
         message,
         params: Some(params.collect::<Map<_, _>>()),
     }
-}
-
-/// With a full stop, where it does not end a sentence already.
-fn sentence(text: &str) -> String {
-    let text = text.trim();
-    let end = if text.ends_with(['.', '!', '?']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{text}{end}")
 }
 
 /// A limit as messages have it: `1e+06` from a million on.
