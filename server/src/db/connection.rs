@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::failure::Failure;
 use super::postgres::{Activity, Postgres};
-use super::sqlite::{Lite, Patience};
+use super::sqlite::{Definitions, Lite, Patience};
 use super::{Each, Engine, Location, Rows, Sql, Storage, owned};
 use crate::events::Journal;
 
@@ -115,6 +115,8 @@ pub(super) struct Manager {
     location: Location,
     /// How long SQLite's readers may take.
     patience: Arc<Patience>,
+    /// The changes of SQLite's tables and views.
+    definitions: Definitions,
 }
 
 /// A connection, and the epoch that it was made in.
@@ -129,6 +131,7 @@ impl Manager {
             purpose,
             location,
             patience: Arc::default(),
+            definitions: Definitions::default(),
         }
     }
 
@@ -142,7 +145,7 @@ impl Manager {
         let driver = match &self.location {
             Location::Sqlite(path) => {
                 let patience = (!writable).then_some(&self.patience);
-                let lite = Lite::open(path, self.purpose, patience);
+                let lite = Lite::open(path, self.purpose, patience, &self.definitions);
                 let unusable = || format!("cannot use the database {}", path.display());
                 Driver::Sqlite(lite.with_context(unusable)?)
             }

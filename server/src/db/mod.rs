@@ -204,7 +204,7 @@ impl Db {
     }
 
     /// Says that tables have changed. PostgreSQL keeps prepared what may not fit them any more, so its
-    /// connections are replaced; SQLite prepares anew by itself.
+    /// connections are replaced. SQLite's connections compare a number themselves.
     pub fn tables_changed(&self) {
         if self.inner.engine == Engine::Postgres {
             self.inner.pool.replace_connections();

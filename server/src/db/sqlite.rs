@@ -4,9 +4,10 @@
 //! emptied.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef as Raw};
@@ -34,8 +35,12 @@ const LOG: &str = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000;";
 /// There are several readers, and the system's own cache behind them.
 const READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2000;";
 
-/// Somebody else's.
-const FOREIGN: &str = "PRAGMA query_only = ON;";
+/// Somebody else's: what its schema says must have no effects, and its pages may be damaged.
+const FOREIGN: &str = "
+    PRAGMA query_only = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+";
 
 /// Statements that a connection keeps prepared, those used last. One takes up to some ten kilobytes.
 const KEPT: usize = 128;
@@ -68,10 +73,23 @@ impl Patience {
     }
 }
 
+/// Counts the changes of tables and views of one database, for all of its connections.
+///
+/// SQLite prepares a statement again by itself when a table that it reads has changed. A view's query may read none: such
+/// a statement would answer for ever with the view that it was prepared for. So no connection keeps statements beyond a
+/// change.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Definitions(Arc<AtomicU64>);
+
 pub(super) struct Lite {
     conn: Connection,
     /// Set when a statement begins, until the clock is first looked at.
     begins: Arc<AtomicBool>,
+    definitions: Definitions,
+    /// The number of changes when the first of the statements that are kept was prepared.
+    prepared_at: Cell<u64>,
+    /// Whether the transaction that goes on has changed a table or a view; nothing is kept prepared meanwhile.
+    is_redefining: Cell<bool>,
 }
 
 impl Lite {
@@ -80,11 +98,12 @@ impl Lite {
         file: &Path,
         purpose: Purpose,
         reader: Option<&Arc<Patience>>,
+        definitions: &Definitions,
     ) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let lite = Self::new(Connection::open_with_flags(file, flags)?);
+        let lite = Self::new(Connection::open_with_flags(file, flags)?, definitions);
         // First: the pragmas may already have to wait.
         lite.conn.busy_timeout(BUSY_TIMEOUT)?;
         lite.conn.execute_batch(SETUP)?;
@@ -102,17 +121,25 @@ impl Lite {
 
     /// Opens somebody else's database, by its URI.
     pub(super) fn foreign(uri: &str) -> rusqlite::Result<Self> {
-        let lite = Self::new(Connection::open(uri)?);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let definitions = Definitions::default();
+        let lite = Self::new(Connection::open_with_flags(uri, flags)?, &definitions);
         lite.conn.busy_timeout(BUSY_TIMEOUT)?;
         lite.conn.execute_batch(FOREIGN)?;
         Ok(lite)
     }
 
-    fn new(conn: Connection) -> Self {
+    fn new(conn: Connection, definitions: &Definitions) -> Self {
         conn.set_prepared_statement_cache_capacity(KEPT);
         Self {
             conn,
             begins: Arc::default(),
+            prepared_at: Cell::new(definitions.0.load(Ordering::Acquire)),
+            definitions: definitions.clone(),
+            is_redefining: Cell::new(false),
         }
     }
 
@@ -155,11 +182,21 @@ impl Lite {
     }
 
     pub(super) fn batch(&self, statements: &str) -> Result<(), Failure> {
-        Ok(self.conn.execute_batch(statements)?)
+        let outcome = self.conn.execute_batch(statements);
+        self.end_redefining();
+        Ok(outcome?)
     }
 
     pub(super) fn execute(&self, statement: &Sql) -> Result<usize, Failure> {
-        Ok(self.prepared(statement)?.raw_execute()?)
+        let mut prepared = self.prepared(statement)?;
+        let outcome = prepared.raw_execute();
+        self.keep(prepared);
+        if is_definition(statement.as_str()) {
+            self.conn.flush_prepared_statement_cache();
+            self.is_redefining.set(true);
+        }
+        self.end_redefining();
+        Ok(outcome?)
     }
 
     pub(super) fn each(
@@ -177,17 +214,44 @@ impl Lite {
             }
             look(values);
         }
+        drop(found);
+        self.keep(statement);
         Ok(())
+    }
+
+    /// Keeps a statement for the next time, unless what it was prepared for may not be committed.
+    fn keep(&self, statement: CachedStatement<'_>) {
+        if self.is_redefining.get() {
+            statement.discard();
+        }
+    }
+
+    /// Tells all connections of a change, once it is committed or undone.
+    fn end_redefining(&self) {
+        if self.is_redefining.get() && self.conn.is_autocommit() {
+            self.is_redefining.set(false);
+            self.definitions.0.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     fn prepared(&self, statement: &Sql) -> rusqlite::Result<CachedStatement<'_>> {
         self.begins.store(true, Ordering::Relaxed);
+        let definitions = self.definitions.0.load(Ordering::Acquire);
+        if self.prepared_at.replace(definitions) != definitions {
+            self.conn.flush_prepared_statement_cache();
+        }
         let mut prepared = self.conn.prepare_cached(statement.as_str())?;
         for (position, (_, value)) in statement.binds().iter().enumerate() {
             prepared.raw_bind_parameter(position + 1, value)?;
         }
         Ok(prepared)
     }
+}
+
+/// Whether a statement changes tables or views.
+fn is_definition(statement: &str) -> bool {
+    let words = ["CREATE ", "DROP ", "ALTER "];
+    words.iter().any(|word| statement.starts_with(word))
 }
 
 impl ToSql for Value {
@@ -281,7 +345,10 @@ mod tests {
 
     #[test]
     fn a_query_that_takes_too_long_ends_and_the_next_begins_anew() {
-        let lite = Lite::new(Connection::open_in_memory().unwrap());
+        let lite = Lite::new(
+            Connection::open_in_memory().unwrap(),
+            &Definitions::default(),
+        );
         lite.limit(|| Duration::from_millis(20));
         for _ in 0..3 {
             let outcome = count(&lite, ENDLESS);
@@ -291,9 +358,43 @@ mod tests {
     }
 
     #[test]
+    fn f03_no_connection_keeps_a_statement_beyond_a_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("data.db");
+        let definitions = Definitions::default();
+        let open = || Lite::open(&file, Purpose::Data, None, &definitions).unwrap();
+        let (writer, reader) = (open(), open());
+        let run = |text| writer.execute(&sql(Engine::Sqlite, text)).unwrap();
+        let seen = |lite: &Lite| count(lite, "SELECT * FROM \"v\"").unwrap();
+        run("CREATE VIEW \"v\" AS SELECT 1");
+        assert_eq!(
+            (seen(&writer), seen(&reader)),
+            (vec![vec![Value::Int(1)]], vec![vec![Value::Int(1)]])
+        );
+        run("BEGIN");
+        run("SAVEPOINT step");
+        run("DROP VIEW \"v\"");
+        run("CREATE VIEW \"v\" AS SELECT 2");
+        assert_eq!(seen(&writer), [[Value::Int(2)]]);
+        assert_eq!(seen(&reader), [[Value::Int(1)]], "it is not committed yet");
+        run("ROLLBACK TO step");
+        assert_eq!(seen(&writer), [[Value::Int(1)]]);
+        run("DROP VIEW \"v\"");
+        run("CREATE VIEW \"v\" AS SELECT 3");
+        run("COMMIT");
+        assert_eq!(
+            (seen(&writer), seen(&reader)),
+            (vec![vec![Value::Int(3)]], vec![vec![Value::Int(3)]])
+        );
+    }
+
+    #[test]
     fn a_query_that_is_in_the_way_ends_sooner() {
         let patience = Arc::new(Patience::default());
-        let lite = Lite::new(Connection::open_in_memory().unwrap());
+        let lite = Lite::new(
+            Connection::open_in_memory().unwrap(),
+            &Definitions::default(),
+        );
         let lasts = Arc::clone(&patience);
         lite.limit(move || lasts.lasts());
         patience.shorten(true);
@@ -303,7 +404,10 @@ mod tests {
 
     #[test]
     fn any_column_may_hold_any_value() {
-        let lite = Lite::new(Connection::open_in_memory().unwrap());
+        let lite = Lite::new(
+            Connection::open_in_memory().unwrap(),
+            &Definitions::default(),
+        );
         let load = |query, storage| {
             let rows = self::load(&lite, query, storage).unwrap();
             rows.into_iter().flatten().next().unwrap()

@@ -179,3 +179,64 @@ fn a_view_can_get_another_query_and_keeps_its_fields() {
     ann.patch("/api/collections/rack", json!({"listRule": null}))
         .refused(403);
 }
+
+#[test]
+fn f03_a_view_that_reads_no_table_answers_as_it_is_now() {
+    let app = TestApp::start();
+    let root = app.root();
+    let path = "/api/collections/constant";
+    view(&app, "constant", "SELECT 'a' as id, 1 as x");
+    view(&app, "above", "SELECT id, x FROM constant");
+    for query in [
+        "SELECT 'a' as id, 1 as x",
+        "SELECT 'a' as id, 2 as x",
+        "SELECT 'b' as id, 3 as x UNION ALL SELECT 'c' as id, 4 as x",
+        "SELECT 'a' as id, 5 as x WHERE 1 = 0",
+        "SELECT 'a' as id, 6 as x",
+    ] {
+        root.patch(path, json!({"viewQuery": query})).ok();
+        let expected: Vec<&str> = match query {
+            q if q.contains("UNION") => vec!["3", "4"],
+            q if q.contains("WHERE") => vec![],
+            q => vec![&q[q.len() - 6..q.len() - 5]],
+        };
+        // Every connection keeps statements, and each has to end them.
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| {
+                    for _ in 0..4 {
+                        for name in ["constant", "above"] {
+                            assert_eq!(root.all(name, "x"), expected, "{name}: {query}");
+                        }
+                        let found = root.filter("constant", "x > 0", "x");
+                        assert_eq!(found, expected, "{query}");
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn f03_a_view_is_checked_as_it_will_be() {
+    let app = TestApp::start();
+    let root = app.root();
+    view(&app, "constant", "SELECT 'a' as id, 1 as x");
+    view(&app, "above", "SELECT id, x FROM constant");
+    for round in 0..7 {
+        assert_eq!(root.all("above", "x"), ["1"], "{round}");
+    }
+    // What reads it would break.
+    let gone = json!({"viewQuery": "SELECT 'a' as id, 2 as y"});
+    root.patch("/api/collections/constant", gone).refused(400);
+    let renamed = json!({"name": "fixed", "viewQuery": "SELECT 'a' as id, 3 as x"});
+    root.patch("/api/collections/constant", renamed).ok();
+    assert_eq!(root.all("fixed", "x"), ["3"]);
+    assert_eq!(root.all("above", "x"), ["3"]);
+    // Another one takes the old name.
+    view(&app, "constant", "SELECT 'b' as id, 4 as x");
+    assert_eq!(root.all("constant", "id"), ["b"]);
+    root.delete("/api/collections/constant").ok();
+    view(&app, "constant", "SELECT 'c' as id, 5 as x");
+    assert_eq!(root.all("constant", "x"), ["5"]);
+}
