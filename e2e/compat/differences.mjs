@@ -41,7 +41,6 @@ export default [
   { scenario: "values: editor", step: "\\u0000", path: "", reason: "PostgreSQL's text cannot hold U+0000, so it is refused on both databases" },
   { scenario: "filters: macros", step: "reviews_via_book.words = 'good' (guest)", path: "body", reason: "records that the client may not list do not count, so that they cannot be guessed" },
   { scenario: "views", step: "meta.a:length", path: "", reason: "`:length` counts lists inside JSON" },
-  { scenario: "views: grouped", step: "shelf", path: "", engine: "postgres", reason: "PostgreSQL wants every column that it shows grouped or aggregated" },
   { scenario: "views: only read", step: "change posts", path: "body.data.fields", reason: "a type that can't change is said once" },
   { scenario: "views: only read", step: "change posts", path: "body.data.viewQuery", reason: "a type that can't change is said once" },
   { scenario: "views: queries", step: "dry run by root", path: "body.message", reason: wording },

@@ -39,7 +39,7 @@ const joined = `select p.id, p.title, p.stars as points, p.shown, p.tags, p.meta
   lower(p.title) as low, (p.stars + 1) as more, count(p.id) as n, cast(p.stars as text) as words, CAST(p.stars as int) as whole
   from posts p left join writers w on w.id = p.by group by p.id`;
 
-// PostgreSQL wants every column in GROUP BY; its answers are compared by the queries after this one.
+// The same without groups.
 const portable = `select p.id, p.title, p.stars as points, p.shown, p.tags, p.meta, p.draft, p.by, w.name as writer, w.known, w.id as who,
   lower(p.title) as low, (p.stars + 1) as more, cast(p.stars as text) as words, (select count(*) from posts) as n
   from posts p left join writers w on w.id = p.by`;

@@ -21,6 +21,22 @@ pub fn column_type(engine: Engine, storage: Storage, is_list: bool) -> &'static 
     }
 }
 
+/// Whether a query that groups its rows has to group every column that it shows. SQLite shows one of the group's values.
+pub fn groups_every_column(engine: Engine) -> bool {
+    match engine {
+        Engine::Sqlite => false,
+        Engine::Postgres => true,
+    }
+}
+
+/// Whether `WHERE` and `HAVING` may use the names that the select gives to its columns.
+pub fn has_aliases_in_conditions(engine: Engine) -> bool {
+    match engine {
+        Engine::Sqlite => true,
+        Engine::Postgres => false,
+    }
+}
+
 /// The column that keeps the order of insertion.
 pub fn row_id_type(engine: Engine) -> &'static str {
     match engine {

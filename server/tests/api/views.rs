@@ -579,3 +579,146 @@ fn scaffolds_and_imports_know_views() {
     app.root().get("/api/collections/above").refused(404);
     app.root().get("/api/collections/things").refused(404);
 }
+
+/// The records of a view, each as the values of these fields.
+fn rows(app: &TestApp, name: &str, fields: &[&str]) -> Vec<Value> {
+    let list = app.guest().list(name, &[("sort", "id")]).ok();
+    let items = list["items"].as_array().expect("items").clone();
+    let row = |item: Value| fields.iter().map(|field| item[*field].clone()).collect();
+    items.into_iter().map(row).collect()
+}
+
+#[test]
+fn f11_columns_that_an_id_decides_need_not_be_grouped() {
+    let app = TestApp::start();
+    library(&app);
+    app.open_collection(
+        "reviews",
+        json!([
+            {"name": "post", "type": "relation", "collectionId": "posts", "maxSelect": 1},
+            {"name": "words", "type": "text"},
+            {"name": "grade", "type": "number"},
+        ]),
+    );
+    for (post, grade) in [("p1", 5), ("p1", 3), ("p2", 1)] {
+        let post = format!("{post:0<15}");
+        app.root().create(
+            "reviews",
+            json!({"post": post, "words": "w", "grade": grade}),
+        );
+    }
+    let grouped = |name: &str, query: &str, expected: Value| {
+        view(&app, name, query);
+        let found = json!(rows(&app, name, &["title", "n"]));
+        assert_eq!(found, expected, "{query}");
+    };
+    let each = json!([["One", 1], ["Two", 1], ["12", 1]]);
+    grouped(
+        "v1",
+        "SELECT id, title, count(*) as n FROM posts GROUP BY id",
+        each.clone(),
+    );
+    grouped(
+        "v2",
+        "SELECT id, title, meta, tags, shown, count(*) as n FROM posts GROUP BY posts.id",
+        each.clone(),
+    );
+    grouped(
+        "v3",
+        "SELECT p.id AS id, p.title, COUNT(*) AS n FROM posts p GROUP BY 1",
+        each.clone(),
+    );
+    grouped(
+        "v4",
+        "SELECT p.id AS pid, p.title, COUNT(*) AS n, p.id FROM posts p GROUP BY pid",
+        each,
+    );
+    let reviewed = json!([["One", 2], ["Two", 1], ["12", 0]]);
+    grouped(
+        "v5",
+        "SELECT p.id, p.title, COUNT(r.id) AS n FROM posts p LEFT JOIN reviews r ON r.post = p.id GROUP BY p.id",
+        reviewed.clone(),
+    );
+    // What is joined by its id is as certain.
+    grouped(
+        "v6",
+        "SELECT p.id, p.title, u.name as writer, COUNT(r.id) AS n FROM posts p LEFT JOIN users u ON u.id = p.author
+         LEFT JOIN reviews r ON r.post = p.id GROUP BY p.id",
+        reviewed.clone(),
+    );
+    assert_eq!(
+        json!(rows(&app, "v6", &["writer"])),
+        json!([["ann"], ["ann"], [""]])
+    );
+    grouped(
+        "v7",
+        "SELECT p.id, p.title, u.name as writer, COUNT(r.id) AS n FROM reviews r, posts p, users u
+         WHERE r.post = p.id AND (u.id = p.author) GROUP BY r.post",
+        json!([["One", 2], ["Two", 1]]),
+    );
+    // Its other columns may be in subqueries, in HAVING and in the order.
+    grouped(
+        "v8",
+        "SELECT p.id, p.title, (SELECT count(*) FROM reviews r WHERE r.post = p.id AND r.grade < p.stars) AS n,
+         count(*) as all_of_them FROM posts p GROUP BY p.id HAVING p.stars > 1 OR p.made = '' ORDER BY p.stars, lower(p.title)",
+        json!([["One", 1], ["Two", 1]]),
+    );
+    grouped(
+        "v9",
+        "WITH graded AS (SELECT post, avg(grade) AS average FROM reviews GROUP BY post)
+         SELECT p.id, p.title, CAST(count(g.post) AS INTEGER) AS n FROM posts p LEFT JOIN graded g ON g.post = p.id GROUP BY p.id",
+        json!([["One", 1], ["Two", 1], ["12", 0]]),
+    );
+    grouped(
+        "v10",
+        "SELECT id, title, n FROM (SELECT id, title, count(*) AS n FROM posts GROUP BY id)",
+        json!([["One", 1], ["Two", 1], [12, 1]]),
+    );
+    grouped(
+        "v11",
+        "SELECT DISTINCT p.id, p.title, COALESCE(SUM(r.grade), 0) AS total, COUNT(r.id) AS n FROM posts p
+         LEFT JOIN reviews r ON r.post = p.id GROUP BY p.id HAVING n > 0 AND total > 1",
+        json!([["One", 2]]),
+    );
+    // Accounts are read without their secrets.
+    view(
+        &app,
+        "writers",
+        "SELECT u.id, u.name, u.email, count(p.id) AS n FROM users u LEFT JOIN posts p ON p.author = u.id GROUP BY u.id",
+    );
+    assert_eq!(
+        json!(rows(&app, "writers", &["name", "n"])),
+        json!([["ann", 2]])
+    );
+}
+
+#[test]
+fn f11_the_commonest_views_answer_alike_on_both_databases() {
+    let app = TestApp::start();
+    library(&app);
+    for (number, (query, expected)) in [
+        ("SELECT (ROW_NUMBER() OVER()) as id, author, COUNT(id) as n FROM posts WHERE author != '' GROUP BY author", json!([2])),
+        ("SELECT id, COALESCE(NULLIF(title, '12'), 'none') AS n FROM posts", json!(["One", "Two", "none"])),
+        ("SELECT id, CASE WHEN stars > 3 THEN 'good' WHEN stars = 0 THEN 'none' ELSE 'bad' END AS n FROM posts", json!(["good", "bad", "none"])),
+        ("SELECT id, CAST(stars AS TEXT) AS n FROM posts WHERE stars > 3", json!(["5"])),
+        ("SELECT id, title AS n FROM posts UNION SELECT id, name AS n FROM users", json!(["ann", "One", "Two", 12])),
+        ("SELECT id, json_extract(meta, '$.a[0]') AS n FROM posts WHERE stars = 5", json!([5])),
+        ("SELECT p.id, p.title || ' by ' || u.name AS n FROM posts p JOIN users u ON u.id = p.author", json!(["One by ann", "Two by ann"])),
+        ("SELECT id, (SELECT COUNT(*) FROM posts p WHERE p.author = users.id) AS n FROM users", json!([2])),
+        ("SELECT id, stars * 2 AS n FROM posts WHERE n > 4", json!([10])),
+        ("SELECT id, json_array_length(tags) AS n FROM posts WHERE title = 'One'", json!([2])),
+        ("SELECT MAX(id) AS id, MAX(stars) AS n FROM posts", json!([5])),
+        ("SELECT id, IIF(shown, 'yes', 'no') AS n FROM posts", json!(["yes", "yes", "no"])),
+        ("SELECT id, length(strftime('%Y-%m', made)) AS n FROM posts WHERE stars = 5", json!([7])),
+        ("SELECT id, substr(title, 1, 2) AS n FROM posts ORDER BY stars DESC LIMIT 1", json!(["On"])),
+        ("SELECT id, rank() OVER (ORDER BY stars DESC) AS n FROM posts", json!([1, 2, 3])),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("common{number}");
+        view(&app, &name, query);
+        let found: Vec<Value> = rows(&app, &name, &["n"]).into_iter().map(|row| row[0].clone()).collect();
+        assert_eq!(json!(found), expected, "{query}");
+    }
+}

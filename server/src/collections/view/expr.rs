@@ -47,18 +47,11 @@ impl Writer<'_> {
     #[expect(clippy::too_many_lines, reason = "a line or two for each kind")]
     fn one(&mut self, out: &mut Sql, expr: &Expr) -> Outcome<()> {
         match expr {
-            Expr::Identifier(name) => {
-                self.name(out, None, name);
-                Ok(())
-            }
+            Expr::Identifier(name) => self.name(out, None, name),
             Expr::CompoundIdentifier(parts) => match &parts[..] {
-                [table, name] => {
-                    self.name(out, Some(table), name);
-                    Ok(())
-                }
+                [table, name] => self.name(out, Some(table), name),
                 [schema, table, name] if schema.value.eq_ignore_ascii_case("main") => {
-                    self.name(out, Some(table), name);
-                    Ok(())
+                    self.name(out, Some(table), name)
                 }
                 _ => Err(refuse(format!("no such column: {expr}"))),
             },
@@ -230,15 +223,28 @@ impl Writer<'_> {
         }
     }
 
-    fn name(&self, out: &mut Sql, table: Option<&Name>, name: &Name) {
+    fn name(&mut self, out: &mut Sql, table: Option<&Name>, name: &Name) -> Outcome<()> {
         if table.is_none() && self.names.is_text(name) {
             out.literal(&name.value);
-            return;
+            return Ok(());
         }
+        let is_it = |(alias, _): &&(String, Expr)| alias.eq_ignore_ascii_case(&name.value);
+        if table.is_none()
+            && let Some((_, expr)) = self.aliases.iter().find(is_it).cloned()
+        {
+            // In there, the names are those of columns.
+            let aliases = std::mem::take(&mut self.aliases);
+            let outcome = self.around(out, "(", &expr, ")");
+            self.aliases = aliases;
+            return outcome;
+        }
+        let of = table.map(|table| table.value.clone());
+        self.columns.push((of, name.value.clone()));
         if let Some(table) = table {
             out.ident(&alias(&table.value)).text(".");
         }
         out.ident(&self.names.column(name));
+        Ok(())
     }
 
     pub(super) fn around(

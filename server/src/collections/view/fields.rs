@@ -109,7 +109,7 @@ fn own_name(expr: &Expr, names: &Names) -> String {
 }
 
 /// The collections that a select reads, by the names that they go by in it. Those of subqueries are not among them.
-fn tables<'n>(
+pub(super) fn tables<'n>(
     select: &Select,
     ctes: &[String],
     names: &'n Names,

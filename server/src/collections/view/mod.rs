@@ -8,6 +8,7 @@
 mod expr;
 mod fields;
 mod functions;
+mod grouped;
 mod names;
 mod operators;
 mod query;

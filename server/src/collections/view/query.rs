@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    Cte, Distinct, GroupByExpr, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind,
+    Cte, Distinct, Expr, GroupByExpr, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind,
     OrderBySort, Query, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, With,
 };
 
 use super::names::{Names, alias};
 use super::tables::Mention;
 use super::{Column, Outcome, fields, refuse};
-use crate::db::{Engine, Ident, Sql};
+use crate::db::{Engine, Ident, Sql, dialect};
 
 /// Deeper queries would not fit on a thread's stack.
 const MAX_DEPTH: u32 = 60;
@@ -27,6 +27,14 @@ pub(super) struct Writer<'a> {
     depth: u32,
     /// How many subqueries had no name so far.
     pub(super) unnamed: u32,
+    /// The columns that were named so far, with the tables that were named along with them.
+    pub(super) columns: Vec<(Option<String>, String)>,
+    /// Those that the order of the query names whose select comes next.
+    pub(super) ordered_by: Vec<(Option<String>, String)>,
+    /// Whether what it writes is only looked at.
+    pub(super) is_scratch: bool,
+    /// The names that the select gives to its own columns, where its conditions may use them.
+    pub(super) aliases: Vec<(String, Expr)>,
 }
 
 impl<'a> Writer<'a> {
@@ -39,6 +47,10 @@ impl<'a> Writer<'a> {
             ctes: Vec::new(),
             depth: 0,
             unnamed: 0,
+            columns: Vec::new(),
+            ordered_by: Vec::new(),
+            is_scratch: false,
+            aliases: Vec::new(),
         }
     }
 
@@ -94,6 +106,10 @@ impl<'a> Writer<'a> {
             if let Some(with) = with {
                 this.with(out, with)?;
             }
+            let order = order_by.as_ref().filter(|_| !this.is_scratch);
+            this.ordered_by = order.map_or(Ok(Vec::new()), |order| {
+                this.columns_in(|scratch, out| scratch.order(out, order))
+            })?;
             this.body(out, body, names)?;
             if let Some(order) = order_by {
                 this.order(out, order)?;
@@ -194,6 +210,19 @@ impl<'a> Writer<'a> {
 
     fn select(&mut self, out: &mut Sql, select: &Select, names: Option<&[Ident]>) -> Outcome<()> {
         refuse_extras(select)?;
+        let GroupByExpr::Expressions(groups, modifiers) = &select.group_by else {
+            return Err(refuse("GROUP BY ALL is not supported in views"));
+        };
+        if !modifiers.is_empty() {
+            return Err(refuse("this kind of GROUP BY is not supported in views"));
+        }
+        let is_complete = groups.is_empty() || !dialect::groups_every_column(self.engine);
+        let ungrouped = if is_complete || self.is_scratch {
+            Vec::new()
+        } else {
+            self.ungrouped(select, groups)?
+        };
+        self.ordered_by.clear();
         out.text(match &select.distinct {
             None | Some(Distinct::All) => "SELECT ",
             Some(Distinct::Distinct) => "SELECT DISTINCT ",
@@ -225,23 +254,33 @@ impl<'a> Writer<'a> {
         self.from(out, &select.from)?;
         if let Some(condition) = &select.selection {
             out.text(" WHERE ");
-            self.expr(out, condition)?;
-        }
-        let GroupByExpr::Expressions(groups, modifiers) = &select.group_by else {
-            return Err(refuse("GROUP BY ALL is not supported in views"));
-        };
-        if !modifiers.is_empty() {
-            return Err(refuse("this kind of GROUP BY is not supported in views"));
+            self.condition(out, select, condition)?;
         }
         if !groups.is_empty() {
             out.text(" GROUP BY ");
             self.exprs(out, groups)?;
         }
+        for (table, column) in &ungrouped {
+            out.text(", ").ident(table).text(".").ident(column);
+        }
         if let Some(condition) = &select.having {
             out.text(" HAVING ");
-            self.expr(out, condition)?;
+            self.condition(out, select, condition)?;
         }
         Ok(())
+    }
+
+    /// A condition of a select, which may use the names that the select gives to its columns.
+    fn condition(&mut self, out: &mut Sql, select: &Select, condition: &Expr) -> Outcome<()> {
+        let aliases = if dialect::has_aliases_in_conditions(self.engine) {
+            Vec::new()
+        } else {
+            self.aliases_of(select)
+        };
+        let before = std::mem::replace(&mut self.aliases, aliases);
+        let outcome = self.expr(out, condition);
+        self.aliases = before;
+        outcome
     }
 
     fn order(&mut self, out: &mut Sql, order: &OrderBy) -> Outcome<()> {
