@@ -11,7 +11,7 @@ use crate::collections::Schema;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::form::is_escaped;
-use crate::extract::parameters;
+use crate::extract::{decoded, parameters};
 use crate::files::accept::Stored;
 use crate::json_reader;
 use crate::policy::{self, Action, Grant, system};
@@ -71,7 +71,7 @@ async fn one(schema: &Arc<Schema>, request: &Request, wish: Wish) -> Result<Step
     } = wish.request;
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
     let (wanted, collection) = route(&method, path).ok_or(Error::invalid(GENERIC))?;
-    if !is_escaped(query) {
+    if !is_escaped(query) || !is_escaped(path) {
         return Err(Error::invalid(GENERIC));
     }
     let mut request = request.within("batch");
@@ -87,7 +87,7 @@ async fn one(schema: &Arc<Schema>, request: &Request, wish: Wish) -> Result<Step
         wanted,
         paths: given("expand").map_or_else(Paths::default, |text| Paths::parse(text)),
         fields: given("fields").map(|text| Fields::parse(text)),
-        collection: collection.to_owned(),
+        collection: decoded(collection),
         record: String::new(),
         request,
         input: Input::default(),
@@ -129,8 +129,8 @@ fn route<'a>(method: &str, path: &'a str) -> Option<(Wanted, &'a str)> {
     let wanted = match (method, id) {
         ("POST", None) => Wanted::Create,
         ("PUT", None) => Wanted::Upsert,
-        ("PATCH", Some(id)) => Wanted::Update(id.to_owned()),
-        ("DELETE", Some(id)) => Wanted::Delete(id.to_owned()),
+        ("PATCH", Some(id)) => Wanted::Update(decoded(id)),
+        ("DELETE", Some(id)) => Wanted::Delete(decoded(id)),
         _ => return None,
     };
     Some((wanted, collection))

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use super::form::{self, Form};
 use super::incoming::Incoming;
-use super::{app, caller, multipart};
+use super::{app, caller, multipart, segment};
 use crate::budget::{SMALL, Share};
 use crate::error::{Error, Result};
 use crate::files::Upload;
@@ -109,11 +109,11 @@ impl FromRequest for RecordBody {
     type Future = Reading<Self>;
 
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let name = http.match_info().get("collection").unwrap_or_default();
+        let name = segment(http, "collection");
         let schema = app(http).ok().map(|app| app.schema.current());
         let collection = schema
             .as_ref()
-            .and_then(|schema| schema.find(name).cloned());
+            .and_then(|schema| schema.find(&name).cloned());
         let limits = collection
             .as_ref()
             .map(|of| records::limits::of(&of.def.fields));

@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::Either;
 
-use super::{app, request};
+use super::{app, request, segment};
 use crate::db::Engine;
 use crate::error::{Error, Result};
 use crate::policy::{self, Action, Grant};
@@ -173,8 +173,8 @@ fn decide<T: 'static>(http: &HttpRequest, ask: fn(&HttpRequest) -> Result<T>) ->
 
 fn granted<A: Does>(http: &HttpRequest) -> Result<Granted<A>> {
     let schema = app(http)?.schema.current();
-    let name = http.match_info().get("collection").unwrap_or_default();
-    let collection = schema.find(name).ok_or(Error::NotFound(A::MISSING))?;
+    let name = segment(http, "collection");
+    let collection = schema.find(&name).ok_or(Error::NotFound(A::MISSING))?;
     let query = http.query_string();
     let ask_headers = schema.ask_headers || query.contains("headers");
     let request = request(http, ask_headers)?;

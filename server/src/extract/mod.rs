@@ -15,6 +15,7 @@ use std::ops::Deref;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use percent_encoding::percent_decode_str;
 use serde_json::Map;
 
 use crate::app::App;
@@ -105,13 +106,15 @@ impl Deref for Query {
     }
 }
 
-/// A part of the path.
-fn segment(request: &HttpRequest, name: &str) -> String {
-    request
-        .match_info()
-        .get(name)
-        .unwrap_or_default()
-        .to_owned()
+/// A part of the path, decoded. The router decodes all of it but `%25`, `%2B` and `%2F`, so that it can be decoded once
+/// more: what is left are only those.
+pub fn segment(request: &HttpRequest, name: &str) -> String {
+    decoded(request.match_info().get(name).unwrap_or_default())
+}
+
+/// A part of an address whose escapes nobody has decoded yet.
+pub fn decoded(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 /// The collection in the path, by id or name.

@@ -35,7 +35,8 @@ pub async fn serve(
     id: RecordId,
     query: Query,
 ) -> Result<HttpResponse> {
-    let name = http.match_info().get("filename").unwrap_or_default();
+    let name = extract::segment(&http, "filename");
+    let name = name.as_str();
     let schema = app.schema.current();
     let collection = schema
         .find(&collection)

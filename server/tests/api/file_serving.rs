@@ -732,3 +732,107 @@ fn n04_what_a_role_hides_is_not_served() {
         (404, 404, 200)
     );
 }
+
+#[test]
+fn f10_a_name_with_plus_is_served_however_it_is_escaped() {
+    let app = TestApp::start();
+    app.open_collection(
+        "things",
+        json!([{"name": "f", "type": "file", "maxSelect": 9, "maxSize": 100_000, "thumbs": ["10x10"]}]),
+    );
+    let parts: [Part; 3] =
+        ["main.c++", "x.a+b=c", "plain.txt"].map(|name| ("f", Some(name), b"text".as_slice()));
+    let record = upload(app.root(), "things", &parts);
+    let guest = app.guest();
+    for name in names(&record, "f") {
+        let all = |from: &str, to: &str| url(&record, &name.replace(from, to));
+        for path in [
+            all("", ""),
+            all("+", "%2B"),
+            all("+", "%2b"),
+            all("=", "%3D"),
+            all(".", "%2E"),
+            all("_", "%5F"),
+            format!("{}?thumb=10x10", all("+", "%2B")),
+        ] {
+            assert_eq!(guest.fetch("GET", &path, &[]).status, 200, "{path}");
+            assert_eq!(guest.fetch("HEAD", &path, &[]).status, 200, "{path}");
+        }
+        // Escapes are undone once.
+        for path in [all("+", "%252B"), all(".", "%252E"), all("+", "%20")] {
+            if path.contains('%') {
+                assert_eq!(guest.fetch("GET", &path, &[]).status, 404, "{path}");
+            }
+        }
+    }
+    // The other parts of a path are read in the same way.
+    let id = record["id"].as_str().expect("an id");
+    let escaped: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let name = &names(&record, "f")[0];
+    let path = format!("/api/files/%74hings/{escaped}/{}", name.replace('+', "%2B"));
+    assert_eq!(guest.fetch("GET", &path, &[]).status, 200, "{path}");
+    guest
+        .get(&format!("/api/collections/%74hings/records/{escaped}"))
+        .ok();
+    for id in [
+        "a%2Fb",
+        "a%252Fb",
+        "%2E%2E%2F",
+        "a%2Bb",
+        "%25",
+        "%C3%A9",
+        "%FF",
+    ] {
+        guest
+            .get(&format!("/api/collections/things/records/{id}"))
+            .refused(404);
+        assert_eq!(
+            guest
+                .fetch("GET", &format!("/api/files/things/{id}/{name}"), &[])
+                .status,
+            404,
+            "{id}"
+        );
+    }
+    let batch = |url: &str| {
+        let requests = json!({"requests": [{"method": "PATCH", "url": url, "body": {}}]});
+        app.root().post("/api/batch", requests).status
+    };
+    app.root()
+        .patch("/api/settings", json!({"batch": {"enabled": true}}))
+        .ok();
+    assert_eq!(
+        batch(&format!("/api/collections/%74hings/records/{escaped}")),
+        200
+    );
+    assert_eq!(
+        batch(&format!(
+            "/api/collections/things/records/{}",
+            escaped.replace('%', "%25")
+        )),
+        400
+    );
+    assert_eq!(batch("/api/collections/things/records/%zz"), 400);
+}
+
+#[test]
+fn f10_ids_with_letters_of_all_kinds_are_found_by_their_address() {
+    let app = TestApp::start();
+    let id = json!({"name": "id", "type": "text", "primaryKey": true, "required": true, "system": true,
+        "min": 1, "max": 30, "pattern": "^.+$", "autogeneratePattern": "[a-z0-9]{15}"});
+    app.open_collection("free", json!([id]));
+    for (id, path) in [
+        ("a+b", "a%2Bb"),
+        ("a+c", "a+c"),
+        ("größe", "gr%C3%B6%C3%9Fe"),
+        ("日本", "日本"),
+        ("a&b=c", "a%26b=c"),
+    ] {
+        app.root().create("free", json!({"id": id}));
+        let found = app
+            .guest()
+            .get(&format!("/api/collections/free/records/{path}"))
+            .ok();
+        assert_eq!(found["id"], json!(id), "{path}");
+    }
+}
