@@ -67,6 +67,7 @@ async function prepare() {
   if (databaseUrl) await psql(`CREATE DATABASE ${prefix}`);
   await run(binary, [
     "import-pocketbase",
+    "--superusers",
     join(directory, "pb_data"),
     "--dir",
     template,

@@ -39,7 +39,7 @@ describe("a PocketBase that moves in", () => {
 
   function move() {
     const to = ["--dir", join(pocketbase.home, "moved"), ...(url ? ["--database-url", url] : [])];
-    return run(binary, ["import-pocketbase", join(pocketbase.home, "data"), ...to]);
+    return run(binary, ["import-pocketbase", "--superusers", join(pocketbase.home, "data"), ...to]);
   }
 
   /** The same request to both. */
@@ -51,7 +51,13 @@ describe("a PocketBase that moves in", () => {
     assert.deepEqual(json(ours), json(theirs), path);
   }
 
-  test("definitions are the same, with their ids, rules and indexes", () => same("/api/collections?perPage=100", root));
+  test("definitions are the same, with their ids, rules and indexes", () =>
+    same("/api/collections?perPage=100&filter=system=false", root));
+
+  test("system collections have the same fields and rules; their options are each server's own", () => {
+    const fields = "id,name,fields,listRule,viewRule,createRule,updateRule,deleteRule,authRule,manageRule";
+    return same(`/api/collections?perPage=100&filter=system=true&fields=${fields}`, root);
+  });
 
   for (const name of ["users", "posts", "by_author", "_superusers", "_externalAuths", "_mfas", "_otps"]) {
     test(`the records of ${name} are the same`, () => same(`/api/collections/${name}/records?perPage=500`, root));

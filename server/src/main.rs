@@ -3,9 +3,9 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() {
-    if let Err(error) = plinth::cli::run() {
+fn main() -> std::process::ExitCode {
+    plinth::cli::run().unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        std::process::exit(1);
-    }
+        std::process::ExitCode::FAILURE
+    })
 }

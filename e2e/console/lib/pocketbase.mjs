@@ -12,7 +12,7 @@ export async function moveIn(plinth, place) {
   const pocketbase = await startPocketBase(process.env.POCKETBASE ?? (await pocketbaseBinary()), { email: EMAIL, password: PASSWORD })
   try {
     await fill(await program(pocketbase).as('_superusers', EMAIL))
-    await run(plinth, ['import-pocketbase', join(pocketbase.home, 'data'), ...place])
+    await run(plinth, ['import-pocketbase', '--superusers', join(pocketbase.home, 'data'), ...place])
   } finally {
     await pocketbase.stop()
   }

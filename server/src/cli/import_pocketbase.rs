@@ -1,6 +1,7 @@
 //! `plinth import-pocketbase`
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::bail;
 
@@ -13,11 +14,24 @@ pub(super) struct Args {
     /// PocketBase's data directory, often `pb_data`; it is only read. Where it goes says --dir, or --database-url
     #[arg(value_name = "PB_DATA")]
     from: PathBuf,
+    /// Take the superusers, too: they may do everything here. They are named either way
+    #[arg(long)]
+    superusers: bool,
+    /// Change nothing when a record or a file can't be taken; otherwise it is named and left out
+    #[arg(long)]
+    strict: bool,
+    /// Where PocketBase's files are, when they are not in PB_DATA/storage
+    #[arg(long, value_name = "DIR")]
+    storage: Option<PathBuf>,
 }
 
+/// The exit code when all is done and something had to be left out.
+const INCOMPLETE: u8 = 3;
+
 /// Takes over what a data directory of PocketBase holds.
-pub(super) async fn run(config: &Config, args: Args) -> anyhow::Result<()> {
-    let source = moving::open(&args.from)?;
+pub(super) async fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
+    let mut source = moving::open(&args.from)?;
+    source.storage = args.storage;
     if config.dir.canonicalize().is_ok_and(|dir| dir == source.dir) {
         bail!("Plinth needs a data directory of its own: say --dir, another one than PocketBase's");
     }
@@ -27,8 +41,16 @@ pub(super) async fn run(config: &Config, args: Args) -> anyhow::Result<()> {
     }
     let app = App::build(config).await?;
     let progress = Box::new(|line: &str| eprintln!("{line}"));
-    let report = moving::run(&app, source, progress).await?;
+    let wishes = moving::Wishes {
+        superusers: args.superusers,
+        strict: args.strict,
+    };
+    let report = moving::run(&app, source, wishes, progress).await?;
     app.db.close().await;
     println!("{report}");
-    Ok(())
+    Ok(if report.is_complete() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(INCOMPLETE)
+    })
 }

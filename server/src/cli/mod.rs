@@ -8,6 +8,7 @@ mod signals;
 mod superuser;
 
 use std::io::IsTerminal;
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::error::{ContextKind, ContextValue};
@@ -56,7 +57,7 @@ pub async fn upsert_superuser(app: &App, email: String, password: String) -> Res
 }
 
 /// Does what the command line says.
-pub fn run() -> anyhow::Result<()> {
+pub fn run() -> anyhow::Result<ExitCode> {
     config::keep_private();
     let Cli { command, mut flags } = parse();
     if let Command::Serve(args) = &command {
@@ -71,11 +72,14 @@ pub fn run() -> anyhow::Result<()> {
     config::tighten(&config.dir);
     let system = actix_web::rt::System::new();
     match command {
-        Command::Serve(_) => system.block_on(serve::run(&config, &messages)),
-        Command::Migrate => system.block_on(migrate::run(&config)),
-        Command::ImportPocketbase(args) => system.block_on(import_pocketbase::run(&config, args)),
-        Command::Superuser(command) => system.block_on(superuser::run(&config, command)),
+        Command::Serve(_) => system.block_on(serve::run(&config, &messages))?,
+        Command::Migrate => system.block_on(migrate::run(&config))?,
+        Command::ImportPocketbase(args) => {
+            return system.block_on(import_pocketbase::run(&config, args));
+        }
+        Command::Superuser(command) => system.block_on(superuser::run(&config, command))?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Reads the command line. What is in a wrong place on it may be a password, or a URL with one: it is not repeated.

@@ -37,8 +37,13 @@ pub fn all() -> [Definition; 4] {
 impl Collection {
     /// Whether its records belong to accounts.
     pub fn is_attached(&self) -> bool {
-        IDS.contains(&self.def.id.as_str())
+        is_attached(&self.def)
     }
+}
+
+/// Whether the records of a definition belong to accounts.
+pub fn is_attached(definition: &Definition) -> bool {
+    IDS.contains(&definition.id.as_str())
 }
 
 /// Every one of these collections that there is.

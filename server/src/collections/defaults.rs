@@ -1,12 +1,14 @@
 //! The collections of a fresh database, and what new ones start from.
 
+use std::sync::LazyLock;
+
 use plinth_sdk::types::{
     AuthAlert, AuthOptions, AutodateOptions, BoolOptions, Collection, CollectionType,
     DomainOptions, EmailTemplate, Field, FieldKind, FileOptions, Mfa, OAuth2, OAuth2MappedFields,
     Otp, PasswordAuth, PasswordOptions, TextOptions, Token,
 };
 
-use super::attached;
+use super::{attached, own};
 use crate::records::generate;
 
 /// The collection whose accounts may do everything.
@@ -32,6 +34,100 @@ pub fn initial() -> Vec<Collection> {
         superusers(),
         users(),
     ]
+}
+
+/// The system collections as the server defines them. Their token secrets are of no use.
+static BUILT_IN: LazyLock<Vec<Collection>> = LazyLock::new(|| {
+    let mut all = vec![superusers()];
+    all.extend(attached::all());
+    all.extend(own::all());
+    all
+});
+
+/// The server's own definition of a system collection.
+pub(super) fn built_in(id: &str) -> Option<&'static Collection> {
+    BUILT_IN.iter().find(|definition| definition.id == id)
+}
+
+/// Closes the rules of a system collection that are open further than the server's own. An import of an earlier version
+/// could store such rules, and nobody may be able to use them.
+pub(super) fn close_rules(definition: &mut Collection) {
+    let Some(built_in) = built_in(&definition.id) else {
+        return;
+    };
+    let own = rules(built_in).map(|(_, rule)| rule.cloned());
+    for ((name, rule), own) in rules_mut(definition).into_iter().zip(own) {
+        // Nothing is open further than a rule that is open to everybody.
+        let is_wider = rule.is_some() && *rule != own && own.as_deref() != Some("");
+        if is_wider {
+            tracing::warn!(
+                collection = built_in.name,
+                rule = name,
+                "closed a rule of a system collection"
+            );
+            *rule = None;
+        }
+    }
+}
+
+/// The rules of a definition, by their names. A collection without accounts has the last two, too: closed.
+pub fn rules(definition: &Collection) -> [(&'static str, Option<&String>); 7] {
+    let auth = definition.auth.as_deref();
+    [
+        ("listRule", definition.list_rule.as_ref()),
+        ("viewRule", definition.view_rule.as_ref()),
+        ("createRule", definition.create_rule.as_ref()),
+        ("updateRule", definition.update_rule.as_ref()),
+        ("deleteRule", definition.delete_rule.as_ref()),
+        ("authRule", auth.and_then(|auth| auth.auth_rule.as_ref())),
+        (
+            "manageRule",
+            auth.and_then(|auth| auth.manage_rule.as_ref()),
+        ),
+    ]
+}
+
+/// Whether a definition has a rule of this name.
+pub fn is_rule(name: &str) -> bool {
+    rules(&Collection::default())
+        .iter()
+        .any(|(rule, _)| *rule == name)
+}
+
+/// Like [`rules`], to change them. Those that the definition does not have are left out.
+pub fn rules_mut(definition: &mut Collection) -> Vec<(&'static str, &mut Option<String>)> {
+    let mut all = vec![
+        ("listRule", &mut definition.list_rule),
+        ("viewRule", &mut definition.view_rule),
+        ("createRule", &mut definition.create_rule),
+        ("updateRule", &mut definition.update_rule),
+        ("deleteRule", &mut definition.delete_rule),
+    ];
+    if let Some(auth) = &mut definition.auth {
+        all.push(("authRule", &mut auth.auth_rule));
+        all.push(("manageRule", &mut auth.manage_rule));
+    }
+    all
+}
+
+/// Gives the token of this name (`authToken`, …) the options that it has in `known`, or else a new secret and the usual
+/// duration; says whether there is such a token.
+pub fn renew_token(definition: &mut Collection, name: &str, known: Option<&Collection>) -> bool {
+    let Some(auth) = &mut definition.auth else {
+        return false;
+    };
+    let known = known.and_then(|known| known.auth.as_deref().cloned());
+    let new = known.unwrap_or_else(auth_options);
+    let (token, new) = match name {
+        "authToken" => (&mut auth.auth_token, new.auth_token),
+        "passwordResetToken" => (&mut auth.password_reset_token, new.password_reset_token),
+        "emailChangeToken" => (&mut auth.email_change_token, new.email_change_token),
+        "verificationToken" => (&mut auth.verification_token, new.verification_token),
+        "fileToken" => (&mut auth.file_token, new.file_token),
+        _ => return false,
+    };
+    *token = new;
+    true
 }
 
 /// A new collection of this type, with nothing but its system fields.

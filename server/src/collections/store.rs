@@ -12,7 +12,7 @@ use super::{
 };
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, sentence};
 use crate::policy;
 use crate::settings;
 
@@ -44,8 +44,9 @@ pub fn read(conn: &mut Conn) -> Result<Schema> {
     let mut collections = Vec::new();
     for row in load(conn, select, &[Storage::Text])? {
         if let Some(Value::Text(definition)) = row.first() {
-            let definition: wire::Collection =
+            let mut definition: wire::Collection =
                 serde_json::from_str(definition).map_err(Error::internal)?;
+            defaults::close_rules(&mut definition);
             collections.push(Arc::new(Collection::new(definition)));
         }
     }
@@ -275,9 +276,10 @@ fn follow(conn: &mut Conn, old: &Collection, definition: wire::Collection) -> Re
             policy::store::follow_fields(conn, old, &new)?;
             write(conn, &new, Some(&old.def.id))
         }
-        Err(Error::Invalid { message, .. }) => Err(Error::invalid(format!(
-            "{UPDATE_FAILED} Raw error: \n{message}."
-        ))),
+        Err(Error::Invalid { message, .. }) => {
+            let message = format!("{UPDATE_FAILED} Raw error: \n{message}");
+            Err(Error::invalid(sentence(&message)))
+        }
         Err(error) => Err(error),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::store::Author;
-use super::{Collection, Schema, change, store, table, validate, view};
+use super::{Collection, Index, Schema, change, defaults, prepare, store, table, validate, view};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
 use crate::records;
@@ -20,8 +20,8 @@ pub enum Place {
     Same,
     /// It is as the server made it, and nothing is in it.
     Empty,
-    /// It is as the server made it, and has records.
-    Untouched,
+    /// It is a system collection, which stays and may get more fields.
+    System,
     /// It is another one.
     Taken,
 }
@@ -34,26 +34,141 @@ pub fn place(conn: &mut Conn, schema: &Schema, definition: &wire::Collection) ->
     if old.def == *definition {
         return Ok(Place::Same);
     }
-    if old.is_own() || old.def.created != old.def.updated {
-        return Ok(Place::Taken);
+    if is_adopted(old) {
+        let mut adopted = adopt(&old.def, definition).definition;
+        if adopted != *definition {
+            take_secrets(&mut adopted, definition);
+        }
+        let is_adopted = adopted == *definition;
+        return Ok(if is_adopted {
+            Place::System
+        } else {
+            Place::Taken
+        });
     }
-    let is_made_by_server = old.def.system || old.def.id == super::defaults::USERS_ID;
-    if !is_made_by_server {
+    if old.def.id != defaults::USERS_ID || old.def.created != old.def.updated {
         return Ok(Place::Taken);
     }
     let itself = BTreeSet::from([old.def.id.clone()]);
     if !view::store::readers(schema, &itself).is_empty() {
         return Ok(Place::Taken);
     }
-    if records::store::total(conn, old)? == 0 {
-        return Ok(Place::Empty);
-    }
-    let is_known = old.is_superusers() && old.def.id == definition.id;
-    Ok(if is_known {
-        Place::Untouched
+    Ok(if records::store::total(conn, old)? == 0 {
+        Place::Empty
     } else {
         Place::Taken
     })
+}
+
+/// Whether another server has a collection like this one whose definition is not taken: it decides who is a superuser,
+/// and who an account belongs to.
+pub fn is_adopted(collection: &Collection) -> bool {
+    collection.is_superusers() || collection.is_attached()
+}
+
+/// A system collection as it will be, and what is different about it elsewhere and is not taken.
+#[derive(Debug)]
+pub struct Adopted {
+    /// The server's own definition, with the fields that only the other one has.
+    pub definition: wire::Collection,
+    /// The names of the rules and options that differ.
+    pub differs: Vec<String>,
+}
+
+/// Adds the fields of `given` to the definition of a system collection, and nothing else: its rules and options say who
+/// may become a superuser, and those come from nowhere but this server.
+pub fn adopt(own: &wire::Collection, given: &wire::Collection) -> Adopted {
+    let mut definition = own.clone();
+    for field in &given.fields {
+        let is_known = |known: &wire::Field| {
+            known.id == field.id || known.name.eq_ignore_ascii_case(&field.name)
+        };
+        if !definition.fields.iter().any(is_known) {
+            definition.fields.push(wire::Field {
+                system: false,
+                ..field.clone()
+            });
+        }
+    }
+    let rules = defaults::rules(own).into_iter().zip(defaults::rules(given));
+    let rules = rules.filter(|((_, own), (_, given))| own != given);
+    let mut differs: Vec<String> = rules.map(|((name, _), _)| name.to_owned()).collect();
+    let parsed = |texts: &[String]| -> Vec<Index> {
+        texts
+            .iter()
+            .filter_map(|text| Index::parse(text).ok())
+            .collect()
+    };
+    let known = parsed(&own.indexes);
+    let is_new = |index: &Index| !known.iter().any(|known| known.same_as(index));
+    if parsed(&given.indexes).iter().any(is_new) {
+        differs.push("indexes".to_owned());
+    }
+    if let (Some(own), Some(given)) = (&own.auth, &given.auth) {
+        // Templates and secrets are never the same.
+        for (name, is_same) in [
+            ("passwordAuth", own.password_auth == given.password_auth),
+            (
+                "oauth2",
+                own.oauth2.enabled == given.oauth2.enabled && given.oauth2.providers.is_empty(),
+            ),
+            ("mfa", own.mfa.enabled == given.mfa.enabled),
+            ("otp", own.otp.enabled == given.otp.enabled),
+        ] {
+            if !is_same {
+                differs.push(name.to_owned());
+            }
+        }
+        for (name, own, given) in [
+            ("authToken", &own.auth_token, &given.auth_token),
+            (
+                "passwordResetToken",
+                &own.password_reset_token,
+                &given.password_reset_token,
+            ),
+            (
+                "emailChangeToken",
+                &own.email_change_token,
+                &given.email_change_token,
+            ),
+            (
+                "verificationToken",
+                &own.verification_token,
+                &given.verification_token,
+            ),
+            ("fileToken", &own.file_token, &given.file_token),
+        ] {
+            if own.duration != given.duration {
+                differs.push(format!("{name}.duration"));
+            }
+        }
+    }
+    Adopted {
+        definition,
+        differs,
+    }
+}
+
+/// Gives a definition the secrets of another one's tokens, which go on being good.
+pub fn take_secrets(definition: &mut wire::Collection, given: &wire::Collection) {
+    if let (Some(auth), Some(given)) = (&mut definition.auth, &given.auth) {
+        for (token, given) in [
+            (&mut auth.auth_token, &given.auth_token),
+            (&mut auth.password_reset_token, &given.password_reset_token),
+            (&mut auth.email_change_token, &given.email_change_token),
+            (&mut auth.verification_token, &given.verification_token),
+            (&mut auth.file_token, &given.file_token),
+        ] {
+            token.secret.clone_from(&given.secret);
+        }
+    }
+}
+
+/// Puts in what every definition of its type has, and makes it what it has to be.
+pub fn complete_system_fields(definition: &mut wire::Collection) {
+    if definition.kind != wire::CollectionType::View {
+        prepare::complete(definition);
+    }
 }
 
 /// The collection that has the definition's id or name.
@@ -67,22 +182,31 @@ pub fn occupant<'a>(
         .or_else(|| schema.find(&definition.name))
 }
 
-/// What is wrong with a definition among the others, which `schema` has.
+/// What is wrong with a definition among the others, which `schema` has. Its rules must not look into system
+/// collections: whoever wrote them may not know what is in those here.
 pub fn problems(definition: &wire::Collection, schema: &Schema) -> FieldProblems {
     let is_other = |c: &&Arc<Collection>| c.def.id != definition.id;
     let others = schema.iter().filter(is_other).cloned().collect();
     let others = Schema::new(schema.version, others);
-    validate::validate(definition, None, &others, Author::Superuser)
+    let mut problems = validate::validate(definition, None, &others, Author::Superuser);
+    let closed = validate::validate(definition, None, &others, Author::Operator);
+    problems.extend(
+        closed
+            .into_iter()
+            .filter(|(name, _)| defaults::is_rule(name)),
+    );
+    problems
 }
 
 /// Gives a view the fields that its query makes of the collections of `schema`; says what is wrong with the query.
 pub fn complete(
     definition: &mut wire::Collection,
     schema: &Schema,
+    author: Author,
     engine: Engine,
 ) -> Option<FieldProblem> {
     let old = definition.clone();
-    let sources = view::store::sources(schema, Author::Superuser, &definition.id);
+    let sources = view::store::sources(schema, author, &definition.id);
     view::store::complete(definition, Some(&old), &sources, engine)
 }
 
@@ -112,7 +236,7 @@ pub fn take(
             store::forget(conn, &old.def.id)?;
             store::add(conn, &new)
         }
-        (Place::Untouched, Some(old)) => {
+        (Place::System, Some(old)) => {
             change::change(conn, old, &new)?;
             store::write(conn, &new, Some(&old.def.id))
         }

@@ -3,42 +3,74 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
+use plinth_sdk::types as wire;
 use serde_json::{Map, Value as Json};
 
+use super::mend::{self, words};
 use super::{Report, Source};
+use crate::collections::store::Author;
 use crate::collections::{Collection, Schema, take};
 use crate::db::Engine;
 
-/// The rules of a definition, by their names.
-const RULES: [&str; 7] = [
-    "listRule",
-    "viewRule",
-    "createRule",
-    "updateRule",
-    "deleteRule",
-    "authRule",
-    "manageRule",
-];
-
-/// The definitions of the source, as they are to be among those of `schema`.
+/// The definitions of the source, as they are to be among those of `schema`. See [`settle`] for `takes_secrets`.
 pub(super) fn read(
     source: &mut Source,
     schema: &Schema,
     engine: Engine,
+    takes_secrets: bool,
     report: &mut Report,
 ) -> anyhow::Result<Vec<wire::Collection>> {
-    let (mut definitions, mut views) = (Vec::new(), Vec::new());
+    let (mut definitions, mut views) = (Vec::<wire::Collection>::new(), Vec::new());
     for raw in source.definitions()? {
-        match parse(raw, report)? {
-            Some(view) if view.kind == wire::CollectionType::View => views.push(view),
-            Some(definition) => definitions.push(definition),
-            None => {}
+        let Some(given) = parse(raw, report)? else {
+            continue;
+        };
+        let definition = settle(given, schema, takes_secrets, report);
+        let is_same = |other: &wire::Collection| {
+            other.id == definition.id || other.name.eq_ignore_ascii_case(&definition.name)
+        };
+        if definitions.iter().chain(&views).any(is_same) {
+            report.note(
+                &definition.name,
+                "not taken: the name or the id is there twice",
+            );
+        } else if definition.kind == wire::CollectionType::View {
+            views.push(definition);
+        } else {
+            definitions.push(definition);
         }
     }
     add_views(&mut definitions, views, schema, engine, report);
-    mend(&mut definitions, schema, report);
+    mend::mend(&mut definitions, schema, report);
     Ok(definitions)
+}
+
+/// The definition as it may be here. A system collection stays as the server defines it; with `takes_secrets`, the tokens of
+/// the other server's superusers stay good.
+fn settle(
+    mut given: wire::Collection,
+    schema: &Schema,
+    takes_secrets: bool,
+    report: &mut Report,
+) -> wire::Collection {
+    let own = take::occupant(schema, &given).filter(|own| take::is_adopted(own));
+    if let Some(own) = own {
+        let adopted = take::adopt(&own.def, &given);
+        if !adopted.differs.is_empty() {
+            let why = format!(
+                "a system collection keeps Plinth's own rules and options; different there: {}",
+                adopted.differs.join(", ")
+            );
+            report.note(&own.def.name, why);
+        }
+        let mut definition = adopted.definition;
+        if takes_secrets && own.is_superusers() {
+            take::take_secrets(&mut definition, &given);
+        }
+        return definition;
+    }
+    take::complete_system_fields(&mut given);
+    given
 }
 
 /// A definition, with the fields whose types are known.
@@ -133,8 +165,19 @@ fn add_views(
         let before = left.len();
         for mut view in left {
             let known = together(definitions, schema);
-            match take::complete(&mut view, &known, engine) {
-                None => definitions.push(view),
+            if take::complete(&mut view, &known, Author::Operator, engine).is_none() {
+                definitions.push(view);
+                continue;
+            }
+            match take::complete(&mut view, &known, Author::Superuser, engine) {
+                None => {
+                    // Whoever wrote its rules may not know what is in the system collections here.
+                    if view.list_rule.take().is_some() | view.view_rule.take().is_some() {
+                        let why = "left to superusers: it reads a system collection";
+                        report.note(&view.name, why);
+                    }
+                    definitions.push(view);
+                }
                 Some(problem) => refused.push((view, problem)),
             }
         }
@@ -148,24 +191,8 @@ fn add_views(
     }
 }
 
-/// Takes out of the definitions what cannot be kept, and says so. What is only refused when it is written anew stays.
-fn mend(definitions: &mut Vec<wire::Collection>, schema: &Schema, report: &mut Report) {
-    let mut position = 0;
-    while position < definitions.len() {
-        let problems = take::problems(&definitions[position], &together(definitions, schema));
-        let definition = &mut definitions[position];
-        if mend_one(definition, problems, report) {
-            position += 1;
-        } else {
-            definitions.remove(position);
-            // Others may have asked about it.
-            position = 0;
-        }
-    }
-}
-
 /// All collections as they will be.
-fn together(definitions: &[wire::Collection], schema: &Schema) -> Schema {
+pub(super) fn together(definitions: &[wire::Collection], schema: &Schema) -> Schema {
     let is_replaced = |old: &&Arc<Collection>| {
         definitions
             .iter()
@@ -178,86 +205,4 @@ fn together(definitions: &[wire::Collection], schema: &Schema) -> Schema {
         .map(Collection::new)
         .map(Arc::new);
     Schema::new(schema.version, kept.chain(new).collect())
-}
-
-/// Mends one definition; whether it can be kept at all.
-fn mend_one(
-    definition: &mut wire::Collection,
-    problems: FieldProblems,
-    report: &mut Report,
-) -> bool {
-    let name = definition.name.clone();
-    for (key, problem) in problems {
-        let about = format!("{name}.{key}");
-        match (key.as_str(), problem) {
-            ("name" | "id" | "type", problem) => {
-                report.note(&name, format!("not taken at all: {}", words(&problem)));
-                return false;
-            }
-            ("indexes", FieldProblem::Inside(indexes)) => {
-                let mut gone = Vec::new();
-                for (position, problem) in indexes {
-                    let position = position.parse().unwrap_or(usize::MAX);
-                    if let Some(index) = definition.indexes.get(position) {
-                        report.note(&about, format!("left out: {index}: {}", words(&problem)));
-                        gone.push(index.clone());
-                    }
-                }
-                definition.indexes.retain(|index| !gone.contains(index));
-            }
-            (rule, problem) if RULES.contains(&rule) => {
-                let why = format!(
-                    "left to superusers: {}: {}",
-                    rule_of(definition, rule),
-                    words(&problem)
-                );
-                report.note(&about, why);
-                lock(definition, rule);
-            }
-            (_, problem) => report.note(&about, format!("kept, but: {}", words(&problem))),
-        }
-    }
-    true
-}
-
-fn rule<'a>(definition: &'a mut wire::Collection, name: &str) -> Option<&'a mut Option<String>> {
-    match name {
-        "listRule" => Some(&mut definition.list_rule),
-        "viewRule" => Some(&mut definition.view_rule),
-        "createRule" => Some(&mut definition.create_rule),
-        "updateRule" => Some(&mut definition.update_rule),
-        "deleteRule" => Some(&mut definition.delete_rule),
-        "authRule" => definition.auth.as_mut().map(|auth| &mut auth.auth_rule),
-        "manageRule" => definition.auth.as_mut().map(|auth| &mut auth.manage_rule),
-        _ => None,
-    }
-}
-
-fn rule_of(definition: &mut wire::Collection, name: &str) -> String {
-    let rule = rule(definition, name).and_then(|rule| rule.clone());
-    rule.unwrap_or_default()
-}
-
-fn lock(definition: &mut wire::Collection, name: &str) {
-    if let Some(rule) = rule(definition, name) {
-        *rule = None;
-    }
-}
-
-/// A problem in one line.
-pub(super) fn words(problem: &FieldProblem) -> String {
-    match problem {
-        FieldProblem::Broken { message, .. } | FieldProblem::Failed { message, .. } => {
-            message.clone()
-        }
-        FieldProblem::Inside(inside) => {
-            let parts = inside.iter().map(|(key, problem)| match problem {
-                FieldProblem::Inside(_) => format!("{key}.{}", words(problem)),
-                FieldProblem::Broken { .. } | FieldProblem::Failed { .. } => {
-                    format!("{key}: {}", words(problem))
-                }
-            });
-            parts.collect::<Vec<_>>().join(" ")
-        }
-    }
 }

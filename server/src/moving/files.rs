@@ -1,13 +1,14 @@
 //! Files of records. The layout is the same here and there: `<collection's id>/<record's id>/<name>`.
 
-use std::fs::{self, File};
-use std::io;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::Context;
-use plinth_sdk::types as wire;
+use plinth_sdk::types::{self as wire, CollectionType};
 
-use super::{Report, Source, in_words};
+use super::dir::{Dir, Refusal};
+use super::report::Named;
+use super::{Report, Source, check, in_words};
 use crate::app::App;
 use crate::files::accept::Stored;
 use crate::files::{Upload, storage};
@@ -20,77 +21,147 @@ pub(super) async fn copy(
     report: &mut Report,
 ) -> anyhow::Result<Stored> {
     let mut stored = Stored::default();
+    let Some(from) = open(source, report)? else {
+        return Ok(stored);
+    };
+    let mut copy = Copy {
+        app,
+        stored: &mut stored,
+        left_out: Named::new("files"),
+        links: Named::new("links and the like"),
+        report,
+    };
     for collection in collections {
-        let from = source.dir.join("storage").join(&collection.id);
-        let outcome = copy_records(app, &from, &collection.id, &mut stored, report).await;
-        if let Err(error) = outcome {
+        // What a view shows are another collection's files.
+        if collection.kind == CollectionType::View {
+            continue;
+        }
+        if let Err(error) = copy.collection(&from, collection).await {
             stored.settle(app, Ok(&[])).await;
             let name = &collection.name;
             let error = error.context(format!("cannot copy the files of {name}"));
             return Err(error.context("nothing was changed"));
         }
     }
+    let Copy {
+        left_out, links, ..
+    } = copy;
+    links.finish("storage", report);
+    report.files_left_out += left_out.finish("storage", report);
     report.files = stored.count();
     Ok(stored)
 }
 
-async fn copy_records(
-    app: &App,
-    from: &Path,
-    collection: &str,
-    stored: &mut Stored,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    for record in entries(from)? {
-        if !record.file_type()?.is_dir() {
-            continue;
+/// The directory of the files, if there is one.
+fn open(source: &Source, report: &mut Report) -> anyhow::Result<Option<Dir>> {
+    if let Some(dir) = &source.storage {
+        let unreadable = || format!("cannot read {}", dir.display());
+        return Ok(Some(Dir::open(dir).with_context(unreadable)?));
+    }
+    let unreadable = || format!("cannot read {}", source.dir.display());
+    let dir = Dir::open(&source.dir).with_context(unreadable)?;
+    match dir.dir("storage".as_ref()) {
+        Ok(storage) => Ok(Some(storage)),
+        Err(Refusal::Missing) => Ok(None),
+        Err(refusal) => {
+            let why = format!(
+                "no file was taken, {}; if it is your own, name the directory that the files are in with --storage",
+                refusal.words()
+            );
+            report.note("storage", why);
+            report.files_left_out += 1;
+            Ok(None)
         }
-        for file in entries(&record.path())? {
-            let (id, name) = (record.file_name(), file.file_name());
-            let kind = file.file_type()?;
-            let (Some(id), Some(name)) = (id.to_str(), name.to_str()) else {
-                report.note(file.path().display().to_string(), "its name is no text");
+    }
+}
+
+/// The copying of files.
+struct Copy<'a> {
+    app: &'a App,
+    stored: &'a mut Stored,
+    left_out: Named,
+    /// PocketBase makes no links, pipes and devices: where they are left out, nothing of its own is missing.
+    links: Named,
+    report: &'a mut Report,
+}
+
+impl Copy<'_> {
+    async fn collection(
+        &mut self,
+        from: &Dir,
+        collection: &wire::Collection,
+    ) -> anyhow::Result<()> {
+        let Some(records) = self.enter(from, OsStr::new(&collection.id)) else {
+            return Ok(());
+        };
+        for id in records.names()? {
+            // A file that PocketBase keeps for itself.
+            if !records.is_dir(&id) && records.file(&id).is_ok() {
+                continue;
+            }
+            let Some(text) = id.to_str().filter(|id| check::is_file_name(id)) else {
+                self.leave_out(&records.path_of(&id), "no record has such an id");
                 continue;
             };
+            if let Some(record) = self.enter(&records, &id) {
+                self.record(&record, &collection.id, text).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn record(&mut self, from: &Dir, collection: &str, id: &str) -> anyhow::Result<()> {
+        for file in from.names()? {
             // Thumbs are made anew when somebody wants them; beside each file is what is known of it.
-            let is_known_of = Path::new(name).extension() == Some("attrs".as_ref());
-            if kind.is_dir() || is_known_of {
+            let is_known_of = Path::new(&file).extension() == Some("attrs".as_ref());
+            if is_known_of || from.is_dir(&file) {
                 continue;
             }
-            if kind.is_file() {
-                copy_file(app, &file.path(), [collection, id, name], stored).await?;
-            } else {
-                report.note(file.path().display().to_string(), "it is no file");
+            let Some(name) = file.to_str().filter(|name| check::is_file_name(name)) else {
+                self.leave_out(&from.path_of(&file), "no file of a record is called that");
+                continue;
+            };
+            let path = storage::file(collection, id, name);
+            let there = self.app.files.storage.head(&path).await.map_err(in_words)?;
+            if there.is_some() {
+                continue;
+            }
+            let opened = from.file(&file);
+            let upload = opened.and_then(|file| {
+                Upload::of_file(file, name.to_owned()).map_err(Refusal::Unreadable)
+            });
+            match upload {
+                Ok(upload) => {
+                    let of = [collection, id, name];
+                    let outcome = self.stored.put_one(self.app, of, &upload).await;
+                    outcome.map_err(in_words)?;
+                }
+                Err(refusal) => self.refuse(&from.path_of(&file), &refusal),
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, from: &Dir, name: &OsStr) -> Option<Dir> {
+        match from.dir(name) {
+            Ok(dir) => Some(dir),
+            Err(Refusal::Missing) => None,
+            Err(refusal) => {
+                self.refuse(&from.path_of(name), &refusal);
+                None
             }
         }
     }
-    Ok(())
-}
 
-/// What is in a directory, if there is one, in the order of the names.
-fn entries(dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
-    if !dir.is_dir() {
-        return Ok(Vec::new());
+    fn refuse(&mut self, path: &str, refusal: &Refusal) {
+        let among = match refusal {
+            Refusal::Link | Refusal::Other | Refusal::Missing => &mut self.links,
+            Refusal::Unreadable(_) => &mut self.left_out,
+        };
+        among.add(path, &refusal.words(), self.report);
     }
-    let mut entries: Vec<_> = fs::read_dir(dir)?.collect::<io::Result<_>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    Ok(entries)
-}
 
-async fn copy_file(
-    app: &App,
-    from: &Path,
-    to: [&str; 3],
-    stored: &mut Stored,
-) -> anyhow::Result<()> {
-    let [collection, record, name] = to;
-    let path = storage::file(collection, record, name);
-    let there = app.files.storage.head(&path).await.map_err(in_words)?;
-    if there.is_some() {
-        return Ok(());
+    fn leave_out(&mut self, path: &str, why: &str) {
+        self.left_out.add(path, why, self.report);
     }
-    let file = File::open(from).with_context(|| from.display().to_string())?;
-    let upload = Upload::of_file(file, name.to_owned())?;
-    let outcome = stored.put_one(app, to, &upload).await;
-    outcome.map_err(in_words)
 }

@@ -4,13 +4,18 @@
 //! [`records`] and [`files`] copy what is in them. The database changes in one transaction, or not at all. What is
 //! already there and the same is left alone, so that a second run changes nothing.
 
+mod check;
 mod definitions;
+mod dir;
 mod files;
+mod mend;
 mod records;
+mod relations;
 mod report;
 mod settings;
 mod source;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,21 +28,38 @@ pub use source::Source;
 
 use crate::app::App;
 use crate::collections::take::{self, Place};
-use crate::collections::{Schema, store};
+use crate::collections::{Schema, attached, defaults, store};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::policy::system;
 use crate::request::Request;
 
+/// What the operator has decided.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wishes {
+    /// Whether superusers are taken.
+    pub superusers: bool,
+    /// Whether nothing is changed when anything has to be left out.
+    pub strict: bool,
+}
+
 /// What was done so far, for who waits.
 pub type Progress = Box<dyn FnMut(&str) + Send>;
 
 /// Takes over what the source holds.
-pub async fn run(app: &App, source: Source, progress: Progress) -> anyhow::Result<Report> {
+pub async fn run(
+    app: &App,
+    source: Source,
+    wishes: Wishes,
+    progress: Progress,
+) -> anyhow::Result<Report> {
     let mut source = source;
     let schema = app.schema.current();
     let mut report = Report::default();
-    let definitions = definitions::read(&mut source, &schema, app.db.engine(), &mut report)?;
+    // Where there are superusers, theirs must.
+    let takes_secrets = wishes.superusers && !has_superusers(app).await.map_err(in_words)?;
+    let engine = app.db.engine();
+    let definitions = definitions::read(&mut source, &schema, engine, takes_secrets, &mut report)?;
     let wanted: Vec<wire::Collection> = definitions.clone();
     let conflicts = app
         .db
@@ -59,6 +81,8 @@ pub async fn run(app: &App, source: Source, progress: Progress) -> anyhow::Resul
         definitions,
         settings,
         configured: app.mailer.configured.clone(),
+        wishes,
+        admitted: HashSet::new(),
         report,
         progress,
     };
@@ -73,6 +97,15 @@ pub async fn run(app: &App, source: Source, progress: Progress) -> anyhow::Resul
             Err(in_words(error)).context("nothing was changed")
         }
     }
+}
+
+async fn has_superusers(app: &App) -> Result<bool> {
+    let schema = app.schema.current();
+    let count = move |conn: &mut Conn| match schema.find(defaults::SUPERUSERS) {
+        Some(superusers) => crate::records::store::total(conn, superusers),
+        None => Ok(0),
+    };
+    Ok(app.db.read(count).await? > 0)
 }
 
 /// Opens a data directory. What is no such thing is refused before anything else is touched.
@@ -101,6 +134,9 @@ struct Move {
     definitions: Vec<wire::Collection>,
     settings: Map<String, Json>,
     configured: wire::MetaSettings,
+    wishes: Wishes,
+    /// The ids of the superusers that came along.
+    admitted: HashSet<String>,
     report: Report,
     progress: Progress,
 }
@@ -135,37 +171,57 @@ impl Move {
         } else {
             before
         });
-        for (definition, place) in self.definitions.iter().zip(places) {
-            if refused.contains(&definition.id) {
-                continue;
-            }
-            if definition.kind == CollectionType::View {
-                self.report.collections.push(Moved {
-                    name: definition.name.clone(),
-                    is_new: place != Place::Same,
-                    records: Tally::default(),
-                });
-                continue;
-            }
-            let collection = after.find(&definition.id).ok_or_else(Error::missing)?;
-            let why = "the operator's own command moves everything";
-            let grant = system(&after, collection, Request::internal(), why);
-            let records = records::Copy {
-                grant: &grant,
-                is_empty: !matches!(place, Place::Same | Place::Untouched),
-                progress: &mut self.progress,
-                report: &mut self.report,
-            };
-            let records = records.run(conn, &mut self.source)?;
+        let places = self.definitions.clone().into_iter().zip(places);
+        let places = places.filter(|(definition, _)| !refused.contains(&definition.id));
+        // What belongs to accounts comes behind them.
+        let (attached, others): (Vec<_>, Vec<_>) =
+            places.partition(|(definition, _)| attached::is_attached(definition));
+        for (definition, place) in others.into_iter().chain(attached) {
+            let records = self.copy(conn, &after, &definition, &place)?;
             self.report.collections.push(Moved {
-                name: definition.name.clone(),
+                name: definition.name,
                 is_new: place != Place::Same,
                 records,
             });
         }
+        for one in self.report.collections.clone() {
+            if let Some(collection) = after.find(&one.name).filter(|one| !one.is_view()) {
+                relations::note_missing(conn, &after, collection, &mut self.report)?;
+            }
+        }
         let taken = settings::write(conn, &self.settings, &self.configured, &mut self.report)?;
         self.report.settings = taken;
+        if self.wishes.strict && !self.report.is_complete() {
+            let problems = self.report.problems();
+            let why = anyhow::anyhow!("not everything can be taken\n{problems}");
+            return Err(Error::internal(why));
+        }
         Ok((store::read(conn)?, self.report))
+    }
+
+    /// Copies the records of a collection.
+    fn copy(
+        &mut self,
+        conn: &mut Conn,
+        after: &Arc<Schema>,
+        definition: &wire::Collection,
+        place: &Place,
+    ) -> Result<Tally> {
+        if definition.kind == CollectionType::View {
+            return Ok(Tally::default());
+        }
+        let collection = after.find(&definition.id).ok_or_else(Error::missing)?;
+        let why = "the operator's own command moves everything";
+        let grant = system(after, collection, Request::internal(), why);
+        let records = records::Copy {
+            grant: &grant,
+            is_empty: !matches!(place, Place::Same | Place::System),
+            wishes: self.wishes,
+            admitted: &mut self.admitted,
+            progress: &mut self.progress,
+            report: &mut self.report,
+        };
+        records.run(conn, &mut self.source)
     }
 }
 

@@ -3,7 +3,7 @@
 use plinth_sdk::types as wire;
 use serde_json::{Map, Value as Json};
 
-use super::definitions::words;
+use super::mend::words;
 use super::{Report, Source};
 use crate::db::{Conn, savepoint};
 use crate::error::{Error, Result};
@@ -24,6 +24,14 @@ pub(super) fn read(source: &mut Source, report: &mut Report) -> Result<Map<Strin
     };
     note(&settings, report);
     settings.retain(|section, _| TAKEN.contains(&section.as_str()));
+    if let Some(Json::Object(meta)) = settings.get_mut("meta")
+        && let Some(Json::String(address)) = meta.remove("appURL")
+    {
+        // Mails lead there with what changes a superuser's password.
+        let why =
+            format!("{address:?} is not taken: links in mails lead there, so set it yourself");
+        report.note("settings.meta.appURL", why);
+    }
     Ok(settings)
 }
 

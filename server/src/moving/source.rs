@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use tempfile::TempDir;
 use url::Url;
 
+use super::dir::{Dir, Refusal};
 use super::{Report, in_words};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, load_foreign, sql};
 use crate::error::Result;
@@ -17,6 +18,8 @@ use crate::error::Result;
 pub struct Source {
     /// Where it is.
     pub dir: PathBuf,
+    /// Where its files are, if that is elsewhere.
+    pub storage: Option<PathBuf>,
     conn: Conn,
     /// What is read in its place, when it could not be read without changing it.
     _copy: Option<TempDir>,
@@ -40,20 +43,16 @@ impl Source {
             bail!("there is no directory {}", dir.display());
         }
         let file = dir.join("data.db");
-        if !file.is_file() {
-            bail!(
-                "{} is no data directory of PocketBase: it has no data.db",
-                dir.display()
-            );
-        }
         let dir = dir
             .canonicalize()
             .with_context(|| format!("cannot read {}", dir.display()))?;
+        check_files(&dir)?;
         let (address, copy) = address(&dir.join("data.db"))?;
         let unreadable = || format!("cannot read the database {}", file.display());
         let mut source = Self {
             conn: Conn::read_only(&address).with_context(unreadable)?,
             dir,
+            storage: None,
             _copy: copy,
         };
         source.check().with_context(unreadable)?;
@@ -225,6 +224,28 @@ impl Source {
             .map(|row| row.into_iter().map(text).collect())
             .collect())
     }
+}
+
+/// Refuses a database that is a link: it may lead to another one of the operator's, whatever the directory's maker wants
+/// to have served. An operator who keeps it elsewhere names that directory.
+fn check_files(path: &Path) -> anyhow::Result<()> {
+    let dir = Dir::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    for name in ["data.db", "data.db-wal", "data.db-shm", "data.db-journal"] {
+        match dir.file(name.as_ref()) {
+            Ok(_) => {}
+            Err(Refusal::Missing) if name == "data.db" => bail!(
+                "{} is no data directory of PocketBase: it has no data.db",
+                path.display()
+            ),
+            Err(Refusal::Missing) => {}
+            Err(refusal) => bail!(
+                "cannot read {}: {}",
+                dir.path_of(name.as_ref()),
+                refusal.words()
+            ),
+        }
+    }
+    Ok(())
 }
 
 fn read_column(out: &mut Sql, column: &Ident, read: Read) {

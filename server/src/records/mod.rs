@@ -13,7 +13,7 @@ pub mod input;
 pub mod limits;
 pub mod list;
 pub mod pick;
-mod problems;
+pub mod problems;
 pub mod store;
 pub mod validate;
 pub mod values;

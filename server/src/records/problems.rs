@@ -240,7 +240,7 @@ pub(super) fn policy_name_problem(grant: &Grant, record: &Record, problems: &mut
 }
 
 /// Names the fields whose values another record has, or the one whose value no index takes.
-pub(super) fn taken(error: Error, record: &Record, message: &'static str) -> Error {
+pub fn taken(error: Error, record: &Record, message: &'static str) -> Error {
     let collection = &record.collection;
     if let Error::Oversized = error {
         let problem = FieldProblem::new(

@@ -104,6 +104,12 @@ fn lay_over(
     Ok(new)
 }
 
+/// Puts the system fields and indexes in that a definition of accounts or records must have.
+pub(super) fn complete(definition: &mut Collection) {
+    fields::complete(&mut definition.fields, definition.kind, &[]);
+    indexes::complete(definition);
+}
+
 /// The rest of a view: its query makes its fields, whatever the body says of them.
 fn view(body: &Map<String, Json>, mut new: Collection) -> Result<Collection> {
     if !matches!(body.get("fields"), None | Some(Json::Null | Json::Array(_))) {

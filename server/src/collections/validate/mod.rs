@@ -84,13 +84,16 @@ pub(super) fn validate(
                 rule.as_ref()
                     .map(|_| FieldProblem::new("validation_nil", "Must be blank."))
             } else {
-                rules.check(rule.as_deref(), old_rule)
+                rules.check(key, rule.as_deref(), old_rule)
             },
         );
     }
     if let Some(auth) = auth {
         let old_rule = old_auth.map(|old| &old.auth_rule);
-        put("authRule", rules.check(auth.auth_rule.as_deref(), old_rule));
+        put(
+            "authRule",
+            rules.check("authRule", auth.auth_rule.as_deref(), old_rule),
+        );
         let old_rule = old_auth.map(|old| &old.manage_rule);
         put(
             "manageRule",
@@ -99,7 +102,7 @@ pub(super) fn validate(
                     "validation_nil_or_not_empty_required",
                     "Cannot be blank.",
                 )),
-                rule => rules.check(rule, old_rule),
+                rule => rules.check("manageRule", rule, old_rule),
             },
         );
         auth::check(new, auth, old_auth, &mut put);

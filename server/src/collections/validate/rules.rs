@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
-use crate::collections::{Collection, Schema, Shape};
+use crate::collections::{Collection, Schema, Shape, defaults};
 use crate::db::Engine;
+use crate::error::sentence;
 use crate::filter::{
     Call, Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse,
 };
@@ -38,22 +39,33 @@ impl RuleCheck {
         }
     }
 
-    /// What is wrong with a rule; `old` is what it was, if there was a collection before.
+    /// What is wrong with the rule of this name; `old` is what it was, if there was a collection before. A rule of a
+    /// system collection can only be closed, or be put back to the server's own.
     pub(super) fn check(
         &self,
+        name: &str,
         rule: Option<&str>,
         old: Option<&Option<String>>,
     ) -> Option<FieldProblem> {
         if let problem @ Some(_) = rule.and_then(|rule| self.unreadable(rule)) {
             return problem;
         }
-        let is_fixed = self.collection.def.system && old.is_some_and(|old| old.as_deref() != rule);
-        is_fixed.then(|| {
+        let is_changed = old.is_some_and(|old| old.as_deref() != rule);
+        let is_wider = self.collection.def.system && is_changed && !self.is_closing(name, rule);
+        is_wider.then(|| {
             FieldProblem::new(
                 "validation_collection_system_rule_change",
                 "System collection API rule cannot be changed.",
             )
         })
+    }
+
+    fn is_closing(&self, name: &str, rule: Option<&str>) -> bool {
+        let built_in = defaults::built_in(&self.collection.def.id).map(defaults::rules);
+        let own = built_in.and_then(|rules| rules.into_iter().find(|(own, _)| *own == name));
+        // Without its `authRule`, no superuser could sign in to open it again.
+        let may_close = !(self.collection.is_superusers() && name == "authRule");
+        (rule.is_none() && may_close) || own.is_some_and(|(_, own)| own.map(String::as_str) == rule)
     }
 
     /// Why a rule, or a condition of a permission, cannot be asked.
@@ -75,7 +87,7 @@ impl RuleCheck {
         let reason = self.reason_against(rule)?;
         Some(FieldProblem::new(
             "validation_invalid_rule",
-            format!("Invalid rule. Raw error: {reason}."),
+            sentence(&format!("Invalid rule. Raw error: {reason}")),
         ))
     }
 
@@ -179,7 +191,6 @@ impl RuleCheck {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collections::defaults;
 
     #[test]
     fn says_what_is_wrong() {
@@ -213,7 +224,7 @@ mod tests {
                 ),
             ),
         ] {
-            let message = match rules.check(Some(rule), None) {
+            let message = match rules.check("listRule", Some(rule), None) {
                 Some(FieldProblem::Broken { message, .. }) => Some(message),
                 Some(FieldProblem::Failed { .. } | FieldProblem::Inside(_)) => panic!("nested"),
                 None => None,

@@ -9,7 +9,7 @@ use super::{Refusal, View};
 use crate::collections::store::Author;
 use crate::collections::{Collection, Schema};
 use crate::db::{Conn, Engine, execute, execute_given, load_given, savepoint, sql};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, sentence};
 
 /// What a view may read that takes the place of the collection `id`, if there is one: nothing that reads that one,
 /// and only what its author may know of.
@@ -37,6 +37,15 @@ pub fn known(schema: &Schema, author: Author) -> Vec<Arc<Collection>> {
 
 /// The views that read one of these collections, or a view that does: each after those that it reads.
 pub fn readers(schema: &Schema, ids: &BTreeSet<String>) -> Vec<Arc<Collection>> {
+    among(schema, Some(ids))
+}
+
+/// All views, each after those that it reads.
+pub fn in_order(schema: &Schema) -> Vec<Arc<Collection>> {
+    among(schema, None)
+}
+
+fn among(schema: &Schema, readers_of: Option<&BTreeSet<String>>) -> Vec<Arc<Collection>> {
     let views: Vec<_> = schema.iter().filter(|one| one.is_view()).collect();
     if views.is_empty() {
         return Vec::new();
@@ -50,22 +59,22 @@ pub fn readers(schema: &Schema, ids: &BTreeSet<String>) -> Vec<Arc<Collection>> 
             (view.def.id.as_str(), reads.unwrap_or_default())
         })
         .collect();
-    let mut known = ids.clone();
-    loop {
-        let before = known.len();
-        let reach = sources
-            .iter()
-            .filter(|(_, reads)| !reads.is_disjoint(&known));
-        let found: Vec<_> = reach.map(|(id, _)| (*id).to_owned()).collect();
-        known.extend(found);
-        if known.len() == before {
-            break;
+    let mut left = views;
+    if let Some(ids) = readers_of {
+        let mut known = ids.clone();
+        loop {
+            let before = known.len();
+            let reach = sources
+                .iter()
+                .filter(|(_, reads)| !reads.is_disjoint(&known));
+            let found: Vec<_> = reach.map(|(id, _)| (*id).to_owned()).collect();
+            known.extend(found);
+            if known.len() == before {
+                break;
+            }
         }
+        left.retain(|view| known.contains(&view.def.id) && !ids.contains(&view.def.id));
     }
-    let mut left: Vec<_> = views
-        .into_iter()
-        .filter(|view| known.contains(&view.def.id) && !ids.contains(&view.def.id))
-        .collect();
     let mut ordered = Vec::with_capacity(left.len());
     while !left.is_empty() {
         let is_ready = |view: &&&Arc<Collection>| {
@@ -131,10 +140,9 @@ pub fn complete(
 
 /// The problem of a query.
 pub fn invalid(reason: &str) -> FieldProblem {
-    let reason = reason.trim_end_matches('.');
     FieldProblem::new(
         "validation_invalid_view_query",
-        format!("Invalid query - {reason}."),
+        sentence(&format!("Invalid query - {reason}")),
     )
 }
 
