@@ -15,12 +15,36 @@ use crate::records::validate::{JSON_DEPTH, too_deep};
 /// The most values of a body: those in lists and objects, and these themselves.
 pub(crate) const MAX_VALUES: usize = 100_000;
 
+/// How much a body may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Lists and objects inside each other.
+    pub(crate) levels: usize,
+    /// Values.
+    pub(crate) values: usize,
+}
+
+impl Bounds {
+    /// A record's.
+    pub(crate) const RECORD: Self = Self {
+        levels: JSON_DEPTH,
+        values: MAX_VALUES,
+    };
+    /// A batch's: a field of a record is in the list of requests, in one of them, in its body.
+    pub(crate) const BATCH: Self = Self {
+        levels: JSON_DEPTH + 3,
+        values: MAX_VALUES,
+    };
+    /// Anything else's: all definitions come in one body.
+    pub(crate) const OTHER: Self = Self {
+        levels: JSON_DEPTH,
+        values: 10 * MAX_VALUES,
+    };
+}
+
 /// Bytes that a value takes in memory besides its text, and how many values are accounted for at once.
 const BYTES_OF_VALUE: usize = 64;
 const STEP: usize = 1024;
-
-/// How many lists and objects of a body may be inside each other: each value of a field may have as many.
-pub(crate) const FIELD_LEVELS: usize = JSON_DEPTH;
 
 /// Keys on the way to the field that is too deep: enough to name the field of a batch's request.
 const MAX_PATH: usize = 4;
@@ -32,8 +56,8 @@ pub(crate) enum Flaw {
     Malformed,
     /// It has lists and objects inside each other too often; the keys and positions that lead there.
     TooDeep(Vec<String>),
-    /// It has more values than [`MAX_VALUES`].
-    TooMany,
+    /// It has more values than this.
+    TooMany(usize),
     /// There is no memory for it at the moment.
     NoRoom,
 }
@@ -47,9 +71,9 @@ impl Flaw {
                 let field = path.first().map_or("", String::as_str);
                 Error::field(message, field, too_deep())
             }
-            Self::TooMany => Error::invalid(format!(
-                "The request's body has more than {MAX_VALUES} values."
-            )),
+            Self::TooMany(most) => {
+                Error::invalid(format!("The request's body has more than {most} values."))
+            }
             Self::NoRoom => Error::NoRoom,
         }
     }
@@ -59,11 +83,11 @@ impl Flaw {
 pub(crate) fn object(
     json: &[u8],
     keep: &dyn Fn(&str) -> bool,
-    levels: usize,
+    bounds: Bounds,
     share: Option<&mut Share>,
 ) -> Result<Map<String, Json>, Flaw> {
     let text = std::str::from_utf8(json).map_err(|_| Flaw::Malformed)?;
-    let limits = Limits::new(levels, share);
+    let limits = Limits::new(bounds, share);
     let top = Top {
         keep,
         limits: &limits,
@@ -74,7 +98,7 @@ pub(crate) fn object(
 
 /// Reads any value. The text is held already, so its values are not accounted for.
 pub(crate) fn value(text: &str) -> Result<Json, Flaw> {
-    let limits = Limits::new(JSON_DEPTH, None);
+    let limits = Limits::new(Bounds::RECORD, None);
     let item = Item {
         depth: 1,
         limits: &limits,
@@ -110,8 +134,7 @@ fn whole<'de, S: DeserializeSeed<'de>>(seed: S, text: &'de str) -> serde_json::R
 
 /// What is left of the limits while a body is read.
 struct Limits<'a> {
-    /// How many lists and objects may be inside each other.
-    levels: usize,
+    bounds: Bounds,
     values: Cell<usize>,
     /// How many values the share has room for.
     paid: Cell<usize>,
@@ -122,9 +145,9 @@ struct Limits<'a> {
 }
 
 impl<'a> Limits<'a> {
-    fn new(levels: usize, share: Option<&'a mut Share>) -> Self {
+    fn new(bounds: Bounds, share: Option<&'a mut Share>) -> Self {
         Self {
-            levels,
+            bounds,
             values: Cell::new(0),
             paid: Cell::new(STEP),
             path: RefCell::new(Vec::new()),
@@ -136,8 +159,9 @@ impl<'a> Limits<'a> {
     fn count<E: serde::de::Error>(&self) -> Result<(), E> {
         let values = self.values.get() + 1;
         self.values.set(values);
-        if values > MAX_VALUES {
-            return Err(self.refuse(Flaw::TooMany));
+        let most = self.bounds.values;
+        if values > most {
+            return Err(self.refuse(Flaw::TooMany(most)));
         }
         if values > self.paid.get() {
             self.paid.set(values + STEP);
@@ -252,7 +276,7 @@ struct Item<'a, 's> {
 
 impl<'a, 's> Item<'a, 's> {
     fn inside<E: serde::de::Error>(&self) -> Result<Item<'a, 's>, E> {
-        if self.depth > self.limits.levels {
+        if self.depth > self.limits.bounds.levels {
             return Err(self.limits.refuse(Flaw::TooDeep(Vec::new())));
         }
         Ok(Item {
@@ -351,7 +375,7 @@ mod tests {
         object(
             text.as_bytes(),
             &|key| key.len() == 1,
-            FIELD_LEVELS,
+            Bounds::RECORD,
             Some(&mut share),
         )
     }
@@ -391,10 +415,10 @@ mod tests {
         let text = format!(r#"{{"a":[{}]}}"#, zeros(MAX_VALUES - 1));
         assert!(read(&text).is_ok());
         let text = format!(r#"{{"a":[{}]}}"#, zeros(MAX_VALUES));
-        assert!(matches!(read(&text), Err(Flaw::TooMany)));
+        assert!(matches!(read(&text), Err(Flaw::TooMany(MAX_VALUES))));
         let mut share = Budget::new(2 << 20).share(&Caller::Guest);
         let text = format!(r#"{{"a":[{}]}}"#, zeros(90_000));
-        let read = object(text.as_bytes(), &|_| true, FIELD_LEVELS, Some(&mut share));
+        let read = object(text.as_bytes(), &|_| true, Bounds::RECORD, Some(&mut share));
         assert!(matches!(read, Err(Flaw::NoRoom)));
     }
 

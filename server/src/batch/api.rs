@@ -20,6 +20,7 @@ use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
 use crate::extract::body::{Limits, MAX_BODY as MAX_TEXTS};
 use crate::extract::{Answer, Query, RecordBody, request};
+use crate::json_reader::Bounds;
 use crate::request::Request;
 
 /// The most bytes of a batch with its files, where the settings name none.
@@ -59,7 +60,7 @@ impl FromRequest for Asked {
                 whole,
             };
             let request = request(&http, true)?;
-            let body = RecordBody::within(&http, &mut payload, limits, read::LEVELS).await?;
+            let body = RecordBody::within(&http, &mut payload, limits, Bounds::BATCH).await?;
             Ok(Self {
                 app,
                 settings,

@@ -9,7 +9,7 @@ use crate::budget::Share;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Parts, RecordBody};
 use crate::files::Upload;
-use crate::json_reader::{FIELD_LEVELS, Flaw};
+use crate::json_reader::Flaw;
 use crate::records::validate::too_deep;
 
 /// The answer to a batch that is none.
@@ -19,10 +19,6 @@ const INVALID: &str = "Invalid batch request data.";
 
 /// The most characters of a URL.
 const MAX_URL: usize = 2000;
-
-/// How many lists and objects of a batch may be inside each other: a field's are in the list of requests, in one of
-/// them, in its body.
-pub(super) const LEVELS: usize = FIELD_LEVELS + 3;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 

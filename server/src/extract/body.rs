@@ -15,7 +15,7 @@ use super::{app, caller, multipart, segment};
 use crate::budget::{SMALL, Share};
 use crate::error::{Error, Result};
 use crate::files::Upload;
-use crate::json_reader::{self, FIELD_LEVELS, Flaw};
+use crate::json_reader::{self, Bounds, Flaw};
 use crate::records;
 
 /// The most bytes of a body without files.
@@ -90,7 +90,7 @@ impl<const MAX: usize> FromRequest for Body<MAX> {
                 let read = match sent {
                     Sent::Form(form) => Read::Form(form),
                     other => {
-                        let parts = other.parts(&|_| true, FIELD_LEVELS, &mut share);
+                        let parts = other.parts(&|_| true, Bounds::OTHER, &mut share);
                         Read::Values(parts.map(|(values, _)| values))
                     }
                 };
@@ -130,7 +130,7 @@ impl FromRequest for RecordBody {
                 }
                 _ => false,
             };
-            sent.into_record(keep, FIELD_LEVELS, share).await
+            sent.into_record(keep, Bounds::RECORD, share).await
         })
     }
 }
@@ -179,17 +179,17 @@ fn parse<T: DeserializeOwned>(mut values: Map<String, Json>) -> Option<T> {
 }
 
 impl RecordBody {
-    /// Reads a body of at most so many bytes and levels, all keys of which are kept.
+    /// Reads a body within limits, all keys of which are kept.
     pub(crate) fn within(
         http: &HttpRequest,
         payload: &mut Payload,
         limits: Limits,
-        levels: usize,
+        bounds: Bounds,
     ) -> Reading<Self> {
         let reading = read(http, payload, limits);
         Box::pin(async move {
             let (sent, share) = reading.await?;
-            sent.into_record(|_: &str| true, levels, share).await
+            sent.into_record(|_: &str| true, bounds, share).await
         })
     }
 
@@ -208,12 +208,12 @@ impl Sent {
     async fn into_record(
         self,
         keep: impl Fn(&str) -> bool + Send + 'static,
-        levels: usize,
+        bounds: Bounds,
         mut share: Share,
     ) -> Result<RecordBody> {
         let size = share.held();
         let work = move || {
-            let read = self.parts(&keep, levels, &mut share);
+            let read = self.parts(&keep, bounds, &mut share);
             RecordBody(read.map(|(values, uploads)| Parts {
                 values,
                 uploads,
@@ -226,16 +226,16 @@ impl Sent {
     fn parts(
         self,
         keep: &dyn Fn(&str) -> bool,
-        levels: usize,
+        bounds: Bounds,
         share: &mut Share,
     ) -> Result<(Map<String, Json>, Vec<Upload>), Flaw> {
         match self {
             Self::Nothing => Ok((Map::new(), Vec::new())),
             Self::Json(bytes) => {
-                let values = json_reader::object(&bytes, keep, levels, Some(share))?;
+                let values = json_reader::object(&bytes, keep, bounds, Some(share))?;
                 Ok((values, Vec::new()))
             }
-            Self::Form(form) => form.parts(keep, levels, share),
+            Self::Form(form) => form.parts(keep, bounds, share),
             Self::Unreadable => Err(Flaw::Malformed),
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Number, Value as Json};
 
 use crate::budget::Share;
 use crate::files::Upload;
-use crate::json_reader::{self, FIELD_LEVELS, Flaw};
+use crate::json_reader::{self, Bounds, Flaw};
 
 /// The key of fields that are JSON already.
 const JSON_PAYLOAD: &str = "@jsonPayload";
@@ -30,8 +30,8 @@ struct Reading<'a> {
     meaning: fn(&str) -> Json,
     /// The names that are kept.
     keep: &'a dyn Fn(&str) -> bool,
-    /// How many lists and objects may be inside each other.
-    levels: usize,
+    /// How much it may have.
+    bounds: Bounds,
 }
 
 impl Form {
@@ -49,13 +49,13 @@ impl Form {
     pub(super) fn parts(
         self,
         keep: &dyn Fn(&str) -> bool,
-        levels: usize,
+        bounds: Bounds,
         share: &mut Share,
     ) -> Result<(Map<String, Json>, Vec<Upload>), Flaw> {
         let reading = Reading {
             meaning: infer,
             keep,
-            levels,
+            bounds,
         };
         Ok((self.collect(&reading, Some(share))?, self.uploads))
     }
@@ -89,7 +89,7 @@ impl Form {
             let more = json_reader::object(
                 text.as_bytes(),
                 reading.keep,
-                reading.levels,
+                reading.bounds,
                 share.as_deref_mut(),
             )?;
             values.extend(more);
@@ -104,7 +104,7 @@ impl Reading<'static> {
         Self {
             meaning,
             keep: &|_| true,
-            levels: FIELD_LEVELS,
+            bounds: Bounds::OTHER,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A server starts and stops such that nobody notices who does not have to.
 
+#[cfg(target_os = "linux")]
+mod memory;
 mod operation;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,6 +2,8 @@
 
 mod excerpt;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
 
 use excerpt::Excerpt;
@@ -9,8 +11,9 @@ use excerpt::Excerpt;
 /// What `?fields=` asks for: paths such as `title`, `expand.author.name`, `meta.*` and `text:excerpt(100,true)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fields {
-    /// `None` when the parameter cannot be read.
-    paths: Option<Vec<(String, Option<Excerpt>)>>,
+    /// In alphabetical order, each once: of several about the same the last one counts. `None` when the parameter cannot
+    /// be read.
+    paths: Option<BTreeMap<String, Option<Excerpt>>>,
 }
 
 /// What is wanted of a value: the rest of a path, and what becomes of the value at its end.
@@ -32,10 +35,9 @@ impl Fields {
 
     /// What is wanted of `value`, or of each of its items when it is a list. Nothing in particular is everything.
     pub fn pick(&self, value: &Json) -> Json {
-        let paths = self.paths.as_deref().unwrap_or_default();
-        if paths.is_empty() {
+        let Some(paths) = self.paths.as_ref().filter(|paths| !paths.is_empty()) else {
             return value.clone();
-        }
+        };
         let wanted: Vec<Want<'_>> = paths
             .iter()
             .map(|(path, excerpt)| (path.as_str(), excerpt.as_ref()))
@@ -82,21 +84,20 @@ fn pick(value: &Json, wanted: &[Want<'_>]) -> Json {
 }
 
 fn pick_from(object: &Map<String, Json>, wanted: &[Want<'_>]) -> Map<String, Json> {
-    let everything = wanted.iter().rfind(|(path, _)| *path == "*");
+    let find = |name: &str| {
+        let found = wanted.binary_search_by(|(path, _)| (*path).cmp(name));
+        found.ok().map(|position| wanted[position].1)
+    };
+    let everything = find("*");
     let mut out = Map::new();
     for (key, value) in object {
-        let mut inside: Vec<Want<'_>> = Vec::new();
-        // Of a path to the value itself, the last one counts.
-        let mut whole = None;
-        for (path, excerpt) in wanted {
-            match below(path, key) {
-                Some("") => whole = Some(*excerpt),
-                Some(rest) => inside.push((rest, *excerpt)),
-                None => {}
-            }
+        let mut inside = below(wanted, key);
+        let mut whole = find(key);
+        if inside.first().is_some_and(|(rest, _)| rest.is_empty()) {
+            whole = whole.or(Some(inside.remove(0).1));
         }
         if inside.is_empty() {
-            whole = whole.or(everything.map(|(_, excerpt)| *excerpt));
+            whole = whole.or(everything);
         }
         let picked = match whole {
             Some(Some(excerpt)) => excerpt.of(value),
@@ -109,13 +110,15 @@ fn pick_from(object: &Map<String, Json>, wanted: &[Want<'_>]) -> Map<String, Jso
     out
 }
 
-/// What is left of a path that goes through, or ends at, `key`.
-fn below<'a>(path: &'a str, key: &str) -> Option<&'a str> {
-    let rest = path.strip_prefix(key)?;
-    if rest.is_empty() {
-        return Some(rest);
-    }
-    rest.strip_prefix('.')
+/// What is left of the paths that go through `key`, in their order: those stand one after the other.
+fn below<'a>(wanted: &[Want<'a>], key: &str) -> Vec<Want<'a>> {
+    let is_before = |path: &str| path.bytes().lt(key.bytes().chain([b'.']));
+    let start = wanted.partition_point(|(path, _)| is_before(path));
+    let through = wanted[start..].iter().map_while(|(path, excerpt)| {
+        let rest = path.strip_prefix(key)?.strip_prefix('.')?;
+        Some((rest, *excerpt))
+    });
+    through.collect()
 }
 
 #[cfg(test)]

@@ -1,15 +1,13 @@
 //! How much memory strangers can make a server take.
-#![cfg(target_os = "linux")]
-
-mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::json;
-use support::process::{Process, make_superuser};
-use support::{Home, at_once};
+
+use crate::support::process::{Process, make_superuser};
+use crate::support::{Home, at_once};
 
 /// The most MiB that the server may have held at once: the two budgets, and what is made of them for a moment.
 const MOST: u64 = 400;
