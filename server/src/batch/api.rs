@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::prepare::Step;
 use super::read::Wish;
+use super::run::Patience;
 use super::{FAILED, prepare, read, run};
 use crate::app::App;
 use crate::collections::Schema;
@@ -88,8 +89,9 @@ pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
     let steps = steps.map_err(too_slow)??;
     let stored = prepare::store_files(&app, &steps).await?;
     let answers = app.answers.clone();
+    let patience = Arc::new(Patience::until(deadline.into_std()));
     let work = move |conn: &mut Conn, schema: &Arc<Schema>| {
-        run::all(conn, schema, &steps, &answers, deadline.into_std())
+        run::all(conn, schema, &steps, &answers, &patience)
     };
     let done = app.write_under(app.schema.current(), work).await;
     let named = done.as_ref().map(|done| done.files.as_slice());
@@ -127,8 +129,9 @@ async fn rehearse(app: &App, steps: &Arc<Vec<Step>>, deadline: Instant) -> Resul
     let (steps, is_allowed) = (Arc::clone(steps), Arc::new(AtomicBool::new(false)));
     let allowed = Arc::clone(&is_allowed);
     let answers = app.answers.clone();
+    let patience = Arc::new(Patience::until(deadline.into_std()));
     let work = move |conn: &mut Conn, schema: &Arc<Schema>| {
-        run::all(conn, schema, &steps, &answers, deadline.into_std())?;
+        run::all(conn, schema, &steps, &answers, &patience)?;
         allowed.store(true, Ordering::Relaxed);
         // An error is what takes them back.
         Err::<(), Error>(Error::invalid(FAILED))

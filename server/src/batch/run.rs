@@ -1,12 +1,13 @@
 //! The changes of a batch, one after the other inside one transaction.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use plinth_sdk::types::FieldProblem;
 
 use super::prepare::{Step, Wanted};
-use super::{failed_at, hold};
+use super::{FAILED, failed_at, hold};
 use crate::budget::Answers;
 use crate::collections::Schema;
 use crate::db::Conn;
@@ -28,21 +29,65 @@ pub(super) struct Done {
     pub(super) changes_definitions: bool,
 }
 
+/// How long a batch may take. One that runs out of time is refused; but when it has waited for others, nothing is wrong
+/// with it.
+#[derive(Debug)]
+pub(super) struct Patience {
+    deadline: Instant,
+    tries: AtomicU32,
+}
+
+/// A try of a batch that begins.
+struct Begun {
+    since: Instant,
+    is_first: bool,
+}
+
+impl Patience {
+    pub(super) fn until(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            tries: AtomicU32::new(0),
+        }
+    }
+
+    fn begin(&self) -> Begun {
+        Begun {
+            since: Instant::now(),
+            is_first: self.tries.fetch_add(1, Ordering::Relaxed) == 0,
+        }
+    }
+}
+
+impl Begun {
+    /// Whether others were in its way, asked when its records are locked.
+    fn has_waited(&self) -> bool {
+        /// Longer than that takes where nobody is.
+        const SHORT: Duration = Duration::from_millis(250);
+        !self.is_first || self.since.elapsed() > SHORT
+    }
+}
+
 /// Makes the changes.
 pub(super) fn all(
     conn: &mut Conn,
     schema: &Arc<Schema>,
     steps: &[Step],
     answers: &Answers,
-    deadline: Instant,
+    patience: &Patience,
 ) -> Result<Done> {
     let mut done = Done::default();
+    let begun = patience.begin();
     hold::named(conn, schema, steps)?;
+    let has_waited = begun.has_waited();
     let mut room = None;
     for (position, step) in steps.iter().enumerate() {
-        if Instant::now() > deadline {
-            // It waited for others: nothing is wrong with it.
-            return Err(Error::TooSlow);
+        if Instant::now() > patience.deadline {
+            return Err(if has_waited {
+                Error::TooSlow
+            } else {
+                Error::invalid(FAILED)
+            });
         }
         let room = room.get_or_insert_with(|| answers.room(&step.request.caller));
         let result = one(conn, schema, step, answers, &mut done);
