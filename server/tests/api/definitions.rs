@@ -270,3 +270,35 @@ fn a_truncated_collection_is_empty_and_its_references_are_settled() {
         json!(1)
     );
 }
+
+#[test]
+fn b02_an_index_follows_the_name_of_its_field() {
+    let app = TestApp::start();
+    app.collection(json!({
+        "name": "products", "type": "base", "listRule": "",
+        "fields": [{"type": "text", "name": "sku"}, {"type": "text", "name": "title"}],
+        "indexes": [
+            "CREATE UNIQUE INDEX idx_sku ON products (sku) WHERE sku != ''",
+            "CREATE INDEX idx_both ON products (title, sku DESC)",
+        ],
+    }));
+    let root = app.root();
+    root.create("products", json!({"sku": "a", "title": "one"}));
+    // As a form sends it: the whole definition, in which only the field's name is another.
+    let mut whole = root.get("/api/collections/products").ok();
+    let fields = whole["fields"].as_array_mut().expect("fields");
+    for field in fields {
+        if field["name"] == "sku" {
+            field["name"] = json!("article_no");
+        }
+    }
+    let saved = root.patch("/api/collections/products", whole).ok();
+    let indexes = saved["indexes"].to_string();
+    assert!(indexes.contains("article_no != ''"), "{indexes}");
+    assert!(indexes.contains("article_no DESC"), "{indexes}");
+    let twice = root.try_create("products", json!({"article_no": "a"}));
+    twice.refused_for("article_no", "not_unique");
+    // A name that no field had stays an error.
+    let wrong = json!({"indexes": ["CREATE INDEX idx_wrong ON products (sku)"]});
+    root.patch("/api/collections/products", wrong).refused(400);
+}

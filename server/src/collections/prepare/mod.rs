@@ -77,7 +77,16 @@ fn lay_over(
     match body.get("indexes") {
         None => indexes::rename_fields(&mut new.indexes, &renamed),
         Some(Json::Null) => new.indexes.clear(),
-        Some(list) => new.indexes = read(list)?,
+        Some(list) => {
+            new.indexes = read(list)?;
+            // An index that came as it was means the field that it was on.
+            let is_gone = |(from, _): &&(String, String)| {
+                let mut fields = new.fields.iter();
+                fields.all(|field| field.name != *from)
+            };
+            let gone: Vec<_> = renamed.iter().filter(is_gone).cloned().collect();
+            indexes::rename_fields(&mut new.indexes, &gone);
+        }
     }
     indexes::complete(&mut new);
     if let Some(auth) = &mut new.auth {
