@@ -186,6 +186,14 @@ impl Room {
         }
     }
 
+    /// Room for so many bytes, of no budget that others share.
+    pub fn of(most: usize) -> Self {
+        Self {
+            most,
+            ..Self::unlimited()
+        }
+    }
+
     /// Takes so many bytes more, and says whether there is room for them.
     pub fn has(&mut self, bytes: usize) -> bool {
         self.reaches(self.taken.saturating_add(bytes))

@@ -32,6 +32,9 @@ pub enum Error {
     /// It does not exist, or the caller may not know that it does.
     #[error("{0}")]
     NotFound(&'static str),
+    /// The client asks for too much, and may come back.
+    #[error("{0}")]
+    TooManyRequests(&'static str),
     /// The body is larger than the route takes.
     #[error("Request entity too large.")]
     TooLarge,
@@ -235,6 +238,7 @@ impl Error {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Unavailable
@@ -258,6 +262,7 @@ impl Error {
             Self::Unauthenticated
             | Self::Forbidden(_)
             | Self::NotFound(_)
+            | Self::TooManyRequests(_)
             | Self::TooLarge
             | Self::RangeNotSatisfiable
             | Self::Unique(_)
@@ -297,7 +302,10 @@ impl ResponseError for Error {
         }
         let mut response = HttpResponse::build(self.status());
         response.content_type("application/json");
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(
+            self.status(),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+        ) {
             response.insert_header(("Retry-After", "1"));
         }
         response.body(json::body(&self.problem()))

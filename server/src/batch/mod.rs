@@ -24,6 +24,7 @@ fn failed_at(position: usize, error: Error) -> Error {
         | Error::Unauthenticated
         | Error::Forbidden(_)
         | Error::NotFound(_)
+        | Error::TooManyRequests(_)
         | Error::TooLarge
         | Error::AnswerTooLarge(_)
         | Error::RangeNotSatisfiable

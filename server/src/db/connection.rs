@@ -1,10 +1,12 @@
 //! One connection, to either database.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context;
 
-use super::failure::Failure;
+use super::bounded::Left;
+use super::failure::{Cause, Failure};
 use super::postgres::{Activity, Postgres};
 use super::sqlite::{Definitions, Lite, Patience};
 use super::{Each, Engine, Location, Rows, Sql, Storage, owned};
@@ -17,6 +19,8 @@ pub struct Conn {
     pub journal: Journal,
     /// The version of the collections that what is read has to be of, until it is known that it is.
     pub expected: Option<i64>,
+    /// What is left of the budget that the statements have, if they have one.
+    pub(super) left: Option<Left>,
 }
 
 enum Driver {
@@ -30,6 +34,7 @@ impl Conn {
             driver,
             journal: Journal::default(),
             expected: None,
+            left: None,
         }
     }
 
@@ -72,6 +77,7 @@ impl Conn {
 
     /// Runs a statement and says how many rows it touched.
     pub(super) fn execute(&mut self, statement: Sql) -> Result<usize, Failure> {
+        self.apply_limit()?;
         match &mut self.driver {
             Driver::Postgres(postgres) => postgres.execute(statement),
             Driver::Sqlite(lite) => lite.execute(&statement),
@@ -92,9 +98,45 @@ impl Conn {
         columns: &[Storage],
         look: &mut Each<'_>,
     ) -> Result<(), Failure> {
+        self.apply_limit()?;
+        let room = self.left.as_mut().map(|left| &mut left.bytes);
+        let outcome = match &mut self.driver {
+            Driver::Postgres(postgres) => postgres.each(query, columns, room, look),
+            Driver::Sqlite(lite) => lite.each(&query, columns, room, look),
+        };
+        match (outcome, &self.left) {
+            // In whatever language PostgreSQL says that it was cancelled.
+            (Err(Failure::Postgres(Cause::Other, _)), Some(left)) if left.time().is_err() => {
+                Err(Failure::OverBudget)
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Interrupts SQLite's statements at this moment, in place of the usual limit. PostgreSQL is told with each statement.
+    pub(super) fn stop_at(&mut self, until: Option<Instant>) {
+        if let Driver::Sqlite(lite) = &self.driver {
+            lite.stop_at(until);
+        }
+    }
+
+    /// Refuses the next statement when the budget is used up, and tells PostgreSQL what is left of it.
+    fn apply_limit(&mut self) -> Result<(), Failure> {
+        let Some(left) = &self.left else {
+            return Ok(());
+        };
+        let time = left.time()?;
         match &mut self.driver {
-            Driver::Postgres(postgres) => postgres.each(query, columns, look),
-            Driver::Sqlite(lite) => lite.each(&query, columns, look),
+            Driver::Postgres(postgres) => postgres.limit(time),
+            Driver::Sqlite(_) => Ok(()),
+        }
+    }
+
+    /// Ends the limits that a budget has set.
+    pub(super) fn restore_limit(&mut self) -> Result<(), Failure> {
+        match &mut self.driver {
+            Driver::Postgres(postgres) => postgres.restore_limit(),
+            Driver::Sqlite(_) => Ok(()),
         }
     }
 }

@@ -24,6 +24,9 @@ pub(super) enum Failure {
     /// SQLite's.
     #[error(transparent)]
     Sqlite(#[from] Rusqlite),
+    /// The work has used up its budget, so the statement was not run, or its rows not read.
+    #[error("over the budget")]
+    OverBudget,
 }
 
 /// What an error of PostgreSQL means.
@@ -67,7 +70,7 @@ impl Failure {
         match self {
             Self::Postgres(_, Diesel::DatabaseError(_, info)) => Some(info.message().to_owned()),
             Self::Sqlite(Rusqlite::SqliteFailure(_, words)) => words.clone(),
-            Self::Postgres(..) | Self::Sqlite(_) => None,
+            Self::Postgres(..) | Self::Sqlite(_) | Self::OverBudget => None,
         }
     }
 
@@ -100,6 +103,7 @@ impl From<Failure> for Error {
         match failure {
             Failure::Postgres(cause, error) => of_postgres(cause, error),
             Failure::Sqlite(error) => of_sqlite(error),
+            Failure::OverBudget => Self::TooSlow,
         }
     }
 }

@@ -39,6 +39,7 @@ use prometheus::{Histogram, HistogramOpts};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use blocker::blocker;
+pub use bounded::{Budget, Parts};
 pub use connection::Conn;
 pub use functions::as_number;
 pub use load::{Rows, each, execute, execute_given, load, load_foreign, load_given};

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use diesel::connection::{Connection, DefaultLoadingMode, LoadConnection, SimpleConnection};
 use diesel::deserialize::FromSql;
-use diesel::pg::Pg;
+use diesel::pg::{Pg, PgRowByRowLoadingMode};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::row::{Field, Row};
 use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text, Untyped};
 use diesel::{PgConnection, deserialize};
 
+use super::bounded::charge;
 use super::failure::{Attempt, Failure};
 use super::repeated::Repeated;
 use super::{Each, Engine, Point, Sql, Storage, Value, ValueRef, sql};
@@ -49,12 +50,17 @@ const SETUP: &str = "
 /// until one that has nothing to say is asked whether it is there, between the questions, and how many go unanswered.
 const LIMITS: &str = "connect_timeout=2&tcp_user_timeout=5000&keepalives_idle=3&keepalives_interval=1&keepalives_count=3";
 
+/// The limit that [`SETUP`] sets.
+const USUAL_LIMIT: &str = "SET statement_timeout = '30s'";
+
 pub(super) struct Postgres {
     conn: PgConnection,
     repeated: Repeated,
     activity: Arc<Activity>,
     /// Whether its messages are in the language of its source.
     is_plain: bool,
+    /// The milliseconds that a statement may take, where that is not the usual time.
+    limit: Option<u128>,
 }
 
 /// Whether a connection waits for its server.
@@ -90,6 +96,7 @@ impl Postgres {
                 since: AtomicU64::new(0),
             }),
             is_plain: true,
+            limit: None,
         };
         postgres.batch(SETUP)?;
         postgres.introduce()?;
@@ -104,7 +111,7 @@ impl Postgres {
              FROM pg_stat_get_activity(pg_backend_pid())",
         );
         let (mut backend, mut is_plain) = (String::new(), true);
-        self.each(select, &[Storage::Text, Storage::Text], &mut |row| {
+        self.each(select, &[Storage::Text, Storage::Text], None, &mut |row| {
             if let [ValueRef::Text(name), ValueRef::Text(language)] = &row[..] {
                 backend = name.clone().into_owned();
                 is_plain = is_plain_language(language);
@@ -137,14 +144,11 @@ impl Postgres {
         &mut self,
         query: Sql,
         columns: &[Storage],
+        room: Option<&mut usize>,
         look: &mut Each<'_>,
     ) -> Result<(), Failure> {
         let query = self.kept(query);
         let (since, is_plain, is_prepared) = (Instant::now(), self.is_plain, query.is_cached());
-        self.activity.since.store(millis(), Ordering::Relaxed);
-        // All rows are there when the first is.
-        let rows = LoadConnection::<DefaultLoadingMode>::load(&mut self.conn, query);
-        self.activity.since.store(0, Ordering::Relaxed);
         let failure = |error| {
             let took = since.elapsed();
             let attempt = Attempt {
@@ -154,15 +158,50 @@ impl Postgres {
             };
             Failure::of_postgres(error, attempt)
         };
-        for row in rows.map_err(failure)? {
-            let row = row.map_err(failure)?;
-            let values = columns.iter().enumerate();
-            let values = values.map(|(index, storage)| read(&row, index, *storage));
-            let values = values.collect::<deserialize::Result<_>>();
-            look(
-                values
-                    .map_err(|error| failure(diesel::result::Error::DeserializationError(error)))?,
-            );
+        self.activity.since.store(millis(), Ordering::Relaxed);
+        let Some(room) = room else {
+            // All rows are there when the first is.
+            let rows = LoadConnection::<DefaultLoadingMode>::load(&mut self.conn, query);
+            self.activity.since.store(0, Ordering::Relaxed);
+            for row in rows.map_err(failure)? {
+                let row = row.map_err(failure)?;
+                look(values(&row, columns).map_err(failure)?);
+            }
+            return Ok(());
+        };
+        // One at a time: rows that are too many are never in memory.
+        let conn = &mut self.conn;
+        let read = || {
+            let rows = LoadConnection::<PgRowByRowLoadingMode>::load(conn, query);
+            for row in rows.map_err(failure)? {
+                let row = row.map_err(failure)?;
+                let row = values(&row, columns).map_err(failure)?;
+                charge(&row, room)?;
+                look(row);
+            }
+            Ok(())
+        };
+        let outcome = read();
+        self.activity.since.store(0, Ordering::Relaxed);
+        outcome
+    }
+
+    /// Lets the next statements take so long, or a little longer: to say it costs a round trip.
+    pub(super) fn limit(&mut self, time: Duration) -> Result<(), Failure> {
+        let time = time.as_millis() + 1;
+        let is_near = |limit| limit >= time && limit <= time + time / 4;
+        if !self.limit.is_some_and(is_near) {
+            self.batch(&format!("SET statement_timeout = {time}"))?;
+            self.limit = Some(time);
+        }
+        Ok(())
+    }
+
+    /// Lets statements take the usual time again.
+    pub(super) fn restore_limit(&mut self) -> Result<(), Failure> {
+        if self.limit.is_some() {
+            self.batch(USUAL_LIMIT)?;
+            self.limit = None;
         }
         Ok(())
     }
@@ -217,6 +256,16 @@ pub(super) fn is_plain_language(locale: &str) -> bool {
         let rest = locale.strip_prefix(plain);
         rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
     })
+}
+
+fn values<'a>(
+    row: &impl Row<'a, Pg>,
+    columns: &[Storage],
+) -> diesel::QueryResult<Vec<ValueRef<'static>>> {
+    let values = columns.iter().enumerate();
+    let values = values.map(|(index, storage)| read(row, index, *storage));
+    let values = values.collect::<deserialize::Result<_>>();
+    values.map_err(diesel::result::Error::DeserializationError)
 }
 
 fn read<'a>(

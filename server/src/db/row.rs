@@ -21,6 +21,17 @@ pub enum ValueRef<'a> {
     Json(Cow<'a, str>),
 }
 
+impl ValueRef<'_> {
+    /// The memory that it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        let text = match self {
+            Self::Text(text) | Self::Json(text) => text.len(),
+            Self::Null | Self::Number(_) | Self::Int(_) | Self::Bool(_) => 0,
+        };
+        text + size_of::<Self>()
+    }
+}
+
 /// What is done with each row of a query.
 pub type Each<'a> = dyn FnMut(Vec<ValueRef<'_>>) + 'a;
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::types::{ToSqlOutput, ValueRef as Raw};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 
+use super::bounded::charge;
 use super::connection::Purpose;
 use super::failure::Failure;
 use super::{Each, Engine, Point, Sql, Storage, Value, ValueRef, as_number, functions, sql};
@@ -47,6 +48,8 @@ const KEPT: usize = 128;
 
 /// How many of SQLite's steps go by between looks at the clock: well under a millisecond.
 const STEPS: i32 = 10_000;
+/// The same where a budget is counted in milliseconds: one step may compare a megabyte of text.
+const STEPS_WITHIN_BUDGET: i32 = 500;
 /// How long a query may take, as on PostgreSQL.
 const MAX_TIME: Duration = Duration::from_secs(30);
 /// How long it may while writes wait for it.
@@ -90,6 +93,8 @@ pub(super) struct Lite {
     prepared_at: Cell<u64>,
     /// Whether the transaction that goes on has changed a table or a view; nothing is kept prepared meanwhile.
     is_redefining: Cell<bool>,
+    /// How long a reader's statements may take; a writer has no limit.
+    patience: Option<Arc<Patience>>,
 }
 
 impl Lite {
@@ -103,7 +108,7 @@ impl Lite {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let lite = Self::new(Connection::open_with_flags(file, flags)?, definitions);
+        let mut lite = Self::new(Connection::open_with_flags(file, flags)?, definitions);
         // First: the pragmas may already have to wait.
         lite.conn.busy_timeout(BUSY_TIMEOUT)?;
         lite.conn.execute_batch(SETUP)?;
@@ -113,8 +118,8 @@ impl Lite {
         functions::register(&lite.conn)?;
         if let Some(patience) = reader {
             lite.conn.execute_batch(READER)?;
-            let patience = Arc::clone(patience);
-            lite.limit(move || patience.lasts());
+            lite.patience = Some(Arc::clone(patience));
+            lite.stop_at(None);
         }
         Ok(lite)
     }
@@ -140,20 +145,40 @@ impl Lite {
             prepared_at: Cell::new(definitions.0.load(Ordering::Acquire)),
             definitions: definitions.clone(),
             is_redefining: Cell::new(false),
+            patience: None,
         }
     }
 
     /// From now on, a statement that takes longer is interrupted.
     pub(super) fn limit(&self, max_time: impl Fn() -> Duration + Send + 'static) {
+        self.watch(STEPS, max_time, None);
+    }
+
+    /// From now on, a reader's statements are interrupted at this moment; when there is none, after the usual time.
+    pub(super) fn stop_at(&self, until: Option<Instant>) {
+        if let Some(patience) = &self.patience {
+            let patience = Arc::clone(patience);
+            let steps = until.map_or(STEPS, |_| STEPS_WITHIN_BUDGET);
+            self.watch(steps, move || patience.lasts(), until);
+        }
+    }
+
+    fn watch(
+        &self,
+        steps: i32,
+        max_time: impl Fn() -> Duration + Send + 'static,
+        until: Option<Instant>,
+    ) {
         let begins = Arc::clone(&self.begins);
         let mut since = Instant::now();
         let is_over = move || {
+            let now = Instant::now();
             if begins.swap(false, Ordering::Relaxed) {
-                since = Instant::now();
+                since = now;
             }
-            since.elapsed() > max_time()
+            now - since > max_time() || until.is_some_and(|until| now > until)
         };
-        self.conn.progress_handler(STEPS, Some(is_over));
+        self.conn.progress_handler(steps, Some(is_over));
     }
 
     /// Moves the whole write-ahead log into the database, waiting so long for those who read in it; says whether
@@ -203,6 +228,7 @@ impl Lite {
         &self,
         query: &Sql,
         columns: &[Storage],
+        mut room: Option<&mut usize>,
         look: &mut Each<'_>,
     ) -> Result<(), Failure> {
         let mut statement = self.prepared(query)?;
@@ -211,6 +237,9 @@ impl Lite {
             let mut values = Vec::with_capacity(columns.len());
             for (index, storage) in columns.iter().enumerate() {
                 values.push(read(row.get_ref(index)?, *storage));
+            }
+            if let Some(room) = &mut room {
+                charge(&values, room)?;
             }
             look(values);
         }
@@ -332,7 +361,7 @@ mod tests {
     fn load(lite: &Lite, query: &'static str, storage: Storage) -> Result<Rows, Error> {
         let mut rows = Rows::new();
         let query = sql(Engine::Sqlite, query);
-        lite.each(&query, &[storage], &mut |row| rows.push(owned(row)))?;
+        lite.each(&query, &[storage], None, &mut |row| rows.push(owned(row)))?;
         Ok(rows)
     }
 

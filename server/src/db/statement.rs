@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::Engine;
+use super::{Engine, ValueRef};
 
 /// The name of a table, a column, an index or an alias.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +53,13 @@ pub enum Value {
     Bool(bool),
     /// JSON text, written without spaces and with sorted keys.
     Json(String),
+}
+
+impl Value {
+    /// The memory that it takes, about.
+    pub fn bytes(&self) -> usize {
+        ValueRef::from(self).bytes()
+    }
 }
 
 impl From<&str> for Value {

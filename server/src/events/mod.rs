@@ -72,13 +72,9 @@ impl Change {
     }
 
     /// How much memory it takes, about.
-    fn bytes(&self) -> usize {
-        let size = |value: &Value| match value {
-            Value::Text(text) | Value::Json(text) => text.len(),
-            Value::Null | Value::Number(_) | Value::Int(_) | Value::Bool(_) => 0,
-        };
-        let texts: usize = self.values.iter().map(size).sum();
-        texts + size_of::<Self>() + self.values.len() * size_of::<Value>()
+    pub fn bytes(&self) -> usize {
+        let values: usize = self.values.iter().map(Value::bytes).sum();
+        size_of::<Self>() + values
     }
 }
 

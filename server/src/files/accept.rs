@@ -143,6 +143,7 @@ fn is_certain(error: &Error) -> bool {
         | Error::Unauthenticated
         | Error::Forbidden(_)
         | Error::NotFound(_)
+        | Error::TooManyRequests(_)
         | Error::TooLarge
         | Error::RangeNotSatisfiable
         | Error::Unique(_)

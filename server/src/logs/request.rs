@@ -160,6 +160,7 @@ fn details(error: &Error) -> Json {
         | Error::Unauthenticated
         | Error::Forbidden(_)
         | Error::NotFound(_)
+        | Error::TooManyRequests(_)
         | Error::TooLarge
         | Error::RangeNotSatisfiable
         | Error::Unique(_)

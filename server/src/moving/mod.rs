@@ -242,6 +242,7 @@ fn in_words(error: Error) -> anyhow::Error {
         | Error::Unauthenticated
         | Error::Forbidden(_)
         | Error::NotFound(_)
+        | Error::TooManyRequests(_)
         | Error::TooLarge
         | Error::RangeNotSatisfiable
         | Error::Unique(_)

@@ -9,18 +9,21 @@ use serde_json::{Value as Json, json};
 
 use super::clients::{Identity, Outcome, Wish};
 use super::elsewhere;
-use super::queue::{Frame, Reader};
+use super::queue::Reader;
 use super::topic::split;
 use crate::app::App;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, caller};
+use crate::request::Caller;
 
 /// How many subscriptions a client has at most, how long each is, and all of them together.
 const MAX_SUBSCRIPTIONS: usize = 1000;
 const MAX_LENGTH: usize = 2500;
 const MAX_BYTES: usize = 256 << 10;
-/// How many different options they have at most: each is a question of its own about every change.
+/// How many different options they have at most, an account's and a guest's: each is a question of its own about every
+/// change.
 const MAX_OPTIONS: usize = 50;
+const MAX_OPTIONS_OF_GUESTS: usize = 5;
 /// The most bytes of a body with a list of subscriptions.
 const MAX_BODY: usize = 1 << 20;
 
@@ -30,10 +33,8 @@ pub async fn connect(http: HttpRequest, app: App) -> Result<HttpResponse> {
     let queue = app.realtime.clients.connect(&id, ip(&http))?;
     let leaving = Leaving(app.clone(), id.clone());
     app.realtime.listening.begin(&app).await?;
-    queue.push(Frame {
-        event: "PB_CONNECT".into(),
-        data: json!({"clientId": id}).to_string().into(),
-    });
+    let data = json!({"clientId": id}).to_string().into_bytes();
+    queue.push(app.realtime.clients.frame("PB_CONNECT".into(), data));
     let reader = Reader {
         id,
         queue,
@@ -57,11 +58,16 @@ impl Drop for Leaving {
 
 /// Say what a client wants to hear of, and who it is.
 pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Result<Answer> {
-    let (client, subscriptions) = read(body)?;
+    let caller = caller(&http)?;
+    let most = match caller {
+        Caller::Guest => MAX_OPTIONS_OF_GUESTS,
+        Caller::Account(_) => MAX_OPTIONS,
+    };
+    let (client, subscriptions) = read(body, most)?;
     let wish = Wish {
         client,
         ip: ip(&http),
-        identity: Identity::of(&caller(&http)?),
+        identity: Identity::of(&caller),
         subscriptions,
     };
     if !wish.subscriptions.is_empty() && app.realtime.clients.has(&wish.client) {
@@ -79,7 +85,7 @@ fn ip(http: &HttpRequest) -> Option<IpAddr> {
     http.peer_addr().map(|address| address.ip())
 }
 
-fn read(body: Body<MAX_BODY>) -> Result<(String, Vec<String>)> {
+fn read(body: Body<MAX_BODY>, max_options: usize) -> Result<(String, Vec<String>)> {
     let mut body = body.object(GENERIC)?;
     let id = match body.remove("clientId") {
         None | Some(Json::Null) => String::new(),
@@ -111,17 +117,17 @@ fn read(body: Body<MAX_BODY>) -> Result<(String, Vec<String>)> {
     }
     names.sort_unstable();
     names.dedup();
-    if let Some(problem) = problem_of_all(&names) {
+    if let Some(problem) = problem_of_all(&names, max_options) {
         return Err(Error::field(GENERIC, "subscriptions", problem));
     }
     Ok((id, names))
 }
 
-fn problem_of_all(names: &[String]) -> Option<FieldProblem> {
+fn problem_of_all(names: &[String], max_options: usize) -> Option<FieldProblem> {
     let options: HashSet<&str> = names.iter().map(|name| split(name).1).collect();
     let bytes: usize = names.iter().map(String::len).sum();
-    if options.len() > MAX_OPTIONS {
-        let message = format!("There must be no more than {MAX_OPTIONS} different options.");
+    if options.len() > max_options {
+        let message = format!("There must be no more than {max_options} different options.");
         return Some(FieldProblem::new("validation_too_many_options", message));
     }
     (bytes > MAX_BYTES).then(|| too_long(MAX_BYTES))

@@ -1,13 +1,15 @@
-//! Who is connected, who they are, and what they want to hear of.
+//! The connected clients: who they are, and what they subscribe to.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use prometheus::{IntCounter, IntGauge};
 use serde::{Deserialize, Serialize};
 
-use super::queue::{Frame, Queue};
+use super::budget::{Budgets, Paying, Question, SUBSCRIBING};
+use super::queue::{Data, Frame, Queue, Total};
 use super::topic::{Subscription, parse_all, topics};
 use crate::accounts::token::{self, Kind};
 use crate::error::{Error, Result};
@@ -51,6 +53,9 @@ pub(super) struct Wish {
     pub(super) subscriptions: Vec<String>,
 }
 
+/// The most bytes of events that wait for all clients together. Beyond it, who has most waiting is cut off.
+const MAX_WAITING: usize = 32 << 20;
+
 /// What became of a [`Wish`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -62,6 +67,8 @@ pub(super) enum Outcome {
     OtherAddress,
     /// It is connected as another account.
     OtherAccount,
+    /// Its subscriptions were too much work a moment ago.
+    TooSoon,
 }
 
 impl Outcome {
@@ -74,6 +81,9 @@ impl Outcome {
             Self::OtherAccount => Err(Error::forbidden(
                 "The current and the previous request authorization don't match.",
             )),
+            Self::TooSoon => Err(Error::TooManyRequests(
+                "Your realtime subscriptions take too much work. Try again later, or subscribe without filter and expand.",
+            )),
         }
     }
 
@@ -84,21 +94,29 @@ impl Outcome {
             Self::Unknown => 404,
             Self::OtherAddress => 400,
             Self::OtherAccount => 403,
+            Self::TooSoon => 429,
         }
     }
 
     /// The outcome of this code.
     pub(super) fn of(code: i64) -> Self {
-        let all = [Self::Done, Self::OtherAddress, Self::OtherAccount];
+        let all = [
+            Self::Done,
+            Self::OtherAddress,
+            Self::OtherAccount,
+            Self::TooSoon,
+        ];
         let mut all = all.into_iter();
         all.find(|outcome| outcome.code() == code)
             .unwrap_or(Self::Unknown)
     }
 }
 
-/// See the module.
+/// The connected clients of this process.
 pub struct Clients {
     connected: Mutex<Connected>,
+    pub(super) budgets: Budgets,
+    waiting: Total,
     feed: Arc<Feed>,
     count: IntGauge,
     sent: IntCounter,
@@ -118,28 +136,70 @@ struct Client {
     queue: Arc<Queue>,
     identity: Option<Identity>,
     subscriptions: Vec<Arc<Subscription>>,
+    /// Who pays for its questions.
+    paying: Arc<Paying>,
+    /// Whether its questions are asked apart from those of others. It stays so: the order of its events must not change.
+    is_costly: bool,
+}
+
+impl Client {
+    fn sign_in(&mut self, id: &Arc<str>, identity: Option<Identity>) {
+        self.paying = Arc::new(match &identity {
+            None => Paying::guest(id, self.ip),
+            Some(identity) => Paying::account(&identity.collection, &identity.record),
+        });
+        self.identity = identity;
+    }
 }
 
 /// Clients that hear the same of a record, if anything.
+#[derive(Clone)]
 pub(super) struct Group {
     pub(super) action: Action,
     pub(super) identity: Option<Identity>,
     /// One of their subscriptions: they all have the same options.
     pub(super) like: Arc<Subscription>,
     pub(super) members: Vec<Member>,
+    /// Whether its question is asked apart from those of others.
+    pub(super) is_costly: bool,
+    pub(super) question: Question,
+}
+
+impl Group {
+    /// Those who pay for its question.
+    pub(super) fn paying(&self) -> impl ExactSizeIterator<Item = &Paying> {
+        self.members.iter().map(|member| &*member.paying)
+    }
+
+    /// The same group, to be asked apart from others.
+    pub(super) fn set_apart(&self) -> Self {
+        Self {
+            is_costly: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether all of its streams have ended.
+    pub(super) fn is_gone(&self) -> bool {
+        self.members.iter().all(|member| member.queue.is_closed())
+    }
 }
 
 /// A client in a [`Group`].
+#[derive(Clone)]
 pub(super) struct Member {
     pub(super) client: Arc<str>,
     queue: Arc<Queue>,
     event: Arc<str>,
+    paying: Arc<Paying>,
 }
 
 impl Clients {
     pub(super) fn new(metrics: &Metrics, feed: Arc<Feed>) -> Self {
         Self {
             connected: Mutex::default(),
+            budgets: Budgets::default(),
+            waiting: Total::default(),
             feed,
             count: metrics.realtime_clients.clone(),
             sent: metrics.realtime_events.clone(),
@@ -159,14 +219,16 @@ impl Clients {
         if connected.is_stopping {
             return Err(Error::Unavailable);
         }
-        let queue = Arc::new(Queue::default());
+        let (queue, id) = (Arc::new(Queue::default()), Arc::from(id));
         let client = Client {
             ip,
             queue: Arc::clone(&queue),
             identity: None,
             subscriptions: Vec::new(),
+            paying: Arc::new(Paying::guest(&id, ip)),
+            is_costly: false,
         };
-        connected.clients.insert(id.into(), client);
+        connected.clients.insert(id, client);
         self.changed(&connected);
         Ok(queue)
     }
@@ -181,10 +243,13 @@ impl Clients {
         self.changed(&connected);
     }
 
-    /// Puts what a client wants to hear of in place of what it wanted before.
+    /// Replaces the subscriptions of a client.
     pub(super) fn subscribe(&self, wish: &Wish) -> Outcome {
+        let started = Instant::now();
+        let subscriptions = parse_all(&wish.subscriptions);
+        let cost = SUBSCRIBING + started.elapsed();
         let mut connected = self.connected();
-        let Some(client) = connected.clients.get_mut(wish.client.as_str()) else {
+        let Some((id, client)) = connected.find(&wish.client) else {
             return Outcome::Unknown;
         };
         // Private addresses are proxies': those of one client may differ.
@@ -203,13 +268,28 @@ impl Clients {
         {
             return Outcome::OtherAccount;
         }
-        client.identity.clone_from(&wish.identity);
+        client.sign_in(&id, wish.identity.clone());
+        let with_options = subscriptions.iter().filter(|s| s.options.has_any());
+        let questions: Vec<Question> = with_options
+            .map(|subscription| self.question(client.identity.as_ref(), subscription))
+            .collect();
+        client.is_costly |= !questions.is_empty();
+        if !self.budgets.charge_one(&client.paying, cost)
+            || self.budgets.must_wait(&client.paying, &questions)
+        {
+            return Outcome::TooSoon;
+        }
         connected.unsubscribe(&wish.client);
-        for subscription in parse_all(&wish.subscriptions) {
+        for subscription in subscriptions {
             connected.add(&wish.client, subscription);
         }
         self.changed(&connected);
         Outcome::Done
+    }
+
+    fn question(&self, identity: Option<&Identity>, subscription: &Subscription) -> Question {
+        let account = identity.map(|of| (of.collection.as_str(), of.record.as_str()));
+        self.budgets.question(account, &subscription.options.text)
     }
 
     /// Whether a client of this id is connected here.
@@ -234,18 +314,22 @@ impl Clients {
                 for subscription in subscriptions {
                     let options = subscription.options.text.as_str();
                     let is_list = action == Action::List;
+                    let (identity, is_costly) = (client.identity.as_ref(), client.is_costly);
                     let group = groups
-                        .entry((is_list, client.identity.as_ref(), options))
+                        .entry((is_list, identity, options, is_costly))
                         .or_insert_with(|| Group {
                             action,
-                            identity: client.identity.clone(),
+                            identity: identity.cloned(),
                             like: Arc::clone(subscription),
                             members: Vec::new(),
+                            is_costly,
+                            question: self.question(identity, subscription),
                         });
                     group.members.push(Member {
                         client: Arc::clone(id),
                         queue: Arc::clone(&client.queue),
                         event: Arc::clone(&subscription.name),
+                        paying: Arc::clone(&client.paying),
                     });
                 }
             }
@@ -253,12 +337,20 @@ impl Clients {
         groups.into_values().collect()
     }
 
+    /// A queue's frame of this data.
+    pub(super) fn frame(&self, event: Arc<str>, data: Vec<u8>) -> Frame {
+        let data = Data::new(data, &self.waiting);
+        Frame { event, data }
+    }
+
     /// Sends an event to the members of a group. Who does not read is cut off.
-    pub(super) fn send(&self, members: &[Member], data: &actix_web::web::Bytes) {
+    pub(super) fn send(&self, members: &[Member], data: Vec<u8>) {
+        self.make_room(data.len());
+        let data = Data::new(data, &self.waiting);
         for member in members {
             let frame = Frame {
                 event: Arc::clone(&member.event),
-                data: data.clone(),
+                data: Arc::clone(&data),
             };
             if member.queue.push(frame) {
                 self.sent.inc();
@@ -268,17 +360,69 @@ impl Clients {
         }
     }
 
+    /// Cuts off who has most waiting, until there is room for so many bytes more or nothing waits.
+    fn make_room(&self, bytes: usize) {
+        while self.waiting.bytes() + bytes > MAX_WAITING {
+            let most = {
+                let connected = self.connected();
+                let clients = connected.clients.iter();
+                let waiting = clients.map(|(id, client)| (client.queue.bytes(), id));
+                let most = waiting.max().filter(|(bytes, _)| *bytes > 0);
+                most.and_then(|(_, id)| {
+                    Some((Arc::clone(id), connected.clients.get(id)?.queue.clone()))
+                })
+            };
+            let Some((client, queue)) = most else {
+                return;
+            };
+            queue.abandon();
+            self.cut_off(&client);
+        }
+    }
+
     /// Ends the stream of a client.
-    pub(super) fn cut_off(&self, client: &str) {
+    fn cut_off(&self, client: &str) {
         self.cut_off.inc();
         self.disconnect(client);
     }
 
+    /// Ends the streams of those who claim too much work. They wait before they subscribe again.
+    pub(super) fn cut_off_for_work(&self, members: &[Member]) {
+        for member in members.iter().filter(|member| !member.queue.is_closed()) {
+            self.budgets.cool_down(&member.paying);
+            self.cut_off(&member.client);
+        }
+    }
+
+    /// Ends the streams whose questions are asked apart from those of others.
+    pub(super) fn cut_off_costly(&self) {
+        let connected = self.connected();
+        let costly = connected
+            .clients
+            .iter()
+            .filter(|(_, client)| client.is_costly);
+        let costly: Vec<Arc<str>> = costly.map(|(id, _)| Arc::clone(id)).collect();
+        drop(connected);
+        for client in costly {
+            self.cut_off(&client);
+        }
+    }
+
+    /// From now on, the questions of these are asked apart from those of others.
+    pub(super) fn set_apart(&self, members: &[Member]) {
+        let mut connected = self.connected();
+        for member in members {
+            if let Some(client) = connected.clients.get_mut(&member.client) {
+                client.is_costly = true;
+            }
+        }
+    }
+
     /// Makes guests of those who were connected under a key that is no longer good.
     pub(super) fn sign_out(&self, ended: &Identity) {
-        for client in self.connected().clients.values_mut() {
+        for (id, client) in &mut self.connected().clients {
             if client.identity.as_ref() == Some(ended) {
-                client.identity = None;
+                client.sign_in(id, None);
             }
         }
     }
@@ -307,6 +451,14 @@ impl Clients {
 }
 
 impl Connected {
+    /// The client of this id.
+    fn find(&mut self, id: &str) -> Option<(Arc<str>, &mut Client)> {
+        let (id, _) = self.clients.get_key_value(id)?;
+        let id = Arc::clone(id);
+        let client = self.clients.get_mut(&id)?;
+        Some((id, client))
+    }
+
     fn unsubscribe(&mut self, id: &str) {
         let Some(client) = self.clients.get_mut(id) else {
             return;

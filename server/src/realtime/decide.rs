@@ -1,178 +1,216 @@
 //! Who may hear of a change, and what they see of it: each question asked once, however many clients have it.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::web::Bytes;
 use serde_json::Map;
 
-use super::clients::{Group, Identity, Member};
+use super::budget::MAX_QUESTION;
+use super::clients::{Group, Identity};
+use super::lane::{Job, put_off};
 use super::topic::{Filter, Options};
 use crate::accounts::token::{self, Kind};
 use crate::app::App;
+use crate::budget::Room;
 use crate::clock::Moment;
 use crate::collections::{Schema, Shape};
-use crate::db::Conn;
+use crate::db::{Budget, Conn, Parts};
 use crate::error::{Error, Result};
 use crate::events::{self, Change};
 use crate::json;
-use crate::policy::{self, Action};
-use crate::records::expand::expand;
+use crate::policy::{self, Grant};
+use crate::records::expand::expand_within;
 use crate::records::{Record, store, values};
 use crate::request::{Account, Caller, Request};
 
 /// How often it is tried to decide on changes while collections change.
 const MAX_TRIES: usize = 3;
-/// How long it may take to answer a client's own filters: at once, and for each change that is decided on at once.
-const MAX_QUESTIONS: Duration = Duration::from_secs(2);
-const PER_CHANGE: Duration = Duration::from_millis(20);
+/// The most bytes that one question reads, and that it puts into an event.
+const MAX_BYTES: usize = 8 << 20;
+/// A question that took longer is asked apart from others from then on.
+const SLOW: Duration = Duration::from_millis(50);
+/// How much of a question without options is the operator's, who wrote the rule.
+const OF_RULES: Duration = Duration::from_millis(25);
+/// The cost of a question that was never asked.
+const UNKNOWN_COST: Duration = Duration::from_millis(10);
+/// For how long an account is taken to be as it was read.
+const FRESH: Duration = Duration::from_millis(500);
 
-/// A change that somebody wants to hear of.
-struct Wanted {
-    kind: events::Kind,
-    record: Record,
-    /// Whether the records that it referred to, or that referred to it, may have gone with it.
-    is_uprooted: bool,
-    groups: Vec<Group>,
-}
-
-/// How long the clients' own filters have taken so far, shared by those who have the same.
-struct Spent {
-    by_client: HashMap<Arc<str>, Duration>,
-    limit: Duration,
-}
-
-impl Spent {
-    fn add(&mut self, members: &[Member], time: Duration) {
-        let share = time / u32::try_from(members.len()).unwrap_or(u32::MAX).max(1);
-        for member in members {
-            *self
-                .by_client
-                .entry(Arc::clone(&member.client))
-                .or_default() += share;
-        }
-    }
-
-    /// Whether others would wait for this client.
-    fn is_too_slow(&self, client: &str) -> bool {
-        self.by_client
-            .get(client)
-            .is_some_and(|spent| *spent > self.limit)
-    }
-}
-
-/// What was decided.
-#[derive(Default)]
-struct Decided {
-    /// What each group of each change gets; nothing if it may not know.
-    data: Vec<Vec<Option<Bytes>>>,
-    /// Whose keys are no longer good.
-    ended: Vec<Identity>,
-    /// Whose questions take so long that others would wait for them.
-    too_slow: Vec<Arc<str>>,
-}
-
-/// Sends these changes to everybody who wants to hear of them and may.
-pub(super) async fn deliver(app: &App, changes: Vec<Change>) -> Result<()> {
+/// Sends the changes to those who may hear of them.
+pub(super) async fn decide(app: &App, jobs: VecDeque<Job>) -> Result<()> {
+    let mut round = Round {
+        app: app.clone(),
+        jobs,
+        callers: HashMap::new(),
+    };
     for _ in 1..=MAX_TRIES {
-        let schema = app.schema.current();
-        let wanted: Vec<Wanted> = changes
-            .iter()
-            .filter_map(|change| wanted(app, &schema, change))
-            .collect();
-        if wanted.is_empty() {
+        if round.jobs.is_empty() {
             return Ok(());
         }
-        let wanted = Arc::new(wanted);
-        let asked = Arc::clone(&wanted);
-        match app.db.read(move |conn| decide(conn, &schema, &asked)).await {
+        let schema = app.schema.current();
+        let run = move |parts: &mut Parts<'_>| match round.run(parts, &schema) {
+            Err(Error::Disconnected) => Err(Error::Disconnected),
+            outcome => Ok((round, outcome)),
+        };
+        let outcome;
+        (round, outcome) = app.db.read_in_parts(run).await?;
+        match outcome {
             Err(Error::Outdated) => app.refresh_schema().await?,
-            decided => {
-                send(app, &wanted, &decided?);
-                return Ok(());
-            }
+            outcome => return outcome,
         }
     }
     Err(Error::Outdated)
 }
 
-fn wanted(app: &App, schema: &Schema, change: &Change) -> Option<Wanted> {
-    let record = change.record(schema)?;
-    let groups = app.realtime.clients.who_wants(&record);
-    (!groups.is_empty()).then_some(Wanted {
-        kind: change.kind,
-        record,
-        is_uprooted: change.kind == events::Kind::Delete && change.among_others,
-        groups,
-    })
+/// Changes that are decided on one after another, on one connection. What is decided is sent at once: no data is kept.
+struct Round {
+    app: App,
+    jobs: VecDeque<Job>,
+    callers: HashMap<Identity, (Caller, Instant)>,
 }
 
-fn send(app: &App, wanted: &[Wanted], decided: &Decided) {
-    let clients = &app.realtime.clients;
-    for ended in &decided.ended {
-        clients.sign_out(ended);
-    }
-    for (wanted, data) in wanted.iter().zip(&decided.data) {
-        for (group, data) in wanted.groups.iter().zip(data) {
-            if let Some(data) = data {
-                clients.send(&group.members, data);
-            }
-        }
-    }
-    for client in &decided.too_slow {
-        clients.cut_off(client);
-    }
+/// A change that somebody wants to hear of.
+struct Wanted<'a> {
+    schema: &'a Arc<Schema>,
+    change: &'a Arc<Change>,
+    record: &'a Record,
 }
 
-fn decide(conn: &mut Conn, schema: &Arc<Schema>, wanted: &[Wanted]) -> Result<Decided> {
-    let mut callers = HashMap::new();
-    let mut decided = Decided::default();
-    let changes = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
-    let mut spent = Spent {
-        by_client: HashMap::new(),
-        limit: MAX_QUESTIONS.saturating_add(PER_CHANGE.saturating_mul(changes)),
-    };
-    for wanted in wanted {
-        let mut data = Vec::with_capacity(wanted.groups.len());
-        for group in &wanted.groups {
-            let mut members = group.members.iter();
-            if members.all(|member| spent.is_too_slow(&member.client)) {
-                data.push(None);
-                continue;
-            }
-            if let Some(identity) = &group.identity
-                && !callers.contains_key(identity)
-            {
-                let caller = caller(conn, schema, identity)?;
-                if caller.account().is_none() {
-                    decided.ended.push(identity.clone());
-                }
-                callers.insert(identity, caller);
-            }
-            let caller = group.identity.as_ref().and_then(|i| callers.get(i));
-            let asked = Asked {
-                schema,
-                action: group.action,
-                options: &group.like.options,
-                caller: caller.cloned().unwrap_or(Caller::Guest),
-            };
-            let has_filter = asked.options.filter != Filter::All;
-            let started = Instant::now();
-            data.push(asked.answer(conn, wanted)?);
-            if has_filter {
-                spent.add(&group.members, started.elapsed());
+impl Round {
+    fn run(&mut self, parts: &mut Parts<'_>, schema: &Arc<Schema>) -> Result<()> {
+        while let Some(mut job) = self.jobs.pop_front() {
+            if let Err(error) = self.job(parts, schema, &mut job) {
+                // Only the groups that are left: nobody hears of a change twice.
+                self.jobs.push_front(job);
+                return Err(error);
             }
         }
-        decided.data.push(data);
+        Ok(())
     }
-    let limit = spent.limit;
-    let too_slow = spent
-        .by_client
-        .into_iter()
-        .filter(|(_, time)| *time > limit);
-    decided.too_slow = too_slow.map(|(client, _)| client).collect();
-    Ok(decided)
+
+    fn job(&mut self, parts: &mut Parts<'_>, schema: &Arc<Schema>, job: &mut Job) -> Result<()> {
+        let Some(record) = job.change.record(schema) else {
+            return Ok(());
+        };
+        let wanted = Wanted {
+            schema,
+            change: &job.change,
+            record: &record,
+        };
+        // The next is taken from the end: nobody waits for who asks more than they do.
+        let budgets = &self.app.realtime.clients.budgets;
+        job.groups.sort_by_cached_key(|group| {
+            Reverse(budgets.cost(group.question).unwrap_or(UNKNOWN_COST))
+        });
+        while let Some(group) = job.groups.pop() {
+            if let Err(error) = self.group(parts, &wanted, &group) {
+                job.groups.push(group);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks a group's question within its budget, and sends the answer.
+    fn group(&mut self, parts: &mut Parts<'_>, wanted: &Wanted<'_>, group: &Group) -> Result<()> {
+        if group.is_gone() {
+            return Ok(());
+        }
+        let app = self.app.clone();
+        let clients = &app.realtime.clients;
+        let time = if group.is_costly {
+            clients.budgets.allowance(group.question, group.paying())
+        } else {
+            Some(MAX_QUESTION)
+        };
+        let Some(time) = time else {
+            clients.cut_off_for_work(&group.members);
+            return Ok(());
+        };
+        let budget = Budget {
+            time,
+            bytes: MAX_BYTES,
+        };
+        let started = Instant::now();
+        let answer = parts.within(budget, |conn| self.answer(conn, wanted, group));
+        let took = started.elapsed();
+        let options = &group.like.options;
+        let charged = if options.has_any() {
+            took
+        } else {
+            took.saturating_sub(OF_RULES)
+        };
+        if group.is_costly || !charged.is_zero() {
+            let paying = group.paying();
+            clients.budgets.charge(group.question, charged, paying);
+        }
+        if !group.is_costly && (took > SLOW || matches!(answer, Err(Error::TooSlow))) {
+            clients.set_apart(&group.members);
+        }
+        match answer {
+            Ok(Some(data)) => clients.send(&group.members, data),
+            Ok(None) => {}
+            // Once more, where others do not wait for it.
+            Err(Error::TooSlow) if !group.is_costly => {
+                let change = Arc::clone(wanted.change);
+                let groups = vec![group.set_apart()];
+                put_off(&app, Job { change, groups });
+            }
+            Err(Error::TooSlow | Error::AnswerTooLarge(_)) => {
+                clients.cut_off_for_work(&group.members);
+            }
+            Err(error @ (Error::Outdated | Error::Unavailable | Error::Unwritable(_) | Error::Disconnected)) => {
+                return Err(error);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "cannot decide whether a client may hear of a change");
+            }
+        }
+        Ok(())
+    }
+
+    /// The event's data, if the group may have it. Whatever a client asked for that cannot be answered gets no answer.
+    fn answer(
+        &mut self,
+        conn: &mut Conn,
+        wanted: &Wanted<'_>,
+        group: &Group,
+    ) -> Result<Option<Vec<u8>>> {
+        let caller = match &group.identity {
+            None => Caller::Guest,
+            Some(identity) => self.caller(conn, wanted.schema, identity)?,
+        };
+        let asked = Asked {
+            options: &group.like.options,
+            caller,
+        };
+        let Some(grant) = asked.grant(wanted, group)? else {
+            return Ok(None);
+        };
+        asked.data(conn, wanted, &grant)
+    }
+
+    fn caller(
+        &mut self,
+        conn: &mut Conn,
+        schema: &Arc<Schema>,
+        identity: &Identity,
+    ) -> Result<Caller> {
+        if let Some((caller, at)) = self.callers.get(identity)
+            && at.elapsed() < FRESH
+        {
+            return Ok(caller.clone());
+        }
+        let caller = caller(conn, schema, identity)?;
+        if caller.account().is_none() {
+            self.app.realtime.clients.sign_out(identity);
+        }
+        let read = (caller.clone(), Instant::now());
+        self.callers.insert(identity.clone(), read);
+        Ok(caller)
+    }
 }
 
 /// The account as it is now; a guest when it is gone, or its key is another by now.
@@ -196,49 +234,28 @@ fn caller(conn: &mut Conn, schema: &Arc<Schema>, identity: &Identity) -> Result<
     })))
 }
 
-/// What is asked for one group.
+/// What a group asks.
 struct Asked<'a> {
-    schema: &'a Arc<Schema>,
-    action: Action,
     options: &'a Options,
     caller: Caller,
 }
 
 impl Asked<'_> {
-    /// The event's data, if the group may have it. Whatever a client asked for that cannot be answered gets no answer.
-    fn answer(self, conn: &mut Conn, wanted: &Wanted) -> Result<Option<Bytes>> {
-        match self.data(conn, wanted) {
-            Err(
-                error @ (Error::Outdated
-                | Error::Unavailable
-                | Error::Unwritable(_)
-                | Error::Disconnected),
-            ) => Err(error),
-            Err(error) => {
-                tracing::debug!(%error, "cannot decide whether a client may hear of a change");
-                Ok(None)
-            }
-            Ok(data) => Ok(data),
-        }
-    }
-
-    fn data(self, conn: &mut Conn, wanted: &Wanted) -> Result<Option<Bytes>> {
+    /// The grant to hear of the change; `None` when it is not worth asking the database.
+    fn grant(&self, wanted: &Wanted<'_>, group: &Group) -> Result<Option<Grant>> {
         let options = self.options;
-        let filter = match &options.filter {
-            Filter::All => None,
-            Filter::Where(filter) => Some(filter),
-            Filter::Unreadable => return Ok(None),
-        };
+        if options.filter == Filter::Unreadable {
+            return Ok(None);
+        }
         let asks_about_requests = || {
             let text = options.query.get("filter").map_or("", String::as_str);
             text.contains("@request.") || text.contains("@collection.")
         };
-        if filter.is_some() && !self.caller.is_superuser() && asks_about_requests() {
+        if options.filter != Filter::All && !self.caller.is_superuser() && asks_about_requests() {
             return Ok(None);
         }
-        let record = &wanted.record;
         let request = Request {
-            caller: self.caller,
+            caller: self.caller.clone(),
             method: "GET".to_owned(),
             context: "realtime",
             headers: options.headers.clone(),
@@ -246,33 +263,47 @@ impl Asked<'_> {
             body: Map::new(),
             now: Moment::now(),
         };
-        let id = &record.collection.def.id;
-        let grant = match policy::grant(Arc::clone(self.schema), request, id, self.action) {
-            Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthenticated) => {
-                return Ok(None);
-            }
-            grant => grant?,
+        let id = &wanted.record.collection.def.id;
+        match policy::grant(Arc::clone(wanted.schema), request, id, group.action) {
+            Err(Error::Forbidden(_) | Error::NotFound(_) | Error::Unauthenticated) => Ok(None),
+            grant => grant.map(Some),
+        }
+    }
+
+    fn data(&self, conn: &mut Conn, wanted: &Wanted<'_>, grant: &Grant) -> Result<Option<Vec<u8>>> {
+        let filter = match &self.options.filter {
+            Filter::Where(filter) => Some(filter),
+            Filter::All | Filter::Unreadable => None,
         };
-        if !store::would_be_found(conn, &grant, record, filter)? {
+        if !store::would_be_found(conn, grant, wanted.record, filter)? {
             return Ok(None);
         }
-        let mut records = [record.clone()];
-        store::reveal_as_it_is(conn, &grant, &mut records[0])?;
+        let mut records = [wanted.record.clone()];
+        store::reveal_as_it_is(conn, grant, &mut records[0])?;
         // What is gone by now may have been gone when it was asked: better no news than what a rule would have hidden.
-        if store::looks_elsewhere(conn, &grant, filter)?
-            && (wanted.is_uprooted || is_outlived(conn, wanted, self.schema)?)
+        if store::looks_elsewhere(conn, grant, filter)?
+            && (wanted.is_uprooted() || is_outlived(conn, wanted)?)
         {
             return Ok(None);
         }
-        expand(conn, &grant, &mut records, &options.paths)?;
-        Ok(Some(render(wanted.kind, &records[0], options).into()))
+        let [mut read, mut written] = [MAX_BYTES; 2].map(Room::of);
+        let rooms = [&mut read, &mut written];
+        expand_within(conn, grant, &mut records, &self.options.paths, rooms)?;
+        Ok(Some(render(wanted.change.kind, &records[0], self.options)))
+    }
+}
+
+impl Wanted<'_> {
+    /// Whether the records that it referred to, or that referred to it, may have gone with it.
+    fn is_uprooted(&self) -> bool {
+        self.change.kind == events::Kind::Delete && self.change.among_others
     }
 }
 
 /// Whether the record, or one that it refers to, has gone since.
-fn is_outlived(conn: &mut Conn, wanted: &Wanted, schema: &Schema) -> Result<bool> {
-    let record = &wanted.record;
-    let is_told_gone = wanted.kind == events::Kind::Delete;
+fn is_outlived(conn: &mut Conn, wanted: &Wanted<'_>) -> Result<bool> {
+    let record = wanted.record;
+    let is_told_gone = wanted.change.kind == events::Kind::Delete;
     if !is_told_gone && !store::are_stored(conn, &record.collection, &[record.id().to_owned()])? {
         return Ok(true);
     }
@@ -281,7 +312,7 @@ fn is_outlived(conn: &mut Conn, wanted: &Wanted, schema: &Schema) -> Result<bool
             continue;
         };
         let ids = values::list(value);
-        let target = schema.find(target);
+        let target = wanted.schema.find(target);
         if !ids.is_empty() && !matches!(target, Some(to) if store::are_stored(conn, to, &ids)?) {
             return Ok(true);
         }

@@ -8,8 +8,8 @@ use futures_util::FutureExt;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::decide::deliver;
 use super::elsewhere;
+use super::lane::deliver;
 use crate::app::App;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
@@ -108,9 +108,9 @@ impl Listening {
 }
 
 /// Follows what committed writes have changed, for as long as the server runs.
-pub async fn follow(app: App) {
+pub(super) async fn follow(app: &App) {
     loop {
-        let round = AssertUnwindSafe(round(&app)).catch_unwind().await;
+        let round = AssertUnwindSafe(round(app)).catch_unwind().await;
         let error = match round {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => error,

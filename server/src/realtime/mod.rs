@@ -2,21 +2,27 @@
 //!
 //! A client connects ([`api::connect`]) and says what it wants to hear of ([`api::subscribe`]). [`follow()`] takes what
 //! [`crate::events`] has, in the order of the commits, lets [`decide`] find out who may know, and puts frames into
-//! the clients' [`queue`]s. It is one task, off the way of writes; a client that does not read is cut off.
+//! the clients' [`queue`]s. It is off the way of writes; a client that does not read is cut off. What clients ask besides (filters, expand)
+//! is decided in a [`lane`] of its own, within a [`budget`].
 
 pub mod api;
+mod budget;
 mod clients;
 mod decide;
 mod elsewhere;
 mod follow;
+mod lane;
 mod queue;
 mod topic;
 
 pub use clients::Clients;
-pub use follow::{Listening, follow};
+pub use follow::Listening;
 
 use std::sync::Arc;
 
+use lane::Backlog;
+
+use crate::app::App;
 use crate::events::Feed;
 use crate::metrics::Metrics;
 
@@ -24,6 +30,7 @@ use crate::metrics::Metrics;
 pub struct Realtime {
     clients: Clients,
     listening: Listening,
+    backlog: Backlog,
 }
 
 impl Realtime {
@@ -32,6 +39,7 @@ impl Realtime {
         Self {
             clients: Clients::new(metrics, feed),
             listening: Listening::default(),
+            backlog: Backlog::default(),
         }
     }
 
@@ -44,4 +52,9 @@ impl Realtime {
     pub fn close_all(&self) {
         self.clients.stop();
     }
+}
+
+/// Tells clients what committed writes have changed, for as long as the server runs.
+pub async fn follow(app: App) {
+    tokio::join!(follow::follow(&app), lane::follow_costly(&app));
 }

@@ -1,6 +1,7 @@
 //! What waits to be sent to a client. Whoever fills it never waits.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,14 +25,47 @@ const MAX_AGE: Duration = Duration::from_secs(30 * 60);
 /// How often a line is sent that means nothing: it finds out who has gone, and keeps proxies from closing.
 const BEAT: Duration = Duration::from_secs(25);
 
-/// One event. What many clients get they share.
+/// One event.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     pub(super) event: Arc<str>,
-    pub(super) data: Bytes,
+    pub(super) data: Arc<Data>,
 }
 
-/// See the module.
+/// The data of an event, which all clients share that get it.
+#[derive(Debug)]
+pub(super) struct Data {
+    bytes: Vec<u8>,
+    total: Total,
+}
+
+/// The bytes of all data that waits for any client.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Total(Arc<AtomicUsize>);
+
+impl Total {
+    /// How many there are.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Data {
+    /// Data that counts towards the total for as long as a client waits for it.
+    pub(super) fn new(bytes: Vec<u8>, total: &Total) -> Arc<Self> {
+        total.0.fetch_add(bytes.len(), Ordering::Relaxed);
+        let total = total.clone();
+        Arc::new(Self { bytes, total })
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        self.total.0.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+    }
+}
+
+/// The events that wait to be sent to one client.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
@@ -58,15 +92,36 @@ impl Queue {
         }
         let is_full = waiting.frames.len() >= MAX_FRAMES || waiting.bytes >= MAX_BYTES;
         if is_full {
-            *waiting = Waiting::default();
-            waiting.closed = true;
+            *waiting = Waiting {
+                closed: true,
+                ..Waiting::default()
+            };
         } else {
-            waiting.bytes += frame.data.len();
+            waiting.bytes += frame.data.bytes.len();
             waiting.frames.push_back(frame);
         }
         drop(waiting);
         self.changed.notify_one();
         !is_full
+    }
+
+    /// How many bytes wait.
+    pub(super) fn bytes(&self) -> usize {
+        self.waiting().bytes
+    }
+
+    /// Whether the stream has ended, or will after what waits.
+    pub(super) fn is_closed(&self) -> bool {
+        self.waiting().closed
+    }
+
+    /// Ends the stream, and forgets what waits.
+    pub(super) fn abandon(&self) {
+        *self.waiting() = Waiting {
+            closed: true,
+            ..Waiting::default()
+        };
+        self.changed.notify_one();
     }
 
     /// Ends the stream after what waits.
@@ -82,14 +137,14 @@ impl Queue {
         while out.len() < CHUNK
             && let Some(frame) = waiting.frames.pop_front()
         {
-            waiting.bytes -= frame.data.len();
+            waiting.bytes -= frame.data.bytes.len();
             for part in [
                 b"id:",
                 id.as_bytes(),
                 b"\nevent:",
                 frame.event.as_bytes(),
                 b"\ndata:",
-                &frame.data,
+                &frame.data.bytes,
                 b"\n\n",
             ] {
                 out.extend_from_slice(part);

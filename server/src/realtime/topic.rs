@@ -75,6 +75,11 @@ pub(super) fn parse_all(names: &[String]) -> Vec<Arc<Subscription>> {
 }
 
 impl Options {
+    /// Whether there are any.
+    pub(super) fn has_any(&self) -> bool {
+        !self.text.is_empty()
+    }
+
     /// Reads what is behind a topic. Options that cannot be read are none, as they always were for clients.
     fn parse(suffix: &str) -> Self {
         url::form_urlencoded::parse(suffix.as_bytes())
@@ -95,16 +100,20 @@ impl Options {
         };
         let headers = texts(given.get("headers"));
         let header = |name: &str| name.to_ascii_lowercase().replace('-', "_");
+        let fields = query.get("fields").filter(|text| !text.is_empty());
+        let fields = fields.map(|text| Fields::parse(text));
+        let paths = query
+            .get("expand")
+            .map_or_else(Paths::default, |text| Paths::parse(text));
         Self {
             text: text.to_owned(),
             filter,
-            paths: query
-                .get("expand")
-                .map_or_else(Paths::default, |text| Paths::parse(text)),
-            fields: query
-                .get("fields")
-                .filter(|text| !text.is_empty())
-                .map(|text| Fields::parse(text)),
+            // What would be left out again is not even looked for.
+            paths: match &fields {
+                Some(fields) => paths.narrowed(&fields.of_expand()),
+                None => paths,
+            },
+            fields,
             headers: headers
                 .into_iter()
                 .map(|(name, value)| (header(&name), value))

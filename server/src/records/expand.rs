@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::pick::Wanted;
 use super::{Record, store, values};
 use crate::budget::Room;
 use crate::collections::{Collection, Schema, Shape};
@@ -51,6 +52,17 @@ impl Paths {
                 .iter()
                 .all(|(name, deeper)| deeper.lead_somewhere(schema, next, name))
         })
+    }
+
+    /// The paths to records of which something is wanted.
+    #[must_use]
+    pub fn narrowed(&self, wanted: &Wanted<'_>) -> Self {
+        let paths = self.0.iter().filter_map(|(name, deeper)| {
+            let wanted = wanted.at(name);
+            let behind = wanted.at("expand");
+            (wanted != Wanted::Nothing).then(|| (name.clone(), deeper.narrowed(&behind)))
+        });
+        Self(paths.collect())
     }
 
     /// Whether nothing is to be followed.
@@ -308,6 +320,7 @@ impl Writing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::pick::Fields;
 
     #[test]
     fn paths_share_their_beginnings() {
@@ -315,5 +328,27 @@ mod tests {
         assert_eq!(paths.0.keys().collect::<Vec<_>>(), ["a", "d"]);
         assert_eq!(paths.0["a"].0.keys().collect::<Vec<_>>(), ["b", "c"]);
         assert!(Paths::parse("").is_empty());
+    }
+
+    #[test]
+    fn n66_paths_whose_records_are_left_out_are_not_followed() {
+        let paths = Paths::parse("a.b,a.c,d");
+        for (fields, left) in [
+            ("id", ""),
+            ("id,expand", "a.b,a.c,d"),
+            ("", "a.b,a.c,d"),
+            ("*", "a.b,a.c,d"),
+            ("t:unknown(1)", "a.b,a.c,d"),
+            ("expand.a", "a.b,a.c"),
+            ("expand.a.*", "a.b,a.c"),
+            ("expand.a.t", "a"),
+            ("expand.*", "a.b,a.c,d"),
+            ("expand.d.t,expand.a.expand.c.t", "a.c,d"),
+            ("expand.x", ""),
+        ] {
+            let fields_read = Fields::parse(fields);
+            let narrowed = paths.narrowed(&fields_read.of_expand());
+            assert_eq!(narrowed, Paths::parse(left), "{fields}");
+        }
     }
 }

@@ -57,6 +57,7 @@ mod policy_checks;
 mod policy_fields;
 mod races;
 mod realtime;
+mod realtime_budget;
 mod realtime_load;
 mod realtime_rules;
 mod records;

@@ -46,6 +46,45 @@ impl Fields {
     }
 }
 
+/// What is wanted of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted<'a> {
+    /// Nothing.
+    Nothing,
+    /// All of it.
+    Everything,
+    /// What lies behind these paths.
+    Parts(Vec<&'a str>),
+}
+
+impl<'a> Wanted<'a> {
+    /// What is wanted of the value at `key`, inside a value of which this is wanted; as [`Fields::pick`] has it.
+    pub fn at(&self, key: &str) -> Self {
+        let Self::Parts(paths) = self else {
+            return self.clone();
+        };
+        let inside: Vec<&'a str> = paths.iter().filter_map(|path| below(path, key)).collect();
+        if inside.contains(&"") || (inside.is_empty() && paths.contains(&"*")) {
+            Self::Everything
+        } else if inside.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Parts(inside)
+        }
+    }
+}
+
+impl Fields {
+    /// What is wanted of the records that a record is answered with.
+    pub fn of_expand(&self) -> Wanted<'_> {
+        let paths = self.paths.as_deref().unwrap_or_default();
+        if paths.is_empty() {
+            return Wanted::Everything;
+        }
+        Wanted::Parts(paths.iter().map(|(path, _)| path.as_str()).collect()).at("expand")
+    }
+}
+
 /// The parts between commas, except for commas inside brackets; `None` when a bracket is not closed.
 fn split(text: &str) -> Option<Vec<&str>> {
     let mut depth = 0_usize;

@@ -1,0 +1,132 @@
+//! Two lanes of changes to decide on. What costs little is decided at once; what clients ask besides waits in a [`Backlog`] for a
+//! task of its own, so that only those wait for it who ask such things themselves.
+
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+use super::clients::Group;
+use super::decide::decide;
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::events::Change;
+
+/// The most bytes of changes that wait in the backlog. Beyond it, those are cut off who would have to wait longer.
+const MAX_WAITING: usize = 32 << 20;
+/// How many changes are taken out of it at once.
+const BATCH: usize = 50;
+/// How long the task rests after a failure.
+const REST: Duration = Duration::from_millis(500);
+
+/// A change, and those who have yet to hear of it if they may.
+pub(super) struct Job {
+    pub(super) change: Arc<Change>,
+    pub(super) groups: Vec<Group>,
+}
+
+/// The changes about which questions wait that take time.
+#[derive(Default)]
+pub(super) struct Backlog {
+    jobs: Mutex<VecDeque<Job>>,
+    bytes: AtomicUsize,
+    arrived: Notify,
+}
+
+impl Backlog {
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends a job; gives it back when there is no room for it.
+    pub(super) fn push(&self, job: Job) -> Result<(), Job> {
+        let mut jobs = self.jobs();
+        let bytes = self.bytes.load(Ordering::Relaxed) + job.change.bytes();
+        if bytes > MAX_WAITING && !jobs.is_empty() {
+            return Err(job);
+        }
+        self.bytes.store(bytes, Ordering::Relaxed);
+        jobs.push_back(job);
+        drop(jobs);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    fn take(&self) -> VecDeque<Job> {
+        let mut jobs = self.jobs();
+        let count = BATCH.min(jobs.len());
+        let taken: VecDeque<Job> = jobs.drain(..count).collect();
+        let bytes: usize = taken.iter().map(|job| job.change.bytes()).sum();
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        taken
+    }
+
+    async fn next(&self) -> VecDeque<Job> {
+        loop {
+            let jobs = self.take();
+            if !jobs.is_empty() {
+                return jobs;
+            }
+            self.arrived.notified().await;
+        }
+    }
+}
+
+/// Sends these changes to everybody who wants to hear of them and may: at once where that costs little, the others
+/// are put into the backlog.
+pub(super) async fn deliver(app: &App, changes: Vec<Change>) -> Result<()> {
+    let schema = app.schema.current();
+    let mut jobs = VecDeque::new();
+    for change in changes {
+        let Some(record) = change.record(&schema) else {
+            continue;
+        };
+        let groups = app.realtime.clients.who_wants(&record);
+        if groups.is_empty() {
+            continue;
+        }
+        app.realtime.clients.budgets.changed();
+        let change = Arc::new(change);
+        let (costly, groups): (Vec<Group>, Vec<Group>) =
+            groups.into_iter().partition(|group| group.is_costly);
+        if !costly.is_empty() {
+            let change = Arc::clone(&change);
+            let groups = costly;
+            put_off(app, Job { change, groups });
+        }
+        if !groups.is_empty() {
+            jobs.push_back(Job { change, groups });
+        }
+    }
+    decide(app, jobs).await
+}
+
+/// Puts a job into the backlog. Who would have to wait too long is cut off, and lists again.
+pub(super) fn put_off(app: &App, job: Job) {
+    if let Err(job) = app.realtime.backlog.push(job) {
+        for group in &job.groups {
+            app.realtime.clients.cut_off_for_work(&group.members);
+        }
+    }
+}
+
+/// Decides on what is in the backlog, for as long as the server runs.
+pub(super) async fn follow_costly(app: &App) {
+    loop {
+        let jobs = app.realtime.backlog.next().await;
+        let decided = AssertUnwindSafe(decide(app, jobs)).catch_unwind().await;
+        let error = match decided {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error,
+            Err(_) => Error::internal(anyhow::anyhow!("a task panicked")),
+        };
+        tracing::warn!(%error, "realtime clients with filters may have missed something: they have to connect again");
+        app.realtime.clients.cut_off_costly();
+        sleep(REST).await;
+    }
+}
