@@ -4,6 +4,8 @@
 const wording = "the same code at the same field; the sentence is our own";
 
 export default [
+  { scenario: "impersonation", step: "locked GET /api/collections/people/records", path: "",
+    reason: "an account that the auth rule does not hold for has no rights, whoever gave it a token" },
   { scenario: "calls: every shape", step: "localtime", path: "", engine: "postgres", reason: "the time zone would be that of the database's machine" },
   { scenario: "files: serving", step: "bad range", path: "", reason: "the error has the form of all others, not a line of text" },
   { scenario: "files: serving", step: "another", path: "header content-type", reason: "an answer without a body has no type" },

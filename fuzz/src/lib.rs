@@ -163,6 +163,7 @@ impl Database {
                     record: Record::new(Arc::clone(superusers), zeros),
                     is_superuser: true,
                     refreshable: false,
+                    expires: i64::MAX,
                     roles: Vec::new(),
                 }))
             }

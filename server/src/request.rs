@@ -27,6 +27,8 @@ pub struct Account {
     pub is_superuser: bool,
     /// Whether its token may be exchanged for a new one.
     pub refreshable: bool,
+    /// When its token ends, in seconds since 1970. What is derived from the token ends no later.
+    pub expires: i64,
     /// The ids of its roles.
     pub roles: Vec<String>,
 }
@@ -63,7 +65,8 @@ pub struct Request {
     pub method: String,
     /// What the rule is evaluated for: `default`, `expand`, `password`, …
     pub context: &'static str,
-    /// Headers, in lower case, with `_` for `-`.
+    /// Headers as rules see them, in lower case, with `_` for `-`. A batch's part or a subscription may have brought them: what judges the
+    /// client's address or token asks [`Connection`](crate::extract::Connection).
     pub headers: BTreeMap<String, String>,
     /// Query parameters.
     pub query: BTreeMap<String, String>,

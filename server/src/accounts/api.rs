@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::methods::{self, Methods};
 use super::password::Verdict;
-use super::{of_accounts, store, token};
+use super::{is_suspended, of_accounts, store, token};
 use crate::app::App;
 use crate::collections::Collection;
 use crate::db::Conn;
@@ -73,9 +73,7 @@ pub async fn auth_with_password(
         return Err(Error::invalid(FAILED));
     };
     if !may_sign_in {
-        return Err(Error::forbidden(
-            "The request doesn't satisfy the collection requirements to authenticate.",
-        ));
+        return Err(not_satisfied());
     }
     if !is_enough {
         return Err(Error::forbidden(
@@ -104,7 +102,12 @@ pub async fn auth_refresh(
     let missing = Error::NotFound("Missing or invalid collection context.");
     let collection = Arc::clone(schema.find(&name).ok_or(missing)?);
     let Caller::Account(account) = request.0.caller.clone() else {
-        return Err(Error::Unauthenticated);
+        let is_suspended = is_suspended(&app, &request.1).await?;
+        return Err(if is_suspended {
+            not_satisfied()
+        } else {
+            Error::Unauthenticated
+        });
     };
     if account.record.collection.def.id != collection.def.id {
         return Err(Error::forbidden(format!(
@@ -125,9 +128,7 @@ pub async fn auth_refresh(
         .read(move |conn| store::may_sign_in(conn, &grant, &same))
         .await?;
     if !may {
-        return Err(Error::forbidden(
-            "The request doesn't satisfy the collection requirements to authenticate.",
-        ));
+        return Err(not_satisfied());
     }
     let token = if account.refreshable {
         token::auth(&record, request.0.now)?
@@ -135,6 +136,10 @@ pub async fn auth_refresh(
         request.1.clone()
     };
     answer(&app, &collection, request.0, record, token, &query).await
+}
+
+fn not_satisfied() -> Error {
+    Error::forbidden("The request doesn't satisfy the collection requirements to authenticate.")
 }
 
 /// The services whose accounts can be let in.
@@ -239,6 +244,8 @@ pub(crate) async fn answer(
             record: record.clone(),
             is_superuser: collection.is_superusers(),
             refreshable: true,
+            // Nothing is derived from it.
+            expires: request.now.unix(),
             roles,
         })),
         ..request

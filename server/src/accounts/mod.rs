@@ -21,6 +21,7 @@ use crate::collections::Collection;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::policy;
+use crate::records::Record;
 use crate::request::{Account, Caller, Request};
 use token::{Claims, Kind};
 
@@ -33,8 +34,21 @@ pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
     bearer(app, token, Kind::Auth).await
 }
 
-/// Whose token of this kind it is.
+/// Whose token of this kind it is, as long as the account may be signed in.
 pub async fn bearer(app: &App, token: &str, kind: Kind) -> Result<Caller> {
+    owner(app, token, kind, store::find_in_session).await
+}
+
+/// Whether it is the token of an account that may not be signed in any more.
+async fn is_suspended(app: &App, token: &str) -> Result<bool> {
+    let owner = owner(app, token, Kind::Auth, store::find).await?;
+    Ok(owner.account().is_some())
+}
+
+/// How the account of an id is found.
+type Find = fn(&mut Conn, &policy::Grant, &str) -> Result<Option<Record>>;
+
+async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result<Caller> {
     let Some(claims) = token::peek(token) else {
         return Ok(Caller::Guest);
     };
@@ -55,7 +69,7 @@ pub async fn bearer(app: &App, token: &str, kind: Kind) -> Result<Caller> {
         id, refreshable, ..
     } = claims;
     let find = move |conn: &mut Conn, grant: &policy::Grant| {
-        let record = crate::records::store::find(conn, grant, &id, None)?;
+        let record = find_account(conn, grant, &id)?;
         let roles = if grant.schema().policies.has_own_roles() {
             policy::store::roles_of(conn, &grant.collection().def.id, &id)?
         } else {
@@ -70,12 +84,13 @@ pub async fn bearer(app: &App, token: &str, kind: Kind) -> Result<Caller> {
         Err(error) => return Err(error),
     };
     let key = token::signing_key(&record, kind);
-    if token::verify(token, &key, Moment::now()).is_none() {
+    let Some(Claims { exp, .. }) = token::verify(token, &key, Moment::now()) else {
         return Ok(Caller::Guest);
-    }
+    };
     Ok(Caller::Account(Arc::new(Account {
         is_superuser: collection.is_superusers(),
         refreshable: refreshable.unwrap_or(false),
+        expires: exp,
         record,
         roles,
     })))

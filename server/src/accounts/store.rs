@@ -2,7 +2,7 @@
 
 use crate::collections::{Collection, Rule};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, load, sql};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::filter::{Condition, Trust, conjunction};
 use crate::policy::Grant;
 use crate::records::{Record, store as records};
@@ -40,6 +40,23 @@ fn lower_column(out: &mut Sql, engine: Engine, column: &Ident) {
     let mut plain = Sql::new(engine);
     plain.column(&records::alias(), column);
     out.append(dialect::lower(engine, plain));
+}
+
+/// The account of this id, if it may be signed in: its collection's auth rule is asked by the same query.
+pub fn find_in_session(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Record>> {
+    if grant.collection().rules.session == Rule::Open {
+        return find(conn, grant, id);
+    }
+    match records::find(conn, &grant.for_session(), id, None) {
+        // The rule can't be asked any more.
+        Err(Error::Invalid { .. }) => Ok(None),
+        found => found,
+    }
+}
+
+/// The account of this id.
+pub fn find(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Record>> {
+    records::find(conn, grant, id, None)
 }
 
 /// Whether the collection's auth rule lets the account sign in.

@@ -1,9 +1,12 @@
 //! Tokens: JSON Web Tokens signed with HMAC-SHA-256, as the wire protocol has them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use plinth_sdk::types::{AuthOptions, Token};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
 
 use crate::clock::Moment;
 use crate::error::{Error, Result};
@@ -63,6 +66,11 @@ pub fn signing_key(record: &Record, kind: Kind) -> String {
     format!("{}{}", record.text("tokenKey"), secret.unwrap_or_default())
 }
 
+/// A digest of the key that signs the account's tokens: it shows that a token was good without telling how to sign one.
+pub fn fingerprint(signing_key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(signing_key))
+}
+
 /// A new token that lets its bearer act as the account.
 pub fn auth(record: &Record, now: Moment) -> Result<String> {
     let claims = claims(record, Kind::Auth, now);
@@ -91,9 +99,12 @@ pub fn fixed(record: &Record, duration: i64, now: Moment) -> Result<String> {
     )
 }
 
-/// A new token with which its bearer is served what the account may see.
-pub fn file(record: &Record, now: Moment) -> Result<String> {
-    sign(record, &claims(record, Kind::File, now))
+/// A new token with which its bearer is served what the account may see. It ends no later than `expires`, when the token
+/// ends that it was asked for with.
+pub fn file(record: &Record, expires: i64, now: Moment) -> Result<String> {
+    let mut claims = claims(record, Kind::File, now);
+    claims.exp = claims.exp.min(expires);
+    sign(record, &claims)
 }
 
 /// A new token that shows that its bearer reads the account's mails.

@@ -135,6 +135,8 @@ pub struct Rules {
     pub delete: Rule,
     /// Sign in.
     pub auth: Rule,
+    /// Stay signed in: the auth rule, as far as it does not ask about the request that signs in.
+    pub session: Rule,
     /// Manage other accounts.
     pub manage: Rule,
     /// Whether any of them asks about the request's headers.
@@ -171,6 +173,14 @@ impl Rule {
             None => Ok(Self::Locked),
             Some("") => Ok(Self::Open),
             Some(filter) => parse(filter).map(Self::Filter),
+        }
+    }
+
+    /// The rule, as far as it asks nothing of the request.
+    fn without_request(self) -> Self {
+        match self {
+            Self::Filter(filter) => filter.without_request().map_or(Self::Open, Self::Filter),
+            Self::Locked | Self::Open => self,
         }
     }
 }
@@ -319,6 +329,7 @@ impl Collection {
             create: rule(all_rules[2]),
             update: rule(all_rules[3]),
             delete: rule(all_rules[4]),
+            session: rule(all_rules[5]).without_request(),
             auth: rule(all_rules[5]),
             manage: rule(all_rules[6]),
             ask_headers: all_rules

@@ -106,7 +106,9 @@ impl Conn {
         };
         match (outcome, &self.left) {
             // In whatever language PostgreSQL says that it was cancelled.
-            (Err(Failure::Postgres(Cause::Other, _)), Some(left)) if left.time().is_err() => {
+            (Err(Failure::Postgres(Cause::Other | Cause::Outdated, _)), Some(left))
+                if left.time().is_err() =>
+            {
                 Err(Failure::OverBudget)
             }
             (outcome, _) => outcome,

@@ -35,6 +35,8 @@ struct Waiting {
 pub struct Batch {
     /// Changes in the order of their commits.
     pub changes: Vec<Change>,
+    /// Those behind them that delete accounts.
+    pub behind: Vec<Change>,
     /// Whether changes before them were lost, because there were too many.
     pub missed: bool,
     /// How many of all that were published are taken now.
@@ -99,8 +101,13 @@ impl Feed {
         let count = limit.min(waiting.changes.len());
         let changes: Vec<Change> = waiting.changes.drain(..count).collect();
         waiting.bytes -= changes.iter().map(Change::bytes).sum::<usize>();
+        let behind = waiting
+            .changes
+            .iter()
+            .filter(|change| change.ends_account());
         Batch {
             changes,
+            behind: behind.cloned().collect(),
             missed: std::mem::take(&mut waiting.missed),
             taken: waiting.published - waiting.changes.len() as u64,
         }
@@ -122,6 +129,7 @@ mod tests {
             collection: Arc::new(Collection::of_collections()),
             values: Vec::new(),
             among_others: false,
+            ended: None,
         };
         let noted = |changes: Vec<Change>| Noted {
             bytes: changes.iter().map(Change::bytes).sum(),

@@ -120,6 +120,7 @@ mod tests {
             collection: Arc::new(Collection::of_collections()),
             values: vec![Value::Text("x".repeat(bytes))],
             among_others: false,
+            ended: None,
         };
         let mut journal = Journal::default();
         journal.begun(1, true);

@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub use feed::{Batch, Feed};
 pub use journal::{Journal, Mark, Noted};
 
+use crate::accounts::token::{self, fingerprint, signing_key};
 use crate::collections::{Collection, Schema};
 use crate::db::{Conn, Engine, Value};
 use crate::error::Result;
@@ -57,6 +58,8 @@ pub struct Change {
     pub values: Vec<Value>,
     /// Whether the same write changed other records too.
     pub among_others: bool,
+    /// Of an account that is gone, the fingerprint of the key that its tokens were signed with.
+    pub ended: Option<String>,
 }
 
 impl Change {
@@ -69,6 +72,11 @@ impl Change {
             store::converted(self, collection)
         };
         Some(Record::new(Arc::clone(collection), values))
+    }
+
+    /// Whether it deletes an account.
+    pub fn ends_account(&self) -> bool {
+        self.ended.is_some()
     }
 
     /// How much memory it takes, about.
@@ -94,6 +102,8 @@ pub fn note(conn: &mut Conn, kind: Kind, record: &Record) -> Result<()> {
             collection: Arc::clone(&record.collection),
             values: record.values.clone(),
             among_others: false,
+            ended: (kind == Kind::Delete && record.collection.is_auth())
+                .then(|| fingerprint(&signing_key(record, token::Kind::Auth))),
         });
     }
     Ok(())

@@ -19,8 +19,9 @@ use crate::records::{store::first_int, to_json, values};
 const CHANGING: &str = "Collections are being changed, try again in a moment.";
 /// After how many bytes a row of changes ends.
 const ROW: usize = 1 << 20;
-/// How many rows are read at once.
-pub const MAX_ROWS: usize = 50;
+/// How many rows are read at once, and how many bytes: a row more is read where those before it are fewer.
+const MAX_ROWS: usize = 50;
+const MAX_READ: usize = 4 << 20;
 /// Seconds that a row is kept at least.
 const KEPT: i64 = 60;
 /// Seconds after which a row that was not read yet may already be gone.
@@ -108,6 +109,7 @@ fn to_row(change: &Change) -> Json {
         "collection": change.collection.def.id,
         "record": record,
         "amongOthers": change.among_others,
+        "ended": change.ended,
     })
 }
 
@@ -121,6 +123,7 @@ fn from_row(schema: &Schema, row: &Json) -> Option<Change> {
         collection,
         values,
         among_others: row["amongOthers"].as_bool().unwrap_or(true),
+        ended: row["ended"].as_str().map(str::to_owned),
     })
 }
 
@@ -229,6 +232,12 @@ pub struct Row {
     /// Whether more has changed than could be told.
     pub missed: bool,
     changes: Json,
+    bytes: usize,
+}
+
+/// Whether these were all the rows that there were.
+pub fn is_all(rows: &[Row]) -> bool {
+    rows.len() < MAX_ROWS && rows.iter().map(|row| row.bytes).sum::<usize>() < MAX_READ
 }
 
 impl Row {
@@ -266,12 +275,17 @@ impl Position {
     pub fn next(&mut self, conn: &mut Conn) -> Result<Vec<Row>> {
         let mut select = sql(
             Engine::Postgres,
-            "SELECT \"seq\", \"changes\", CAST(EXTRACT(EPOCH FROM clock_timestamp() - \"at\") AS BIGINT), CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) FROM \"_changes\" WHERE \"seq\" > ",
+            "SELECT \"seq\", \"changes\", CAST(EXTRACT(EPOCH FROM clock_timestamp() - \"at\") AS BIGINT), CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) FROM (SELECT *, SUM(octet_length(\"changes\")) OVER (ORDER BY \"seq\") - octet_length(\"changes\") AS \"before\" FROM (SELECT * FROM \"_changes\" WHERE \"seq\" > ",
         );
+        let number = |count| Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
         select.bind(Value::Int(self.read));
         select
             .text(" ORDER BY \"seq\" LIMIT ")
-            .bind(Value::Int(i64::try_from(MAX_ROWS).unwrap_or(i64::MAX)));
+            .bind(number(MAX_ROWS));
+        select
+            .text(") AS \"next\") AS \"some\" WHERE \"before\" < ")
+            .bind(number(MAX_READ));
+        select.text(" ORDER BY \"seq\"");
         let columns = [Storage::Int, Storage::Text, Storage::Int, Storage::Int];
         let mut rows = Vec::new();
         for row in load(conn, select.cached(), &columns)? {
@@ -326,5 +340,6 @@ fn read_row(text: &str) -> Result<Row> {
         message: row.get_mut("message").map(Json::take),
         missed: row["missed"].as_bool().unwrap_or_default(),
         changes: row["changes"].take(),
+        bytes: text.len(),
     })
 }

@@ -4,6 +4,7 @@
 
 mod answer;
 pub(crate) mod body;
+mod connection;
 pub(crate) mod form;
 mod granted;
 mod incoming;
@@ -26,6 +27,7 @@ use crate::request::{Caller, Request};
 
 pub use answer::Answer;
 pub use body::{Body, Parts, RecordBody};
+pub use connection::Connection;
 pub use granted::*;
 
 impl FromRequest for App {
@@ -161,11 +163,9 @@ impl FromRequest for CallerRequest {
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(request(http, true).map(|request| {
-            let token = request
-                .headers
-                .get("authorization")
-                .map_or("", String::as_str);
-            let token = token.rsplit(' ').next().unwrap_or_default().to_owned();
+            let header = Connection::of(http).header("authorization");
+            let header = String::from_utf8_lossy(header.unwrap_or_default());
+            let token = header.rsplit(' ').next().unwrap_or_default().to_owned();
             Self(request, token)
         }))
     }

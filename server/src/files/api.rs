@@ -23,7 +23,7 @@ use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
 /// Make a token with which protected files are served.
 pub async fn token(CallerRequest(request, _): CallerRequest) -> Result<Answer> {
     let account = request.caller.account().ok_or(Error::Unauthenticated)?;
-    let token = token::file(&account.record, Moment::now())?;
+    let token = token::file(&account.record, account.expires, Moment::now())?;
     Ok(Answer::json(&FileToken { token }))
 }
 

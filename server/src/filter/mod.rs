@@ -12,6 +12,7 @@ mod macros;
 mod operand;
 mod parse;
 mod path;
+mod relax;
 mod request_path;
 mod resolve;
 mod scope;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Lifecycle;
 use crate::error::Result;
-use crate::extract::{Answer, Query, request};
+use crate::extract::{Answer, Connection, Query, request};
 use crate::json;
 
 /// Headers by which well-known proxies say where a request comes from.
@@ -23,11 +23,11 @@ struct Health {
 pub async fn health(http: HttpRequest, query: Query) -> Result<Answer> {
     let caller = request(&http, false)?.caller;
     let data = if caller.is_superuser() {
-        let address = http.peer_addr().map(|address| address.ip().to_string());
-        let headers = http.headers();
+        let connection = Connection::of(&http);
+        let address = connection.address().map(|address| address.to_string());
         let proxy = PROXY_HEADERS
             .iter()
-            .find(|name| headers.contains_key(**name));
+            .find(|name| connection.header(name).is_some());
         json!({
             // No backup is under way, which would be in the way of another.
             "canBackup": true,

@@ -13,6 +13,7 @@ use super::entry::Data;
 use super::{Entry, Level, conceal, keeps, settings};
 use crate::app::App;
 use crate::error::Error;
+use crate::extract::Connection;
 use crate::records::generate;
 use crate::request::Caller;
 
@@ -67,11 +68,12 @@ impl Asked {
             return None;
         }
         let address = request.uri().path_and_query();
+        let connection = Connection::of(request.request());
         let header = |name: HeaderName| {
-            let value = request.headers().get(name);
-            value.map_or_else(String::new, |value| cut(value.as_bytes(), MAX_HEADER))
+            let value = connection.header(name.as_str());
+            value.map_or_else(String::new, |value| cut(value, MAX_HEADER))
         };
-        let peer = request.peer_addr().map(|peer| peer.ip());
+        let peer = connection.address();
         Some(Self {
             settings,
             facts: Facts {

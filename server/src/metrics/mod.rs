@@ -52,7 +52,7 @@ pub struct Metrics {
     pub realtime_clients: IntGauge,
     /// Events sent to realtime clients.
     pub realtime_events: IntCounter,
-    /// Realtime clients cut off because they did not read.
+    /// Realtime clients cut off because they did not read, or asked for too much work.
     pub realtime_cut_off: IntCounter,
     /// Runs of jobs that ended.
     pub job_runs: IntCounterVec,
@@ -120,7 +120,7 @@ impl Metrics {
             )?,
             realtime_cut_off: in_registry.counter(
                 "plinth_realtime_cut_off_total",
-                "Realtime clients cut off because they did not read.",
+                "Realtime clients cut off because they did not read, or their subscriptions took too much work.",
             )?,
             job_runs: in_registry.counters(
                 "plinth_job_runs_total",

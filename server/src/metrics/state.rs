@@ -31,6 +31,7 @@ pub(super) struct State {
     last_commit: Gauge,
     checkpoint_failures: IntCounter,
     schema: IntGauge,
+    realtime_stalled: Gauge,
     free: Gauge,
     capacity: Gauge,
     runs: IntGauge,
@@ -101,6 +102,10 @@ impl State {
                 "plinth_schema_version",
                 "The version of the collections that the server goes by.",
             )?,
+            realtime_stalled: make.seconds(
+                "plinth_realtime_stalled_seconds",
+                "For how long changes have been waiting to be told to realtime clients.",
+            )?,
             free: make.seconds(
                 "plinth_data_directory_free_bytes",
                 "Room on the disk of the data directory.",
@@ -143,6 +148,8 @@ impl State {
         self.writable.set(i64::from(readiness.writes == "ok"));
         self.used(&app.db.usage());
         self.schema.set(app.schema.current().version);
+        self.realtime_stalled
+            .set(app.realtime.stalled().as_secs_f64());
         let (free, capacity) = room(app).unwrap_or((f64::NAN, f64::NAN));
         self.free.set(free);
         self.capacity.set(capacity);

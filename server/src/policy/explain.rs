@@ -240,6 +240,7 @@ fn subject(conn: &mut Conn, schema: &Arc<Schema>, subject: &Subject) -> Result<C
     Ok(Caller::Account(Arc::new(Account {
         is_superuser: collection.is_superusers(),
         refreshable: false,
+        expires: i64::MAX,
         record,
         roles,
     })))

@@ -225,6 +225,15 @@ impl Grant {
         &self.reach
     }
 
+    /// The same grant, for those accounts alone that may be signed in.
+    #[must_use]
+    pub fn for_session(&self) -> Self {
+        Self {
+            reach: Reach::by_rule(self.collection.rules.session.clone()),
+            ..self.clone()
+        }
+    }
+
     /// A grant to follow relations into another collection, as far as the caller may view it. `None` when the
     /// caller may not view it at all.
     pub fn expanding(&self, collection: &Arc<Collection>) -> Result<Option<Self>> {

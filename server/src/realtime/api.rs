@@ -1,7 +1,6 @@
 //! Routes of realtime.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
 
 use actix_web::{HttpRequest, HttpResponse};
 use plinth_sdk::types::{FieldProblem, FieldProblems};
@@ -13,7 +12,7 @@ use super::queue::Reader;
 use super::topic::split;
 use crate::app::App;
 use crate::error::{Error, GENERIC, Result};
-use crate::extract::{Answer, Body, caller};
+use crate::extract::{Answer, Body, Connection, caller};
 use crate::request::Caller;
 
 /// How many subscriptions a client has at most, how long each is, and all of them together.
@@ -30,7 +29,10 @@ const MAX_BODY: usize = 1 << 20;
 /// Connect: the answer is a stream of server-sent events.
 pub async fn connect(http: HttpRequest, app: App) -> Result<HttpResponse> {
     let id = app.realtime.listening.client_id();
-    let queue = app.realtime.clients.connect(&id, ip(&http))?;
+    let queue = app
+        .realtime
+        .clients
+        .connect(&id, Connection::of(&http).address())?;
     let leaving = Leaving(app.clone(), id.clone());
     app.realtime.listening.begin(&app).await?;
     let data = json!({"clientId": id}).to_string().into_bytes();
@@ -66,8 +68,9 @@ pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Res
     let (client, subscriptions) = read(body, most)?;
     let wish = Wish {
         client,
-        ip: ip(&http),
+        ip: Connection::of(&http).address(),
         identity: Identity::of(&caller),
+        expires: caller.account().map(|account| account.expires),
         subscriptions,
     };
     if !wish.subscriptions.is_empty() && app.realtime.clients.has(&wish.client) {
@@ -79,10 +82,6 @@ pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Res
     }
     outcome.result()?;
     Ok(Answer::Nothing)
-}
-
-fn ip(http: &HttpRequest) -> Option<IpAddr> {
-    http.peer_addr().map(|address| address.ip())
 }
 
 fn read(body: Body<MAX_BODY>, max_options: usize) -> Result<(String, Vec<String>)> {

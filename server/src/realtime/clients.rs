@@ -12,6 +12,7 @@ use super::budget::{Budgets, Paying, Question, SUBSCRIBING};
 use super::queue::{Data, Frame, Queue, Total};
 use super::topic::{Subscription, parse_all, topics};
 use crate::accounts::token::{self, Kind};
+use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::events::Feed;
 use crate::jobs::outbound::is_public;
@@ -50,6 +51,9 @@ pub(super) struct Wish {
     pub(super) client: String,
     pub(super) ip: Option<IpAddr>,
     pub(super) identity: Option<Identity>,
+    /// When the token ends that was sent with it, in seconds since 1970.
+    #[serde(default)]
+    pub(super) expires: Option<i64>,
     pub(super) subscriptions: Vec<String>,
 }
 
@@ -135,6 +139,8 @@ struct Client {
     ip: Option<IpAddr>,
     queue: Arc<Queue>,
     identity: Option<Identity>,
+    /// When its token ends.
+    expires: Option<i64>,
     subscriptions: Vec<Arc<Subscription>>,
     /// Who pays for its questions.
     paying: Arc<Paying>,
@@ -149,6 +155,12 @@ impl Client {
             Some(identity) => Paying::account(&identity.collection, &identity.record),
         });
         self.identity = identity;
+    }
+
+    /// Who it is, until its token ends.
+    fn identity(&self, now: i64) -> Option<&Identity> {
+        let is_over = self.expires.is_some_and(|expires| expires <= now);
+        self.identity.as_ref().filter(|_| !is_over)
     }
 }
 
@@ -169,6 +181,11 @@ impl Group {
     /// Those who pay for its question.
     pub(super) fn paying(&self) -> impl ExactSizeIterator<Item = &Paying> {
         self.members.iter().map(|member| &*member.paying)
+    }
+
+    /// The memory that it takes besides what it shares, about.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.members.len() * size_of::<Member>()
     }
 
     /// The same group, to be asked apart from others.
@@ -224,6 +241,7 @@ impl Clients {
             ip,
             queue: Arc::clone(&queue),
             identity: None,
+            expires: None,
             subscriptions: Vec::new(),
             paying: Arc::new(Paying::guest(&id, ip)),
             is_costly: false,
@@ -269,6 +287,9 @@ impl Clients {
             return Outcome::OtherAccount;
         }
         client.sign_in(&id, wish.identity.clone());
+        // With its token the stream ends: a client that has a newer one comes back with that.
+        client.expires = wish.expires;
+        client.queue.end_at(wish.expires);
         let with_options = subscriptions.iter().filter(|s| s.options.has_any());
         let questions: Vec<Question> = with_options
             .map(|subscription| self.question(client.identity.as_ref(), subscription))
@@ -304,6 +325,7 @@ impl Clients {
 
     /// Those who want to hear of a change of the record, if they may.
     pub(super) fn who_wants(&self, record: &Record) -> Vec<Group> {
+        let now = Moment::now().unix();
         let connected = self.connected();
         let mut groups: HashMap<_, Group> = HashMap::new();
         for (topic, action) in topics(record) {
@@ -314,7 +336,7 @@ impl Clients {
                 for subscription in subscriptions {
                     let options = subscription.options.text.as_str();
                     let is_list = action == Action::List;
-                    let (identity, is_costly) = (client.identity.as_ref(), client.is_costly);
+                    let (identity, is_costly) = (client.identity(now), client.is_costly);
                     let group = groups
                         .entry((is_list, identity, options, is_costly))
                         .or_insert_with(|| Group {
@@ -427,6 +449,18 @@ impl Clients {
         }
     }
 
+    /// Makes guests of those who were connected as an account that is gone.
+    pub(super) fn sign_out_account(&self, gone: &Record) {
+        let is_gone = |identity: &Identity| {
+            identity.record == gone.id() && identity.collection == gone.collection.def.id
+        };
+        for (id, client) in &mut self.connected().clients {
+            if client.identity.as_ref().is_some_and(is_gone) {
+                client.sign_in(id, None);
+            }
+        }
+    }
+
     /// Ends all streams, because something may have been missed: clients connect anew.
     pub(super) fn cut_all(&self) {
         let mut connected = self.connected();
@@ -491,6 +525,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn n66_who_has_most_waiting_makes_room_for_others() {
+        const PART: usize = 7 << 20;
+        let metrics = Metrics::new().unwrap();
+        let clients = Clients::new(&metrics, Arc::default());
+        let frame = || clients.frame("event".into(), vec![b'x'; PART]);
+        let much: Vec<_> = ["a", "b"]
+            .map(|id| clients.connect(id, None).unwrap())
+            .into();
+        let little = clients.connect("c", None).unwrap();
+        assert!(
+            much.iter()
+                .all(|queue| queue.push(frame()) && queue.push(frame()))
+        );
+        assert!(little.push(frame()));
+        assert_eq!(clients.waiting.bytes(), 5 * PART);
+        clients.make_room(1 << 20);
+        assert_eq!(clients.waiting.bytes(), 3 * PART);
+        assert_eq!(much.iter().filter(|queue| queue.is_closed()).count(), 1);
+        assert!(clients.has("c") && !little.is_closed());
+    }
+
+    #[test]
     fn whoever_subscribes_comes_from_where_the_client_is() {
         let metrics = Metrics::new().unwrap();
         let clients = Clients::new(&metrics, Arc::default());
@@ -508,6 +564,7 @@ mod tests {
                 client: "id".to_owned(),
                 ip: from,
                 identity: None,
+                expires: None,
                 subscriptions: Vec::new(),
             };
             assert_eq!(clients.subscribe(&wish), expected, "{from:?} for {of:?}");

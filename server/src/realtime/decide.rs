@@ -9,8 +9,11 @@ use serde_json::Map;
 
 use super::budget::MAX_QUESTION;
 use super::clients::{Group, Identity};
+use super::follow::within;
 use super::lane::{Job, put_off};
+use super::leaving::Leaving;
 use super::topic::{Filter, Options};
+use crate::accounts;
 use crate::accounts::token::{self, Kind};
 use crate::app::App;
 use crate::budget::Room;
@@ -35,6 +38,10 @@ const SLOW: Duration = Duration::from_millis(50);
 const OF_RULES: Duration = Duration::from_millis(25);
 /// The cost of a question that was never asked.
 const UNKNOWN_COST: Duration = Duration::from_millis(10);
+/// After how long the connection is given back, between two questions.
+const TURN: Duration = Duration::from_secs(1);
+/// A turn that takes longer does so because the database does not answer.
+const MAX_TURN: Duration = Duration::from_secs(10);
 /// For how long an account is taken to be as it was read.
 const FRESH: Duration = Duration::from_millis(500);
 
@@ -45,7 +52,8 @@ pub(super) async fn decide(app: &App, jobs: VecDeque<Job>) -> Result<()> {
         jobs,
         callers: HashMap::new(),
     };
-    for _ in 1..=MAX_TRIES {
+    let mut tries = 0;
+    while tries < MAX_TRIES {
         if round.jobs.is_empty() {
             return Ok(());
         }
@@ -55,10 +63,14 @@ pub(super) async fn decide(app: &App, jobs: VecDeque<Job>) -> Result<()> {
             outcome => Ok((round, outcome)),
         };
         let outcome;
-        (round, outcome) = app.db.read_in_parts(run).await?;
+        (round, outcome) = within(MAX_TURN, app.db.read_in_parts(run)).await?;
         match outcome {
-            Err(Error::Outdated) => app.refresh_schema().await?,
-            outcome => return outcome,
+            Err(Error::Outdated) => {
+                tries += 1;
+                within(MAX_TURN, app.refresh_schema()).await?;
+            }
+            Ok(()) => tries = 0,
+            Err(error) => return Err(error),
         }
     }
     Err(Error::Outdated)
@@ -76,28 +88,45 @@ struct Wanted<'a> {
     schema: &'a Arc<Schema>,
     change: &'a Arc<Change>,
     record: &'a Record,
+    leaving: &'a Leaving,
+    at: usize,
 }
 
 impl Round {
+    /// Goes through the changes, until all are told or its turn is over.
     fn run(&mut self, parts: &mut Parts<'_>, schema: &Arc<Schema>) -> Result<()> {
+        let started = Instant::now();
         while let Some(mut job) = self.jobs.pop_front() {
-            if let Err(error) = self.job(parts, schema, &mut job) {
-                // Only the groups that are left: nobody hears of a change twice.
+            let outcome = self.job(parts, schema, &mut job, started);
+            if !job.groups.is_empty() {
+                // Only those that are left: nobody hears of a change twice.
                 self.jobs.push_front(job);
-                return Err(error);
+            }
+            if outcome.is_err() || started.elapsed() > TURN {
+                return outcome;
             }
         }
         Ok(())
     }
 
-    fn job(&mut self, parts: &mut Parts<'_>, schema: &Arc<Schema>, job: &mut Job) -> Result<()> {
+    /// Asks the questions about one change, and takes those out of it that are answered.
+    fn job(
+        &mut self,
+        parts: &mut Parts<'_>,
+        schema: &Arc<Schema>,
+        job: &mut Job,
+        started: Instant,
+    ) -> Result<()> {
         let Some(record) = job.change.record(schema) else {
+            job.groups.clear();
             return Ok(());
         };
         let wanted = Wanted {
             schema,
             change: &job.change,
             record: &record,
+            leaving: &job.leaving,
+            at: job.at,
         };
         // The next is taken from the end: nobody waits for who asks more than they do.
         let budgets = &self.app.realtime.clients.budgets;
@@ -108,6 +137,9 @@ impl Round {
             if let Err(error) = self.group(parts, &wanted, &group) {
                 job.groups.push(group);
                 return Err(error);
+            }
+            if started.elapsed() > TURN {
+                break;
             }
         }
         Ok(())
@@ -154,14 +186,23 @@ impl Round {
             Ok(None) => {}
             // Once more, where others do not wait for it.
             Err(Error::TooSlow) if !group.is_costly => {
-                let change = Arc::clone(wanted.change);
-                let groups = vec![group.set_apart()];
-                put_off(&app, Job { change, groups });
+                let job = Job {
+                    change: Arc::clone(wanted.change),
+                    groups: vec![group.set_apart()],
+                    leaving: wanted.leaving.clone(),
+                    at: wanted.at,
+                };
+                put_off(&app, job);
             }
             Err(Error::TooSlow | Error::AnswerTooLarge(_)) => {
                 clients.cut_off_for_work(&group.members);
             }
-            Err(error @ (Error::Outdated | Error::Unavailable | Error::Unwritable(_) | Error::Disconnected)) => {
+            Err(
+                error @ (Error::Outdated
+                | Error::Unavailable
+                | Error::Unwritable(_)
+                | Error::Disconnected),
+            ) => {
                 return Err(error);
             }
             Err(error) => {
@@ -180,7 +221,7 @@ impl Round {
     ) -> Result<Option<Vec<u8>>> {
         let caller = match &group.identity {
             None => Caller::Guest,
-            Some(identity) => self.caller(conn, wanted.schema, identity)?,
+            Some(identity) => self.caller(conn, wanted, identity)?,
         };
         let asked = Asked {
             options: &group.like.options,
@@ -192,10 +233,11 @@ impl Round {
         asked.data(conn, wanted, &grant)
     }
 
+    /// The account as it is now, or as it was if it was deleted by this change or later; otherwise a guest.
     fn caller(
         &mut self,
         conn: &mut Conn,
-        schema: &Arc<Schema>,
+        wanted: &Wanted<'_>,
         identity: &Identity,
     ) -> Result<Caller> {
         if let Some((caller, at)) = self.callers.get(identity)
@@ -203,34 +245,43 @@ impl Round {
         {
             return Ok(caller.clone());
         }
-        let caller = caller(conn, schema, identity)?;
-        if caller.account().is_none() {
+        let schema = wanted.schema;
+        let Some(collection) = schema.find(&identity.collection).filter(|c| c.is_auth()) else {
+            return Ok(Caller::Guest);
+        };
+        let why = "whose subscription it is was found out when it was made";
+        let grant = policy::system(schema, collection, Request::internal(), why);
+        let stored = accounts::store::find_in_session(conn, &grant, &identity.record)?;
+        let is_stored = stored.is_some();
+        let good = stored.filter(|record| token::signing_key(record, Kind::Auth) == identity.key);
+        if let Some(record) = good {
+            let caller = account(conn, record)?;
+            let read = (caller.clone(), Instant::now());
+            self.callers.insert(identity.clone(), read);
+            return Ok(caller);
+        }
+        if let Some(record) = wanted.leaving.find(wanted.at, identity, schema)
+            && store::would_be_granted(conn, &grant.for_session(), &record)?
+        {
+            return account(conn, record);
+        }
+        if is_stored {
             self.app.realtime.clients.sign_out(identity);
         }
-        let read = (caller.clone(), Instant::now());
-        self.callers.insert(identity.clone(), read);
-        Ok(caller)
+        Ok(Caller::Guest)
     }
 }
 
-/// The account as it is now; a guest when it is gone, or its key is another by now.
-fn caller(conn: &mut Conn, schema: &Arc<Schema>, identity: &Identity) -> Result<Caller> {
-    let Some(collection) = schema.find(&identity.collection).filter(|c| c.is_auth()) else {
-        return Ok(Caller::Guest);
-    };
-    let why = "whose subscription it is was found out when it was made";
-    let grant = policy::system(schema, collection, Request::internal(), why);
-    let record = store::find(conn, &grant, &identity.record, None)?;
-    let record = record.filter(|record| token::signing_key(record, Kind::Auth) == identity.key);
-    let Some(record) = record else {
-        return Ok(Caller::Guest);
-    };
+fn account(conn: &mut Conn, record: Record) -> Result<Caller> {
+    let collection = &record.collection;
     let roles = policy::store::roles_of(conn, &collection.def.id, record.id())?;
     Ok(Caller::Account(Arc::new(Account {
         is_superuser: collection.is_superusers(),
         refreshable: false,
-        record,
+        // Whether the client's token has ended is asked before the question.
+        expires: i64::MAX,
         roles,
+        record,
     })))
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use tokio::time::{Instant, sleep};
 
 use super::clients::{Outcome, Wish};
+use super::follow::within;
 use crate::app::App;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
@@ -44,14 +45,15 @@ pub(super) async fn ask(app: &App, wish: &Wish) -> Result<Outcome> {
         }
         Ok(is_there)
     };
-    if !app.db.write(ask).await? {
+    if !within(MAX_WAIT, app.db.write(ask)).await? {
         return Ok(Outcome::Unknown);
     }
     let deadline = Instant::now() + MAX_WAIT;
     while Instant::now() < deadline {
         sleep(PAUSE).await;
         let id = id.clone();
-        if let Some(code) = app.db.read_few(move |conn| answer_to(conn, &id)).await? {
+        let answer = app.db.read_few(move |conn| answer_to(conn, &id));
+        if let Some(code) = within(MAX_WAIT, answer).await? {
             return Ok(Outcome::of(code));
         }
     }
@@ -68,7 +70,8 @@ pub(super) async fn answer(app: &App, message: &Json) -> Result<()> {
         return Ok(());
     }
     let code = app.realtime.clients.subscribe(&wish).code();
-    app.db.write(move |conn| write(conn, &id, code)).await
+    let answer = app.db.write(move |conn| write(conn, &id, code));
+    within(MAX_WAIT, answer).await
 }
 
 fn write(conn: &mut Conn, id: &str, code: i64) -> Result<()> {

@@ -13,11 +13,12 @@ use tokio::time::sleep;
 
 use super::clients::Group;
 use super::decide::decide;
+use super::leaving::Leaving;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::events::Change;
 
-/// The most bytes of changes that wait in the backlog. Beyond it, those are cut off who would have to wait longer.
+/// The most bytes of changes, and of who wants to hear of them, that wait in the backlog. Beyond it, those are cut off who would have to wait longer.
 const MAX_WAITING: usize = 32 << 20;
 /// How many changes are taken out of it at once.
 const BATCH: usize = 50;
@@ -28,6 +29,18 @@ const REST: Duration = Duration::from_millis(500);
 pub(super) struct Job {
     pub(super) change: Arc<Change>,
     pub(super) groups: Vec<Group>,
+    /// The accounts that are deleted by this change or later.
+    pub(super) leaving: Leaving,
+    /// The position of the change among them.
+    pub(super) at: usize,
+}
+
+impl Job {
+    /// The memory that it takes, about.
+    fn bytes(&self) -> usize {
+        let groups = self.groups.iter().map(Group::bytes);
+        self.change.bytes() + groups.sum::<usize>()
+    }
 }
 
 /// The changes about which questions wait that take time.
@@ -46,7 +59,7 @@ impl Backlog {
     /// Appends a job; gives it back when there is no room for it.
     pub(super) fn push(&self, job: Job) -> Result<(), Job> {
         let mut jobs = self.jobs();
-        let bytes = self.bytes.load(Ordering::Relaxed) + job.change.bytes();
+        let bytes = self.bytes.load(Ordering::Relaxed) + job.bytes();
         if bytes > MAX_WAITING && !jobs.is_empty() {
             return Err(job);
         }
@@ -61,7 +74,7 @@ impl Backlog {
         let mut jobs = self.jobs();
         let count = BATCH.min(jobs.len());
         let taken: VecDeque<Job> = jobs.drain(..count).collect();
-        let bytes: usize = taken.iter().map(|job| job.change.bytes()).sum();
+        let bytes: usize = taken.iter().map(Job::bytes).sum();
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         taken
     }
@@ -79,28 +92,38 @@ impl Backlog {
 
 /// Sends these changes to everybody who wants to hear of them and may: at once where that costs little, the others
 /// are put into the backlog.
-pub(super) async fn deliver(app: &App, changes: Vec<Change>) -> Result<()> {
+///
+/// `behind` are deletions of accounts that come later.
+pub(super) async fn deliver(app: &App, changes: Vec<Change>, behind: Vec<Change>) -> Result<()> {
     let schema = app.schema.current();
+    let leaving = Leaving::of(&changes, behind);
     let mut jobs = VecDeque::new();
-    for change in changes {
+    for (at, change) in changes.into_iter().enumerate() {
         let Some(record) = change.record(&schema) else {
             continue;
         };
         let groups = app.realtime.clients.who_wants(&record);
+        if change.ends_account() {
+            app.realtime.clients.sign_out_account(&record);
+        }
         if groups.is_empty() {
             continue;
         }
         app.realtime.clients.budgets.changed();
         let change = Arc::new(change);
+        let job = |groups| Job {
+            change: Arc::clone(&change),
+            groups,
+            leaving: leaving.clone(),
+            at,
+        };
         let (costly, groups): (Vec<Group>, Vec<Group>) =
             groups.into_iter().partition(|group| group.is_costly);
         if !costly.is_empty() {
-            let change = Arc::clone(&change);
-            let groups = costly;
-            put_off(app, Job { change, groups });
+            put_off(app, job(costly));
         }
         if !groups.is_empty() {
-            jobs.push_back(Job { change, groups });
+            jobs.push_back(job(groups));
         }
     }
     decide(app, jobs).await

@@ -12,6 +12,7 @@ mod decide;
 mod elsewhere;
 mod follow;
 mod lane;
+mod leaving;
 mod queue;
 mod topic;
 
@@ -19,12 +20,16 @@ pub use clients::Clients;
 pub use follow::Listening;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lane::Backlog;
 
 use crate::app::App;
 use crate::events::Feed;
 use crate::metrics::Metrics;
+
+/// A server whose realtime has stood still for so long is not healthy.
+const MAX_STALL: Duration = Duration::from_secs(10);
 
 /// Everything about realtime that the server keeps.
 pub struct Realtime {
@@ -41,6 +46,16 @@ impl Realtime {
             listening: Listening::default(),
             backlog: Backlog::default(),
         }
+    }
+
+    /// How long changes have been waiting to be told to clients, or to be looked for; next to nothing while all is well.
+    pub fn stalled(&self) -> Duration {
+        self.listening.stalled()
+    }
+
+    /// Whether clients hear of changes.
+    pub fn is_healthy(&self) -> bool {
+        self.stalled() < MAX_STALL
     }
 
     /// Ends all streams: the clients connect anew.

@@ -11,6 +11,7 @@ use futures_util::stream::unfold;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+use crate::clock::Moment;
 use crate::error::Error;
 
 /// How much may wait. A client that lags behind further is cut off.
@@ -74,9 +75,13 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct Waiting {
+    /// A frame of which a part is sent.
+    begun: Option<(Frame, usize)>,
     frames: VecDeque<Frame>,
     bytes: usize,
     closed: bool,
+    /// When the stream ends, in seconds since 1970.
+    ends: Option<i64>,
 }
 
 impl Queue {
@@ -124,33 +129,60 @@ impl Queue {
         self.changed.notify_one();
     }
 
+    /// Ends the stream at this time, in seconds since 1970.
+    pub(super) fn end_at(&self, ends: Option<i64>) {
+        self.waiting().ends = ends;
+        self.changed.notify_one();
+    }
+
+    /// How long the stream may still go on.
+    fn lasts(&self) -> Duration {
+        let ends = self.waiting().ends;
+        let lasts = ends.map(|ends| ends.saturating_sub(Moment::now().unix()));
+        lasts.map_or(MAX_AGE, |lasts| {
+            Duration::from_secs(u64::try_from(lasts).unwrap_or(0))
+        })
+    }
+
     /// Ends the stream after what waits.
     pub(super) fn close(&self) {
         self.waiting().closed = true;
         self.changed.notify_one();
     }
 
-    /// What waits, as far as it is sent at once; `None` at the end.
+    /// What waits, as far as it is sent at once; `None` at the end. A large event is sent in pieces, so that no more of it is copied for a
+    /// client than the client reads.
     fn take(&self, id: &str) -> Option<Vec<u8>> {
         let mut waiting = self.waiting();
         let mut out = Vec::new();
         while out.len() < CHUNK
-            && let Some(frame) = waiting.frames.pop_front()
+            && let Some((frame, at)) = waiting.next()
         {
-            waiting.bytes -= frame.data.bytes.len();
-            for part in [
-                b"id:",
-                id.as_bytes(),
-                b"\nevent:",
-                frame.event.as_bytes(),
-                b"\ndata:",
-                &frame.data.bytes,
-                b"\n\n",
-            ] {
-                out.extend_from_slice(part);
+            if at == 0 {
+                for part in [b"id:", id.as_bytes(), b"\nevent:", frame.event.as_bytes()] {
+                    out.extend_from_slice(part);
+                }
+                out.extend_from_slice(b"\ndata:");
+            }
+            let data = &frame.data.bytes;
+            let end = data.len().min(at + CHUNK);
+            out.extend_from_slice(&data[at..end]);
+            if end < data.len() {
+                waiting.begun = Some((frame, end));
+            } else {
+                waiting.bytes -= data.len();
+                out.extend_from_slice(b"\n\n");
             }
         }
         (!(waiting.closed && out.is_empty())).then_some(out)
+    }
+}
+
+impl Waiting {
+    /// The frame to send next, and where to go on in its data.
+    fn next(&mut self) -> Option<(Frame, usize)> {
+        let begun = self.begun.take();
+        begun.or_else(|| Some((self.frames.pop_front()?, 0)))
     }
 }
 
@@ -196,7 +228,8 @@ impl<G> Sending<G> {
                 self.idle = now + MAX_IDLE;
                 return Some(out.into());
             }
-            let ends = self.ends.min(self.idle);
+            let lasts = self.reader.queue.lasts();
+            let ends = self.ends.min(self.idle).min(now + lasts);
             if now >= ends {
                 return None;
             }

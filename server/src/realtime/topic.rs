@@ -117,6 +117,8 @@ impl Options {
             headers: headers
                 .into_iter()
                 .map(|(name, value)| (header(&name), value))
+                // Who subscribes is who sends the request.
+                .filter(|(name, _)| name != "authorization")
                 .collect(),
             query,
         }

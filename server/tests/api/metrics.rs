@@ -11,16 +11,16 @@ use serde_json::json;
 
 use crate::support::{Client, Home, Reply, TestApp};
 
-const TOKEN: &str = "s3cret-of-the-scraper";
+pub(crate) const TOKEN: &str = "s3cret-of-the-scraper";
 
-fn with_token() -> TestApp {
+pub(crate) fn with_token() -> TestApp {
     let home = Home::new();
     let mut config = home.config();
     config.metrics_token = TOKEN.into();
     TestApp::start_with(home, config)
 }
 
-fn scrape(app: &TestApp, token: &str) -> Reply {
+pub(crate) fn scrape(app: &TestApp, token: &str) -> Reply {
     let token = token.to_owned();
     Client {
         token,

@@ -44,8 +44,17 @@ impl Frame {
 impl Stream {
     /// Connects, and reads whatever comes.
     pub fn connect(client: &Client) -> Self {
-        let (socket, head, mut lines) = open(client);
-        let first = next_frame(&mut lines).expect("a first frame");
+        let (socket, head, lines) = open(client);
+        Self::reading(client, socket, head, lines).expect("a first frame")
+    }
+
+    fn reading(
+        client: &Client,
+        socket: TcpStream,
+        head: String,
+        mut lines: impl BufRead + Send + 'static,
+    ) -> Option<Self> {
+        let first = next_frame(&mut lines)?;
         assert_eq!(first.event, "PB_CONNECT");
         assert_eq!(first.data, json!({"clientId": first.id}));
         let (send, frames) = channel();
@@ -56,13 +65,13 @@ impl Stream {
                 }
             }
         });
-        Self {
+        Some(Self {
             id: first.id,
             client: client.clone(),
             head,
             frames,
             socket,
-        }
+        })
     }
 
     /// Connects and subscribes.
@@ -70,6 +79,13 @@ impl Stream {
         let stream = Self::connect(client);
         assert_eq!(stream.subscribe(subscriptions).status, 204);
         stream
+    }
+
+    /// Connects and subscribes to a server that may not be able to.
+    pub fn try_of(client: &Client, subscriptions: &[&str]) -> Option<Self> {
+        let (socket, head, lines) = try_open(client)?;
+        let stream = Self::reading(client, socket, head, lines)?;
+        (stream.subscribe(subscriptions).status == 204).then_some(stream)
     }
 
     /// Says what to hear of.
@@ -89,6 +105,16 @@ impl Stream {
         let frame = self.frames.recv_timeout(PATIENCE).expect("an event");
         assert_eq!(frame.id, self.id);
         frame
+    }
+
+    /// The next event; `None` when the server ends the stream.
+    #[track_caller]
+    pub fn next_or_end(&self) -> Option<Frame> {
+        match self.frames.recv_timeout(PATIENCE) {
+            Ok(frame) => Some(frame),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("neither an event nor an end"),
+        }
     }
 
     /// What the next `count` events are.
@@ -117,6 +143,10 @@ impl Drop for Stream {
 
 /// Opens a stream that nobody reads.
 pub fn open(client: &Client) -> (TcpStream, String, impl BufRead + Send + 'static) {
+    try_open(client).expect("a stream")
+}
+
+fn try_open(client: &Client) -> Option<(TcpStream, String, impl BufRead + Send + 'static)> {
     let address = client.url.strip_prefix("http://").expect("a plain URL");
     let mut socket = TcpStream::connect(address).expect("a connection");
     let token = match client.token.as_str() {
@@ -133,13 +163,15 @@ pub fn open(client: &Client) -> (TcpStream, String, impl BufRead + Send + 'stati
     while !head.ends_with("\r\n\r\n") {
         reader.read_line(&mut head).expect("the answer's head");
     }
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    if !head.starts_with("HTTP/1.1 200") {
+        return None;
+    }
     let body = Chunks {
         reader,
         chunk: Vec::new(),
         at: 0,
     };
-    (socket, head, BufReader::new(body))
+    Some((socket, head, BufReader::new(body)))
 }
 
 /// The next frame, as exactly as the protocol has it; comments are passed over.
