@@ -63,7 +63,11 @@ impl<'a> Wanted<'a> {
         let Self::Parts(paths) = self else {
             return self.clone();
         };
-        let inside: Vec<&'a str> = paths.iter().filter_map(|path| below(path, key)).collect();
+        let behind = |path: &&'a str| {
+            let rest = path.strip_prefix(key)?;
+            rest.strip_prefix('.').or(rest.is_empty().then_some(rest))
+        };
+        let inside: Vec<&'a str> = paths.iter().filter_map(behind).collect();
         if inside.contains(&"") || (inside.is_empty() && paths.contains(&"*")) {
             Self::Everything
         } else if inside.is_empty() {
@@ -77,11 +81,10 @@ impl<'a> Wanted<'a> {
 impl Fields {
     /// What is wanted of the records that a record is answered with.
     pub fn of_expand(&self) -> Wanted<'_> {
-        let paths = self.paths.as_deref().unwrap_or_default();
-        if paths.is_empty() {
-            return Wanted::Everything;
-        }
-        Wanted::Parts(paths.iter().map(|(path, _)| path.as_str()).collect()).at("expand")
+        let paths = self.paths.as_ref().filter(|paths| !paths.is_empty());
+        paths.map_or(Wanted::Everything, |paths| {
+            Wanted::Parts(paths.keys().map(String::as_str).collect()).at("expand")
+        })
     }
 }
 
