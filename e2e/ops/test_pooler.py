@@ -8,7 +8,7 @@ from support import Case, wait_for
 
 CONFIG = """\
 [databases]
-* = host=127.0.0.1 port={port}
+* = host=127.0.0.1 port={port} user=postgres
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {listen}

@@ -249,7 +249,7 @@ fn a_database_is_brought_up_to_date_once_by_however_many() {
     } else {
         // Its server has done it.
         assert!(
-            message.contains("already uses the data directory"),
+            message.contains("another server already uses"),
             "{message}"
         );
     }
