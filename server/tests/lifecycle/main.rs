@@ -248,10 +248,7 @@ fn a_database_is_brought_up_to_date_once_by_however_many() {
         assert_eq!(code, Some(0), "{message}");
     } else {
         // Its server has done it.
-        assert!(
-            message.contains("another server already uses"),
-            "{message}"
-        );
+        assert!(message.contains("another server already uses"), "{message}");
     }
 }
 
