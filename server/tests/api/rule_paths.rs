@@ -111,9 +111,12 @@ fn parts(body: &Value) -> Vec<(String, String)> {
     parts
 }
 
-/// Sends the body in every way that there is, and gives the statuses.
-fn in_every_way(client: &Client, method: &str, path: &str, body: &Value) -> Vec<Reply> {
+/// Sends the body as JSON, or in every way that there is.
+fn in_ways(client: &Client, method: &str, path: &str, body: &Value, all: bool) -> Vec<Reply> {
     let json = Some(body.to_string().into_bytes());
+    if !all {
+        return vec![client.send(method, path, json, "application/json")];
+    }
     let parts = parts(body);
     let line = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(&parts)
@@ -165,7 +168,7 @@ fn f01_whatever_way_a_path_is_written_a_rule_sees_what_was_sent() {
                 if to.is_empty() || (is_change && method == "DELETE") {
                     continue;
                 }
-                for reply in in_every_way(&guest, method, to, &body) {
+                for reply in in_ways(&guest, method, to, &body, holds == "=") {
                     assert!(
                         matches!(reply.status, 400 | 404),
                         "{method} {path} {fails} {value}: {body}: {}",
@@ -182,7 +185,7 @@ fn f01_whatever_way_a_path_is_written_a_rule_sees_what_was_sent() {
             if is_change {
                 continue;
             }
-            for made in in_every_way(&guest, "POST", THINGS, &body) {
+            for made in in_ways(&guest, "POST", THINGS, &body, holds == "=") {
                 let made = made.ok();
                 let record = if made.is_array() {
                     &made[0]["body"]
