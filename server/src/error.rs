@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use plinth_sdk::types::{FieldProblem, FieldProblems, Problem};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::json;
 
@@ -167,7 +167,7 @@ fn shorten(problem: &mut FieldProblem) {
             message, params, ..
         } => {
             cut(message, MAX_MESSAGE);
-            for value in params.iter_mut().flat_map(|params| params.values_mut()) {
+            for value in params.iter_mut().flat_map(Map::values_mut) {
                 match value {
                     Json::String(text) => cut(text, MAX_MESSAGE),
                     Json::Array(items) => items.truncate(MAX_QUOTES),
@@ -193,7 +193,7 @@ impl Error {
             Cow::Owned(text) if text.len() > MAX_MESSAGE => {
                 Cow::Owned(quoted(&text, MAX_MESSAGE).into_owned())
             }
-            message => message,
+            message @ (Cow::Borrowed(_) | Cow::Owned(_)) => message,
         };
         Self::Invalid { message, data }
     }

@@ -117,7 +117,9 @@ impl Answer {
                 let has_room = room.reaches(body.len());
                 Ok((Self::Json(body), room.into_share().filter(|_| has_room)))
             }
-            small => Ok((small, None)),
+            small @ (Self::Json(_) | Self::Written(_) | Self::Counted(..) | Self::Nothing) => {
+                Ok((small, None))
+            }
         }
     }
 }

@@ -89,7 +89,7 @@ impl<const MAX: usize> FromRequest for Body<MAX> {
             away_when_large(size, move || {
                 let read = match sent {
                     Sent::Form(form) => Read::Form(form),
-                    other => {
+                    other @ (Sent::Nothing | Sent::Json(_) | Sent::Unreadable) => {
                         let parts = other.parts(&|_| true, Bounds::OTHER, &mut share);
                         Read::Values(parts.map(|(values, _)| values))
                     }

@@ -105,16 +105,14 @@ impl Given {
             let column = &self.collection.columns[plain.position];
             column.shape == Shape::Secret && plain.problem.is_none()
         };
-        self.plain
-            .iter()
-            .filter(secret)
-            .filter_map(|plain| match &plain.value {
-                Value::Text(typed) if !typed.is_empty() => {
-                    let name = &self.collection.columns[plain.position].name;
-                    Some((name.as_str(), typed.as_str()))
-                }
-                _ => None,
-            })
+        let secrets = self.plain.iter().filter(secret);
+        secrets.filter_map(|plain| {
+            let Value::Text(typed) = &plain.value else {
+                return None;
+            };
+            let name = self.collection.columns[plain.position].name.as_str();
+            (!typed.is_empty()).then_some((name, typed.as_str()))
+        })
     }
 }
 
@@ -122,10 +120,11 @@ impl Plain {
     fn of(collection: &Collection, position: usize, raw: &Json) -> Self {
         let field = &collection.def.fields[position];
         let value = values::normalise(&field.kind, raw);
-        let problem = match &field.kind {
-            // Whether they are files is known where the stored record and the uploads are.
-            FieldKind::File(_) => None,
-            _ => validate::validate(field, &value, Some(raw)),
+        // Whether they are files is known where the stored record and the uploads are.
+        let problem = if matches!(field.kind, FieldKind::File(_)) {
+            None
+        } else {
+            validate::validate(field, &value, Some(raw))
         };
         Self {
             position,

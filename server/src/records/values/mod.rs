@@ -82,6 +82,9 @@ pub fn normalise(kind: &FieldKind, raw: &Json) -> Value {
     }
 }
 
+/// So many values are kept whatever the field takes: the message about them may name them.
+const FEW: usize = 100;
+
 /// What a key with a modifier does with the value that a field has.
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -140,18 +143,28 @@ impl Change {
     }
 }
 
-/// Of more values than a field takes one more than it takes: enough to be refused, and no more to be kept. Of several
-/// for a single one the last counts, so they stay.
+/// Of many more values than a field takes some: enough to be refused for, and no more to be kept. Of several for a
+/// single one the last counts, so they stay.
 fn enough(kind: &FieldKind, mut values: Vec<String>) -> Vec<String> {
     let most = match kind {
         FieldKind::Select(options) => options.max_select,
         FieldKind::File(options) => options.max_select,
         FieldKind::Relation(options) => options.max_select,
-        _ => return values,
+        FieldKind::Text(_)
+        | FieldKind::Number(_)
+        | FieldKind::Bool(_)
+        | FieldKind::Email(_)
+        | FieldKind::Url(_)
+        | FieldKind::Editor(_)
+        | FieldKind::Date(_)
+        | FieldKind::Autodate(_)
+        | FieldKind::Json(_)
+        | FieldKind::GeoPoint(_)
+        | FieldKind::Password(_) => return values,
     };
     if kind.is_multiple() {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        values.truncate(most.saturating_add(1));
+        values.truncate(most.saturating_add(1).max(FEW));
     }
     values
 }
