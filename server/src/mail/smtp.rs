@@ -127,7 +127,7 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, message: &Message) -> R
         }
         options.push(MailParameter::SmtpUtfEight);
     }
-    if !bytes.is_ascii() {
+    if !bytes.is_ascii() && can(Extension::EightBitMime) {
         options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
     // The sender's address is a setting, too.

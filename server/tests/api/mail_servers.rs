@@ -73,7 +73,7 @@ fn f15_a_domain_of_other_letters_goes_out_in_ascii() {
         "{why}"
     );
     forget(&app);
-    smtp.offer("8BITMIME\r\n250 SMTPUTF8");
+    smtp.offer("8BITMIME\nSMTPUTF8");
     write(app.root(), "jörg@exämple.com", "Hi");
     let mail = smtp.wait_for(7).remove(6);
     assert_eq!(mail.to, ["RCPT TO:<jörg@xn--exmple-cua.com>"]);

@@ -152,7 +152,7 @@ impl Smtp {
         smtp
     }
 
-    /// What it says that it can, beside STARTTLS.
+    /// What it says that it can, beside STARTTLS; a line each.
     pub fn offer(&self, what: &'static str) {
         *self.offers.lock().expect("no panic") = what;
     }
@@ -260,8 +260,14 @@ impl Smtp {
             match verb.as_str() {
                 "EHLO" => {
                     let offers = *self.offers.lock().expect("no panic");
-                    let tls = if has_tls { "250-STARTTLS\r\n" } else { "" };
-                    say(&mut lines, &format!("250-test\r\n{tls}250 {offers}"))?;
+                    let mut able: Vec<&str> = offers.lines().collect();
+                    if has_tls {
+                        able.push("STARTTLS");
+                    }
+                    let last = able.pop().unwrap_or_default();
+                    let first: Vec<_> = able.iter().map(|what| format!("250-{what}\r\n")).collect();
+                    let first = first.concat();
+                    say(&mut lines, &format!("250-test\r\n{first}250 {last}"))?;
                 }
                 "STARTTLS" if has_tls => {
                     say(&mut lines, "220 go on")?;
