@@ -181,7 +181,7 @@ mod tests {
             ("smtp://127.0.0.1", "127.0.0.1", 25),
             (
                 "smtp://mäil.example/app.example.org",
-                "xn--mil-pla.example",
+                "xn--mil-qla.example",
                 25,
             ),
             ("smtps://ann:p%40w@[::1]", "::1", 465),

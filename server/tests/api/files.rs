@@ -356,13 +356,13 @@ fn a_storage_that_is_away_changes_nothing() {
     let guest = app.guest();
     let parts: [Part; 2] = [("title", None, b"a"), ("doc", Some("a.txt"), b"a")];
     let reply = guest.send_parts("POST", &records("posts"), &parts);
-    reply.refused(500);
+    reply.refused(503);
     for leak in [&address.to_string(), "bucket", "secret"] {
         assert!(!reply.text.contains(leak), "{}", reply.text);
     }
     assert!(guest.all("posts", "title").is_empty());
     let post = guest.create("posts", json!({"title": "without a file"}));
     let change = guest.send_parts("PATCH", &path_of(&post), &parts);
-    change.refused(500);
+    change.refused(503);
     assert_eq!(guest.get(&path_of(&post)).ok(), post);
 }

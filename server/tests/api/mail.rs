@@ -40,7 +40,7 @@ fn a_forgotten_password_is_chosen_anew() {
     assert_eq!((reply.status, reply.text.as_str()), (204, ""));
     let mail = smtp.wait_for(1).remove(0);
     assert_eq!(mail.to, ["RCPT TO:<ann@example.com>"]);
-    assert_eq!(mail.header("From"), "\"The App\" <app@example.org>");
+    assert_eq!(mail.header("From"), "The App <app@example.org>");
     assert_eq!(mail.header("To"), "ann@example.com");
     assert_eq!(
         mail.header("Subject"),
