@@ -161,8 +161,8 @@ fn by_other_names(renames: Vec<(&Ident, &Ident)>, between: &str) -> Vec<(Ident, 
 }
 
 fn rename_indexes(conn: &mut Conn, renamed: &[(Ident, Ident)]) -> Result<()> {
-    let renames = renamed.iter().map(|(from, to)| (from, to)).collect();
-    for (from, to) in by_other_names(renames, "$index") {
+    let pairs = renamed.iter().map(|(from, to)| (from, to)).collect();
+    for (from, to) in by_other_names(pairs, "$index") {
         let mut rename = sql(conn.engine(), "ALTER INDEX IF EXISTS ");
         rename.ident(&from).text(" RENAME TO ").ident(&to);
         execute(conn, rename)?;

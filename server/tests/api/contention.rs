@@ -32,7 +32,7 @@ fn path(collection: &str, n: usize) -> String {
 /// The numbers below `count` in an order that few share.
 fn shuffled(count: usize, seed: usize) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..count).collect();
-    let mut state = seed as u64 * 0x9e37_79b9 + 1;
+    let mut state = u64::try_from(seed).expect("a small number") * 0x9e37_79b9 + 1;
     for at in (1..count).rev() {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
