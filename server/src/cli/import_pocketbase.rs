@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// Change nothing when a record or a file can't be taken; otherwise it is named and left out
     #[arg(long)]
     strict: bool,
-    /// Where PocketBase's files are, when they are not in PB_DATA/storage
+    /// Where PocketBase's files are, when they are not in its `storage`
     #[arg(long, value_name = "DIR")]
     storage: Option<PathBuf>,
 }

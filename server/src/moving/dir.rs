@@ -115,10 +115,13 @@ impl Dir {
 
     fn expect(&self, name: &OsStr, expected: FileType) -> Result<(), Refusal> {
         let known = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        match FileType::from_raw_mode(known.st_mode) {
-            kind if kind == expected => Ok(()),
-            FileType::Symlink => Err(Refusal::Link),
-            _ => Err(Refusal::Other),
+        let kind = FileType::from_raw_mode(known.st_mode);
+        if kind == expected {
+            Ok(())
+        } else if kind == FileType::Symlink {
+            Err(Refusal::Link)
+        } else {
+            Err(Refusal::Other)
         }
     }
 }

@@ -106,8 +106,8 @@ impl Run<'_> {
         for (_, row) in rows {
             let read = record(self.grant.collection(), columns, row, &mut self.replaced);
             match read {
-                Ok(record) => records.push(record),
-                Err((record, why)) => self.leave_out(&record, &why),
+                (record, None) => records.push(record),
+                (record, Some(why)) => self.leave_out(&record, &why),
             }
         }
         if !is_empty {
@@ -293,13 +293,13 @@ fn columns(collection: &Collection, there: &[String]) -> Vec<(String, Read)> {
         .collect()
 }
 
-/// A row as a record; or as much of it as could be read, with what is wrong with it.
+/// A row as a record, and what is wrong with it, if anything could not be read.
 fn record(
     collection: &Arc<Collection>,
     columns: &[(String, Read)],
     row: Vec<Value>,
     replaced: &mut u64,
-) -> Result<Record, (Record, String)> {
+) -> (Record, Option<String>) {
     let mut problem = None;
     let zeros = collection
         .def
@@ -319,10 +319,7 @@ fn record(
             }
         }
     }
-    match problem {
-        None => Ok(record),
-        Some(why) => Err((record, why)),
-    }
+    (record, problem)
 }
 
 /// A value as its column holds it; `None` when it is broken JSON.

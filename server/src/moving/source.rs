@@ -232,12 +232,11 @@ fn check_files(path: &Path) -> anyhow::Result<()> {
     let dir = Dir::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     for name in ["data.db", "data.db-wal", "data.db-shm", "data.db-journal"] {
         match dir.file(name.as_ref()) {
-            Ok(_) => {}
             Err(Refusal::Missing) if name == "data.db" => bail!(
                 "{} is no data directory of PocketBase: it has no data.db",
                 path.display()
             ),
-            Err(Refusal::Missing) => {}
+            Ok(_) | Err(Refusal::Missing) => {}
             Err(refusal) => bail!(
                 "cannot read {}: {}",
                 dir.path_of(name.as_ref()),

@@ -285,10 +285,13 @@ fn failed(name: &str, detail: &str) -> Error {
 
 /// Says of which collection an error is.
 fn named(error: Error, name: &str) -> Error {
-    match error {
-        Error::Invalid { data, .. } if !data.is_empty() => failed(name, &detail(&data)),
-        Error::Invalid { message, .. } => failed(name, &message),
-        error => error,
+    let Error::Invalid { message, data } = error else {
+        return error;
+    };
+    if data.is_empty() {
+        failed(name, &message)
+    } else {
+        failed(name, &detail(&data))
     }
 }
 

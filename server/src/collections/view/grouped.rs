@@ -45,8 +45,8 @@ impl Known {
 impl Tables<'_> {
     /// The column of a collection that a name means, unless it may be something else.
     fn place(&self, table: Option<&str>, name: &str) -> Option<Place> {
-        let column = |collection: &Option<&Arc<Collection>>| {
-            let columns = collection.iter().flat_map(|one| &one.columns);
+        let column = |collection: Option<&Arc<Collection>>| {
+            let columns = collection.into_iter().flat_map(|one| &one.columns);
             let mut same = columns.filter(|column| column.name.eq_ignore_ascii_case(name));
             same.next().map(|column| column.name.clone())
         };
@@ -57,7 +57,7 @@ impl Tables<'_> {
             .filter_map(|(at, (goes_by, collection))| {
                 let is_it = table.is_none_or(|table| goes_by.eq_ignore_ascii_case(table));
                 is_it
-                    .then(|| column(collection))
+                    .then(|| column(*collection))
                     .flatten()
                     .map(|name| (at, name))
             });
@@ -177,9 +177,9 @@ impl<'a> Writer<'a> {
             outer.clear();
         }
         let mut equal = Vec::new();
-        always
-            .into_iter()
-            .for_each(|condition| equalities(condition, tables, &mut equal));
+        for condition in always {
+            equalities(condition, tables, &mut equal);
+        }
         loop {
             let before = (known.columns.len(), known.tables.len());
             for (left, right) in &equal {
