@@ -266,8 +266,13 @@ impl Lite {
     fn prepared(&self, statement: &Sql) -> rusqlite::Result<CachedStatement<'_>> {
         self.begins.store(true, Ordering::Relaxed);
         let definitions = self.definitions.0.load(Ordering::Acquire);
-        if self.prepared_at.replace(definitions) != definitions {
+        if self.prepared_at.get() != definitions {
             self.conn.flush_prepared_statement_cache();
+            // The schema that the connection keeps is only compared with the file's when a table is read.
+            self.conn
+                .prepare("SELECT 1 FROM sqlite_schema LIMIT 1")?
+                .exists([])?;
+            self.prepared_at.set(definitions);
         }
         let mut prepared = self.conn.prepare_cached(statement.as_str())?;
         for (position, (_, value)) in statement.binds().iter().enumerate() {
