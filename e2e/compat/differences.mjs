@@ -8,6 +8,7 @@ export default [
     reason: "an account that the auth rule does not hold for has no rights, whoever gave it a token" },
   { scenario: "calls: every shape", step: "localtime", path: "", engine: "postgres", reason: "the time zone would be that of the database's machine" },
   { scenario: "files: serving", step: "bad range", path: "", reason: "the error has the form of all others, not a line of text" },
+  { scenario: "files: protected", step: "", path: "header cache-control", reason: "no shared cache keeps what not everybody may see" },
   { scenario: "files: serving", step: "another", path: "header content-type", reason: "an answer without a body has no type" },
   { scenario: "lists: pages", step: "broken escape", path: "", reason: "a URL with a broken escape is refused, not half read" },
   { scenario: "bodies", step: "trailing", path: "", reason: "what follows the JSON value is refused, not ignored" },

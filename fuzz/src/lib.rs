@@ -193,7 +193,9 @@ impl Database {
         let list = self
             .app
             .db
-            .read(move |conn| list::list(conn, &grant, &query, &mut Room::unlimited()));
+            .read(&plinth::db::Claimant::Server, move |conn| {
+                list::list(conn, &grant, &query, &mut Room::unlimited())
+            });
         let page = judged(self.runtime.block_on(list), &format!("{filter} by {sort}"))?;
         let ids = page.records.iter().map(|record| record.id().to_owned());
         Some(ids.collect())
@@ -207,15 +209,18 @@ impl Database {
         let grant = self.grant(Asks::Superuser, collection, Action::List);
         let expression = plinth::filter::parse(filter).ok()?;
         let all = Query::parse(&[("perPage".to_owned(), "1000".to_owned())].into()).ok()?;
-        let ask = self.app.db.read(move |conn| {
-            let mut found = Vec::new();
-            for record in list::list(conn, &grant, &all, &mut Room::unlimited())?.records {
-                if rows::would_be_found(conn, &grant, &record, Some(&expression))? {
-                    found.push(record.id().to_owned());
+        let ask = self
+            .app
+            .db
+            .read(&plinth::db::Claimant::Server, move |conn| {
+                let mut found = Vec::new();
+                for record in list::list(conn, &grant, &all, &mut Room::unlimited())?.records {
+                    if rows::would_be_found(conn, &grant, &record, Some(&expression))? {
+                        found.push(record.id().to_owned());
+                    }
                 }
-            }
-            Ok(found)
-        });
+                Ok(found)
+            });
         judged(self.runtime.block_on(ask), filter)
     }
 }

@@ -10,7 +10,7 @@ use crate::accounts::password::Hasher;
 use crate::budget::{Answers, Budget};
 use crate::collections::{Schema, Shared, ahead, store, version};
 use crate::config::Config;
-use crate::db::{Conn, Db, Newer};
+use crate::db::{Claimant, Conn, Db, Newer};
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::jobs::{self, outbound::Outbound};
@@ -87,9 +87,10 @@ impl App {
         } else {
             Newer::Refused
         };
+        let slow_guest = config.guest_queries;
         // It may take its time, in which signals are still heard.
         let open = move || {
-            let db = Db::open(&location, newer, connections, group_size)?;
+            let db = Db::open(&location, newer, connections, slow_guest, group_size)?;
             let log = db.of_log()?;
             anyhow::Ok((db, log))
         };
@@ -126,6 +127,7 @@ impl App {
         T: Send + 'static,
         F: Fn(&mut Conn, &Grant) -> Result<T> + Send + 'static,
     {
+        let claimant = grant.request.claimant();
         let (mut grant, mut work) = (grant, work);
         for _ in 1..=MAX_TRIES {
             let known = grant.schema().version;
@@ -140,7 +142,7 @@ impl App {
             let attempted = if is_short {
                 self.db.read_few(attempt).await?
             } else {
-                self.db.read(attempt).await?
+                self.db.read(&claimant, attempt).await?
             };
             (grant, work) = match attempted {
                 (Err(Error::Outdated), grant, work) => {
@@ -270,7 +272,7 @@ impl App {
     /// Loads the collections again if another process changed them.
     pub async fn refresh_schema(&self) -> Result<()> {
         let known = self.schema.current().version;
-        let changed = self.db.read(move |conn| {
+        let changed = self.db.read(&Claimant::Server, move |conn| {
             if version::current(conn)? == known {
                 return Ok(None);
             }

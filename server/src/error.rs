@@ -53,6 +53,12 @@ pub enum Error {
     /// The database can be read, but not written right now.
     #[error("{0}")]
     Unwritable(Obstacle),
+    /// Others use all that there is of something.
+    #[error("The server is busy, try again in a moment.")]
+    Crowded,
+    /// The caller itself uses all that one caller may have of something.
+    #[error("Too many of your requests take long at once, try again in a moment.")]
+    TooMany,
     /// The database was told to give up a query.
     #[error("The query takes too long.")]
     TooSlow,
@@ -241,8 +247,10 @@ impl Error {
             Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable
             | Self::Unwritable(_)
+            | Self::Crowded
             | Self::TooSlow
             | Self::NoRoom
             | Self::Starting
@@ -269,6 +277,8 @@ impl Error {
             | Self::Oversized
             | Self::Unavailable
             | Self::Unwritable(_)
+            | Self::Crowded
+            | Self::TooMany
             | Self::TooSlow
             | Self::AnswerTooLarge(_)
             | Self::NoRoom

@@ -1,11 +1,13 @@
 //! What is known of a request before the database is asked.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use serde_json::Map;
 
 use crate::clock::Moment;
+use crate::db::Claimant;
 use crate::policy::roles;
 use crate::records::Record;
 
@@ -31,6 +33,29 @@ pub struct Account {
     pub expires: i64,
     /// The ids of its roles.
     pub roles: Vec<String>,
+}
+
+impl Account {
+    /// Whose share of the database its queries take.
+    pub fn claimant(&self) -> Claimant {
+        let id = self.record.id().to_owned();
+        if self.is_superuser {
+            Claimant::Superuser(id)
+        } else {
+            Claimant::Account(self.record.collection.def.id.clone(), id)
+        }
+    }
+}
+
+/// The network that one client is likely to have all of: a whole IPv4 address, or the first half of an IPv6 one.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
 }
 
 impl Caller {
@@ -61,6 +86,8 @@ impl Caller {
 pub struct Request {
     /// Who asks.
     pub caller: Caller,
+    /// Where it comes from; `None` for the server itself.
+    pub address: Option<IpAddr>,
     /// `GET`, `POST`, …
     pub method: String,
     /// What the rule is evaluated for: `default`, `expand`, `password`, …
@@ -81,6 +108,7 @@ impl Request {
     pub fn internal() -> Self {
         Self {
             caller: Caller::Guest,
+            address: None,
             method: String::new(),
             context: "default",
             headers: BTreeMap::new(),
@@ -88,6 +116,21 @@ impl Request {
             body: Map::new(),
             now: Moment::now(),
         }
+    }
+
+    /// Whose share of the database its queries take.
+    pub fn claimant(&self) -> Claimant {
+        match (&self.caller, self.address) {
+            (Caller::Account(account), _) => account.claimant(),
+            (Caller::Guest, Some(address)) => Claimant::Guest(network(address)),
+            (Caller::Guest, None) => Claimant::Server,
+        }
+    }
+
+    /// Whoever asks, signed in or not, by address.
+    pub fn origin(&self) -> Claimant {
+        let address = self.address.map(network);
+        address.map_or(Claimant::Server, Claimant::Guest)
     }
 
     /// The same request, asked for another purpose.

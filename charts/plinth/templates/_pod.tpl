@@ -86,7 +86,7 @@ spec:
         failureThreshold: 2
       {{- include "plinth.containerRest" . | nindent 6 }}
   volumes:
-    # The root is read-only; SQLite sorts what is large in /tmp.
+    # The root is read-only; SQLite sorts what is large in files in /tmp.
     - name: tmp
       emptyDir:
         sizeLimit: 1Gi

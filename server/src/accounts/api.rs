@@ -7,11 +7,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
 use super::methods::{self, Methods};
-use super::password::Verdict;
+use super::password::{Line, Verdict};
 use super::{is_suspended, of_accounts, store, token};
 use crate::app::App;
 use crate::collections::Collection;
-use crate::db::Conn;
+use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query, Superuser};
 use crate::policy::system;
@@ -49,29 +49,42 @@ pub async fn auth_with_password(
         },
         "an account is looked for before anybody is signed in",
     );
-    let identity = sign_in.identity;
+    // By address, whoever is signed in there: an account could be made for each guess.
+    let line = Line {
+        is_superuser: collection.is_superusers(),
+        claimant: request.0.origin(),
+        identity: sign_in.identity.to_lowercase(),
+    };
+    let (finder, identity) = (grant.clone(), sign_in.identity);
     let find = move |conn: &mut Conn| {
         for field in &fields {
-            if let Some(record) = store::find_by(conn, &grant, field, &identity)? {
-                let may_sign_in = store::may_sign_in(conn, &grant, &record)?;
-                let is_enough = !store::needs_second_factor(conn, &grant, &record)?;
-                return Ok(Some((record, may_sign_in, is_enough)));
+            if let Some(record) = store::find_by(conn, &finder, field, &identity)? {
+                return Ok(Some(record));
             }
         }
         Ok(None)
     };
-    let found = app.db.read(find).await?;
-    let hash = found
-        .as_ref()
-        .map_or("", |(record, _, _)| record.text("password"))
-        .to_owned();
+    // By unique indexes: whoever signs in waits behind no query of others.
+    let found = app.db.read_few(find).await?;
+    let hash = found.as_ref().map_or("", |record| record.text("password"));
+    let hash = hash.to_owned();
+    learn_hashes(&app, &collection).await?;
+    let id = &collection.def.id;
     let verdict = app
         .hasher
-        .verify(sign_in.password.clone(), hash.clone())
+        .verify(line.clone(), id, sign_in.password.clone(), hash.clone())
         .await?;
-    let (Some((record, may_sign_in, is_enough)), true) = (found, verdict != Verdict::Wrong) else {
+    let (Some(record), true) = (found, verdict != Verdict::Wrong) else {
         return Err(Error::invalid(FAILED));
     };
+    // The collection's rules are asked only now: an answer to a wrong password takes no longer where there is an account.
+    let asked = record.clone();
+    let ask = move |conn: &mut Conn| {
+        let may_sign_in = store::may_sign_in(conn, &grant, &asked)?;
+        let is_enough = !store::needs_second_factor(conn, &grant, &asked)?;
+        Ok((may_sign_in, is_enough))
+    };
+    let (may_sign_in, is_enough) = app.db.read(&Claimant::Server, ask).await?;
     if !may_sign_in {
         return Err(not_satisfied());
     }
@@ -81,7 +94,7 @@ pub async fn auth_with_password(
         ));
     }
     if verdict == Verdict::Outdated {
-        let better = app.hasher.hash(sign_in.password).await?;
+        let better = app.hasher.hash(line, sign_in.password).await?;
         let (collection, id) = (Arc::clone(&collection), record.id().to_owned());
         let replace =
             move |conn: &mut Conn| store::replace_hash(conn, &collection, &id, &hash, &better);
@@ -89,6 +102,19 @@ pub async fn auth_with_password(
     }
     let token = token::auth(&record, request.0.now)?;
     answer(&app, &collection, request.0, record, token, &query).await
+}
+
+/// Finds out once which kinds of hashes a collection has: see [`Hasher::verify`](super::password::Hasher::verify).
+async fn learn_hashes(app: &App, collection: &Arc<Collection>) -> Result<()> {
+    if !app.hasher.knows(&collection.def.id) {
+        let of = Arc::clone(collection);
+        let cost = app
+            .db
+            .read(&Claimant::Server, move |conn| store::bcrypt_cost(conn, &of))
+            .await?;
+        app.hasher.learn(&collection.def.id, cost);
+    }
+    Ok(())
 }
 
 /// Exchange a token for a new one.
@@ -125,7 +151,9 @@ pub async fn auth_refresh(
     let same = record.clone();
     let may = app
         .db
-        .read(move |conn| store::may_sign_in(conn, &grant, &same))
+        .read(&Claimant::Server, move |conn| {
+            store::may_sign_in(conn, &grant, &same)
+        })
         .await?;
     if !may {
         return Err(not_satisfied());
@@ -252,9 +280,14 @@ pub(crate) async fn answer(
     };
     let grant = own_account(&schema, collection, own)?;
     let paths = paths(query);
+    let claimant = if paths.is_empty() {
+        Claimant::Server
+    } else {
+        grant.request.claimant()
+    };
     let answers = app.answers.clone();
     let complete = move |conn: &mut Conn| complete_one(conn, &grant, record, &paths, &answers);
-    let mut record = app.db.read(complete).await?;
+    let mut record = app.db.read(&claimant, complete).await?;
     record.reveal = Reveal {
         email: true,
         ..record.reveal

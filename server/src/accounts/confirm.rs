@@ -10,6 +10,7 @@ use plinth_sdk::types::{
 use serde_json::json;
 
 use super::api::{MAX_BODY, MAX_LENGTH, bad_length, blank, invalid, read};
+use super::password::Line;
 use super::token::{self, Claims, Kind};
 use super::{letters, of_accounts};
 use crate::app::App;
@@ -17,7 +18,7 @@ use crate::clock::Moment;
 use crate::collections::Collection;
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::extract::{Answer, Body, CollectionName};
+use crate::extract::{Answer, Body, CallerRequest, CollectionName};
 use crate::policy::{Grant, system};
 use crate::records::validate::address::is_email;
 use crate::records::write::{self, Input};
@@ -46,6 +47,7 @@ pub async fn request_password_reset(
 pub async fn confirm_password_reset(
     app: App,
     name: CollectionName,
+    request: CallerRequest,
     body: Body<MAX_BODY>,
 ) -> Result<Answer> {
     let collection = of_accounts(app.schema.current().find(&name))?;
@@ -60,7 +62,10 @@ pub async fn confirm_password_reset(
     let (Ok(claims), true) = (claims, problems.is_empty()) else {
         return Err(invalid(problems));
     };
-    let hash = app.hasher.hash(reset.password.clone()).await?;
+    let hash = app
+        .hasher
+        .hash(Line::of(request.0.origin()), reset.password.clone())
+        .await?;
     let mut input = Input::default();
     input.hashes.insert("password".to_owned(), hash);
     let given = [reset.password, reset.password_confirm];

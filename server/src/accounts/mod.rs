@@ -10,6 +10,7 @@ pub(crate) mod letters;
 mod methods;
 pub mod password;
 pub mod providers;
+mod queue;
 pub mod store;
 pub mod token;
 

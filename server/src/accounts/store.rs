@@ -106,6 +106,23 @@ fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result
     Ok(Some(!load(conn, select, &[Storage::Int])?.is_empty()))
 }
 
+/// The highest cost of a bcrypt hash in the collection; 0 where there are none. It reads all of the collection.
+pub fn bcrypt_cost(conn: &mut Conn, collection: &Collection) -> Result<u32> {
+    let mut select = sql(
+        conn.engine(),
+        "SELECT max(substr(\"password\", 5, 2)) FROM ",
+    );
+    select
+        .ident(&collection.table)
+        .text(" WHERE substr(\"password\", 1, 2) = '$2'");
+    let rows = load(conn, select, &[Storage::Text])?;
+    let cost = match rows.first().map(Vec::as_slice) {
+        Some([Value::Text(cost)]) => cost.parse().ok(),
+        _ => None,
+    };
+    Ok(cost.unwrap_or_default())
+}
+
 /// Puts a better hash of the same password in place of `old`.
 pub fn replace_hash(
     conn: &mut Conn,

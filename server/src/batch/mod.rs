@@ -43,6 +43,8 @@ fn failed_at(position: usize, error: Error) -> Error {
         // Nothing is wrong with the change: it is tried again, or nobody's fault.
         Error::Unavailable
         | Error::Unwritable(_)
+        | Error::Crowded
+        | Error::TooMany
         | Error::TooSlow
         | Error::NoRoom
         | Error::Starting

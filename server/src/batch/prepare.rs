@@ -166,7 +166,7 @@ async fn hash_one(app: &App, schema: &Arc<Schema>, step: &mut Step) -> Result<()
     let find = move |conn: &mut Conn| store::find(conn, &reader, &id, None);
     let stored = app.db.read_few(find).await?;
     let hash = stored.as_ref().map(|stored| stored.text("password"));
-    step.input.hash(app, hash).await
+    step.input.hash(app, &grant, hash).await
 }
 
 /// Stores the files that come with the changes: no write waits for a storage. Whether they are wanted the transaction

@@ -10,7 +10,7 @@ use super::prepare::{Step, Wanted};
 use super::{FAILED, failed_at, hold};
 use crate::budget::Answers;
 use crate::collections::Schema;
-use crate::db::Conn;
+use crate::db::{Conn, within};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::json;
@@ -27,6 +27,8 @@ pub(super) struct Done {
     pub(super) files: Vec<String>,
     /// Whether every process has to load the collections again.
     pub(super) changes_definitions: bool,
+    /// How long it took to expand answers.
+    expanding: Duration,
 }
 
 /// How long a batch may take. One that runs out of time is refused; but when it has waited for others, nothing is wrong
@@ -67,6 +69,9 @@ impl Begun {
         !self.is_first || self.since.elapsed() > SHORT
     }
 }
+
+/// How long a batch may take to expand its answers, all together: what they refer to is up to the client, and other writes wait.
+const MAX_EXPANDING: Duration = Duration::from_millis(500);
 
 /// Makes the changes.
 pub(super) fn all(
@@ -125,7 +130,17 @@ fn one(
     };
     done.changes_definitions |= grant.collection().is_definitions();
     done.files.extend(files::store::names(&record));
-    let record = complete_one(conn, &grant, record, &step.paths, answers)?;
+    let record = if step.paths.is_empty() {
+        complete_one(conn, &grant, record, &step.paths, answers)?
+    } else {
+        let began = Instant::now();
+        let left = MAX_EXPANDING.saturating_sub(done.expanding);
+        let record = within(conn, left, |conn| {
+            complete_one(conn, &grant, record, &step.paths, answers)
+        });
+        done.expanding += began.elapsed();
+        record?
+    };
     let mut body = Vec::with_capacity(512);
     match &step.fields {
         Some(fields) => body = json::text(&fields.pick(&record.to_json())),

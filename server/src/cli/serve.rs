@@ -26,6 +26,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(config: &Config, messages: &Messages) -> anyhow::Result<()> {
+    serve::raise_limits();
     let _lock = lock(config)?;
     let mut signals = Signals::listen()?;
     let listener = listen(&config.http)?;

@@ -7,6 +7,7 @@ use plinth_sdk::types::{FieldProblem, FieldProblems};
 use serde_json::{Value as Json, json};
 
 use crate::accounts;
+use crate::accounts::password::Line;
 use crate::app::App;
 use crate::collections::defaults::SUPERUSERS;
 use crate::config::Config;
@@ -112,9 +113,8 @@ pub(super) async fn upsert(
         "email": email, "password": password, "passwordConfirm": password, "verified": true,
     });
     let mut input = Input::of(body.as_object().cloned().unwrap_or_default());
-    input
-        .hashes
-        .insert("password".to_owned(), app.hasher.hash(password).await?);
+    let hash = app.hasher.hash(Line::of_server(), password).await?;
+    input.hashes.insert("password".to_owned(), hash);
     let (finding, creating, updating) = (grant(), grant(), grant());
     app.db
         .write(move |conn: &mut Conn| {

@@ -8,7 +8,7 @@ use super::store::{self, Author, UPDATE_FAILED};
 use super::table::refused;
 use super::{Collection, Index, Schema};
 use crate::app::App;
-use crate::db::{Conn, Engine, Sql, concurrent};
+use crate::db::{Claimant, Conn, Engine, Sql, concurrent};
 use crate::error::Result;
 
 /// An index that a change will need, its position in the definition, and the statement that builds it.
@@ -45,7 +45,7 @@ pub(super) async fn build(
             }
         })
     };
-    app.db.read(build).await
+    app.db.read(&Claimant::Server, build).await
 }
 
 /// Builds what changes have left for later, and removes what they have not used; also after a process was killed.
@@ -65,7 +65,7 @@ pub async fn settle(app: &App) {
         });
         concurrent::settle(conn, &wanted.collect::<Vec<_>>())
     };
-    if let Err(error) = app.db.read(settle).await {
+    if let Err(error) = app.db.read(&Claimant::Server, settle).await {
         tracing::warn!(%error, "an index is missing, which the next start will build");
     }
 }

@@ -23,13 +23,16 @@ pub async fn list(operator: Operator<CollectionsRead>, app: App, query: Query) -
     let schema = app.schema.current();
     let asked = list::Query::parse(&query)?;
     let meta = Arc::new(Collection::of_collections());
+    let claimant = operator.request.claimant();
     let grant = crate::policy::collections(&schema, &meta, operator.request);
     let page_number = asked.page;
     let per_page = asked.per_page;
     let mut room = app.answers.room(&grant.request.caller);
     let page = app
         .db
-        .read(move |conn| list::list(conn, &grant, &asked, &mut room))
+        .read(&claimant, move |conn| {
+            list::list(conn, &grant, &asked, &mut room)
+        })
         .await?;
     let items: Vec<_> = page
         .records
@@ -61,7 +64,7 @@ pub async fn create(
 ) -> Result<Answer> {
     let body = body.object("Failed to load the collection type data due to invalid formatting.")?;
     let author = author(&operator);
-    try_query(&app, &body, None, author).await?;
+    try_query(&app, &body, None, &operator).await?;
     let create = move |conn: &mut Conn| store::create(conn, &body, author);
     let collection = app.change(create).await?;
     Ok(answer(&collection.def, &query))
@@ -78,7 +81,7 @@ pub async fn update(
     may_change(&app, &operator, &name)?;
     let body = body.object(UNREADABLE)?;
     let author = author(&operator);
-    try_query(&app, &body, Some(&name), author).await?;
+    try_query(&app, &body, Some(&name), &operator).await?;
     ahead::build(&app, &name, &body, author).await?;
     let update = move |conn: &mut Conn| store::update(conn, &name, &body, author);
     let changed = app.change(update).await;
@@ -137,8 +140,9 @@ async fn try_query(
     app: &App,
     body: &Map<String, Json>,
     name: Option<&str>,
-    author: Author,
+    operator: &Operator<CollectionsWrite>,
 ) -> Result<()> {
+    let author = author(operator);
     let schema = app.schema.current();
     let old = name.and_then(|name| schema.find(name));
     let is_view = match old {
@@ -158,7 +162,7 @@ async fn try_query(
     }
     let id = old.map_or("", |old| &old.def.id);
     let sources = view::store::sources(&schema, author, id);
-    match view::sample::take(&app.db, query, &sources).await {
+    match view::sample::take(&app.db, &operator.request.claimant(), query, &sources).await {
         Err(Error::Invalid { message, .. }) => {
             let failed = if old.is_some() {
                 store::UPDATE_FAILED
@@ -194,7 +198,14 @@ pub async fn dry_run_view(
     }
     let schema = app.schema.current();
     let sources = view::store::sources(&schema, author, "");
-    match view::sample::take(&app.db, &asked.query, &sources).await {
+    match view::sample::take(
+        &app.db,
+        &operator.request.claimant(),
+        &asked.query,
+        &sources,
+    )
+    .await
+    {
         Ok(sample) => {
             let records = sample.records.iter();
             let sample = wire::ViewSample {

@@ -33,6 +33,12 @@ pub struct Config {
     pub database_connections: u32,
     /// Whether a database is used that a newer version has migrated.
     pub allow_newer_database: bool,
+    /// Queries that take long which the guests of one address may run at once; behind a proxy all guests have one address.
+    pub guest_queries: usize,
+    /// Connections of clients at most; as many as there may be open files for when 0.
+    pub max_connections: usize,
+    /// Those of one address at most; half of all when 0.
+    pub max_connections_per_address: usize,
     /// Threads that answer requests.
     pub workers: usize,
     /// Password hashes computed at once at most.
@@ -87,12 +93,15 @@ pub struct Config {
 }
 
 /// The settings that the environment can have; other variables that begin like them are not ours.
-const NAMES: [&str; 30] = [
+const NAMES: [&str; 33] = [
     "http",
     "dir",
     "database_url",
     "database_connections",
     "allow_newer_database",
+    "guest_queries",
+    "max_connections",
+    "max_connections_per_address",
     "workers",
     "hashing_threads",
     "log",
@@ -163,6 +172,9 @@ impl Default for Config {
             database_url: Secret::default(),
             database_connections: 16,
             allow_newer_database: false,
+            guest_queries: 2,
+            max_connections: 0,
+            max_connections_per_address: 0,
             workers: cores,
             hashing_threads: cores.div_ceil(2),
             log: "info".to_owned(),
@@ -245,6 +257,9 @@ impl Config {
         Self::strange_variables()?;
         if config.database_connections < 2 {
             bail!("the setting database_connections must be at least 2");
+        }
+        if config.guest_queries == 0 {
+            bail!("the setting guest_queries must be at least 1");
         }
         if config.workers == 0 || config.hashing_threads == 0 {
             bail!("the settings workers and hashing_threads must be at least 1");

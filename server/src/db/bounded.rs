@@ -6,7 +6,11 @@
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use super::{Conn, Db, Engine, Rows, Sql, Storage, ValueRef, load_given, run_cached};
+use super::limit::Limit;
+use super::{
+    Claimant, Conn, Db, Engine, Held, Rows, Sql, Storage, ValueRef, execute, load_given,
+    run_cached, sql,
+};
 use crate::error::Result;
 
 /// How long a query may take that somebody has just written.
@@ -72,12 +76,16 @@ impl Parts<'_> {
 impl Db {
     /// Runs a query without bound values. What is wrong with it is told; one that takes too long is
     /// [`Error::TooSlow`](crate::error::Error::TooSlow).
-    pub async fn read_bounded(&self, query: Sql, columns: Vec<Storage>) -> Result<Rows> {
+    pub async fn read_bounded(
+        &self,
+        claimant: &Claimant,
+        query: Sql,
+        columns: Vec<Storage>,
+    ) -> Result<Rows> {
         if self.engine() == Engine::Postgres {
             let run = move |conn: &mut Conn| on_postgres(conn, query, &columns);
-            return self.read(run).await;
+            return self.read(claimant, run).await;
         }
-        let turn = self.turn(&self.inner.open_ended).await?;
         let query = move |conn: &mut Conn| {
             if let Some(lite) = conn.sqlite() {
                 lite.limit(|| MAX_TIME);
@@ -85,8 +93,8 @@ impl Db {
             load_given(conn, query, &columns)
         };
         // A connection of its own: none of the query's settings stay.
-        self.run(vec![turn], |place| place.run_apart(false, query))
-            .await
+        let held = self.held(claimant).await?;
+        self.run(held, |place| place.run_apart(false, query)).await
     }
 
     /// Runs work off the async threads, each part of it within a [`Budget`]. Because no part takes long, it does not
@@ -102,14 +110,35 @@ impl Db {
             conn.restore_limit()?;
             outcome
         };
-        self.run(Vec::new(), |place| place.run(run)).await
+        self.run(Held::default(), |place| place.run(run)).await
     }
+}
+
+/// Runs reads inside a transaction; one that takes longer is [`Error::TooSlow`](crate::error::Error::TooSlow), and what the transaction has done before should not be
+/// committed.
+pub fn within<T>(
+    conn: &mut Conn,
+    max_time: Duration,
+    work: impl FnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    let limit = Limit::after(max_time);
+    if conn.engine() == Engine::Sqlite {
+        return conn.within(&limit, work);
+    }
+    let mut set = sql(Engine::Postgres, "SET LOCAL statement_timeout = ");
+    // 0 would be no limit.
+    set.numeral(&max_time.as_millis().max(1).to_string());
+    execute(conn, set)?;
+    let outcome = conn.within(&limit, work)?;
+    run_cached(conn, "SET LOCAL statement_timeout = '30s'")?;
+    Ok(outcome)
 }
 
 fn on_postgres(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
     run_cached(conn, "BEGIN READ ONLY")?;
     let rows = run_cached(conn, "SET LOCAL statement_timeout = '3s'")
         .and_then(|()| load_given(conn, query, columns));
-    run_cached(conn, "ROLLBACK")?;
+    // Whatever the limit of the read says: the connection must not go back with a transaction.
+    conn.batch("ROLLBACK")?;
     rows
 }

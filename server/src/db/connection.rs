@@ -7,9 +7,11 @@ use anyhow::Context;
 
 use super::bounded::Left;
 use super::failure::{Cause, Failure};
+use super::limit::Limit;
 use super::postgres::{Activity, Postgres};
 use super::sqlite::{Definitions, Lite, Patience};
 use super::{Each, Engine, Location, Rows, Sql, Storage, owned};
+use crate::error::Error;
 use crate::events::Journal;
 
 /// Either database. Everything above this module takes `&mut Conn` and does not ask which.
@@ -21,6 +23,8 @@ pub struct Conn {
     pub expected: Option<i64>,
     /// What is left of the budget that the statements have, if they have one.
     pub(super) left: Option<Left>,
+    /// When the read that goes on has to end.
+    limit: Option<Limit>,
 }
 
 enum Driver {
@@ -35,6 +39,40 @@ impl Conn {
             journal: Journal::default(),
             expected: None,
             left: None,
+            limit: None,
+        }
+    }
+
+    /// Runs `work`, whose statements end with the limit.
+    pub(super) fn within<T>(
+        &mut self,
+        limit: &Limit,
+        work: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.limited(Some(limit.clone()));
+        let outcome = work(self);
+        limit.runs_on(None);
+        self.limited(None);
+        outcome
+    }
+
+    fn limited(&mut self, limit: Option<Limit>) {
+        match &mut self.driver {
+            Driver::Postgres(postgres) => {
+                if let Some(limit) = &limit {
+                    limit.runs_on(postgres.process());
+                }
+            }
+            Driver::Sqlite(lite) => lite.limited(limit.clone()),
+        }
+        self.limit = limit;
+    }
+
+    /// Refuses a statement of a read whose time is over.
+    fn in_time(&self) -> Result<(), Failure> {
+        match &self.limit {
+            Some(limit) if limit.is_over() => Err(Failure::OverBudget),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -77,6 +115,7 @@ impl Conn {
 
     /// Runs a statement and says how many rows it touched.
     pub(super) fn execute(&mut self, statement: Sql) -> Result<usize, Failure> {
+        self.in_time()?;
         self.apply_limit()?;
         match &mut self.driver {
             Driver::Postgres(postgres) => postgres.execute(statement),
@@ -98,6 +137,7 @@ impl Conn {
         columns: &[Storage],
         look: &mut Each<'_>,
     ) -> Result<(), Failure> {
+        self.in_time()?;
         self.apply_limit()?;
         let room = self.left.as_mut().map(|left| &mut left.bytes);
         let outcome = match &mut self.driver {
@@ -108,6 +148,11 @@ impl Conn {
             // In whatever language PostgreSQL says that it was cancelled.
             (Err(Failure::Postgres(Cause::Other | Cause::Outdated, _)), Some(left))
                 if left.time().is_err() =>
+            {
+                Err(Failure::OverBudget)
+            }
+            (Err(Failure::Postgres(Cause::Other | Cause::Outdated, _)), _)
+                if self.in_time().is_err() =>
             {
                 Err(Failure::OverBudget)
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Conn, Db, Engine};
+use super::{Conn, Db, Engine, Held};
 use crate::error::Result;
 
 /// A look at a part of each index is enough for its statistics, and holds up no write for long.
@@ -18,7 +18,7 @@ impl Db {
     /// what it did.
     pub async fn optimize(&self) -> Result<String> {
         // A connection of its own: no pool waits for it, and none of its settings stay.
-        self.run(Vec::new(), |place| place.run_apart(true, optimize))
+        self.run(Held::default(), |place| place.run_apart(true, optimize))
             .await
     }
 }

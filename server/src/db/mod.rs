@@ -9,14 +9,17 @@ mod connection;
 pub mod dialect;
 mod failure;
 mod functions;
+mod limit;
 mod load;
 mod maintenance;
 mod migrations;
+mod page;
 mod point;
 mod pool;
 mod postgres;
 mod repeated;
 mod row;
+mod shares;
 mod slow;
 mod sqlite;
 mod statement;
@@ -37,14 +40,17 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, pending, select};
 use prometheus::{Histogram, HistogramOpts};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout_at;
 
 pub use blocker::blocker;
-pub use bounded::{Budget, Parts};
+pub use bounded::{Budget, Parts, within};
 pub use connection::Conn;
 pub use functions::as_number;
 pub use load::{Rows, each, execute, execute_given, load, load_foreign, load_given};
+pub use page::{Page, Sorted};
 pub use point::Point;
 pub use row::{Each, ValueRef, owned};
+pub use shares::Claimant;
 pub use statement::{Ident, Sql, Storage, Value, sql};
 pub use usage::Usage;
 
@@ -53,7 +59,9 @@ use crate::config::Secret;
 use crate::error::{Error, Result};
 use crate::events::{self, Feed};
 use connection::{Manager, Purpose};
+use limit::{Abandoning, Limit};
 use pool::{Place, Pool};
+use shares::{Share, Shares};
 use usage::Waiting;
 use wal::Wal;
 use writer::Writer;
@@ -105,7 +113,9 @@ struct Inner {
     pool: Arc<Pool>,
     permits: Arc<Semaphore>,
     /// Those of the permits that reads may take whose cost a client decides.
-    open_ended: Arc<Semaphore>,
+    shares: Arc<Shares>,
+    /// Those of the permits that these reads and PostgreSQL's writes may take together: lookups by key always find another.
+    long: Arc<Semaphore>,
     writer: Option<Writer>,
     writes: Writes,
     /// How often SQLite's write-ahead log could not be emptied.
@@ -123,15 +133,36 @@ struct Inner {
     feed: Arc<Feed>,
 }
 
+/// What a use of the database holds until its work has ended.
+#[derive(Default)]
+struct Held {
+    turns: Vec<OwnedSemaphorePermit>,
+    /// The caller's own place.
+    _share: Option<Share>,
+}
+
+/// How a database is shared.
+#[derive(Clone, Copy)]
+struct Places {
+    connections: u32,
+    slow_guest: usize,
+}
+
 impl Db {
-    /// Connects, and brings the system tables up to date.
+    /// Connects, and brings the system tables up to date. `slow_guest`: how many slow queries the guests of one address may run
+    /// at once.
     pub fn open(
         location: &Location,
         newer: Newer,
         connections: u32,
+        slow_guest: usize,
         group_size: Histogram,
     ) -> anyhow::Result<Self> {
-        Self::open_for(Purpose::Data, location, newer, connections, group_size)
+        let places = Places {
+            connections,
+            slow_guest,
+        };
+        Self::open_for(Purpose::Data, location, newer, places, group_size)
     }
 
     /// The database of the log. SQLite has a file of its own for it, with a writer of its own: what is logged neither
@@ -144,16 +175,23 @@ impl Db {
         // Nobody asks how the log is written.
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Not shown."))?;
         let newer = self.inner.newer;
-        Self::open_for(Purpose::Log, &location, newer, LOG_CONNECTIONS, group_size)
+        let places = Places {
+            connections: LOG_CONNECTIONS,
+            slow_guest: 1,
+        };
+        Self::open_for(Purpose::Log, &location, newer, places, group_size)
     }
 
     fn open_for(
         purpose: Purpose,
         location: &Location,
         newer: Newer,
-        connections: u32,
+        places: Places,
         group_size: Histogram,
     ) -> anyhow::Result<Self> {
+        let all = places.connections as usize;
+        let open = all.saturating_sub((all / 4).max(1)).max(1);
+        let long = all.saturating_sub((all / 8).max(1)).max(1);
         let epoch = Arc::new(AtomicU64::new(0));
         let manager = Manager::new(purpose, location.clone());
         migrations::run(location, purpose, newer, &slow::Waiting::begin()?)?;
@@ -175,8 +213,9 @@ impl Db {
             inner: Arc::new(Inner {
                 engine: location.engine(),
                 pool,
-                permits: Arc::new(Semaphore::new(connections as usize)),
-                open_ended: Arc::new(Semaphore::new((connections - connections / 4) as usize)),
+                permits: Arc::new(Semaphore::new(all)),
+                shares: Arc::new(Shares::of(open, places.slow_guest)),
+                long: Arc::new(Semaphore::new(long)),
                 writer,
                 writes: Writes::default(),
                 checkpoint_failures,
@@ -212,25 +251,66 @@ impl Db {
         }
     }
 
-    /// Runs `work` off the async threads, on one connection, without a transaction.
-    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    /// Runs `work` off the async threads, on one connection, without a transaction. What a client decides counts as that
+    /// client's: it waits for its share of the connections, and has a limit of time.
+    pub async fn read<T, F>(&self, claimant: &Claimant, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        let turn = self.turn(&self.inner.open_ended).await?;
-        self.run(vec![turn], |place| place.run(work)).await
+        let held = self.held(claimant).await?;
+        if *claimant == Claimant::Server {
+            return self.run(held, |place| place.run(work)).await;
+        }
+        let limit = Limit::after(claimant.max_time());
+        let mut abandoning = Abandoning {
+            db: self.clone(),
+            limit: limit.clone(),
+            has_ended: false,
+        };
+        let kept = limit.clone();
+        let limited = move |conn: &mut Conn| conn.within(&kept, work);
+        let mut running = pin!(self.run(held, |place| place.run(limited)));
+        let outcome = match self.inner.engine {
+            Engine::Sqlite => running.await,
+            Engine::Postgres => match timeout_at(limit.deadline().into(), &mut running).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    tokio::spawn(self.clone().cancel(limit));
+                    running.await
+                }
+            },
+        };
+        abandoning.has_ended = true;
+        outcome
+    }
+
+    /// The places of a caller's query, once there are some.
+    async fn held(&self, claimant: &Claimant) -> Result<Held> {
+        if *claimant == Claimant::Server {
+            return Ok(Held::default());
+        }
+        let mut share = {
+            let _waiting = Waiting::among(&self.inner.waiting);
+            self.inner.shares.share(claimant).await?
+        };
+        let turns = vec![self.turn(&self.inner.long).await?];
+        share.begin();
+        Ok(Held {
+            turns,
+            _share: Some(share),
+        })
     }
 
     /// Runs `work` off the async threads, in a place among those who may use the database.
-    async fn run<T, F>(&self, turns: Vec<OwnedSemaphorePermit>, work: F) -> Result<T>
+    async fn run<T, F>(&self, held: Held, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(Place) -> Result<T> + Send + 'static,
     {
-        let mut turns = turns;
-        turns.push(self.turn(&self.inner.permits).await?);
-        let (place, lost) = self.inner.pool.begin(turns);
+        let mut held = held;
+        held.turns.push(self.turn(&self.inner.permits).await?);
+        let (place, lost) = self.inner.pool.begin(held);
         let lost = lost.then(|lost| async move {
             if lost.is_err() {
                 // It ended, and has an answer.
@@ -263,7 +343,7 @@ impl Db {
             self.inner.pool.put_back(idle);
             return outcome;
         }
-        self.run(Vec::new(), |place| place.run(work)).await
+        self.run(Held::default(), |place| place.run(work)).await
     }
 
     /// Like [`Db::read`], inside one transaction: all of `work` happens, or none of it.
@@ -293,7 +373,11 @@ impl Db {
             writer.write(is_few, work).await
         } else {
             let write = move |conn: &mut Conn| transaction(conn, work);
-            self.run(Vec::new(), |place| place.run(write)).await
+            let held = Held {
+                turns: vec![self.turn(&self.inner.long).await?],
+                _share: None,
+            };
+            self.run(held, |place| place.run(write)).await
         };
         self.inner.writes.note(&outcome);
         outcome

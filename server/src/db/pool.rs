@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
-use super::Conn;
 use super::connection::{Manager, Pooled};
 use super::postgres::Activity;
+use super::{Conn, Held};
 use crate::error::{Error, Obstacle, Result};
 
 /// How long a use goes on trying to connect.
@@ -48,7 +48,7 @@ struct Use {
     since: Instant,
     /// None while it connects, and on SQLite.
     activity: Option<Arc<Activity>>,
-    _places: Vec<OwnedSemaphorePermit>,
+    _held: Held,
     lost: oneshot::Sender<()>,
 }
 
@@ -76,10 +76,7 @@ impl Pool {
     }
 
     /// Notes a use that holds these places; also gives what says when it is given up, and nothing if it ends.
-    pub(super) fn begin(
-        self: &Arc<Self>,
-        places: Vec<OwnedSemaphorePermit>,
-    ) -> (Place, oneshot::Receiver<()>) {
+    pub(super) fn begin(self: &Arc<Self>, held: Held) -> (Place, oneshot::Receiver<()>) {
         let (lost, is_lost) = oneshot::channel();
         let mut uses = self.uses();
         uses.last += 1;
@@ -87,7 +84,7 @@ impl Pool {
         let begun = Use {
             since: Instant::now(),
             activity: None,
-            _places: places,
+            _held: held,
             lost,
         };
         uses.busy.insert(id, begun);

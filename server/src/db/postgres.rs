@@ -125,6 +125,12 @@ impl Postgres {
         Ok(())
     }
 
+    /// The server's process for this connection, by which another connection can cancel its query.
+    pub(super) fn process(&self) -> Option<i64> {
+        let (process, _) = self.activity.backend.split_once(' ')?;
+        process.parse().ok()
+    }
+
     pub(super) fn activity(&self) -> Arc<Activity> {
         Arc::clone(&self.activity)
     }

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef as Raw};
@@ -16,6 +16,7 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 use super::bounded::charge;
 use super::connection::Purpose;
 use super::failure::Failure;
+use super::limit::Limit;
 use super::{Each, Engine, Point, Sql, Storage, Value, ValueRef, as_number, functions, sql};
 
 /// How long it waits for another process.
@@ -33,8 +34,9 @@ const SETUP: &str = "
 /// A power cut may cost the last seconds of the log, and never breaks its file.
 const LOG: &str = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000;";
 
-/// There are several readers, and the system's own cache behind them.
-const READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2000;";
+/// There are several readers, and the system's own cache behind them. What they sort is up to clients, and may be a whole table: what
+/// exceeds the cache goes to a temporary file. SQLite has one in `SQLITE_TMPDIR`, else `TMPDIR`, `/var/tmp` or `/tmp`.
+const READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2000; PRAGMA temp_store = FILE;";
 
 /// Somebody else's: what its schema says must have no effects, and its pages may be damaged.
 const FOREIGN: &str = "
@@ -95,6 +97,10 @@ pub(super) struct Lite {
     is_redefining: Cell<bool>,
     /// How long a reader's statements may take; a writer has no limit.
     patience: Option<Arc<Patience>>,
+    /// When the read that goes on has to end.
+    ends: Arc<Mutex<Option<Limit>>>,
+    /// Whether a look at the clock interrupts statements.
+    is_watched: Cell<bool>,
 }
 
 impl Lite {
@@ -146,6 +152,8 @@ impl Lite {
             definitions: definitions.clone(),
             is_redefining: Cell::new(false),
             patience: None,
+            ends: Arc::default(),
+            is_watched: Cell::new(false),
         }
     }
 
@@ -169,16 +177,28 @@ impl Lite {
         max_time: impl Fn() -> Duration + Send + 'static,
         until: Option<Instant>,
     ) {
-        let begins = Arc::clone(&self.begins);
+        let (begins, ends) = (Arc::clone(&self.begins), Arc::clone(&self.ends));
         let mut since = Instant::now();
         let is_over = move || {
             let now = Instant::now();
             if begins.swap(false, Ordering::Relaxed) {
                 since = now;
             }
-            now - since > max_time() || until.is_some_and(|until| now > until)
+            let ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
+            now - since > max_time()
+                || until.is_some_and(|until| now > until)
+                || ends.as_ref().is_some_and(Limit::is_over)
         };
         self.conn.progress_handler(steps, Some(is_over));
+        self.is_watched.set(true);
+    }
+
+    /// From now on, statements end with this limit too.
+    pub(super) fn limited(&self, limit: Option<Limit>) {
+        if !self.is_watched.get() {
+            self.limit(|| Duration::MAX);
+        }
+        *self.ends.lock().unwrap_or_else(PoisonError::into_inner) = limit;
     }
 
     /// Moves the whole write-ahead log into the database, waiting so long for those who read in it; says whether

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::writer::Writer;
-use super::{Conn, Db, Storage, load, sql};
+use super::{Conn, Db, Held, Storage, load, sql};
 use crate::error::Result;
 
 /// How the database is used at the moment.
@@ -60,7 +60,7 @@ impl Db {
     pub async fn ping(&self) -> Result<()> {
         let ask =
             |conn: &mut Conn| load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int]).map(drop);
-        self.run(Vec::new(), move |place| place.run(ask)).await
+        self.run(Held::default(), move |place| place.run(ask)).await
     }
 
     /// How it is used at the moment.

@@ -387,7 +387,7 @@ mod tests {
     fn open(folder: &tempfile::TempDir) -> Db {
         let location = Location::Sqlite(folder.path().join("data.db"));
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
-        Db::open(&location, Newer::Refused, 1, group_size).unwrap()
+        Db::open(&location, Newer::Refused, 1, 2, group_size).unwrap()
     }
 
     fn thread(conn: &mut Conn) -> Result<ThreadId> {

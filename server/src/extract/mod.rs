@@ -12,6 +12,7 @@ mod multipart;
 
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
 
 use actix_web::dev::Payload;
@@ -51,6 +52,12 @@ pub fn caller(request: &HttpRequest) -> Result<Caller> {
     caller.ok_or_else(|| Error::internal(anyhow::anyhow!("nobody was authenticated")))
 }
 
+/// Where a request comes from, for limits of addresses.
+pub fn address(http: &HttpRequest) -> IpAddr {
+    let address = Connection::of(http).address();
+    address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())
+}
+
 /// What is known of the request without its body.
 pub fn request(http: &HttpRequest, with_headers: bool) -> Result<Request> {
     let headers = if with_headers {
@@ -65,6 +72,7 @@ pub fn request(http: &HttpRequest, with_headers: bool) -> Result<Request> {
     };
     Ok(Request {
         caller: caller(http)?,
+        address: Some(address(http)),
         method: http.method().as_str().to_owned(),
         context: "default",
         headers,

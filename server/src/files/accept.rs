@@ -151,6 +151,8 @@ fn is_certain(error: &Error) -> bool {
         | Error::Outdated
         | Error::Deadlock
         | Error::Busy(_)
+        | Error::Crowded
+        | Error::TooMany
         | Error::TooSlow
         | Error::AnswerTooLarge(_)
         | Error::NoRoom

@@ -23,6 +23,8 @@ use crate::error::{Error, Result};
 
 /// A name is given once, so what it stands for does not change. But it may go, and who sees it may change.
 const CACHED: &str = "max-age=2592000, stale-while-revalidate=86400";
+/// What not everybody may see is kept by the browser that asked for it, which asks each time whether it still may.
+const CACHED_BY_ONE: &str = "private, no-cache";
 /// What a file may do where it is shown: nothing.
 const POLICY: &str = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
@@ -39,6 +41,8 @@ pub(super) struct File {
     pub(super) name: String,
     /// Whether it is to be saved, whatever it is.
     pub(super) is_download: bool,
+    /// Whether everybody may see it.
+    pub(super) is_public: bool,
 }
 
 /// The answer with a file; `None` when it is not there.
@@ -163,7 +167,12 @@ fn dressed(
         );
     }
     put(headers, CONTENT_SECURITY_POLICY, POLICY);
-    put(headers, CACHE_CONTROL, CACHED);
+    let cached = if file.is_public {
+        CACHED
+    } else {
+        CACHED_BY_ONE
+    };
+    put(headers, CACHE_CONTROL, cached);
     put(headers, ACCEPT_RANGES, "bytes");
     put(headers, ETAG, &tag(&file.name));
     let modified = SystemTime::from(meta.last_modified);

@@ -12,12 +12,12 @@ use crate::accounts::{self, token};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::collections::{Collection, Schema, view};
-use crate::db::Conn;
+use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{self, Answer, CallerRequest, CollectionName, Query, RecordId};
 use crate::policy::{self, Action, Grant, Reach};
 use crate::records::{Record, store as records, values};
-use crate::request::{Caller, Request};
+use crate::request::Caller;
 use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
 
 /// Make a token with which protected files are served.
@@ -42,7 +42,9 @@ pub async fn serve(
         .find(&collection)
         .ok_or(Error::NotFound("Missing or invalid collection context."))?;
     let why = "who has the name of a file that is not protected may read it";
-    let unruled = policy::system(&schema, collection, Request::internal(), why);
+    let request = extract::request(&http, false)?;
+    let claimant = request.claimant();
+    let unruled = policy::system(&schema, collection, request, why);
     let is_short = unruled.is_quick();
     let find = move |conn: &mut Conn, grant: &Grant| records::find(conn, grant, &id.0, None);
     let record = app.read(unruled, is_short, find).await?;
@@ -54,8 +56,9 @@ pub async fn serve(
         query: &query,
     };
     asker.may_read(&schema, &record, field, options).await?;
+    let is_public = !options.protected && !is_limited(&schema, &record.collection, &Caller::Guest)?;
 
-    let (collection, id) = holder(&app, &schema, &record, field, name).await?;
+    let (collection, id) = holder(&app, &claimant, &record, field, name).await?;
     let original = Original {
         collection: &collection,
         record: &id,
@@ -65,6 +68,7 @@ pub async fn serve(
         path: storage::file(original.collection, original.record, name),
         name: name.to_owned(),
         is_download: is_true(query.get("download")),
+        is_public,
     };
     let size = query.get("thumb").filter(|size| is_declared(options, size));
     if let Some(size) = size
@@ -84,7 +88,7 @@ pub async fn serve(
 /// The collection and the record that the file is kept for: what a view shows is another's.
 async fn holder(
     app: &App,
-    schema: &Arc<Schema>,
+    claimant: &Claimant,
     record: &Record,
     field: &str,
     name: &str,
@@ -93,14 +97,19 @@ async fn holder(
     if !record.collection.is_view() {
         return Ok((record.collection.def.id.clone(), id));
     }
-    let origin = view::store::origin(schema, &record.collection, field);
+    let schema = app.schema.current();
+    let origin = view::store::origin(&schema, &record.collection, field);
     let (collection, field) = origin.ok_or_else(Error::missing)?;
     let (of, name) = (Arc::clone(&collection), name.to_owned());
     let find = move |conn: &mut Conn| match of.column(&field) {
         Some(column) => store::holder(conn, &of, column, &name, &id),
         None => Ok(None),
     };
-    let id = app.db.read(find).await?.ok_or_else(Error::missing)?;
+    let id = app
+        .db
+        .read(claimant, find)
+        .await?
+        .ok_or_else(Error::missing)?;
     Ok((collection.def.id.clone(), id))
 }
 

@@ -15,7 +15,7 @@ use super::thumb;
 use crate::app::App;
 use crate::clock::Moment;
 use crate::collections::Collection;
-use crate::db::Conn;
+use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 
 /// How often it is asked what is to be removed.
@@ -180,7 +180,12 @@ async fn remove_unnamed(
     let ids: HashSet<String> = found.keys().map(|(record, _)| record.clone()).collect();
     let (ids, of) = (Vec::from_iter(ids), std::sync::Arc::clone(collection));
     let named = move |conn: &mut Conn| store::named(conn, &of, &ids);
-    let named: HashSet<(String, String)> = app.db.read(named).await?.into_iter().collect();
+    let named: HashSet<(String, String)> = app
+        .db
+        .read(&Claimant::Server, named)
+        .await?
+        .into_iter()
+        .collect();
     for (of, files) in found {
         if named.contains(&of) {
             continue;

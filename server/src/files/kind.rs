@@ -12,9 +12,9 @@ const UNKNOWN: &str = "application/octet-stream";
 /// Types by the ending alone: their bytes look like any text's or archive's.
 const BY_ENDING: [(&str, &str); 8] = [
     ("svg", "image/svg+xml"),
-    ("css", "text/css"),
-    ("js", "text/javascript"),
-    ("mjs", "text/javascript"),
+    ("css", TEXT),
+    ("js", TEXT),
+    ("mjs", TEXT),
     (
         "docx",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -27,8 +27,14 @@ const BY_ENDING: [(&str, &str); 8] = [
         "pptx",
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     ),
-    ("md", "text/plain; charset=utf-8"),
+    ("md", TEXT),
 ];
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// What names scripts and style sheets among types. They are served as text: the console's own page takes scripts and styles from
+/// where it came from, which is where files come from too, and with `nosniff` a browser takes them by their type alone.
+const TAKEN_BY_PAGES: [&str; 5] = ["javascript", "ecmascript", "jscript", "livescript", "css"];
 
 /// What browsers show without running anything of it. Whatever else there is, they save.
 const SHOWN: [&str; 26] = [
@@ -64,7 +70,12 @@ const SHOWN: [&str; 26] = [
 pub(super) fn content_type(head: &[u8], name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let known = BY_ENDING.iter().find(|(known, _)| *known == ending);
-    known.map_or_else(|| sniffed(head), |(_, kind)| kind)
+    let kind = known.map_or_else(|| sniffed(head), |(_, kind)| kind);
+    if TAKEN_BY_PAGES.iter().any(|name| kind.contains(name)) {
+        TEXT
+    } else {
+        kind
+    }
 }
 
 /// Whether a browser may show it where it is.

@@ -31,7 +31,7 @@ pub async fn health(http: HttpRequest, query: Query) -> Result<Answer> {
         json!({
             // No backup is under way, which would be in the way of another.
             "canBackup": true,
-            "realIP": address.unwrap_or_default(),
+            "realIP": address,
             "possibleProxyHeader": proxy.copied().unwrap_or_default(),
         })
     } else {

@@ -20,7 +20,9 @@ pub async fn list(operator: Operator<LogsRead>, app: App, query: Query) -> Resul
     let listed = app
         .logs
         .db
-        .read(move |conn| lists::list(conn, &grant, &asked, &mut room))
+        .read(&operator.request.claimant(), move |conn| {
+            lists::list(conn, &grant, &asked, &mut room)
+        })
         .await?;
     let items = listed.records.iter().map(store::log).collect();
     let page = lists::envelope(items, page, per_page, listed.extent);
@@ -40,13 +42,15 @@ pub async fn view(_: Operator<LogsRead>, app: App, id: RecordId, query: Query) -
 }
 
 /// Count the entries of each hour.
-pub async fn stats(_: Operator<LogsRead>, app: App, query: Query) -> Result<Answer> {
+pub async fn stats(operator: Operator<LogsRead>, app: App, query: Query) -> Result<Answer> {
     let filter = query.get("filter").cloned().unwrap_or_default();
     let grant = grant(&app);
     let hours = app
         .logs
         .db
-        .read(move |conn| store::hours(conn, &grant, &filter))
+        .read(&operator.request.claimant(), move |conn| {
+            store::hours(conn, &grant, &filter)
+        })
         .await?;
     Ok(Answer::picked(&hours, &query))
 }

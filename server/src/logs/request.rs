@@ -169,6 +169,8 @@ fn details(error: &Error) -> Json {
         | Error::Oversized
         | Error::Unavailable
         | Error::Unwritable(_)
+        | Error::Crowded
+        | Error::TooMany
         | Error::TooSlow
         | Error::AnswerTooLarge(_)
         | Error::NoRoom

@@ -152,7 +152,12 @@ pub async fn keep_flushing(app: App) {
 /// The last `minutes`, the oldest first.
 pub async fn last(app: &App, minutes: i64) -> Result<Vec<Minute>> {
     let first = this_minute() - minutes + 1;
-    let found = app.db.read(move |conn| store::read(conn, first)).await?;
+    let found = app
+        .db
+        .read(&crate::db::Claimant::Server, move |conn| {
+            store::read(conn, first)
+        })
+        .await?;
     let none = Counts::default();
     Ok((first..first + minutes)
         .map(|minute| found.get(&minute).unwrap_or(&none).at(minute))

@@ -29,7 +29,7 @@ pub use source::Source;
 use crate::app::App;
 use crate::collections::take::{self, Place};
 use crate::collections::{Schema, attached, defaults, store};
-use crate::db::Conn;
+use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::policy::system;
 use crate::request::Request;
@@ -63,7 +63,9 @@ pub async fn run(
     let wanted: Vec<wire::Collection> = definitions.clone();
     let conflicts = app
         .db
-        .read(move |conn| conflicts(conn, &schema, &wanted))
+        .read(&Claimant::Server, move |conn| {
+            conflicts(conn, &schema, &wanted)
+        })
         .await
         .map_err(in_words)?;
     if !conflicts.is_empty() {
@@ -247,6 +249,8 @@ fn in_words(error: Error) -> anyhow::Error {
         | Error::RangeNotSatisfiable
         | Error::Unique(_)
         | Error::Oversized
+        | Error::Crowded
+        | Error::TooMany
         | Error::TooSlow
         | Error::Deadlock
         | Error::Busy(_)

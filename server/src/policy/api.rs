@@ -9,13 +9,14 @@ use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query, Superuser};
 
 /// Say who may do what, and what decides it.
-pub async fn check(_: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
+pub async fn check(superuser: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
     let body = body.object(UNREADABLE)?;
     let question: PolicyQuestion =
         serde_json::from_value(body.into()).map_err(|_| Error::invalid(UNREADABLE))?;
     let schema = app.schema.current();
     let read = move |conn: &mut Conn| explain(conn, &schema, &question);
-    let answer = app.db.read(read).await?;
+    let claimant = superuser.request.claimant();
+    let answer = app.db.read(&claimant, read).await?;
     Ok(Answer::picked(&answer, &query))
 }
 

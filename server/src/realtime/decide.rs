@@ -307,6 +307,7 @@ impl Asked<'_> {
         }
         let request = Request {
             caller: self.caller.clone(),
+            address: None,
             method: "GET".to_owned(),
             context: "realtime",
             headers: options.headers.clone(),

@@ -213,7 +213,7 @@ async fn ready(app: &App, grant: &Grant, body: RecordBody, id: Option<&str>) -> 
     if ready.input.is_pending() {
         let hash = stored.as_ref().map(|stored| stored.text("password"));
         let mut input = Arc::unwrap_or_clone(ready.input);
-        input.hash(app, hash).await?;
+        input.hash(app, grant, hash).await?;
         ready.input = Arc::new(input);
     }
     let names: HashSet<String> = files::store::names(&record).collect();
@@ -273,6 +273,7 @@ async fn completed(app: &App, grant: Grant, mut record: Record, paths: Paths) ->
         record.reveal = reveal;
         return Ok(record);
     }
+    let claimant = grant.request.claimant();
     let answers = app.answers.clone();
     let complete = move |conn: &mut Conn| {
         let mut records = [record];
@@ -285,7 +286,7 @@ async fn completed(app: &App, grant: Grant, mut record: Record, paths: Paths) ->
             Err(error) => Err(error),
         }
     };
-    app.db.read(complete).await
+    app.db.read(&claimant, complete).await
 }
 
 /// Adds what the caller may see of the record, and what it refers to.

@@ -8,13 +8,14 @@ use serde_json::{Map, Value as Json};
 
 use super::given::Given;
 use super::{fill, values};
-use crate::accounts::password;
+use crate::accounts::password::{self, Line};
 use crate::app::App;
 use crate::budget::SMALL;
 use crate::collections::Collection;
 use crate::error::{Error, Result};
 use crate::files::Upload;
 use crate::files::accept::{self, Incoming};
+use crate::policy::Grant;
 
 /// The most bytes of an old password that is compared at all.
 const MAX_PASSWORD: usize = 1024;
@@ -131,7 +132,8 @@ impl Input {
 
     /// Hashes the passwords that will be accepted, and compares the old one with the account's hash. It comes after
     /// the rule has said yes: it takes a core for a while.
-    pub async fn hash(&mut self, app: &App, stored: Option<&str>) -> Result<()> {
+    pub async fn hash(&mut self, app: &App, grant: &Grant, stored: Option<&str>) -> Result<()> {
+        let line = Line::of(grant.request.claimant());
         let typed: Vec<(String, String)> = match &self.given {
             Some(given) => given
                 .passwords()
@@ -142,13 +144,21 @@ impl Input {
         if let OldPassword::Typed(old) = std::mem::take(&mut self.old_password)
             && let Some(hash) = stored
         {
-            let verdict = app.hasher.verify(old, hash.to_owned()).await?;
+            let verdict = app
+                .hasher
+                .verify(
+                    line.clone(),
+                    &grant.collection().def.id,
+                    old,
+                    hash.to_owned(),
+                )
+                .await?;
             if verdict != password::Verdict::Wrong {
                 self.old_password = OldPassword::Matches(hash.to_owned());
             }
         }
         for (name, typed) in typed {
-            let hash = app.hasher.hash(typed).await?;
+            let hash = app.hasher.hash(line.clone(), typed).await?;
             self.hashes.insert(name, hash);
         }
         self.is_pending = false;

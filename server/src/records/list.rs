@@ -8,7 +8,7 @@ use super::cursor::Cursor;
 use super::{Record, store};
 use crate::budget::Room;
 use crate::collections::Collection;
-use crate::db::{Conn, Each, Rows, Sql, Storage, Value, load, owned};
+use crate::db::{self, Conn, Each, Rows, Sql, Storage, load, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, conjunction, parse};
 use crate::policy::Grant;
@@ -158,19 +158,27 @@ pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) 
     }
     let is_everything = condition.is_true();
     let offset = (query.page - 1).saturating_mul(query.per_page);
-    let mut rest = Sql::new(engine);
-    store::from(&mut rest, collection, joins);
+    let mut rows = Sql::new(engine);
+    store::from(&mut rows, collection, joins);
     let mut parts = match condition {
         Condition::All(parts) => parts,
         Condition::True | Condition::False => Vec::new(),
     };
     parts.extend(cursor.as_ref().and_then(|cursor| cursor.behind(engine)));
     if !parts.is_empty() {
-        rest.text(" WHERE ").append(conjunction(engine, parts));
+        rows.text(" WHERE ").append(conjunction(engine, parts));
     }
-    rest.append(order);
-    rest.text(" LIMIT ").bind(Value::Int(query.per_page));
-    rest.text(" OFFSET ").bind(Value::Int(offset));
+    let is_numbered = !query.sort.is_empty() && !collection.is_view();
+    let page = db::Page {
+        offset,
+        limit: query.per_page,
+    };
+    let mut rest = page.of(db::Sorted {
+        table: is_numbered.then_some(&collection.table),
+        alias: store::alias(),
+        rows,
+        order,
+    });
     if is_everything && query.sort.is_empty() {
         rest = rest.cached();
     }

@@ -6,8 +6,8 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, ORIGIN,
-    VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName,
+    HeaderValue, ORIGIN, VARY,
 };
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
@@ -15,6 +15,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
+use super::connections::Standing;
 use crate::accounts;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -26,6 +27,9 @@ use crate::records::generate;
 use crate::request::Caller;
 use crate::routes::Pattern;
 
+/// What is answered on a connection beyond the limits: whether the server is well.
+const PROBES: [&str; 4] = ["/livez", "/readyz", "/api/health", "/metrics"];
+
 /// The middleware.
 pub(super) async fn around(
     request: ServiceRequest,
@@ -36,6 +40,7 @@ pub(super) async fn around(
     let counting = app.map(|app| app.metrics.begin(request.method()));
     let headers = request.headers();
     let asked = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    let is_beyond = request.conn_data::<Standing>() == Some(&Standing::Beyond);
     let mut dress = Dress {
         has_origin: headers.contains_key(ORIGIN),
         request_id: generate::id(),
@@ -57,7 +62,7 @@ pub(super) async fn around(
     let span = tracing::info_span!("request", id = dress.request_id);
     let answered = answer(&lifecycle, request, next).instrument(span).await;
     // Who keeps a connection to a server that stops would lose a request on it.
-    dress.closes = lifecycle.is_draining();
+    dress.closes = is_beyond || lifecycle.is_draining();
     match answered {
         Ok(mut response) => {
             dress.put_on(response.response_mut());
@@ -118,6 +123,10 @@ async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse> {
+    let is_beyond = request.conn_data::<Standing>() == Some(&Standing::Beyond);
+    if is_beyond && !PROBES.contains(&request.path()) {
+        return Ok(request.error_response(Error::Crowded));
+    }
     // Probes are answered whatever becomes of the database.
     let is_probe = ["/livez", "/readyz"].contains(&request.path());
     let app = if is_probe {
@@ -178,6 +187,10 @@ impl Dress {
                 HeaderName::from_static(name),
                 HeaderValue::from_static(value),
             );
+        }
+        // Nearly every answer depends on who asks.
+        if !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             headers.insert(HeaderName::from_static("x-request-id"), value);

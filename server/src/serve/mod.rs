@@ -1,16 +1,21 @@
 //! The HTTP server around the routes.
 
 mod around;
+mod connections;
+mod stream;
 
+use std::future::ready;
 use std::net::TcpListener;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use actix_web::HttpServer;
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::{Instant, sleep, timeout};
+use actix_web::{HttpServer, rt::net::TcpStream};
 use anyhow::Context;
 use futures_util::FutureExt;
 use futures_util::future::join;
@@ -22,6 +27,8 @@ use crate::mail::{self, Outbox};
 use crate::metrics::minutes;
 use crate::{files, jobs, logs, realtime, routes};
 use around::around;
+use connections::Connections;
+use stream::Stream;
 
 /// How often other processes' changes of collections are looked for.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -44,21 +51,49 @@ pub fn bind(
     listener: TcpListener,
 ) -> anyhow::Result<Server> {
     let lifecycle = lifecycle.clone();
-    let server = HttpServer::new(move || {
-        actix_web::App::new()
+    let connections = Connections::of(config);
+    let address = listener.local_addr().context("cannot serve")?;
+    let server = Server::build();
+    let stops = server.graceful_shutdown_signal();
+    // As `HttpServer` does it, but for what a connection is.
+    let serve = move || {
+        let app = actix_web::App::new()
             .app_data(lifecycle.clone())
             .wrap(from_fn(around))
-            .configure(routes::configure)
-    });
+            .configure(routes::configure);
+        let app = app.into_factory();
+        let app = app.map_err(|error: actix_web::Error| error.error_response());
+        let stops = stops.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stops = stops.clone();
+                async move { stops.notified().await }
+            })
+            .keep_alive(Duration::from_secs(75))
+            .client_request_timeout(Duration::from_secs(60))
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .local_addr(address)
+            .on_connect_ext(|stream: &Stream, data| {
+                data.insert(stream.standing());
+            })
+            .h1(map_config(app, |()| AppConfig::default()));
+        let connections = connections.clone();
+        fn_service(move |io: TcpStream| ready(connections.admit(io))).and_then(http)
+    };
     Ok(server
         .workers(config.workers)
-        .keep_alive(Duration::from_secs(75))
-        .client_request_timeout(Duration::from_secs(60))
         .shutdown_timeout(config.drain_seconds)
         .disable_signals()
-        .listen(listener)
+        .listen("http", listener, serve)
         .context("cannot serve")?
         .run())
+}
+
+/// Lets the process open as many files as the system allows it: each connection is one.
+pub fn raise_limits() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "cannot raise the limit of open files");
+    }
 }
 
 /// A server of metrics alone.

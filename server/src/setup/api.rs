@@ -6,6 +6,7 @@ use plinth_sdk::types::{FieldProblem, FirstSuperuser, Setup};
 use serde_json::json;
 
 use super::store;
+use crate::accounts::password::Line;
 use crate::accounts::{api as accounts, token};
 use crate::app::App;
 use crate::collections::{Collection, Schema, defaults::SUPERUSERS};
@@ -89,7 +90,7 @@ async fn input(app: &App, given: FirstSuperuser) -> Result<Input> {
     } = given;
     let body = json!({"email": email, "password": password, "passwordConfirm": password});
     let mut input = Input::of(body.as_object().cloned().unwrap_or_default());
-    let hash = app.hasher.hash(password).await?;
+    let hash = app.hasher.hash(Line::of_server(), password).await?;
     input.hashes.insert("password".to_owned(), hash);
     Ok(input)
 }

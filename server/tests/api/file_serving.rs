@@ -626,10 +626,9 @@ fn made_ago(app: &TestApp, id: &str, seconds: i64) -> String {
     let request = plinth::request::Request::internal();
     let grant = plinth::policy::system(&schema, users, request, "to make a token");
     let id = id.to_owned();
-    let find = app
-        .app
-        .db
-        .read(move |conn| plinth::records::store::find(conn, &grant, &id, None));
+    let find = app.app.db.read(&plinth::db::Claimant::Server, move |conn| {
+        plinth::records::store::find(conn, &grant, &id, None)
+    });
     let found = actix_web::rt::System::new().block_on(find);
     let account = found.expect("it is found").expect("an account");
     let then = Moment::now().timestamp() - jiff::SignedDuration::from_secs(seconds);
@@ -834,5 +833,92 @@ fn f10_ids_with_letters_of_all_kinds_are_found_by_their_address() {
             .get(&format!("/api/collections/free/records/{path}"))
             .ok();
         assert_eq!(found["id"], json!(id), "{path}");
+    }
+}
+
+#[test]
+fn n77_what_not_everybody_may_see_is_not_for_shared_caches() {
+    let app = TestApp::start();
+    let fields = json!([
+        {"name": "open", "type": "file"},
+        {"name": "closed", "type": "file", "protected": true, "mimeTypes": ["image/png"], "thumbs": ["10x10"]},
+    ]);
+    app.open_collection("posts", fields);
+    let guest = app.guest();
+    let png = png();
+    let post = upload(
+        &guest,
+        "posts",
+        &[
+            ("open", Some("a.txt"), b"text"),
+            ("closed", Some("b.png"), &png),
+        ],
+    );
+    let member = app.user("ann");
+    let token = member.post("/api/files/token", json!({})).ok();
+    let token = token["token"].as_str().unwrap_or_default();
+    let open = url(&post, &names(&post, "open")[0]);
+    let closed = url(&post, &names(&post, "closed")[0]);
+    let kept = |path: &str, headers: &[(&str, &str)]| {
+        let got = guest.fetch("GET", path, headers);
+        (got.status, got.header("cache-control").to_owned())
+    };
+    let for_all = "max-age=2592000, stale-while-revalidate=86400";
+    let for_one = "private, no-cache";
+    let with_token = format!("{closed}?token={token}");
+    assert_eq!(kept(&open, &[]), (200, for_all.to_owned()));
+    assert_eq!(kept(&with_token, &[]), (200, for_one.to_owned()));
+    assert_eq!(
+        kept(&format!("{with_token}&thumb=10x10"), &[]),
+        (200, for_one.to_owned())
+    );
+    assert_eq!(
+        kept(&format!("{with_token}&download=1"), &[]),
+        (200, for_one.to_owned())
+    );
+    assert_eq!(
+        kept(&with_token, &[("Range", "bytes=0-1")]),
+        (206, for_one.to_owned())
+    );
+    assert_eq!(
+        kept(&with_token, &[("If-None-Match", "*")]),
+        (304, for_one.to_owned())
+    );
+    // What the API answers is nobody else's either, nor is a refusal.
+    for path in [
+        "/api/collections/posts/records",
+        "/api/collections/posts",
+        "/api/logs",
+        "/api/health",
+        "/api/files/posts/abc/def.png",
+        "/nowhere",
+    ] {
+        assert_eq!(kept(path, &[]).1, "no-store", "{path}");
+    }
+}
+
+#[test]
+fn n77_no_file_is_a_script_or_a_style_sheet_of_a_page() {
+    let app = TestApp::start();
+    app.open_collection("posts", json!([{"name": "doc", "type": "file"}]));
+    let guest = app.guest();
+    for (given, content) in [
+        ("a.js", &b"alert(1)"[..]),
+        ("a.mjs", b"export default 1"),
+        ("a.css", b"a{}"),
+        ("a.txt", b"#!/usr/bin/env node\nalert(1)"),
+        ("noext", b"#!/usr/bin/node\nalert(1)"),
+        ("a.cjs", b"'use strict';\nfunction a() {}"),
+    ] {
+        let post = upload(&guest, "posts", &[("doc", Some(given), content)]);
+        let got = guest.fetch("GET", &url(&post, &names(&post, "doc")[0]), &[]);
+        assert_eq!(got.bytes, content);
+        let kind = got.header("content-type");
+        assert!(
+            !kind.contains("script") && !kind.contains("css"),
+            "{given}: {kind}"
+        );
+        assert_eq!(got.header("x-content-type-options"), "nosniff");
+        assert!(got.header("content-disposition").starts_with("attachment"));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{TestApp, on_postgres};
 
 /// `count` records, numbered from 1.
 fn numbered(app: &TestApp, count: u32) {
@@ -319,4 +319,60 @@ fn names(records: &Value) -> Vec<&str> {
         .iter()
         .filter_map(|record| record["name"].as_str())
         .collect()
+}
+
+#[test]
+fn o05_deep_pages_go_on_where_the_others_end() {
+    let app = TestApp::start();
+    let kinds = app.open_collection("kinds", json!([{"type": "text", "name": "name"}]));
+    app.open_collection(
+        "words",
+        json!([
+            {"type": "text", "name": "text"},
+            {"type": "relation", "name": "kind", "collectionId": kinds["id"]},
+        ]),
+    );
+    let numbers = if on_postgres() {
+        "SELECT generate_series(1, 1500) AS n"
+    } else {
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1500) SELECT n FROM n"
+    };
+    app.execute("INSERT INTO kinds (id, name) VALUES ('a', 'y'), ('b', 'x')");
+    app.execute(&format!(
+        "INSERT INTO words (id, text, kind) SELECT 'word' || n, 'text' || (n % 7), \
+         CASE n % 2 WHEN 0 THEN 'a' ELSE 'b' END FROM ({numbers}) AS numbers"
+    ));
+    let listed = |per_page: usize, sort: &str, filter: &str| -> Vec<(String, String)> {
+        let per_page_text = per_page.to_string();
+        let pages = (1..=1600 / per_page + 1).flat_map(|page| {
+            let page = page.to_string();
+            let parameters = [
+                ("perPage", per_page_text.as_str()),
+                ("page", &page),
+                ("sort", sort),
+                ("filter", filter),
+            ];
+            let list = app.guest().list("words", &parameters).ok();
+            let items = list["items"].as_array().expect("items").clone();
+            items.into_iter().map(|item| {
+                let text = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
+                (text("text"), text("id"))
+            })
+        });
+        pages.collect()
+    };
+    for (sort, filter, count) in [
+        ("text", "", 1500),
+        ("-text", "kind.name = 'x' || text != 'text1'", 1393),
+        ("kind.name,-text", "", 1500),
+    ] {
+        let all = listed(1000, sort, filter);
+        assert_eq!(all.len(), count, "{sort}");
+        assert_eq!(listed(400, sort, filter), all, "{sort}");
+        let ids: std::collections::HashSet<_> = all.iter().map(|(_, id)| id).collect();
+        assert_eq!(ids.len(), count, "{sort}");
+        if sort == "text" {
+            assert!(all.is_sorted_by_key(|(text, _)| text), "{all:?}");
+        }
+    }
 }

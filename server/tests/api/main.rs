@@ -74,6 +74,7 @@ mod sessions;
 mod settings;
 mod setup;
 mod shared_files;
+mod shares;
 mod storage;
 mod view_changes;
 mod view_safety;

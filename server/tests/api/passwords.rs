@@ -1,9 +1,13 @@
 //! Passwords: how they are changed, kept and compared.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use plinth::config::Config;
 use serde_json::json;
 
 use crate::accounts::{ANN, refresh, sign_in, sign_up};
-use crate::support::{Client, PASSWORD, TestApp, at_once};
+use crate::support::{Client, Home, PASSWORD, ROOT, TestApp, at_once};
 
 #[test]
 fn n28_long_passwords_are_refused_or_count_in_full() {
@@ -98,5 +102,100 @@ fn a_bcrypt_hash_is_understood_and_replaced() {
         app.execute(&format!("UPDATE users SET password = '{broken}'"));
         sign_in(&app.guest(), "ann@example.com", broken).refused(400);
         sign_in(&app.guest(), "ann@example.com", PASSWORD).refused(400);
+    }
+}
+
+#[test]
+fn n72_whoever_sends_many_sign_ins_shuts_nobody_out() {
+    let home = Home::new();
+    let config = Config {
+        hashing_threads: 1,
+        ..home.config()
+    };
+    let app = TestApp::start_with(home, config);
+    app.user("ann");
+    let is_over = AtomicBool::new(false);
+    let statuses = std::thread::scope(|scope| {
+        let guesses: Vec<_> = (0..160)
+            .map(|n| {
+                let (app, is_over) = (&app, &is_over);
+                scope.spawn(move || {
+                    let mut statuses = Vec::new();
+                    while !is_over.load(Ordering::Relaxed) {
+                        let identity = format!("stranger{}@example.com", n % 3);
+                        statuses.push(sign_in(&app.guest(), &identity, "a guess").status);
+                    }
+                    statuses
+                })
+            })
+            .collect();
+        std::thread::sleep(Duration::from_secs(1));
+        let in_time = |collection: &str, identity: &str| {
+            let began = Instant::now();
+            app.guest().sign_in(collection, identity);
+            let took = began.elapsed();
+            assert!(took < Duration::from_secs(8), "{identity}: {took:?}");
+        };
+        for _ in 0..3 {
+            in_time("_superusers", ROOT);
+            in_time("users", "ann@example.com");
+        }
+        is_over.store(true, Ordering::Relaxed);
+        let statuses = guesses
+            .into_iter()
+            .map(|guess| guess.join().expect("no panic"));
+        statuses.flatten().collect::<Vec<_>>()
+    });
+    let known = [400, 429, 503];
+    assert!(
+        statuses.iter().all(|status| known.contains(status)),
+        "{statuses:?}"
+    );
+}
+
+#[test]
+fn n73_a_wrong_sign_in_takes_the_same_work_whoever_it_is_for() {
+    let app = TestApp::start();
+    for name in ["ann", "bob"] {
+        app.user(name);
+    }
+    let hash = bcrypt::hash("from elsewhere", 4).expect("a hash");
+    app.execute(&format!(
+        "UPDATE users SET password = '{hash}' WHERE email = 'ann@example.com'"
+    ));
+    // It came with an import, before the server started.
+    let app = TestApp::start_in(app.stop());
+    let counts = || {
+        let counts = app.app.hasher.counts();
+        [&counts.argon2, &counts.bcrypt].map(|count| count.load(Ordering::Relaxed))
+    };
+    let work = |collection: &str, identity: &str| {
+        let before = counts();
+        app.guest()
+            .post(
+                &format!("/api/collections/{collection}/auth-with-password"),
+                json!({"identity": identity, "password": "a guess"}),
+            )
+            .refused(400);
+        let after = counts();
+        [after[0] - before[0], after[1] - before[1]]
+    };
+    for identity in [
+        "bob@example.com",
+        "nobody@example.com",
+        "ann@example.com",
+        "no address",
+    ] {
+        assert_eq!(work("users", identity), [1, 1], "{identity}");
+    }
+    // Where there is no hash by bcrypt, nobody waits for one.
+    for identity in [ROOT, "nobody@example.com"] {
+        assert_eq!(work("_superusers", identity), [1, 0], "{identity}");
+    }
+    // Who is let in is, and has a better hash from then on.
+    sign_in(&app.guest(), "ann@example.com", "from elsewhere").ok();
+    sign_in(&app.guest(), "bob@example.com", PASSWORD).ok();
+    for identity in ["ann@example.com", "bob@example.com", "nobody@example.com"] {
+        assert_eq!(work("users", identity), [1, 1], "{identity}");
     }
 }

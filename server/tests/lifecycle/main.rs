@@ -310,3 +310,77 @@ fn metrics_have_an_address_of_their_own() {
     }
     server.client.get("/metrics").refused(404);
 }
+
+#[test]
+fn n79_a_server_with_few_file_descriptors_answers_probes_whatever_a_stranger_holds() {
+    let home = Home::new();
+    make_superuser(&home);
+    let mut program = Command::new("sh");
+    program.args(["-c", "ulimit -n 300; exec \"$@\"", "sh"]);
+    let server = Process::start_as(&home, program);
+    let streams: Vec<TcpStream> = (0..350)
+        .map(|_| {
+            let mut stream = server.connect();
+            let _ = stream.write_all(b"GET /api/realtime HTTP/1.1\r\nHost: a\r\n\r\n");
+            stream
+        })
+        .collect();
+    for path in ["/readyz", "/api/health", "/livez"] {
+        let began = Instant::now();
+        server.wait_until(path, 200);
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(10), "{path}: {took:?}");
+    }
+    drop(streams);
+    // And everybody is served again.
+    server.wait_until("/api/collections/users/records", 200);
+    server.root();
+}
+
+/// The most memory that the server has had so far, in megabytes.
+fn peak(server: &Process) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id()));
+    let status = status.expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kilobytes
+        .expect("a peak")
+        .trim()
+        .parse::<usize>()
+        .expect("a number")
+        >> 10
+}
+
+#[test]
+fn o05_a_deep_page_of_a_list_without_an_index_for_its_order_takes_little_memory() {
+    let home = Home::new();
+    make_superuser(&home);
+    let server = Process::start(&home);
+    open_posts(&server);
+    let (numbers, title) = if on_postgres() {
+        (
+            "SELECT generate_series(1, 150000) AS n",
+            "repeat(md5(CAST(n AS TEXT)), 32)",
+        )
+    } else {
+        (
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 150000) SELECT n FROM n",
+            "hex(randomblob(512))",
+        )
+    };
+    home.execute(&format!(
+        "INSERT INTO posts (id, title) SELECT 'post' || n, {title} FROM ({numbers}) AS numbers"
+    ));
+    let root = server.root();
+    root.get("/api/collections/posts/records?perPage=1").ok();
+    let before = peak(&server);
+    // All rows are 150 MB, and all but the last thirty are skipped.
+    let path = "/api/collections/posts/records?sort=title&page=5000&perPage=30&skipTotal=1";
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| root.get(path).ok());
+        }
+    });
+    let grown = peak(&server) - before;
+    assert!(grown < 100, "{grown} MB");
+}

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Refusal, View};
 use crate::collections::{Collection, defaults};
-use crate::db::{Db, Ident, Rows, Sql, Storage, Value, sql};
+use crate::db::{Claimant, Db, Ident, Rows, Sql, Storage, Value, sql};
 use crate::error::{Error, Result};
 use crate::records::{Record, generate, store};
 
@@ -26,7 +26,12 @@ pub struct Sample {
 }
 
 /// Tries a query out. What is wrong with it is [`Error::Invalid`].
-pub async fn take(db: &Db, query: &str, sources: &[Arc<Collection>]) -> Result<Sample> {
+pub async fn take(
+    db: &Db,
+    claimant: &Claimant,
+    query: &str,
+    sources: &[Arc<Collection>],
+) -> Result<Sample> {
     let engine = db.engine();
     let refused = |Refusal(reason)| Error::invalid(reason);
     let view = View::read(query, sources).map_err(refused)?;
@@ -43,7 +48,7 @@ pub async fn take(db: &Db, query: &str, sources: &[Arc<Collection>]) -> Result<S
         // The first rows would come of one that never ends, too.
         let mut count = sql(engine, "SELECT count(*) FROM (");
         count.append(select.clone()).text(") AS \"all\"");
-        bounded(db, count, vec![Storage::Int]).await?;
+        bounded(db, claimant, count, vec![Storage::Int]).await?;
     }
     let fields = definition.fields.clone();
     let collection = Arc::new(Collection::new(definition));
@@ -53,7 +58,7 @@ pub async fn take(db: &Db, query: &str, sources: &[Arc<Collection>]) -> Result<S
     first.append(columns).text(" FROM (").append(select);
     first.text(") AS ").ident(&alias).text(" LIMIT ");
     first.numeral(&MAX_RECORDS.to_string());
-    let rows = bounded(db, first, storages).await?;
+    let rows = bounded(db, claimant, first, storages).await?;
     let records = store::records(&collection, rows);
     let mut ids = HashSet::new();
     for record in &records {
@@ -83,8 +88,8 @@ pub fn length_problem(query: &str) -> Option<FieldProblem> {
     })
 }
 
-async fn bounded(db: &Db, query: Sql, columns: Vec<Storage>) -> Result<Rows> {
-    match db.read_bounded(query, columns).await {
+async fn bounded(db: &Db, claimant: &Claimant, query: Sql, columns: Vec<Storage>) -> Result<Rows> {
+    match db.read_bounded(claimant, query, columns).await {
         Err(Error::TooSlow) => Err(Error::invalid("the query takes too long")),
         outcome => outcome,
     }

@@ -1,0 +1,162 @@
+//! Limits of time of a read: SQLite looks at them itself; PostgreSQL is told to cancel the query.
+//!
+//! PostgreSQL has `statement_timeout`, but to set it before each query would take a round trip more, and it would still count each
+//! statement of a read apart. A query that exceeds its limit is rare: it costs a round trip only then, on another connection.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Conn, Db, Storage, Value, load, sql};
+use crate::error::Result;
+
+/// How long the server waits before it tells PostgreSQL again.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How often it does. A connection that is still busy then ends by its `statement_timeout`.
+const MAX_TRIES: usize = 20;
+
+/// The end of one read; clones share it.
+#[derive(Clone)]
+pub(super) struct Limit(Arc<State>);
+
+struct State {
+    deadline: Instant,
+    /// Nobody waits for the answer any more.
+    is_abandoned: AtomicBool,
+    /// PostgreSQL's process that runs the read, as long as it does.
+    process: Mutex<Option<i64>>,
+}
+
+impl Limit {
+    pub(super) fn after(time: Duration) -> Self {
+        Self(Arc::new(State {
+            deadline: Instant::now() + time,
+            is_abandoned: AtomicBool::new(false),
+            process: Mutex::default(),
+        }))
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.0.deadline
+    }
+
+    /// Whether no further statement should run.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.is_abandoned.load(Ordering::Relaxed) || Instant::now() > self.0.deadline
+    }
+
+    /// Names PostgreSQL's process that works on it from now on, or says that none does any more.
+    pub(super) fn runs_on(&self, process: Option<i64>) {
+        *self.process() = process;
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<i64>> {
+        self.0
+            .process
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells PostgreSQL to end the query; says whether there still was one. The read cannot end meanwhile, so nobody else's query
+    /// on the same connection is cancelled in its place.
+    fn cancel(&self, conn: &mut Conn) -> Result<bool> {
+        let running = self.process();
+        let Some(process) = *running else {
+            return Ok(false);
+        };
+        let mut cancel = sql(conn.engine(), "SELECT pg_cancel_backend(CAST(").cached();
+        cancel.bind(Value::Int(process)).text(" AS INTEGER))");
+        load(conn, cancel, &[Storage::Bool])?;
+        Ok(true)
+    }
+}
+
+impl Db {
+    /// Ends a read on PostgreSQL that has taken its time, or that nobody waits for.
+    pub(super) async fn cancel(self, limit: Limit) {
+        for _ in 0..MAX_TRIES {
+            let told = limit.clone();
+            match self.read_few(move |conn| told.cancel(conn)).await {
+                Ok(true) => tokio::time::sleep(PAUSE).await,
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot cancel a query");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Abandons a read when it is dropped before the read has ended.
+pub(super) struct Abandoning {
+    pub(super) db: Db,
+    pub(super) limit: Limit,
+    pub(super) has_ended: bool,
+}
+
+impl Drop for Abandoning {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        self.limit.0.is_abandoned.store(true, Ordering::Relaxed);
+        // Locked, it is being cancelled already.
+        let runs = self.limit.0.process.try_lock();
+        if runs.is_ok_and(|process| process.is_some())
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(self.db.clone().cancel(self.limit.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use prometheus::{Histogram, HistogramOpts};
+
+    use super::*;
+    use crate::db::{Claimant, Location, Newer};
+    use crate::error::Error;
+
+    const ENDLESS: &str =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+    fn endless(conn: &mut Conn) -> Result<()> {
+        load(conn, sql(conn.engine(), ENDLESS), &[Storage::Int]).map(drop)
+    }
+
+    #[tokio::test]
+    async fn n67_a_read_that_nobody_waits_for_ends_and_holds_its_place_until_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("data.db"));
+        let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
+        let db = Db::open(&location, Newer::Refused, 2, 2, group_size).unwrap();
+        let guest = Claimant::Guest([10, 0, 0, 1].into());
+        let mut abandoned = Box::pin(db.read(&guest, endless));
+        assert!(abandoned.as_mut().now_or_never().is_none());
+        // There is one place for such reads: this one gets it because the other has ended.
+        drop(abandoned);
+        let second = db.read(&guest, |conn| {
+            load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int])
+        });
+        assert!(second.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn n67_no_statement_begins_after_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("data.db"));
+        let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
+        let db = Db::open(&location, Newer::Refused, 2, 2, group_size).unwrap();
+        let read = db.read(&Claimant::Server, |conn| {
+            let over = conn.within(&Limit::after(Duration::ZERO), |conn| {
+                load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int])
+            });
+            assert!(matches!(over, Err(Error::TooSlow)), "{over:?}");
+            load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int])
+        });
+        assert!(read.await.is_ok());
+    }
+}
