@@ -107,7 +107,7 @@ async fn has_superusers(app: &App) -> Result<bool> {
         Some(superusers) => crate::records::store::total(conn, superusers),
         None => Ok(0),
     };
-    Ok(app.db.read(count).await? > 0)
+    Ok(app.db.read(&Claimant::Server, count).await? > 0)
 }
 
 /// Opens a data directory. What is no such thing is refused before anything else is touched.
