@@ -414,8 +414,7 @@ fn a_lost_postgres_comes_back() {
         create(&server, "lost").refused(503);
     }
     let refusal = server.wait_until("/readyz", 503);
-    let expected =
-        json!({"ready": false, "server": "ok", "database": "unreachable", "writes": "unknown"});
+    let expected = json!({"ready": false, "server": "ok", "database": "unreachable", "writes": "unknown", "realtime": "ok"});
     assert_eq!(refusal.body, expected);
     assert_eq!(server.client.get("/livez").status, 200);
     wire.mend();

@@ -14,6 +14,9 @@ pub struct Readiness {
     /// `ok`, why the database refuses writes (`full`, `read_only`, `locked`, `failing`), or `unknown` while it is not asked.
     #[serde(default)]
     pub writes: String,
+    /// `ok`, `stalled` while clients do not hear of changes, or `unknown` while the server starts.
+    #[serde(default)]
+    pub realtime: String,
 }
 
 /// Requests by the minute.

@@ -117,11 +117,18 @@ impl Lifecycle {
         } else {
             "unknown"
         };
+        let realtime = match self.app() {
+            Ok(app) if app.realtime.is_healthy() => "ok",
+            Ok(_) => "stalled",
+            Err(_) => "unknown",
+        };
+        let parts = [database, writes, realtime];
         Readiness {
-            ready: is_serving && database == "ok" && writes == "ok",
+            ready: is_serving && parts.iter().all(|part| *part == "ok"),
             server: server.to_owned(),
             database: database.to_owned(),
             writes: writes.to_owned(),
+            realtime: realtime.to_owned(),
         }
     }
 

@@ -72,6 +72,12 @@ fn probes(draft: &mut Draft) {
                 ]))
                 .into(),
         ),
+        (
+            "realtime",
+            text()
+                .enum_values(Some(["ok", "stalled", "unknown"]))
+                .into(),
+        ),
     ]);
     readiness = readiness.description(Some("Whether requests should be sent here, or why not."));
     draft.schema("Readiness", readiness);
@@ -150,6 +156,7 @@ mod tests {
             server: String::new(),
             database: String::new(),
             writes: String::new(),
+            realtime: String::new(),
         };
         let types = [
             ("Minute", serde_json::to_value(Minute::default()).unwrap()),

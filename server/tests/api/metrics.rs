@@ -261,7 +261,7 @@ fn probes_are_answered_to_everybody() {
     let ready = app.guest().get("/readyz").ok();
     assert_eq!(
         ready,
-        json!({"ready": true, "server": "ok", "database": "ok", "writes": "ok"})
+        json!({"ready": true, "server": "ok", "database": "ok", "writes": "ok", "realtime": "ok"})
     );
     for path in ["/livez", "/readyz"] {
         assert_eq!(app.guest().send("HEAD", path, None, "").status, 200);

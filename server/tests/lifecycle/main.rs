@@ -135,7 +135,7 @@ fn a_server_that_drains_is_not_ready_and_still_serves() {
     open_posts(&server);
     server.terminate();
     let refusal = server.wait_until("/readyz", 503);
-    let expected = json!({"ready": false, "server": "draining", "database": "ok", "writes": "ok"});
+    let expected = json!({"ready": false, "server": "draining", "database": "ok", "writes": "ok", "realtime": "ok"});
     assert_eq!(refusal.body, expected);
     assert_eq!(server.client.get("/livez").status, 200);
     server.client.create("posts", json!({"title": "late"}));
@@ -177,8 +177,7 @@ fn a_server_is_alive_and_not_ready_while_it_migrates() {
     let server = Process::spawn(&home, Command::new("env"));
     assert_eq!(server.wait_until("/livez", 200).text, "ok");
     let refusal = server.client.get("/readyz");
-    let expected =
-        json!({"ready": false, "server": "starting", "database": "unknown", "writes": "unknown"});
+    let expected = json!({"ready": false, "server": "starting", "database": "unknown", "writes": "unknown", "realtime": "unknown"});
     assert_eq!((refusal.status, refusal.body), (503, expected));
     let paths = [
         "/api/health",
