@@ -175,15 +175,18 @@ impl Budgets {
         self.kept().costs.get(&question).map(|(cost, _)| *cost)
     }
 
-    /// The time that a question of these may take now; `None` when they have overdrawn.
+    /// The time that a question of these may take now; `None` when they have overdrawn. It is taken to cost `unknown`
+    /// if it was never asked.
     pub(super) fn allowance<'p>(
         &self,
         question: Question,
+        unknown: Duration,
         paying: impl Iterator<Item = &'p Paying>,
     ) -> Option<Duration> {
         let (now, mut kept) = (Instant::now(), self.kept());
         let most = MAX_QUESTION.as_secs_f64();
-        let is_cheap = matches!(kept.costs.get(&question), Some((cost, _)) if *cost <= CHEAP);
+        let cost = kept.costs.get(&question).map_or(unknown, |(cost, _)| *cost);
+        let is_cheap = cost <= CHEAP;
         let (mut own, mut shared) = (0.0, most);
         for paying in paying {
             shared = kept.left(&paying.all(), now);
@@ -331,14 +334,14 @@ mod tests {
             budgets.question(None, "quick"),
         );
         assert_eq!(
-            budgets.allowance(slow, [&hostile].into_iter()),
+            budgets.allowance(slow, SLOW, [&hostile].into_iter()),
             Some(MAX_QUESTION)
         );
         for _ in 0..2 {
             budgets.charge(slow, SLOW, [&hostile].into_iter());
         }
-        assert_eq!(budgets.allowance(slow, [&hostile].into_iter()), None);
-        let left = budgets.allowance(quick, [&honest].into_iter());
+        assert_eq!(budgets.allowance(slow, SLOW, [&hostile].into_iter()), None);
+        let left = budgets.allowance(quick, SLOW, [&honest].into_iter());
         assert_eq!(left, Some(MAX_QUESTION));
 
         budgets.cool_down(&hostile);
@@ -364,10 +367,21 @@ mod tests {
         }
         let fresh = budgets.question(None, "fresh");
         let newcomer = guest("newcomer", "9.9.9.9");
-        assert_eq!(budgets.allowance(fresh, [&newcomer].into_iter()), None);
-        assert!(budgets.allowance(quick, [&honest].into_iter()).is_some());
+        assert_eq!(
+            budgets.allowance(fresh, SLOW, [&newcomer].into_iter()),
+            None
+        );
+        assert!(
+            budgets
+                .allowance(quick, SLOW, [&honest].into_iter())
+                .is_some()
+        );
         let account = Paying::account("users", "ann");
-        assert!(budgets.allowance(fresh, [&account].into_iter()).is_some());
+        assert!(
+            budgets
+                .allowance(fresh, SLOW, [&account].into_iter())
+                .is_some()
+        );
     }
 
     #[test]
@@ -379,7 +393,7 @@ mod tests {
                 budgets.charge(slow, SLOW, [&guest(&n.to_string(), address)].into_iter());
             }
             let fresh = budgets.question(None, "fresh");
-            let left = budgets.allowance(fresh, [&guest("fresh", address)].into_iter());
+            let left = budgets.allowance(fresh, SLOW, [&guest("fresh", address)].into_iter());
             assert_eq!(left.is_none(), shared, "{address}: {left:?}");
         }
     }

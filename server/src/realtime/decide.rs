@@ -34,9 +34,11 @@ const MAX_TRIES: usize = 3;
 const MAX_BYTES: usize = 8 << 20;
 /// A question that took longer is asked apart from others from then on.
 const SLOW: Duration = Duration::from_millis(50);
+/// The most time that the operator's rule alone may take, apart from other questions.
+const MAX_RULE: Duration = Duration::from_secs(1);
 /// How much of a question without options is the operator's, who wrote the rule.
 const OF_RULES: Duration = Duration::from_millis(25);
-/// The cost of a question that was never asked.
+/// The cost of a question that was never asked, and that has a filter or expands.
 const UNKNOWN_COST: Duration = Duration::from_millis(10);
 /// After how long the connection is given back, between two questions.
 const TURN: Duration = Duration::from_secs(1);
@@ -131,7 +133,8 @@ impl Round {
         // The next is taken from the end: nobody waits for who asks more than they do.
         let budgets = &self.app.realtime.clients.budgets;
         job.groups.sort_by_cached_key(|group| {
-            Reverse(budgets.cost(group.question).unwrap_or(UNKNOWN_COST))
+            let unknown = unknown_cost(&group.like.options);
+            Reverse(budgets.cost(group.question).unwrap_or(unknown))
         });
         while let Some(group) = job.groups.pop() {
             if let Err(error) = self.group(parts, &wanted, &group) {
@@ -152,10 +155,17 @@ impl Round {
         }
         let app = self.app.clone();
         let clients = &app.realtime.clients;
-        let time = if group.is_costly {
-            clients.budgets.allowance(group.question, group.paying())
-        } else {
+        let options = &group.like.options;
+        let time = if !group.is_costly {
             Some(MAX_QUESTION)
+        } else if options.has_any() {
+            let unknown = unknown_cost(options);
+            clients
+                .budgets
+                .allowance(group.question, unknown, group.paying())
+        } else {
+            // All that it asks is the operator's rule.
+            Some(MAX_RULE)
         };
         let Some(time) = time else {
             clients.cut_off_for_work(&group.members);
@@ -168,7 +178,6 @@ impl Round {
         let started = Instant::now();
         let answer = parts.within(budget, |conn| self.answer(conn, wanted, group));
         let took = started.elapsed();
-        let options = &group.like.options;
         let charged = if options.has_any() {
             took
         } else {
@@ -283,6 +292,15 @@ fn account(conn: &mut Conn, record: Record) -> Result<Caller> {
         roles,
         record,
     })))
+}
+
+/// What a question is taken to cost before it was ever asked.
+fn unknown_cost(options: &Options) -> Duration {
+    if options.are_light() {
+        Duration::ZERO
+    } else {
+        UNKNOWN_COST
+    }
 }
 
 /// What a group asks.

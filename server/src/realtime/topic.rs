@@ -80,6 +80,11 @@ impl Options {
         !self.text.is_empty()
     }
 
+    /// Whether they ask nothing of the database: such a question is cheap before it was ever asked.
+    pub(super) fn are_light(&self) -> bool {
+        self.filter == Filter::All && self.paths.is_empty()
+    }
+
     /// Reads what is behind a topic. Options that cannot be read are none, as they always were for clients.
     fn parse(suffix: &str) -> Self {
         url::form_urlencoded::parse(suffix.as_bytes())
