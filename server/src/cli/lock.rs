@@ -22,20 +22,24 @@ pub(super) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
         return Ok(None);
     };
     config.make_dir()?;
-    let mut files = vec![take(&config.dir.join("plinth.lock"), &config.dir)?];
+    let mut files = vec![take(
+        &config.dir.join("plinth.lock"),
+        "data directory",
+        &config.dir,
+    )?];
     if let Some(real) = leads_to(&database)? {
-        files.push(take(&beside(&real), &real)?);
+        files.push(take(&beside(&real), "database", &real)?);
     }
     Ok(Some(Lock { _files: files }))
 }
 
-fn take(lock: &Path, of: &Path) -> anyhow::Result<File> {
+fn take(lock: &Path, kind: &str, of: &Path) -> anyhow::Result<File> {
     let file = File::create(lock)
         .with_context(|| format!("cannot write to the data directory: {}", lock.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            bail!("another server already uses {}", of.display())
+            bail!("another server already uses the {kind} {}", of.display())
         }
         Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data directory"),
     }
