@@ -56,9 +56,6 @@ pub enum Error {
     /// Others use all that there is of something.
     #[error("The server is busy, try again in a moment.")]
     Crowded,
-    /// The caller itself uses all that one caller may have of something.
-    #[error("Too many of your requests take long at once, try again in a moment.")]
-    TooMany,
     /// The database was told to give up a query.
     #[error("The query takes too long.")]
     TooSlow,
@@ -135,6 +132,8 @@ pub enum Violation {
     Columns(Vec<String>),
 }
 
+/// The message for whoever uses all that one caller may have of something.
+pub const TOO_MANY: &str = "Too many of your requests take long at once, try again in a moment.";
 /// The message for a request that is wrong in a way that is not told.
 pub const GENERIC: &str = "Something went wrong while processing your request.";
 /// The message for what does not exist.
@@ -247,7 +246,6 @@ impl Error {
             Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable
             | Self::Unwritable(_)
             | Self::Crowded
@@ -278,7 +276,6 @@ impl Error {
             | Self::Unavailable
             | Self::Unwritable(_)
             | Self::Crowded
-            | Self::TooMany
             | Self::TooSlow
             | Self::AnswerTooLarge(_)
             | Self::NoRoom

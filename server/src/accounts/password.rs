@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 pub use super::queue::Line;
 use super::queue::Queue;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, TOO_MANY};
 
 /// Hashes passwords on a few threads of its own: each hash takes a core and 19 MiB for a while.
 pub struct Hasher {
@@ -164,7 +164,7 @@ impl Hasher {
         });
         let has_room = self.shared.state().queue.push(line, work);
         if !has_room {
-            return Err(Error::TooMany);
+            return Err(Error::TooManyRequests(TOO_MANY));
         }
         self.shared.asked.fetch_add(1, Ordering::Relaxed);
         self.shared.has_work.notify_one();

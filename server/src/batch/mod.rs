@@ -24,7 +24,6 @@ fn failed_at(position: usize, error: Error) -> Error {
         | Error::Unauthenticated
         | Error::Forbidden(_)
         | Error::NotFound(_)
-        | Error::TooManyRequests(_)
         | Error::TooLarge
         | Error::AnswerTooLarge(_)
         | Error::RangeNotSatisfiable
@@ -44,7 +43,7 @@ fn failed_at(position: usize, error: Error) -> Error {
         Error::Unavailable
         | Error::Unwritable(_)
         | Error::Crowded
-        | Error::TooMany
+        | Error::TooManyRequests(_)
         | Error::TooSlow
         | Error::NoRoom
         | Error::Starting

@@ -273,13 +273,15 @@ impl Db {
         let mut running = pin!(self.run(held, |place| place.run(limited)));
         let outcome = match self.inner.engine {
             Engine::Sqlite => running.await,
-            Engine::Postgres => match timeout_at(limit.deadline().into(), &mut running).await {
-                Ok(outcome) => outcome,
-                Err(_) => {
+            Engine::Postgres => {
+                let in_time = timeout_at(limit.deadline().into(), &mut running).await;
+                if let Ok(outcome) = in_time {
+                    outcome
+                } else {
                     tokio::spawn(self.clone().cancel(limit));
                     running.await
                 }
-            },
+            }
         };
         abandoning.has_ended = true;
         outcome

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use diesel::connection::{Connection, DefaultLoadingMode, LoadConnection, SimpleConnection};
+use diesel::connection::{Connection, LoadConnection, SimpleConnection};
 use diesel::deserialize::FromSql;
 use diesel::pg::{Pg, PgRowByRowLoadingMode};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -165,24 +165,17 @@ impl Postgres {
             Failure::of_postgres(error, attempt)
         };
         self.activity.since.store(millis(), Ordering::Relaxed);
-        let Some(room) = room else {
-            // All rows are there when the first is.
-            let rows = LoadConnection::<DefaultLoadingMode>::load(&mut self.conn, query);
-            self.activity.since.store(0, Ordering::Relaxed);
-            for row in rows.map_err(failure)? {
-                let row = row.map_err(failure)?;
-                look(values(&row, columns).map_err(failure)?);
-            }
-            return Ok(());
-        };
         // One at a time: rows that are too many are never in memory.
         let conn = &mut self.conn;
-        let read = || {
+        let mut room = room;
+        let mut read = || {
             let rows = LoadConnection::<PgRowByRowLoadingMode>::load(conn, query);
             for row in rows.map_err(failure)? {
                 let row = row.map_err(failure)?;
                 let row = values(&row, columns).map_err(failure)?;
-                charge(&row, room)?;
+                if let Some(room) = room.as_deref_mut() {
+                    charge(&row, room)?;
+                }
                 look(row);
             }
             Ok(())

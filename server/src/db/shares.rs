@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, TOO_MANY};
 
 /// A query that takes longer counts as slow.
 const SLOW: Duration = Duration::from_millis(250);
@@ -166,7 +166,7 @@ impl Shares {
             Err(waiting) => {
                 let waited = tokio::time::timeout(self.max_wait, waiting).await;
                 waited
-                    .map_err(|_| Error::TooMany)?
+                    .map_err(|_| Error::TooManyRequests(TOO_MANY))?
                     .map_err(Error::internal)?
             }
         };
@@ -276,7 +276,7 @@ mod tests {
     }
 
     /// As many places as there are at once.
-    async fn all(shares: &Arc<Shares>, claimant: &Claimant) -> Vec<Share> {
+    fn all(shares: &Arc<Shares>, claimant: &Claimant) -> Vec<Share> {
         let mut places = Vec::new();
         while let Some(share) = shares.share(claimant).now_or_never() {
             places.push(share.unwrap());
@@ -287,15 +287,15 @@ mod tests {
     #[tokio::test]
     async fn n67_guests_leave_places_to_accounts_and_accounts_to_superusers() {
         let shares = Arc::new(Shares::of(12, 2));
-        let one = all(&shares, &guest(1)).await;
-        let two = all(&shares, &guest(2)).await;
-        let three = all(&shares, &guest(3)).await;
+        let one = all(&shares, &guest(1));
+        let two = all(&shares, &guest(2));
+        let three = all(&shares, &guest(3));
         assert_eq!([one.len(), two.len(), three.len()], [4, 4, 0]);
-        let account = all(&shares, &account("a")).await;
-        let superuser = all(&shares, &Claimant::Superuser("s".to_owned())).await;
+        let account = all(&shares, &account("a"));
+        let superuser = all(&shares, &Claimant::Superuser("s".to_owned()));
         assert_eq!([account.len(), superuser.len()], [2, 2]);
         drop(one);
-        assert_eq!(all(&shares, &guest(3)).await.len(), 4);
+        assert_eq!(all(&shares, &guest(3)).len(), 4);
     }
 
     #[tokio::test]
@@ -304,15 +304,15 @@ mod tests {
         let mut slow = shares.share(&guest(1)).await.unwrap();
         slow.slot.begun = Instant::now().checked_sub(SLOW * 2);
         drop(slow);
-        assert_eq!(all(&shares, &guest(1)).await.len(), 2);
-        assert_eq!(all(&shares, &guest(2)).await.len(), 4);
+        assert_eq!(all(&shares, &guest(1)).len(), 2);
+        assert_eq!(all(&shares, &guest(2)).len(), 4);
     }
 
     #[tokio::test]
     async fn n67_even_the_smallest_pool_has_a_place_for_everybody() {
         let shares = Arc::new(Shares::of(1, 2));
         for claimant in [guest(1), account("a"), Claimant::Superuser("s".to_owned())] {
-            assert_eq!(all(&shares, &claimant).await.len(), 1);
+            assert_eq!(all(&shares, &claimant).len(), 1);
         }
     }
 
@@ -321,14 +321,14 @@ mod tests {
         let mut shares = Shares::of(12, 2);
         shares.max_wait = Duration::from_millis(20);
         let shares = Arc::new(shares);
-        let mut places = all(&shares, &guest(1)).await;
+        let mut places = all(&shares, &guest(1));
         let caller = guest(1);
         let mut waiting = Box::pin(shares.share(&caller));
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(places.pop());
         places.push(waiting.await.unwrap());
         let refused = shares.share(&caller).await;
-        assert!(matches!(refused, Err(Error::TooMany)));
+        assert!(matches!(refused, Err(Error::TooManyRequests(_))));
         drop(places);
         assert!(shares.callers().is_empty());
     }

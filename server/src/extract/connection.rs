@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderValue;
 
 /// The connection that a request came over: what judges a client's address or its headers asks here.
 ///
@@ -24,6 +25,6 @@ impl<'a> Connection<'a> {
 
     /// A header's first value, in bytes.
     pub fn header(self, name: &str) -> Option<&'a [u8]> {
-        self.0.headers().get(name).map(|value| value.as_bytes())
+        self.0.headers().get(name).map(HeaderValue::as_bytes)
     }
 }

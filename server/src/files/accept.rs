@@ -152,7 +152,6 @@ fn is_certain(error: &Error) -> bool {
         | Error::Deadlock
         | Error::Busy(_)
         | Error::Crowded
-        | Error::TooMany
         | Error::TooSlow
         | Error::AnswerTooLarge(_)
         | Error::NoRoom

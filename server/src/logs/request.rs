@@ -170,7 +170,6 @@ fn details(error: &Error) -> Json {
         | Error::Unavailable
         | Error::Unwritable(_)
         | Error::Crowded
-        | Error::TooMany
         | Error::TooSlow
         | Error::AnswerTooLarge(_)
         | Error::NoRoom

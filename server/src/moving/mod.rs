@@ -250,7 +250,6 @@ fn in_words(error: Error) -> anyhow::Error {
         | Error::Unique(_)
         | Error::Oversized
         | Error::Crowded
-        | Error::TooMany
         | Error::TooSlow
         | Error::Deadlock
         | Error::Busy(_)

@@ -187,7 +187,7 @@ pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) 
         let mut last = Vec::new();
         let mut count = 0;
         let row = Some(Cursor::row(engine));
-        let (found, row) = store::select_each(conn, collection, rest, row, &mut |row| {
+        let (found, row) = store::select_each(conn, collection, rest, row.as_ref(), &mut |row| {
             count += 1;
             if count == query.per_page {
                 last = cursor.values(&row);
@@ -209,7 +209,7 @@ pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) 
         });
     }
     let beside = (keeps_total && !query.skip_total).then(|| store::kept_total(engine, collection));
-    let (found, kept) = store::select_each(conn, collection, rest, beside, look)?;
+    let (found, kept) = store::select_each(conn, collection, rest, beside.as_ref(), look)?;
     let total = if query.skip_total {
         None
     } else if found < query.per_page && (found > 0 || offset == 0) {

@@ -164,7 +164,7 @@ pub fn select_each(
     conn: &mut Conn,
     collection: &Collection,
     rest: Sql,
-    beside: Option<Sql>,
+    beside: Option<&Sql>,
     look: &mut Each<'_>,
 ) -> Result<(i64, Option<i64>)> {
     let engine = conn.engine();
@@ -176,7 +176,7 @@ pub fn select_each(
     let width = storages.len();
     select.append(columns);
     let expected = conn.expected.map(|_| version::select(engine));
-    for number in [&beside, &expected].into_iter().flatten() {
+    for number in [beside, expected.as_ref()].into_iter().flatten() {
         select.text(", (").append(number.clone()).text(")");
         storages.push(Storage::Int);
     }

@@ -96,11 +96,10 @@ impl AsyncWrite for Stream {
         match &written {
             Poll::Ready(Ok(count)) if *count == bytes.len() => self.stall = None,
             Poll::Ready(Ok(count)) => self.taken += count,
-            Poll::Ready(Err(_)) => {}
             Poll::Pending if self.is_stalled(context) || self.has_ended(context) => {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
-            Poll::Pending => {}
+            Poll::Ready(Err(_)) | Poll::Pending => {}
         }
         written
     }

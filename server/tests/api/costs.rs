@@ -12,6 +12,10 @@ fn hashes(app: &TestApp, work: impl FnOnce()) -> u64 {
     app.app.hasher.count() - before
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a body is made where it is sent"
+)]
 fn batch(client: &Client, requests: Value) -> crate::support::Reply {
     client.post("/api/batch", json!({"requests": requests}))
 }

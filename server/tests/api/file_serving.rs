@@ -1,5 +1,6 @@
 //! Files on their way out: headers, parts, pictures, and who is served what.
 
+use std::fmt::Write as _;
 use std::io::Cursor;
 
 use serde_json::{Value, json};
@@ -766,7 +767,10 @@ fn f10_a_name_with_plus_is_served_however_it_is_escaped() {
     }
     // The other parts of a path are read in the same way.
     let id = record["id"].as_str().expect("an id");
-    let escaped: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let escaped = id.bytes().fold(String::new(), |mut escaped, byte| {
+        write!(escaped, "%{byte:02X}").expect("text");
+        escaped
+    });
     let name = &names(&record, "f")[0];
     let path = format!("/api/files/%74hings/{escaped}/{}", name.replace('+', "%2B"));
     assert_eq!(guest.fetch("GET", &path, &[]).status, 200, "{path}");

@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Reply, TestApp};
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a body is made where it is sent"
+)]
 fn import(client: &Client, collections: Value) -> Reply {
     client.put(
         "/api/collections/import",
@@ -11,6 +15,10 @@ fn import(client: &Client, collections: Value) -> Reply {
     )
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a body is made where it is sent"
+)]
 fn replace(client: &Client, collections: Value) -> Reply {
     let body = json!({"collections": collections, "deleteMissing": true});
     client.put("/api/collections/import", body)

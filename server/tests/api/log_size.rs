@@ -47,7 +47,7 @@ fn n74_what_clients_send_is_cut_where_it_is_quoted() {
         guest.send_parts(
             "POST",
             "/api/collections/things/records",
-            &[("file", Some(&"n".repeat(3000)), &[0; (5 << 20) + 1])],
+            &[("file", Some(&"n".repeat(3000)), &vec![0; (5 << 20) + 1])],
         ),
     ] {
         assert_eq!(reply.status, 400, "{}", reply.text);

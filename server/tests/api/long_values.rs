@@ -39,6 +39,10 @@ fn indexes() -> Value {
     ])
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a body is made where it is sent"
+)]
 fn start(indexes: Value) -> TestApp {
     let app = TestApp::start();
     app.collection(json!({

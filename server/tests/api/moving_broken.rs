@@ -189,7 +189,7 @@ fn a_file_that_cannot_be_read_is_named_and_the_others_come() {
     for name in ["a.txt", "closed.txt", ".hidden"] {
         fs::write(dir.join(name), b"x").expect("a file");
     }
-    fs::set_permissions(dir.join("closed.txt"), fs::Permissions::from_mode(0))
+    fs::set_permissions(dir.join("closed.txt"), fs::Permissions::from_mode(0o000))
         .expect("it is closed");
     let is_root = fs::read(dir.join("closed.txt")).is_ok();
     let output = import(&home, from.path(), &[]);

@@ -439,9 +439,9 @@ fn n71_what_may_not_be_listed_is_as_if_it_were_not_there() {
             let mine = client.list(collection, &[("perPage", "100")]).ok();
             let mine = mine["items"].as_array().expect("items").iter();
             let mut with: Vec<String> = mine
-                .flat_map(|item| match &item[via] {
-                    Value::Array(several) => several.clone(),
-                    one => vec![one.clone()],
+                .flat_map(|item| match item[via].as_array() {
+                    Some(several) => several.clone(),
+                    None => vec![item[via].clone()],
                 })
                 .filter_map(|id| id.as_str().map(str::to_owned))
                 .collect();

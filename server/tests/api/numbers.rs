@@ -142,9 +142,10 @@ fn f02_limits_of_a_definition_survive_export_and_import() {
         root.put("/api/collections/import", import).ok();
         let imported = root.get("/api/collections/limited").ok();
         assert_eq!(imported["fields"], exported["fields"]);
-        let field = imported["fields"].as_array().expect("fields").iter();
-        let n = field.filter(|field| field["name"] == "n").next_back();
-        let n = n.expect("the field");
+        let mut fields = imported["fields"].as_array().expect("fields").iter();
+        let n = fields
+            .find(|field| field["name"] == "n")
+            .expect("the field");
         assert_eq!(as_double(&n["max"]), limit.to_bits());
         assert_eq!(as_double(&n["min"]), (-limit).to_bits());
         root.delete("/api/collections/limited").ok();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::policies::{join, permit, role};
 use crate::support::process::{Process, make_superuser};

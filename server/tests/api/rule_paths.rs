@@ -105,7 +105,11 @@ fn parts(body: &Value) -> Vec<(String, String)> {
                 parts.extend(items.iter().map(|item| (name.clone(), text(item))));
             }
             Value::String(text) => parts.push((name.clone(), text.clone())),
-            other => parts.push((name.clone(), other.to_string())),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => parts.push((name.clone(), value.to_string())),
         }
     }
     parts
@@ -410,8 +414,8 @@ fn n69_a_rule_that_is_stored_and_leads_nowhere_lets_nobody_in() {
     let ann = app.user("ann");
     let root = app.root();
     root.create("things", json!({"title": "a", "id": "a00000000000000"}));
-    let rule = "title != 'placeholder'";
-    let rules = json!({"listRule": rule, "viewRule": rule, "createRule": rule, "updateRule": rule, "deleteRule": rule});
+    let own = "title != 'placeholder'";
+    let rules = json!({"listRule": own, "viewRule": own, "createRule": own, "updateRule": own, "deleteRule": own});
     root.patch("/api/collections/things", rules).ok();
     let role = root.create("_roles", json!({"name": "reader"}));
     super::policies::join(&app, &role, "ann");

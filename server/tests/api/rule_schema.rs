@@ -145,14 +145,14 @@ fn n69_no_rule_filter_or_sort_of_anybody_ends_at_a_secret() {
                 .refused(400);
             root.list(collection, &[("sort", name)]).refused(400);
         }
-        let rule = json!({"updateRule": format!("@request.body.{name} !~ 'a'")});
-        root.patch("/api/collections/users", rule)
+        let wrong = json!({"updateRule": format!("@request.body.{name} !~ 'a'")});
+        root.patch("/api/collections/users", wrong)
             .refused_for("updateRule", "invalid_rule");
     }
     // Whether a new password was given is no secret.
     for modifier in ["isset", "changed"] {
-        let rule = json!({"updateRule": format!("@request.body.password:{modifier} = false")});
-        root.patch("/api/collections/users", rule).ok();
+        let given = json!({"updateRule": format!("@request.body.password:{modifier} = false")});
+        root.patch("/api/collections/users", given).ok();
         let name = json!({"name": "Ann"});
         ann.update("users", "ann000000000000", name).ok();
         let password = json!({"password": "another one", "passwordConfirm": "another one", "oldPassword": crate::support::PASSWORD});

@@ -91,8 +91,8 @@ fn n64_n68_strangers_do_not_take_the_memory() {
     let unread = at_once(10, |_| {
         let ask = || {
             let mut stream = server.connect();
-            let head = format!("GET {pages} HTTP/1.1\r\nHost: a\r\n\r\n");
-            stream.write_all(head.as_bytes()).expect("a request");
+            let request = format!("GET {pages} HTTP/1.1\r\nHost: a\r\n\r\n");
+            stream.write_all(request.as_bytes()).expect("a request");
             stream.read_exact(&mut [0; 12]).expect("an answer");
             stream
         };

@@ -62,8 +62,8 @@ fn o06_a_database_of_a_newer_version_is_refused() {
     home.execute(NEWER);
     let output = migrate(&home);
     assert_eq!(output.status.code(), Some(1));
-    let served = refusal(&home, &[]);
-    for words in [said(&output), served] {
+    let refused = refusal(&home, &[]);
+    for words in [said(&output), refused] {
         assert!(words.contains("99990101000000"), "{words}");
         assert!(words.contains("allow_newer_database"), "{words}");
     }

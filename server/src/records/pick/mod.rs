@@ -59,6 +59,7 @@ pub enum Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     /// What is wanted of the value at `key`, inside a value of which this is wanted; as [`Fields::pick`] has it.
+    #[must_use]
     pub fn at(&self, key: &str) -> Self {
         let Self::Parts(paths) = self else {
             return self.clone();
