@@ -168,7 +168,7 @@ impl Postgres {
         // One at a time: rows that are too many are never in memory.
         let conn = &mut self.conn;
         let mut room = room;
-        let mut read = || {
+        let read = || {
             let rows = LoadConnection::<PgRowByRowLoadingMode>::load(conn, query);
             for row in rows.map_err(failure)? {
                 let row = row.map_err(failure)?;

@@ -422,7 +422,7 @@ fn n69_a_rule_that_is_stored_and_leads_nowhere_lets_nobody_in() {
     app.open_collection("denied", json!([{"type": "text", "name": "title"}]));
     root.create("denied", json!({"title": "a"}));
     let deny =
-        json!({"collection": "denied", "actions": ["list"], "effect": "deny", "condition": rule});
+        json!({"collection": "denied", "actions": ["list"], "effect": "deny", "condition": own});
     super::policies::permit(&app, &role, deny);
     let mut home = app.stop();
     for path in [
