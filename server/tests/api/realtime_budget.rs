@@ -35,16 +35,16 @@ fn post_with_comments(root: &Client, text: &str) {
     );
     root.patch(
         "/api/settings",
-        json!({"batch": {"enabled": true, "maxRequests": 500}}),
+        json!({"batch": {"enabled": true, "maxRequests": 500, "timeout": 60}}),
     )
     .ok();
     root.create("posts", json!({"id": POST}));
-    for _ in 0..2 {
+    for _ in 0..10 {
         let create = json!({
             "method": "POST", "url": "/api/collections/comments/records",
             "body": {"post": POST, "text": text},
         });
-        root.post("/api/batch", json!({"requests": vec![create; 500]}))
+        root.post("/api/batch", json!({"requests": vec![create; 100]}))
             .ok();
     }
 }
