@@ -38,6 +38,7 @@ export default [
   { scenario: "filters: literals", step: "meta.list:", path: "", reason: "`:length` counts lists inside JSON; `:each` there is an error" },
   { scenario: "filters: syntax", step: "title:", path: "", reason: "a modifier that the field's type does not have is an error" },
   { scenario: "filters: syntax", step: "tags.name:length", path: "", reason: "a modifier that the field's type does not have is an error" },
+  { scenario: "calls: ", step: "g.x", path: "", reason: "a place has a longitude and a latitude; another name is an error" },
   { scenario: "calls: ", step: "g:", path: "", reason: "a modifier that the field's type does not have is an error" },
   { scenario: "calls: ", step: "g.lon:", path: "", reason: "`:lower` of what is inside a place is that of its text; others are errors" },
   { scenario: "calls: ", step: "e:length", path: "", reason: "a modifier that the field's type does not have is an error" },

@@ -28,11 +28,15 @@ use token::{Claims, Kind};
 
 /// Who sent this `Authorization` header. A token that is not good makes a guest.
 pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
-    let token = header
+    bearer(app, token_in(header), Kind::Auth).await
+}
+
+/// The token in an `Authorization` header, with or without `Bearer` before it.
+pub fn token_in(header: &str) -> &str {
+    header
         .get(..7)
         .filter(|prefix| prefix.eq_ignore_ascii_case("bearer "))
-        .map_or(header, |prefix| &header[prefix.len()..]);
-    bearer(app, token, Kind::Auth).await
+        .map_or(header, |prefix| &header[prefix.len()..])
 }
 
 /// Whose token of this kind it is, as long as the account may be signed in.

@@ -52,10 +52,8 @@ impl Wal {
         if self.is_gone {
             return true;
         }
-        match std::fs::metadata(&self.file) {
-            Ok(file) => file.len() >= self.limit || !self.is_known(0, &file),
-            Err(_) => self.inodes[0].load(Ordering::Relaxed) != 0,
-        }
+        let is_long = |file: &Metadata| file.len() >= self.limit;
+        !self.is_there(0, &self.file, is_long) || !self.is_there(1, &self.database, |_| false)
     }
 
     /// Whether the log or the database was removed, or another put in its place: what is written from now on would be
@@ -64,11 +62,8 @@ impl Wal {
         if self.is_gone {
             return true;
         }
-        let is_there = |at: usize, file: &Path| match std::fs::metadata(file) {
-            Ok(file) => self.is_known(at, &file),
-            Err(_) => self.inodes[at].load(Ordering::Relaxed) == 0,
-        };
-        self.is_gone = !is_there(0, &self.file) || !is_there(1, &self.database);
+        self.is_gone = !self.is_there(0, &self.file, |_| false)
+            || !self.is_there(1, &self.database, |_| false);
         if self.is_gone {
             let saved = conn.sqlite().map(|lite| lite.empty_log(MAX_WAIT));
             let is_saved = matches!(saved, Some(Ok(true)));
@@ -80,6 +75,14 @@ impl Wal {
             );
         }
         self.is_gone
+    }
+
+    /// Whether the file that was there first is, unless something is `wrong` with it; one that was never there is not missed.
+    fn is_there(&self, at: usize, file: &Path, wrong: impl Fn(&Metadata) -> bool) -> bool {
+        match std::fs::metadata(file) {
+            Ok(file) => self.is_known(at, &file) && !wrong(&file),
+            Err(_) => self.inodes[at].load(Ordering::Relaxed) == 0,
+        }
     }
 
     /// Whether it is the file that was there first.

@@ -20,6 +20,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use percent_encoding::percent_decode_str;
 use serde_json::Map;
 
+use crate::accounts;
 use crate::app::App;
 use crate::clock::Moment;
 use crate::error::{Error, Result};
@@ -173,7 +174,7 @@ impl FromRequest for CallerRequest {
         ready(request(http, true).map(|request| {
             let header = Connection::of(http).header("authorization");
             let header = String::from_utf8_lossy(header.unwrap_or_default());
-            let token = header.rsplit(' ').next().unwrap_or_default().to_owned();
+            let token = accounts::token_in(&header).to_owned();
             Self(request, token)
         }))
     }
