@@ -140,10 +140,13 @@ fn o01_a_silent_database_keeps_no_request_waiting() {
     });
     for (what, status, took) in &answers {
         assert!(took < &MAX_ANSWER, "{what} took {took:?}");
-        let is_write = *what == 2;
-        if on_postgres() || is_write {
-            assert_eq!(*status, 503, "{what}");
-        }
+        let (is_list, is_write) = (*what == 1, *what == 2);
+        // Lists of one address have few places, whatever the database does.
+        let is_refused = *status == 503 || (is_list && *status == 429);
+        assert!(
+            is_refused || !(on_postgres() || is_write),
+            "{what}: {status}"
+        );
     }
     assert_eq!(app.guest().get("/readyz").status, 503);
     if on_postgres() {
