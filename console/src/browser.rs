@@ -41,9 +41,9 @@ pub(crate) fn beyond(element: &web_sys::Element) -> Beyond {
         size.ok().and_then(|size| size.as_f64())
     };
     let place = place(element);
-    let is_beyond = |side: &str, end: Option<f64>| {
-        let side = place.as_ref().and_then(|place| place(side));
-        matches!((side, end), (Some(side), Some(end)) if side > end)
+    let is_beyond = |name: &str, end: Option<f64>| {
+        let edge = place.as_ref().and_then(|side| side(name));
+        matches!((edge, end), (Some(edge), Some(end)) if edge > end)
     };
     Beyond {
         right: is_beyond("right", size(window().inner_width())),

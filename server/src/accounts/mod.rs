@@ -60,6 +60,10 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
     if claims.kind != kind {
         return Ok(Caller::Guest);
     }
+    if app.schema.current().find(&claims.collection_id).is_none() {
+        // Another process may have made it a moment ago.
+        app.refresh_schema().await?;
+    }
     let schema = app.schema.current();
     let Some(collection) = schema.find(&claims.collection_id).filter(|c| c.is_auth()) else {
         return Ok(Caller::Guest);
