@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::passage::Passage;
 use crate::support::stream::Stream;
