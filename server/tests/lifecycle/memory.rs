@@ -10,7 +10,7 @@ use crate::support::process::{Process, make_superuser};
 use crate::support::{Home, at_once, on_postgres};
 
 /// The most MiB that the server may have held at once: the two budgets, and what is made of them for a moment. Each
-/// connection to PostgreSQL holds the rows of its answer besides, before any of them is counted.
+/// connection to PostgreSQL keeps the room besides that its largest row took.
 fn most() -> u64 {
     if on_postgres() { 900 } else { 400 }
 }
