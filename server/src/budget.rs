@@ -225,7 +225,7 @@ impl Room {
         self.failure.take().map_or(Ok(()), Err)
     }
 
-    /// What it has of the budget.
+    /// Returns the bytes that it reserved from the budget.
     pub fn into_share(self) -> Option<Share> {
         self.share
     }

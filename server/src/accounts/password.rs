@@ -61,7 +61,7 @@ pub enum Verdict {
 
 /// A hash of nobody's password, to take as long for accounts that do not exist.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$VE0e3g7DalWHgDwou3nuRA$uC6TER156UQpk0lNQ5+jHM0l5poVjPA1he/Tyn9J4Zw";
-/// The same by bcrypt, without its cost.
+/// A bcrypt hash of nobody's password, without the prefix that names its cost.
 const NOBODYS_BCRYPT: &str = ".....................................................";
 
 impl Hasher {

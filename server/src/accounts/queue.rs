@@ -19,7 +19,7 @@ const MOST: usize = 2048;
 pub struct Line {
     /// Whether it is for a superuser.
     pub is_superuser: bool,
-    /// Who asks for it.
+    /// The caller, by address or account.
     pub claimant: Claimant,
     /// The account that it is about, as the caller names it: nobody knows yet whether there is one.
     pub identity: String,

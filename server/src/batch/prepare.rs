@@ -1,4 +1,4 @@
-//! What each change of a batch needs before the transaction: its route, its values, and hashes of passwords.
+//! Prepares each change of a batch before the transaction: its route, its values, and hashes of passwords.
 
 use std::sync::Arc;
 

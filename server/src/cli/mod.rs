@@ -99,7 +99,7 @@ fn parse() -> Cli {
     })
 }
 
-/// What can be shown of an argument: the name of a flag, or what looks like a subcommand where there should be one.
+/// Redacts an argument: keeps the name of a flag, or a word where a subcommand should stand.
 fn shown(given: &str, is_subcommand: bool) -> String {
     let name = given.split('=').next().unwrap_or_default();
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';

@@ -51,7 +51,7 @@ pub enum IndexForm {
     /// All of it.
     #[default]
     Whole,
-    /// Its first characters, so many; a unique index also holds a digest of what is longer.
+    /// A prefix of this many characters; a unique index also holds a digest of longer texts.
     Prefix(usize),
     /// A digest.
     Digest,

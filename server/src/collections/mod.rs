@@ -81,9 +81,9 @@ pub struct Column {
     pub hidden: bool,
     /// Whether there may be no value, as in a view.
     pub nullable: bool,
-    /// How much of the text an index holds that begins with it.
+    /// The length of the prefix that an index on this column holds, in characters.
     pub prefix: Option<usize>,
-    /// The same for the text in lower case.
+    /// The length of the prefix that an index on the lower-cased text holds.
     pub lower_prefix: Option<usize>,
     /// Whether no filter, sort or rule of anybody may ask for it: a password's hash, a token key, what is hidden in
     /// records of the server.

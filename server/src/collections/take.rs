@@ -182,7 +182,7 @@ pub fn occupant<'a>(
         .or_else(|| schema.find(&definition.name))
 }
 
-/// What is wrong with a definition among the others, which `schema` has. Its rules must not look into system
+/// Validates a definition against the other collections of `schema`. Its rules must not look into system
 /// collections: whoever wrote them may not know what is in those here.
 pub fn problems(definition: &wire::Collection, schema: &Schema) -> FieldProblems {
     let is_other = |c: &&Arc<Collection>| c.def.id != definition.id;

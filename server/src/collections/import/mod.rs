@@ -36,7 +36,7 @@ struct Change {
     is_mentioned: bool,
 }
 
-/// What an import comes to.
+/// The plan of an import: the collections to make, to change and to remove.
 struct Plan<'a> {
     schema: &'a Schema,
     /// Those with tables of their own.
@@ -45,7 +45,7 @@ struct Plan<'a> {
     views: Vec<Change>,
     /// Mentioned views that stay in the database as they are.
     untouched: Vec<Change>,
-    /// What the import does not mention, when that goes.
+    /// Collections that the import does not mention, if it deletes those.
     gone: Vec<Arc<Collection>>,
     /// All collections as they will be.
     target: Vec<Arc<Collection>>,

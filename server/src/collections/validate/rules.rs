@@ -39,7 +39,7 @@ impl RuleCheck {
         }
     }
 
-    /// What is wrong with the rule of this name; `old` is what it was, if there was a collection before. A rule of a
+    /// Validates the rule of this name; `old` is its value before, if the collection existed. A rule of a
     /// system collection can only be closed, or be put back to the server's own.
     pub(super) fn check(
         &self,

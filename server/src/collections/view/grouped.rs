@@ -29,7 +29,7 @@ type Place = (usize, String);
 /// The tables in the `FROM` of a select.
 struct Tables<'a>(Vec<(String, Option<&'a Arc<Collection>>)>);
 
-/// What is known to have one value in each group.
+/// Columns that have one value in each group.
 struct Known {
     columns: BTreeSet<Place>,
     /// Of these tables, every column.
