@@ -320,6 +320,12 @@ ATTACKS = {attack.__name__.split("_")[0]: attack for attack in [
 HOSTILE = 10
 
 
+def attack(name, nice, port, known, number):
+    """Runs an attack at a low priority: it stands for another machine, which would not take this one's cores."""
+    os.nice(nice)
+    ATTACKS[name](port, known, number)
+
+
 # --- the figures -------------------------------------------------------------------------------------------------
 
 
@@ -362,6 +368,7 @@ def main():
     parser.add_argument("--database-url", help="PostgreSQL; without it, SQLite")
     parser.add_argument("--attack", action="append", choices=ATTACKS, help="one of them; all by default")
     parser.add_argument("--seconds", type=int, default=10, help="how long each is measured")
+    parser.add_argument("--nice", type=int, default=19, help="the attackers' priority; 0: that of the server")
     arguments = parser.parse_args()
 
     server = Server(arguments.plinth, arguments.database_url)
@@ -372,7 +379,7 @@ def main():
         report("quiet", measure(server, known, arguments.seconds), server.memory(), quiet)
         for name in arguments.attack or ATTACKS:
             guests = [
-                Process(target=ATTACKS[name], args=(server.port, known, number), daemon=True)
+                Process(target=attack, args=(name, arguments.nice, server.port, known, number), daemon=True)
                 for number in range(HOSTILE)
             ]
             for guest in guests:
