@@ -2,8 +2,12 @@
 //!
 //! Each request takes a [`Share`], which grows as bytes arrive or are written and goes back when it is dropped.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
+
+use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 use crate::request::Caller;
@@ -18,6 +22,8 @@ pub struct Budget {
     small: Pool,
     /// All bytes beyond.
     large: Pool,
+    /// Permits to work on large bodies: half of the cores stay free for other requests.
+    workers: Semaphore,
 }
 
 #[derive(Debug)]
@@ -52,10 +58,27 @@ impl Pool {
 impl Budget {
     /// A budget of so many bytes.
     pub fn new(bytes: usize) -> Arc<Self> {
+        let cores = available_parallelism().map_or(1, NonZero::get);
         Arc::new(Self {
             small: Pool::new(bytes / 4),
             large: Pool::new(bytes - bytes / 4),
+            workers: Semaphore::new((cores / 2).max(1)),
         })
+    }
+
+    /// Runs work whose cost grows with a body of `size` bytes. A small body is worked on at once; large ones on other
+    /// threads, on at most half of the cores at a time.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        size: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        if size <= SMALL {
+            return Ok(work());
+        }
+        let _permit = self.workers.acquire().await.map_err(Error::internal)?;
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(Error::internal)
     }
 
     /// An empty share. Guests together get at most half of what the budget has for large shares.
@@ -82,6 +105,11 @@ pub struct Share {
 }
 
 impl Share {
+    /// Returns the budget that it is a share of.
+    pub fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.budget)
+    }
+
     /// The bytes that it has.
     pub fn held(&self) -> usize {
         self.held

@@ -7,6 +7,7 @@ use plinth_sdk::types::BatchRequest;
 use super::failed_at;
 use super::read::Wish;
 use crate::app::App;
+use crate::budget::Budget;
 use crate::collections::Schema;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
@@ -56,13 +57,13 @@ pub(super) async fn all(app: &App, request: &Request, wishes: Vec<Wish>) -> Resu
     let schema = app.schema.current();
     let mut steps = Vec::with_capacity(wishes.len());
     for (position, wish) in wishes.into_iter().enumerate() {
-        let step = one(&schema, request, wish).await;
+        let step = one(&schema, &app.bodies, request, wish).await;
         steps.push(step.map_err(|error| failed_at(position, error))?);
     }
     Ok(steps)
 }
 
-async fn one(schema: &Arc<Schema>, request: &Request, wish: Wish) -> Result<Step> {
+async fn one(schema: &Arc<Schema>, bodies: &Budget, request: &Request, wish: Wish) -> Result<Step> {
     let BatchRequest {
         method,
         url,
@@ -111,7 +112,8 @@ async fn one(schema: &Arc<Schema>, request: &Request, wish: Wish) -> Result<Step
     };
     let (values, uploads) = (body, wish.uploads);
     let size = json_reader::size_of(&values);
-    step.input = Input::prepare(collection, values, uploads, id.as_deref(), size).await?;
+    let id_sent = id.as_deref();
+    step.input = Input::prepare(collection, values, uploads, id_sent, size, bodies).await?;
     step.collection.clone_from(&grant.collection().def.id);
     step.record = step.input.id.clone().or(id).unwrap_or_default();
     Ok(step)

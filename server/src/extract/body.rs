@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::form::{self, Form};
 use super::incoming::Incoming;
 use super::{app, caller, multipart, segment};
-use crate::budget::{SMALL, Share};
+use crate::budget::Share;
 use crate::error::{Error, Result};
 use crate::files::Upload;
 use crate::json_reader::{self, Bounds, Flaw};
@@ -85,8 +85,8 @@ impl<const MAX: usize> FromRequest for Body<MAX> {
         let reading = read(http, payload, limits);
         Box::pin(async move {
             let (sent, mut share) = reading.await?;
-            let size = share.held();
-            away_when_large(size, move || {
+            let (budget, size) = (share.budget(), share.held());
+            let work = move || {
                 let read = match sent {
                     Sent::Form(form) => Read::Form(form),
                     other @ (Sent::Nothing | Sent::Json(_) | Sent::Unreadable) => {
@@ -98,8 +98,8 @@ impl<const MAX: usize> FromRequest for Body<MAX> {
                     read,
                     _share: share,
                 }
-            })
-            .await
+            };
+            budget.run(size, work).await
         })
     }
 }
@@ -207,7 +207,7 @@ impl Sent {
         bounds: Bounds,
         mut share: Share,
     ) -> Result<RecordBody> {
-        let size = share.held();
+        let (budget, size) = (share.budget(), share.held());
         let work = move || {
             let read = self.parts(&keep, bounds, &mut share);
             RecordBody(read.map(|(values, uploads)| Parts {
@@ -216,7 +216,7 @@ impl Sent {
                 share,
             }))
         };
-        away_when_large(size, work).await
+        budget.run(size, work).await
     }
 
     fn parts(
@@ -235,18 +235,6 @@ impl Sent {
             Self::Unreadable => Err(Flaw::Malformed),
         }
     }
-}
-
-/// Does work that grows with a body; off the threads that serve everybody when the body is large.
-async fn away_when_large<T: Send + 'static>(
-    size: usize,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T> {
-    if size <= SMALL {
-        return Ok(work());
-    }
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(Error::internal)
 }
 
 /// Reads a body of any of the kinds that the protocol has, and takes the memory for it.

@@ -200,7 +200,8 @@ async fn ready(app: &App, grant: &Grant, body: RecordBody, id: Option<&str>) -> 
         uploads,
         share,
     } = body.into_parts(GENERIC)?;
-    let input = Input::prepare(grant.collection(), values, uploads, id, share.held()).await?;
+    let (collection, size) = (grant.collection(), share.held());
+    let input = Input::prepare(collection, values, uploads, id, size, &app.bodies).await?;
     let mut ready = Ready {
         input: Arc::new(input),
         stored: Stored::default(),

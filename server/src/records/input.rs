@@ -10,9 +10,9 @@ use super::given::Given;
 use super::{fill, values};
 use crate::accounts::password::{self, Line};
 use crate::app::App;
-use crate::budget::SMALL;
+use crate::budget::{Budget, SMALL};
 use crate::collections::Collection;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files::Upload;
 use crate::files::accept::{self, Incoming};
 use crate::policy::Grant;
@@ -60,6 +60,7 @@ impl Input {
         uploads: Vec<Upload>,
         id: Option<&str>,
         size: usize,
+        bodies: &Budget,
     ) -> Result<Self> {
         let mut body = values;
         let files = accept::name(collection, uploads, &mut body).await?;
@@ -80,12 +81,7 @@ impl Input {
             }
         }
         let collection = Arc::clone(collection);
-        if input.is_large {
-            let work = move || input.work_out(&collection);
-            let worked_out = tokio::task::spawn_blocking(work).await;
-            return worked_out.map_err(Error::internal);
-        }
-        Ok(input.work_out(&collection))
+        bodies.run(size, move || input.work_out(&collection)).await
     }
 
     fn work_out(mut self, collection: &Arc<Collection>) -> Self {
