@@ -3,16 +3,16 @@
 ARG RUST=1.95
 
 FROM rust:${RUST}-trixie AS build
-# The console's WebAssembly is made smaller by a tool that needs Node.js. As new as Debian has it.
+# Node.js runs the optimizer of the console's WebAssembly. As new as Debian has it.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends nodejs npm \
     && rm -rf /var/lib/apt/lists/* \
     && rustup target add wasm32-unknown-unknown
 WORKDIR /plinth
-# What .dockerignore lets in.
+# Only what .dockerignore allows.
 COPY . .
-# What was compiled before is kept between builds, outside of the image.
+# Compiled dependencies are cached between builds, outside of the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/plinth/target \
     scripts/console \
@@ -22,9 +22,9 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 
 FROM scratch
 COPY --from=build /image /
-# On its own: a folder that is there already would keep its owner.
+# Copied separately, since an existing folder would keep its owner.
 COPY --from=build --chown=65532:65532 /image-data /data
-# Where OpenSSL, which connects to PostgreSQL, looks for authorities too.
+# OpenSSL, which libpq uses, looks there for authorities too.
 ENV PLINTH_HTTP=0.0.0.0:8090 \
     PLINTH_DIR=/data \
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
@@ -32,7 +32,7 @@ USER 65532:65532
 WORKDIR /data
 VOLUME /data
 EXPOSE 8090
-# There is no shell that a check could run in: /livez and /readyz are asked from outside.
+# There is no shell to run a check in: /livez and /readyz are requested from outside.
 HEALTHCHECK NONE
 ENTRYPOINT ["/plinth"]
 CMD ["serve"]

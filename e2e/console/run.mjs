@@ -13,6 +13,7 @@ const { values: options } = parseArgs({
     plinth: { type: 'string' },
     'database-url': { type: 'string' },
     screenshots: { type: 'string' },
+    pictures: { type: 'string' },
     only: { type: 'string' },
   },
 })
@@ -52,7 +53,7 @@ for (const name of names) {
     }
   }
   try {
-    await story.default({ page: browser.page, server, step, me: person(browser.page, server), screenshots: options.screenshots })
+    await story.default({ page: browser.page, server, step, me: person(browser.page, server), screenshots: options.screenshots, pictures: options.pictures })
   } catch (error) {
     if (!(error instanceof StoryEnds)) {
       failed += 1

@@ -1,4 +1,4 @@
-"""The text of docs/OPERATIONS.md, and the programs that it speaks of."""
+"""The text of docs/operations/, and the programs that it uses."""
 
 import http.client
 import json
@@ -22,11 +22,11 @@ plinth: Path
 cluster: str
 
 
-def section(title):
-    """A section of the text, with the sections in it."""
-    text = (root / "docs" / "OPERATIONS.md").read_text()
+def section(page, title):
+    """A section of a page of docs/operations/, with its subsections."""
+    text = (root / "docs" / "operations" / page).read_text()
     _, _, rest = text.partition(f"\n## {title}\n")
-    assert rest, f"docs/OPERATIONS.md has no section {title}"
+    assert rest, f"docs/operations/{page} has no section {title}"
     return re.split(r"\n## ", rest)[0]
 
 
@@ -109,9 +109,34 @@ class Case(unittest.TestCase):
         return done.stdout + done.stderr
 
     def write(self, text):
-        """Writes the files that the text has."""
+        """Writes the files that are in the text."""
         for name, content in files(text).items():
             (self.dir / name).write_text(self.ports.replaced(content))
+
+
+class Shell:
+    """A shell that runs one block after the other."""
+
+    def __init__(self, case):
+        self.case = case
+        self.log = (case.dir / "shell.log").open("w+")
+        self.process = case.start(
+            "bash", "-eu", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
+        self.done = 0
+
+    def do(self, block):
+        """Runs a block, and returns what it printed."""
+        self.done += 1
+        self.process.stdin.write(f"{self.case.ports.replaced(block)}\necho; echo done {self.done}\n")
+        self.process.stdin.flush()
+        printed = []
+        for line in self.process.stdout:
+            if line.strip() == f"done {self.done}":
+                return "".join(printed)
+            printed.append(line)
+        self.log.seek(0)
+        raise AssertionError(f"{block}\nended the shell: {self.log.read()}")
 
 
 def get(url, token=None, body=None):

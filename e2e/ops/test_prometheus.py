@@ -6,7 +6,7 @@ import urllib.parse
 
 from support import Case, blocks, get, section, wait_for
 
-TEXT = section("Metrics")
+TEXT = section("monitor.md", "Metrics")
 (BLOCK,) = [block for block in blocks(TEXT, "yaml") if "alert:" in block]
 # What the alerts ask.
 RULES = re.findall(r"expr: (.*)", BLOCK)

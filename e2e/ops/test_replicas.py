@@ -1,35 +1,12 @@
 import http.client
 import json
-import subprocess
 import threading
 import time
 import unittest
 
-from support import Case, blocks, get, section, sign_in, wait_for
+from support import Case, Shell, blocks, get, section, sign_in, wait_for
 
-TEXT = section("Two replicas on one machine")
-
-
-class Shell:
-    """A shell that does one block after the other."""
-
-    def __init__(self, case):
-        self.case = case
-        self.log = (case.dir / "shell.log").open("w+")
-        self.process = case.start(
-            "bash", "-eu", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
-        )
-        self.done = 0
-
-    def do(self, block):
-        self.done += 1
-        self.process.stdin.write(f"{self.case.ports.replaced(block)}\necho; echo done {self.done}\n")
-        self.process.stdin.flush()
-        for line in self.process.stdout:
-            if line.strip() == f"done {self.done}":
-                return
-        self.log.seek(0)
-        raise AssertionError(f"{block}\nended the shell: {self.log.read()}")
+TEXT = section("scale.md", "Two replicas on one machine")
 
 
 class Clients:
