@@ -11,7 +11,8 @@ use plinth::error::{Error, Result};
 use plinth::policy::{self, Action, Grant};
 use plinth::records::list::{self, Query};
 use plinth::records::write::{self, Input};
-use plinth::records::{Record, store as rows, values};
+use plinth::schema::Record;
+use plinth::records::{store as rows, values};
 use plinth::request::{Account, Caller, Request};
 use serde_json::{Map, Value, json};
 

@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use plinth_sdk::types::MetaSettings;
 
-use crate::accounts::password::Hasher;
+use crate::passwords::Hasher;
 use crate::budget::{Answers, Budget};
-use crate::collections::{Schema, Shared, ahead, store, version};
+use crate::schema::{Schema, Shared, version};
+use crate::collections::{ahead, store};
 use crate::config::Config;
 use crate::db::{Claimant, Conn, Db, Newer};
 use crate::error::{Error, Result};
 use crate::files::Files;
-use crate::jobs::{self, outbound::Outbound};
+use crate::jobs;
+use crate::outbound::Outbound;
 use crate::logs::{self, Logs};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;

@@ -1,39 +1,58 @@
 //! Plinth: a self-hosted backend in one binary.
 //!
-//! A request's way: [`routes`] → `<subject>/api.rs` → `<subject>/store.rs`. The subjects:
+//! A request's way: [`routes`] → `<subject>/api.rs` → `<subject>/store.rs`.
+//!
+//! The modules from the top down: each imports only modules below it. `tests/architecture.rs` checks this order and says
+//! what handlers and [`app`] may do. New code goes as far down as what it uses lets it.
 
-pub mod accounts; // sign-in, tokens, password hashes
-pub mod app; // everything a request can reach
-pub mod batch; // several changes of records in one request
-pub mod budget; // bytes that requests share
+// The program.
 pub mod cli; // the subcommands
-pub mod clock; // moments
-pub mod collections; // definitions of tables, and the tables
-pub mod config; // settings, from files, environment and flags
-pub mod console; // the console's files
-pub mod db; // the only place that knows two databases exist
-pub mod error; // the only way out
-pub mod events; // what committed writes have changed
-pub mod extract; // what handlers take and give
-pub mod files; // files of records
-pub mod filter; // the language of filters and rules
-pub mod health; // what the server says of itself while it starts, serves and stops
-pub mod jobs; // what the server does at times
-pub mod json; // JSON as the wire has it
-pub mod json_reader; // JSON from clients, read within limits
-pub mod logs; // what happened: requests, and what the server had to say
-pub mod mail; // the outbox, and what sends it
-pub mod metrics; // what the server counts
-pub mod moving; // taking over what PocketBase has
-pub mod openapi; // the API described, from the live collections
-pub mod policy; // who may do what
-pub mod realtime; // who hears of changes
-pub mod records; // rows of collections
-pub mod request; // what is known of a request
-pub mod routes; // every route, a line each
 pub mod serve; // the HTTP server
-pub mod settings; // what superusers set while the server runs
+pub mod routes; // every route, a line each
+
+// Subjects that use others.
+pub mod console; // the console's files
+pub mod openapi; // the API described, from the live collections
 pub mod setup; // first run
+pub mod import; // data of other servers, taken over
+pub mod batch; // several changes of records in one request
+pub mod realtime; // who hears of changes
+pub mod collections; // changes of collections and their tables
+pub mod settings; // what superusers set while the server runs
+pub mod accounts; // sign-in, and mails to accounts
+pub mod jobs; // what the server does at times
+pub mod mail; // the outbox, and what sends it
+pub mod logs; // what happened: requests, and what the server had to say
+pub mod metrics; // what the server counts
+pub mod extract; // what handlers take and give
+pub mod health; // what the server says of itself while it starts, serves and stops
+pub mod views; // queries of view collections, written for each database
+
+// Records.
+pub mod records; // rows of collections: read, written, expanded
+pub mod files; // files of records
+pub mod app; // everything a request can reach
+pub mod policy; // who may do what
+pub mod system; // collections that every database has
+pub mod events; // what committed writes have changed
+pub mod tokens; // signed tokens of accounts
+pub mod filter; // the language of filters and rules
+pub mod request; // what is known of a request
+pub mod schema; // what a collection is
+
+// The ground.
+pub mod projection; // the `?fields=` parameter
+pub mod outbound; // calls to other servers, to public addresses only
+pub mod passwords; // password hashes, a few at a time
+pub mod db; // the only place that knows two databases exist
+pub mod config; // settings, from files, environment and flags
+pub mod budget; // bytes that requests share
+pub mod tasks; // background tasks that outlive their panics
+pub mod clock; // moments
+pub mod random; // random ids and keys
+pub mod json_reader; // JSON from clients, read within limits
+pub mod error; // the only way out
+pub mod json; // JSON as the wire has it
 
 /// A length as a number of the wire.
 #[expect(clippy::cast_precision_loss, reason = "no list has 2^53 items")]

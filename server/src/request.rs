@@ -9,7 +9,7 @@ use serde_json::Map;
 use crate::clock::Moment;
 use crate::db::Claimant;
 use crate::policy::roles;
-use crate::records::Record;
+use crate::schema::Record;
 
 /// Who asks.
 #[derive(Clone, Debug)]

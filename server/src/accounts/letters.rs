@@ -7,16 +7,16 @@ use plinth_sdk::types::{AuthOptions, EmailTemplate, MetaSettings};
 use serde_json::Value as Json;
 
 use super::store;
-use super::token::{self, Kind};
+use crate::json;
+use crate::tokens::{self, Kind};
 use crate::app::App;
 use crate::clock::Moment;
-use crate::collections::{Collection, Shape};
+use crate::schema::{Collection, Shape, Record};
 use crate::db::{Conn, Value};
 use crate::error::Result;
-use crate::json;
 use crate::mail::{self, NewMail, template};
 use crate::policy::{Grant, system};
-use crate::records::{Record, store as records};
+use crate::records::store as records;
 use crate::request::Request;
 
 /// Who asks again within this time gets no second mail.
@@ -73,7 +73,7 @@ fn write_to(
     if is_pointless || mail::was_written(conn, &account, name, now.before(PAUSE))? {
         return Ok(());
     }
-    let token = token::mailed(&account, kind, now)?;
+    let token = tokens::mailed(&account, kind, now)?;
     let Some(auth) = account.collection.def.auth.as_ref() else {
         return Ok(());
     };

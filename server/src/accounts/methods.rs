@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
-use super::providers::{self, Provider};
-use crate::records::generate;
+use crate::system::providers::{self, Provider};
+use crate::random;
 
 /// What `auth-methods` answers: the SDK's type, and what older clients look for.
 #[derive(Serialize)]
@@ -116,7 +116,7 @@ fn start(configured: &Json) -> Option<Start> {
     let given = |key: &str| text(key).filter(|text| !text.is_empty());
     let provider = providers::find(text("name")?)?;
     let pkce = configured.get("pkce").and_then(Json::as_bool);
-    let state = generate::alphanumeric(30);
+    let state = random::alphanumeric(30);
     let mut start = Start {
         name: provider.name,
         display_name: given("displayName")
@@ -131,7 +131,7 @@ fn start(configured: &Json) -> Option<Start> {
         code_challenge_method: "",
     };
     if pkce.unwrap_or(provider.pkce) {
-        start.code_verifier = generate::alphanumeric(43);
+        start.code_verifier = random::alphanumeric(43);
         start.code_challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&start.code_verifier));
         start.code_challenge_method = "S256";
     }

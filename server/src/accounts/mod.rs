@@ -4,27 +4,20 @@
 //! about tokens is stored.
 
 pub mod api;
-pub mod confirm;
-pub mod impersonate;
 pub(crate) mod letters;
 mod methods;
-pub mod password;
-pub mod providers;
-mod queue;
 pub mod store;
-pub mod token;
 
 use std::sync::Arc;
 
 use crate::app::App;
 use crate::clock::Moment;
-use crate::collections::Collection;
+use crate::schema::{Collection, Record};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::policy;
-use crate::records::Record;
 use crate::request::{Account, Caller, Request};
-use token::{Claims, Kind};
+use crate::tokens::{self, Claims, Kind};
 
 /// Who sent this `Authorization` header. A token that is not good makes a guest.
 pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
@@ -54,7 +47,7 @@ async fn is_suspended(app: &App, token: &str) -> Result<bool> {
 type Find = fn(&mut Conn, &policy::Grant, &str) -> Result<Option<Record>>;
 
 async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result<Caller> {
-    let Some(claims) = token::peek(token) else {
+    let Some(claims) = tokens::peek(token) else {
         return Ok(Caller::Guest);
     };
     if claims.kind != kind {
@@ -92,8 +85,8 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
         Ok((None, _)) | Err(Error::NotFound(_)) => return Ok(Caller::Guest),
         Err(error) => return Err(error),
     };
-    let key = token::signing_key(&record, kind);
-    let Some(Claims { exp, .. }) = token::verify(token, &key, Moment::now()) else {
+    let key = tokens::signing_key(&record, kind);
+    let Some(Claims { exp, .. }) = tokens::verify(token, &key, Moment::now()) else {
         return Ok(Caller::Guest);
     };
     Ok(Caller::Account(Arc::new(Account {

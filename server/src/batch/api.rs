@@ -11,12 +11,12 @@ use actix_web::{FromRequest, HttpRequest};
 use plinth_sdk::types::BatchSettings;
 use tokio::time::{Instant, timeout_at};
 
-use super::prepare::Step;
-use super::read::Wish;
-use super::run::Patience;
-use super::{FAILED, prepare, read, run};
+use super::prepare::{self, Step};
+use super::read::{self, Wish};
+use super::run::{self, Patience};
+use super::FAILED;
 use crate::app::App;
-use crate::collections::Schema;
+use crate::schema::Schema;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
 use crate::extract::body::{Limits, MAX_BODY as MAX_TEXTS};

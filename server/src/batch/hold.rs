@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::prepare::{Step, Wanted};
-use crate::collections::{Collection, Schema};
+use crate::schema::{Collection, Schema};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::records::{delete, store, write};

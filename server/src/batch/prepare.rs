@@ -7,8 +7,8 @@ use plinth_sdk::types::BatchRequest;
 use super::failed_at;
 use super::read::Wish;
 use crate::app::App;
+use crate::schema::Schema;
 use crate::budget::Budget;
-use crate::collections::Schema;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::form::is_escaped;
@@ -17,11 +17,9 @@ use crate::files::accept::Stored;
 use crate::json_reader;
 use crate::policy::{self, Action, Grant, system};
 use crate::records::expand::Paths;
-use crate::records::limits;
-use crate::records::pick::Fields;
-use crate::records::store;
+use crate::records::{limits, store, fill, values};
+use crate::projection::Fields;
 use crate::records::write::Input;
-use crate::records::{fill, values};
 use crate::request::Request;
 
 /// What is to be done.

@@ -9,14 +9,13 @@ use plinth_sdk::types::FieldProblem;
 use super::prepare::{Step, Wanted};
 use super::{FAILED, failed_at, hold};
 use crate::budget::Answers;
-use crate::collections::Schema;
+use crate::schema::{Schema, Record};
 use crate::db::{Conn, within};
 use crate::error::{Error, Result};
-use crate::files;
-use crate::json;
+use crate::{files, json};
 use crate::policy::{Action, Grant, system};
 use crate::records::api::complete_one;
-use crate::records::{Record, delete, store, write};
+use crate::records::{delete, store, write};
 
 /// What a batch has done.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use anyhow::bail;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::moving;
+use crate::import::pocketbase;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -30,7 +30,7 @@ const INCOMPLETE: u8 = 3;
 
 /// Takes over what a data directory of PocketBase holds.
 pub(super) async fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
-    let mut source = moving::open(&args.from)?;
+    let mut source = pocketbase::open(&args.from)?;
     source.storage = args.storage;
     if config.dir.canonicalize().is_ok_and(|dir| dir == source.dir) {
         bail!("Plinth needs a data directory of its own: say --dir, another one than PocketBase's");
@@ -41,11 +41,11 @@ pub(super) async fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode>
     }
     let app = App::build(config).await?;
     let progress = Box::new(|line: &str| eprintln!("{line}"));
-    let wishes = moving::Wishes {
+    let wishes = pocketbase::Wishes {
         superusers: args.superusers,
         strict: args.strict,
     };
-    let report = moving::run(&app, source, wishes, progress).await?;
+    let report = pocketbase::run(&app, source, wishes, progress).await?;
     app.db.close().await;
     println!("{report}");
     Ok(if report.is_complete() {

@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use super::lock::lock;
 use super::signals::Signals;
 use crate::app::App;
-use crate::collections::defaults::SUPERUSERS;
+use crate::system::defaults::SUPERUSERS;
 use crate::config::Config;
 use crate::db::{Conn, Location};
 use crate::error::Error;

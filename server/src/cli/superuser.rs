@@ -7,9 +7,9 @@ use plinth_sdk::types::{FieldProblem, FieldProblems};
 use serde_json::{Value as Json, json};
 
 use crate::accounts;
-use crate::accounts::password::Line;
+use crate::passwords::Line;
 use crate::app::App;
-use crate::collections::defaults::SUPERUSERS;
+use crate::system::defaults::SUPERUSERS;
 use crate::config::Config;
 use crate::db::Conn;
 use crate::error::Error;

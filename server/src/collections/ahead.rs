@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::change::{IndexChanges, old_names};
 use super::store::{self, Author, UPDATE_FAILED};
 use super::table::refused;
-use super::{Collection, Index, Schema};
+use crate::schema::{Collection, Index, Schema};
 use crate::app::App;
 use crate::db::{Claimant, Conn, Engine, Sql, concurrent};
 use crate::error::Result;

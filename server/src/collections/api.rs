@@ -6,17 +6,17 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, Scaffolds};
 use serde_json::{Map, Value as Json};
 
+use super::{ahead, import};
 use super::store::{self, Author};
-use super::{Collection, ahead, defaults, import, view};
+use crate::schema::{Collection, Record};
+use crate::system::defaults;
+use crate::views;
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE, sentence};
-use crate::extract::{
-    Answer, Body, CollectionName, CollectionsRead, CollectionsWrite, Operator, Query, Superuser,
-    not_allowed,
-};
+use crate::extract::{Answer, Body, CollectionName, CollectionsRead, CollectionsWrite, Operator, Query, Superuser, not_allowed};
 use crate::policy::system;
-use crate::records::{Record, list};
+use crate::records::list;
 
 /// List collections.
 pub async fn list(operator: Operator<CollectionsRead>, app: App, query: Query) -> Result<Answer> {
@@ -161,15 +161,15 @@ async fn try_query(
         return Ok(());
     }
     let id = old.map_or("", |old| &old.def.id);
-    let sources = view::store::sources(&schema, author, id);
-    match view::sample::take(&app.db, &operator.request.claimant(), query, &sources).await {
+    let sources = views::store::sources(&schema, author, id);
+    match views::sample::take(&app.db, &operator.request.claimant(), query, &sources).await {
         Err(Error::Invalid { message, .. }) => {
             let failed = if old.is_some() {
                 store::UPDATE_FAILED
             } else {
                 store::CREATE_FAILED
             };
-            let problem = view::store::invalid(&message);
+            let problem = views::store::invalid(&message);
             Err(Error::field(failed, "viewQuery", problem))
         }
         outcome => outcome.map(drop),
@@ -189,7 +189,7 @@ pub async fn dry_run_view(
     body.retain(|_, value| !value.is_null());
     let asked: wire::ViewQuery =
         serde_json::from_value(Json::Object(body)).map_err(|_| Error::invalid(UNREADABLE))?;
-    if let Some(problem) = view::sample::length_problem(&asked.query) {
+    if let Some(problem) = views::sample::length_problem(&asked.query) {
         return Err(Error::field(
             "An error occurred while validating the submitted data.",
             "query",
@@ -197,8 +197,8 @@ pub async fn dry_run_view(
         ));
     }
     let schema = app.schema.current();
-    let sources = view::store::sources(&schema, author, "");
-    match view::sample::take(
+    let sources = views::store::sources(&schema, author, "");
+    match views::sample::take(
         &app.db,
         &operator.request.claimant(),
         &asked.query,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::table::{add_column, alter, create_index, rename_column, rename_table};
-use super::{Collection, Index, Shape};
+use crate::schema::{Collection, Index, Shape};
 use crate::db::{Conn, Engine, Ident, blocker, concurrent, dialect, execute, sql};
 use crate::error::{Error, Result};
 use crate::files::store as files;

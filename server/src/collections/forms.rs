@@ -1,6 +1,6 @@
 //! Indexes that an older server made, which held all values whole.
 
-use super::Schema;
+use crate::schema::Schema;
 use super::table::create_index;
 use crate::db::{Conn, Storage, Value, dialect, execute, load, savepoint, sql};
 use crate::error::{Error, Result};

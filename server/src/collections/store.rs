@@ -6,15 +6,13 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
-use super::{
-    Collection, Schema, attached, change, defaults, forms, own, prepare, table, validate, version,
-    view,
-};
+use crate::schema::{Collection, Schema, version};
+use crate::system::{account_data, defaults, builtin};
+use super::{change, forms, prepare, table, validate};
+use crate::{views, policy, settings};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result, sentence};
-use crate::policy;
-use crate::settings;
 
 /// The answers to changes that do not succeed.
 pub const CREATE_FAILED: &str = "Failed to create collection.";
@@ -68,9 +66,9 @@ pub fn initialise(conn: &mut Conn) -> Result<Schema> {
     let mut missing = if schema.iter().next().is_none() {
         defaults::initial()
     } else {
-        attached::all().into()
+        account_data::all().into()
     };
-    missing.extend(own::all());
+    missing.extend(builtin::all());
     missing.retain(|definition| schema.find(&definition.id).is_none());
     if missing.is_empty() {
         return Ok(schema);
@@ -122,8 +120,8 @@ fn settle(
     failed: &'static str,
 ) -> Result<()> {
     if old.is_none_or(|old| old.kind == definition.kind) {
-        let sources = view::store::sources(schema, author, &definition.id);
-        if let Some(problem) = view::store::complete(definition, old, &sources, engine) {
+        let sources = views::store::sources(schema, author, &definition.id);
+        if let Some(problem) = views::store::complete(definition, old, &sources, engine) {
             // The rest cannot be judged without the fields.
             return Err(Error::field(failed, "viewQuery", problem));
         }
@@ -230,12 +228,12 @@ pub(super) fn update_in(
     let views = if old.is_seen_alike(&new) {
         Vec::new()
     } else {
-        view::store::readers(schema, &BTreeSet::from([old.def.id.clone()]))
+        views::store::readers(schema, &BTreeSet::from([old.def.id.clone()]))
     };
-    view::store::make_way(conn, &views)?;
+    views::store::make_way(conn, &views)?;
     if old.is_view() {
         if !old.is_seen_alike(&new) {
-            view::store::drop_view(conn, old)?;
+            views::store::drop_view(conn, old)?;
             make_view(conn, &new, schema, author, UPDATE_FAILED)?;
         }
     } else {
@@ -243,7 +241,7 @@ pub(super) fn update_in(
     }
     write(conn, &new, Some(&old.def.id))?;
     for view in &views {
-        let definition = view::store::renamed(view, schema, old, &new);
+        let definition = views::store::renamed(view, schema, old, &new);
         follow(conn, view, definition)?;
     }
     Ok(())
@@ -257,10 +255,10 @@ fn make_view(
     author: Author,
     failed: &'static str,
 ) -> Result<()> {
-    let sources = view::store::sources(schema, author, &view.def.id);
-    match view::store::create(conn, view, &sources) {
+    let sources = views::store::sources(schema, author, &view.def.id);
+    match views::store::create(conn, view, &sources) {
         Err(Error::Invalid { message, .. }) => {
-            let problem = view::store::invalid(&message);
+            let problem = views::store::invalid(&message);
             Err(Error::field(failed, "viewQuery", problem))
         }
         outcome => outcome,
@@ -270,7 +268,7 @@ fn make_view(
 /// Makes a view anew that had to make way for a change of what it reads. A change that breaks one is refused.
 fn follow(conn: &mut Conn, old: &Collection, definition: wire::Collection) -> Result<()> {
     let schema = read(conn)?;
-    match view::store::follow(conn, old, definition, &schema) {
+    match views::store::follow(conn, old, definition, &schema) {
         Ok(None) => Ok(()),
         Ok(Some(new)) => {
             policy::store::follow_fields(conn, old, &new)?;
@@ -303,9 +301,9 @@ fn referred_to_by(referrer: &Collection) -> Error {
 
 pub(super) fn remove(conn: &mut Conn, schema: &Schema, collection: &Collection) -> Result<()> {
     policy::store::forget_collection(conn, &collection.def.id)?;
-    attached::forget_collection(conn, schema, &collection.def.id)?;
+    account_data::forget_collection(conn, schema, &collection.def.id)?;
     if collection.is_view() {
-        view::store::drop_view(conn, collection)?;
+        views::store::drop_view(conn, collection)?;
     } else {
         table::drop(conn, collection)?;
     }
@@ -329,7 +327,7 @@ pub(super) fn referrers(schema: &Schema, collection: &Collection) -> Vec<Arc<Col
     let relations = schema.relations_to(collection);
     let others = relations.filter(|(source, _)| source.def.id != *id);
     let mut found: Vec<_> = others.map(|(source, _)| Arc::clone(source)).collect();
-    found.extend(view::store::readers(schema, &BTreeSet::from([id.clone()])));
+    found.extend(views::store::readers(schema, &BTreeSet::from([id.clone()])));
     found
 }
 

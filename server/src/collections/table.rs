@@ -3,7 +3,7 @@
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 
 use super::change::refuse_if_used;
-use super::{Collection, Index};
+use crate::schema::{Collection, Index};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, sql};
 use crate::error::{Error, Result};
 use crate::files::store as files;

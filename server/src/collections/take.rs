@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
-use super::store::Author;
-use super::{Collection, Index, Schema, change, defaults, prepare, store, table, validate, view};
+use super::store::{self, Author};
+use crate::schema::{Collection, Index, Schema};
+use super::{change, prepare, table, validate};
+use crate::system::defaults;
+use crate::{views, records};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
-use crate::records;
 
 /// What the collection that is already there means for one that is to be taken.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +52,7 @@ pub fn place(conn: &mut Conn, schema: &Schema, definition: &wire::Collection) ->
         return Ok(Place::Taken);
     }
     let itself = BTreeSet::from([old.def.id.clone()]);
-    if !view::store::readers(schema, &itself).is_empty() {
+    if !views::store::readers(schema, &itself).is_empty() {
         return Ok(Place::Taken);
     }
     Ok(if records::store::total(conn, old)? == 0 {
@@ -206,16 +208,16 @@ pub fn complete(
     engine: Engine,
 ) -> Option<FieldProblem> {
     let old = definition.clone();
-    let sources = view::store::sources(schema, author, &definition.id);
-    view::store::complete(definition, Some(&old), &sources, engine)
+    let sources = views::store::sources(schema, author, &definition.id);
+    views::store::complete(definition, Some(&old), &sources, engine)
 }
 
 /// Takes the definition of a view, where [`place`] says that it is free. Gives what the database has against it.
 pub fn take_view(conn: &mut Conn, definition: wire::Collection) -> Result<Option<String>> {
     let new = Collection::new(definition);
     let schema = store::read(conn)?;
-    let sources = view::store::sources(&schema, Author::Superuser, &new.def.id);
-    match view::store::create(conn, &new, &sources) {
+    let sources = views::store::sources(&schema, Author::Superuser, &new.def.id);
+    match views::store::create(conn, &new, &sources) {
         Ok(()) => store::write(conn, &new, None).map(|()| None),
         Err(Error::Invalid { message, .. }) => Ok(Some(message.into_owned())),
         Err(error) => Err(error),

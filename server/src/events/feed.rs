@@ -119,7 +119,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::collections::Collection;
+    use crate::schema::Collection;
     use crate::events::Kind;
 
     #[test]

@@ -109,7 +109,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::collections::Collection;
+    use crate::schema::Collection;
     use crate::db::Value;
     use crate::events::Kind;
 

@@ -13,11 +13,10 @@ use std::sync::Arc;
 pub use feed::{Batch, Feed};
 pub use journal::{Journal, Mark, Noted};
 
-use crate::accounts::token::{self, fingerprint, signing_key};
-use crate::collections::{Collection, Schema};
+use crate::tokens::{self, fingerprint, signing_key};
+use crate::schema::{Collection, Schema, Record};
 use crate::db::{Conn, Engine, Value};
 use crate::error::Result;
-use crate::records::Record;
 
 /// What happened to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +102,7 @@ pub fn note(conn: &mut Conn, kind: Kind, record: &Record) -> Result<()> {
             values: record.values.clone(),
             among_others: false,
             ended: (kind == Kind::Delete && record.collection.is_auth())
-                .then(|| fingerprint(&signing_key(record, token::Kind::Auth))),
+                .then(|| fingerprint(&signing_key(record, tokens::Kind::Auth))),
         });
     }
     Ok(())

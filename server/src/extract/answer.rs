@@ -14,7 +14,7 @@ use super::{Query, app, caller};
 use crate::budget::{Room, SMALL, Share};
 use crate::error::Result;
 use crate::json;
-use crate::records::pick::Fields;
+use crate::projection::Fields;
 
 /// What a handler answers.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Upload, kind, name, place, storage};
 use crate::app::App;
-use crate::collections::{Collection, Shape};
+use crate::schema::{Collection, Shape};
 use crate::error::{Error, Result};
 use crate::records::values::split_key;
 

@@ -4,26 +4,25 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::{thumb, storage, store};
 use super::answer::{self, File};
-use super::thumb;
 use super::thumbs::Original;
-use super::{storage, store};
-use crate::accounts::{self, token};
+use crate::{accounts, tokens, views};
 use crate::app::App;
 use crate::clock::Moment;
-use crate::collections::{Collection, Schema, view};
+use crate::schema::{Collection, Schema, Record};
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{self, Answer, CallerRequest, CollectionName, Query, RecordId};
 use crate::policy::{self, Action, Grant, Reach};
-use crate::records::{Record, store as records, values};
+use crate::records::{store as records, values};
 use crate::request::Caller;
 use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
 
 /// Make a token with which protected files are served.
 pub async fn token(CallerRequest(request, _): CallerRequest) -> Result<Answer> {
     let account = request.caller.account().ok_or(Error::Unauthenticated)?;
-    let token = token::file(&account.record, account.expires, Moment::now())?;
+    let token = tokens::file(&account.record, account.expires, Moment::now())?;
     Ok(Answer::json(&FileToken { token }))
 }
 
@@ -98,7 +97,7 @@ async fn holder(
         return Ok((record.collection.def.id.clone(), id));
     }
     let schema = app.schema.current();
-    let origin = view::store::origin(&schema, &record.collection, field);
+    let origin = views::store::origin(&schema, &record.collection, field);
     let (collection, field) = origin.ok_or_else(Error::missing)?;
     let (of, name) = (Arc::clone(&collection), name.to_owned());
     let find = move |conn: &mut Conn| match of.column(&field) {
@@ -155,7 +154,7 @@ impl Asker<'_> {
         options: &FileOptions,
     ) -> Result<()> {
         let token = self.query.get("token").map_or("", String::as_str);
-        let by_token = accounts::bearer(self.app, token, token::Kind::File).await?;
+        let by_token = accounts::bearer(self.app, token, tokens::Kind::File).await?;
         let collection = &record.collection;
         let caller = match &by_token {
             Caller::Guest if !options.protected => extract::caller(self.http)?,

@@ -10,11 +10,11 @@ use object_store::ObjectMeta;
 use plinth_sdk::types::FieldKind;
 use tokio::time::sleep;
 
-use super::store::{self, Removed};
 use super::thumb;
+use super::store::{self, Removed};
 use crate::app::App;
 use crate::clock::Moment;
-use crate::collections::Collection;
+use crate::schema::Collection;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 

@@ -1,6 +1,6 @@
 //! What a file is called once it is stored: a name that says nothing to a file system but a name.
 
-use crate::records::generate;
+use crate::random;
 
 /// The most characters of the client's name that are kept.
 const MAX_NAME: usize = 100;
@@ -18,14 +18,14 @@ pub(super) fn stored(given: &str, guess: &str) -> String {
     let (stem, ending) = parts(given);
     let mut name: String = snake_case(stem).chars().take(MAX_NAME).collect();
     if name.len() < SHORT {
-        name.push_str(&generate::small_letters(RANDOM));
+        name.push_str(&random::small_letters(RANDOM));
     }
     let ending = if ending.is_empty() {
         guess.trim_start_matches('.').to_owned()
     } else {
         ending
     };
-    let random = generate::small_letters(RANDOM);
+    let random = random::small_letters(RANDOM);
     let dot = if ending.is_empty() { "" } else { "." };
     format!("{name}_{random}{dot}{ending}")
 }

@@ -11,9 +11,9 @@ use tokio::time::sleep;
 use super::storage::private_dir;
 use crate::app::App;
 use crate::config::Config;
+use crate::random;
 use crate::db::{self, Conn, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
-use crate::records::generate;
 
 /// How often a server says where its files are, and for how many seconds that is known.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ impl Place {
         let has_bucket = !config.s3_bucket.is_empty();
         let bucket = format!("{}/{}", config.s3_endpoint, config.s3_bucket);
         Self {
-            process: generate::id(),
+            process: random::id(),
             bucket: if has_bucket { bucket } else { String::new() },
             dir: config.dir.join("storage"),
             has_others: !config.database_url.is_empty(),
@@ -68,8 +68,8 @@ fn name_of(dir: &Path) -> io::Result<String> {
     let path = dir.join(NAME);
     if !path.exists() {
         // Whole or not at all, and the first name stays.
-        let made = dir.join(format!("{NAME}-{}", generate::id()));
-        std::fs::write(&made, generate::id())?;
+        let made = dir.join(format!("{NAME}-{}", random::id()));
+        std::fs::write(&made, random::id())?;
         let linked = std::fs::hard_link(&made, &path);
         std::fs::remove_file(&made)?;
         match linked {

@@ -3,7 +3,7 @@
 use super::condition::Condition;
 use super::resolve::Resolver;
 use super::scope::{Join, exists};
-use crate::collections::Shape;
+use crate::schema::Shape;
 use crate::db::{Ident, Sql, dialect, sql};
 
 impl Resolver<'_> {

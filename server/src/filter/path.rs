@@ -6,7 +6,7 @@ use super::request_path::parameter;
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
 use super::{FilterError, macros};
-use crate::collections::{Collection, Shape};
+use crate::schema::{Collection, Shape};
 use crate::db::{Ident, Sql, Storage, dialect, sql};
 use crate::policy::{Action, Reach};
 
@@ -317,7 +317,7 @@ impl Resolver<'_> {
         &mut self,
         scope: &mut Scope,
         walk: &Walk<'_>,
-        column: &crate::collections::Column,
+        column: &crate::schema::Column,
         modifier: Option<&str>,
     ) -> Resolved {
         let mut plain = Sql::new(self.engine);
@@ -432,7 +432,7 @@ impl Resolver<'_> {
     }
 
     /// Whether a client must not find out what a column holds.
-    fn hides(&self, collection: &Collection, column: &crate::collections::Column) -> bool {
+    fn hides(&self, collection: &Collection, column: &crate::schema::Column) -> bool {
         if column.hidden {
             return true;
         }

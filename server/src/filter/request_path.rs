@@ -12,10 +12,9 @@ use super::operand::{Column, Kind, Known, Operand};
 use super::path::{Resolved, Walk, known, modifier, unknown};
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
-use crate::collections::{self, Collection, Shape};
+use crate::{collections, json};
+use crate::schema::{Collection, Shape, Record};
 use crate::db::{Ident, Point, Sql, Value, dialect, sql};
-use crate::json;
-use crate::records::Record;
 use crate::request::Caller;
 
 impl Resolver<'_> {

@@ -15,7 +15,7 @@ use super::operand::{Kind, Operand};
 use super::parse::{Comparison, Expression, Token};
 use super::scope::{Scope, exists, one_row};
 use super::{FilterError, Operator};
-use crate::collections::{Collection, Schema};
+use crate::schema::{Collection, Schema};
 use crate::db::{Engine, Ident, Sql, dialect, sql};
 use crate::request::Request;
 

@@ -3,14 +3,14 @@
 use plinth_sdk::types::{Cron, FieldProblem, FieldProblems, JobPreview};
 use serde_json::Value as Json;
 
-use super::schedule::{self, Schedule};
 use super::store;
+use super::schedule::{self, Schedule};
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, JobsRead, JobsWrite, Operator, Query, RecordId};
-use crate::records::Record;
+use crate::schema::Record;
 
 /// The answer when there is no such job.
 pub const MISSING: &str = "Missing or invalid cron job.";

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{http, mail, maintenance, schedule};
 use crate::db::Value;
-use crate::records::Record;
+use crate::schema::Record;
 
 /// What is wrong with a job, beyond its fields.
 pub fn check(job: &mut Record, problems: &mut FieldProblems) {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use url::Url;
 
 use super::Outcome;
-use super::outbound::{Outbound, causes, parse_url};
+use crate::outbound::{Outbound, causes, parse_url};
 use super::payload::Payload;
 use super::store::MAX_OUTPUT;
 use crate::error::sentence;

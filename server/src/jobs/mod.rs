@@ -13,7 +13,6 @@ mod check;
 mod http;
 mod mail;
 mod maintenance;
-pub mod outbound;
 mod payload;
 pub mod schedule;
 pub mod store;
@@ -32,7 +31,7 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::serve::forever;
+use crate::tasks::supervise;
 
 pub use check::check;
 
@@ -73,7 +72,7 @@ pub fn start(app: &App) {
         if let Err(error) = &scheduler {
             tracing::error!(%error, "jobs do not run at their times");
         }
-        forever(|| worker::work(working.clone())).await;
+        supervise(|| worker::work(working.clone())).await;
         if let Ok(mut scheduler) = scheduler
             && let Err(error) = scheduler.shutdown().await
         {

@@ -8,13 +8,14 @@ use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use super::store::{self, Lease, Taken};
 use super::{Outcome, check, http, mail, maintenance};
+use super::store::{self, Lease, Taken};
 use crate::app::App;
 use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::policy::Grant;
-use crate::records::{Record, generate};
+use crate::schema::Record;
+use crate::random;
 
 /// How many runs go on at once.
 const MAX_RUNNING: usize = 4;
@@ -35,7 +36,7 @@ type Running = HashMap<String, JoinHandle<()>>;
 /// Works until the jobs are stopped.
 pub(super) async fn work(app: App) {
     let app = &app;
-    let worker = format!("{}-{}", std::process::id(), generate::id());
+    let worker = format!("{}-{}", std::process::id(), random::id());
     let mut running = Running::new();
     let mut renewed = Instant::now();
     loop {

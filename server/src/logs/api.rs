@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::collections::Collection;
+use crate::schema::Collection;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, LogsRead, Operator, Query, RecordId};
 use crate::policy::{self, Grant};

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::conceal;
 use crate::clock::Moment;
-use crate::records::generate;
+use crate::random;
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Entry {
     /// Something that happened just now.
     pub fn new(level: Level, message: String) -> Self {
         Self {
-            id: generate::id(),
+            id: random::id(),
             created: Moment::now(),
             level,
             message,

@@ -14,7 +14,7 @@ use super::{Entry, Level, conceal, keeps, settings};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::Connection;
-use crate::records::generate;
+use crate::random;
 use crate::request::Caller;
 
 /// The most bytes that are kept of the address, and of each header.
@@ -129,7 +129,7 @@ impl Asked {
             (reason.to_owned(), Json::Null)
         });
         Some(Entry {
-            id: generate::id(),
+            id: random::id(),
             created: crate::clock::Moment::now(),
             level,
             message: String::new(),

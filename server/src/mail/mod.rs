@@ -26,7 +26,8 @@ use crate::clock::Moment;
 use crate::config::Config;
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
-use crate::records::{Record, generate};
+use crate::schema::Record;
+use crate::random;
 use plinth_sdk::types::{FieldProblem, FieldProblems, MetaSettings};
 use smtp::Smtp;
 use store::Claimed;
@@ -93,7 +94,7 @@ impl Mailer {
     ) -> Option<Result<(), String>> {
         let smtp = self.smtp.as_ref()?;
         let mail = Claimed {
-            id: generate::id(),
+            id: random::id(),
             to: mail.to.clone(),
             subject: mail.subject.clone(),
             html: mail.html.clone(),

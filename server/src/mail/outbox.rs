@@ -12,7 +12,7 @@ use super::smtp::Failure;
 use super::store::{self, Claimed, Outcome};
 use crate::app::App;
 use crate::error::Result;
-use crate::serve::forever;
+use crate::tasks::supervise;
 
 /// How often the outbox is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ pub struct Outbox {
 pub fn start(app: &App) -> Outbox {
     let (stop, stopped) = watch::channel(false);
     let running = app.clone();
-    let task = forever(move || run(running.clone(), stopped.clone()));
+    let task = supervise(move || run(running.clone(), stopped.clone()));
     Outbox {
         stop,
         task: tokio::spawn(task),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::NewMail;
 use crate::clock::Moment;
+use crate::random;
 use crate::db::{self, Conn, Engine, Sql, Storage, Value, execute, load, sql};
 use crate::error::Result;
-use crate::records::generate;
 
 /// A mail that this process has taken to send, until its lease runs out.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ pub(super) fn insert(conn: &mut Conn, mail: &NewMail, now: Moment) -> Result<()>
          \"recordRef\", \"status\", \"created\", \"updated\") VALUES (",
     );
     let values = [
-        generate::id(),
+        random::id(),
         mail.to.clone(),
         mail.subject.clone(),
         mail.html.clone(),

@@ -14,7 +14,7 @@ use super::store;
 use crate::app::App;
 use crate::clock::Moment;
 use crate::error::Result;
-use crate::records::generate;
+use crate::random;
 
 /// How often it is written down; a minute is a multiple of it.
 const INTERVAL: i64 = 10;
@@ -40,7 +40,7 @@ impl Minutes {
             server_errors: AtomicU64::new(0),
             latency: std::array::from_fn(|_| AtomicU64::new(0)),
             recorder: Mutex::new(Recorder {
-                instance: generate::id(),
+                instance: random::id(),
                 seen: Counts::default(),
                 since: this_minute(),
                 pending: BTreeMap::new(),

@@ -4,10 +4,10 @@ use plinth_sdk::types::AuthOptions;
 use utoipa::openapi::path::HttpMethod;
 
 use super::fields::password;
+use super::{Draft, Reader};
 use super::parts::{self, Route, anything, boolean, integer, list_of, object, reference, text};
 use super::records::name;
-use super::{Draft, Reader};
-use crate::collections::Collection;
+use crate::schema::Collection;
 
 /// The most characters of an identity or password at a sign-in.
 const MAX_LENGTH: usize = 255;
@@ -69,7 +69,7 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         tag: of,
         id: format!("{verb}_{of}"),
         summary,
-        description: if collection.rules.auth == crate::collections::Rule::Locked {
+        description: if collection.rules.auth == crate::schema::Rule::Locked {
             "Nobody: the collection has no auth rule.".to_owned()
         } else {
             who.clone()

@@ -76,7 +76,7 @@ mod tests {
     use plinth_sdk::types::{Log, LogHour};
 
     use super::*;
-    use crate::collections::Schema;
+    use crate::schema::Schema;
     use crate::request::Caller;
 
     /// What is described is what is answered.

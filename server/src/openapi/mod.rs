@@ -26,7 +26,7 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
 
-use crate::collections::{Collection, Rule, Schema};
+use crate::schema::{Collection, Rule, Schema};
 use crate::policy::{Action, Fields, Reach};
 use crate::request::Caller;
 use parts::Described;

@@ -3,9 +3,9 @@
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::schema::{OneOfBuilder, SchemaType, Type};
 
-use super::parts::{self, Route, boolean, constant, list_of, object, text};
 use super::{Draft, Reader};
-use crate::collections::own::ACTIONS;
+use super::parts::{self, Route, boolean, constant, list_of, object, text};
+use crate::system::builtin::ACTIONS;
 
 /// The tag. The space keeps it apart from names of collections.
 const TAG: &str = "The policy";

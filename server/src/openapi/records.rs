@@ -4,10 +4,10 @@ use plinth_sdk::types::{Field, FieldKind};
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
+use super::{Draft, Reader};
 use super::fields::{self, Side};
 use super::parts::{self, Route, constant, list_of, page, reference};
-use super::{Draft, Reader};
-use crate::collections::{Collection, Key, Rule, Shape};
+use crate::schema::{Collection, Key, Rule, Shape};
 use crate::policy::Action;
 
 /// Names of schemas, and ids of operations, are a collection's name with something before or after it that keeps

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use plinth_sdk::types as wire;
 use serde_json::{Value as Json, json};
 
-use crate::collections::{Collection, Schema};
-use crate::records::Record;
+use crate::schema::{Collection, Schema, Record};
 use crate::request::{Account, Caller};
 
 /// An open collection, one with rules, a locked one, and accounts.

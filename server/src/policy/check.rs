@@ -6,10 +6,11 @@ use plinth_sdk::types::{FieldProblem, FieldProblems};
 
 use super::roles::{BUILT_IN, MAX_DEPTH};
 use super::{Action, store};
-use crate::collections::{Collection, RuleCheck, Schema};
+use crate::schema::{Collection, Schema, Record};
+use crate::collections::RuleCheck;
 use crate::db::{Conn, Value};
 use crate::error::{Result, sentence};
-use crate::records::{Record, values};
+use crate::records::values;
 
 /// Checks a role.
 pub fn role(

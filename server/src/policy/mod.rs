@@ -6,7 +6,6 @@
 
 pub mod api;
 pub mod check;
-mod explain;
 mod permission;
 mod reach;
 pub mod roles;
@@ -17,7 +16,7 @@ use std::sync::Arc;
 pub use permission::Permission;
 pub use reach::{Fields, Part, Reach};
 
-use crate::collections::{Collection, Rule, Schema};
+use crate::schema::{Collection, Rule, Schema};
 use crate::db::{Engine, Ident};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, Expression, Resolver, Trust};
@@ -156,7 +155,7 @@ impl Action {
     }
 }
 
-impl crate::collections::Rules {
+impl crate::schema::Rules {
     /// The rule for an action.
     pub fn of(&self, action: Action) -> &Rule {
         match action {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::permission::{Effect, Permission, not};
 use super::roles::Decision;
 use super::{Action, holds};
-use crate::collections::{Collection, Rule, Schema};
+use crate::schema::{Collection, Rule, Schema};
 use crate::error::Result;
 use crate::filter::{Condition, Resolver};
 use crate::request::Caller;

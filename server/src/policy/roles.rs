@@ -13,7 +13,7 @@ use plinth_sdk::types::AREAS;
 
 use super::Action;
 use super::permission::{Effect, Permission};
-use crate::collections::{Collection, body_keys};
+use crate::schema::{Collection, body_keys};
 use crate::error::{Error, Result};
 
 /// Longer chains of parents casbin does not follow.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::permission::Permission;
 use super::roles::{BUILT_IN, Policies, Role, USER};
 use crate::clock::Moment;
-use crate::collections::Collection;
+use crate::schema::Collection;
 use crate::db::{Conn, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
 use crate::json;

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::jobs::outbound::is_public;
+use crate::outbound::is_public;
 
 /// The most time that one question may take: the rule, the filter, what is expanded and rendered.
 pub(super) const MAX_QUESTION: Duration = Duration::from_millis(250);

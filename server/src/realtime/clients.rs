@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use super::budget::{Budgets, Paying, Question, SUBSCRIBING};
 use super::queue::{Data, Frame, Queue, Total};
 use super::topic::{Subscription, parse_all, topics};
-use crate::accounts::token::{self, Kind};
+use crate::tokens::{self, Kind};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::events::Feed;
-use crate::jobs::outbound::is_public;
+use crate::outbound::is_public;
 use crate::metrics::Metrics;
 use crate::policy::Action;
-use crate::records::Record;
+use crate::schema::Record;
 use crate::request::Caller;
 
 /// An account, under the key that its token was signed with.
@@ -36,7 +36,7 @@ impl Identity {
         Some(Self {
             collection: record.collection.def.id.clone(),
             record: record.id().to_owned(),
-            key: token::signing_key(record, Kind::Auth),
+            key: tokens::signing_key(record, Kind::Auth),
         })
     }
 

@@ -13,19 +13,18 @@ use super::follow::within;
 use super::lane::{Job, put_off};
 use super::leaving::Leaving;
 use super::topic::{Filter, Options};
-use crate::accounts;
-use crate::accounts::token::{self, Kind};
+use crate::{accounts, json};
+use crate::tokens::{self, Kind};
 use crate::app::App;
 use crate::budget::Room;
 use crate::clock::Moment;
-use crate::collections::{Schema, Shape};
+use crate::schema::{Schema, Shape, Record};
 use crate::db::{Budget, Conn, Parts};
 use crate::error::{Error, Result};
 use crate::events::{self, Change};
-use crate::json;
 use crate::policy::{self, Grant};
 use crate::records::expand::expand_within;
-use crate::records::{Record, store, values};
+use crate::records::{store, values};
 use crate::request::{Account, Caller, Request};
 
 /// How often it is tried to decide on changes while collections change.
@@ -262,7 +261,7 @@ impl Round {
         let grant = policy::system(schema, collection, Request::internal(), why);
         let stored = accounts::store::find_in_session(conn, &grant, &identity.record)?;
         let is_stored = stored.is_some();
-        let good = stored.filter(|record| token::signing_key(record, Kind::Auth) == identity.key);
+        let good = stored.filter(|record| tokens::signing_key(record, Kind::Auth) == identity.key);
         if let Some(record) = good {
             let caller = account(conn, record)?;
             let read = (caller.clone(), Instant::now());

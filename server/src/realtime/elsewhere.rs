@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::events::store::{is_listening, send};
-use crate::records::generate;
+use crate::random;
 
 /// How often it is looked whether the answer has come, and for how long.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -32,7 +32,7 @@ pub(super) async fn ask(app: &App, wish: &Wish) -> Result<Outcome> {
     let (Engine::Postgres, Some(process)) = (app.db.engine(), process) else {
         return Ok(Outcome::Unknown);
     };
-    let (id, process) = (generate::id(), process.to_owned());
+    let (id, process) = (random::id(), process.to_owned());
     let message = Message {
         id: id.clone(),
         wish: wish.clone(),

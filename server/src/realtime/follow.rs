@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
 use crate::events::store::{self, Position, Row, is_all};
-use crate::records::generate;
+use crate::random;
 
 /// How many changes are decided on at once.
 const BATCH: usize = 200;
@@ -68,7 +68,7 @@ struct Heard {
 impl Default for Listening {
     fn default() -> Self {
         Self {
-            process: generate::alphanumeric(PROCESS_ID),
+            process: random::alphanumeric(PROCESS_ID),
             heard: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             begun: Notify::new(),
@@ -96,7 +96,7 @@ impl Listening {
 
     /// An id for a new client, which begins with the process that has it.
     pub(super) fn client_id(&self) -> String {
-        let own = generate::alphanumeric(CLIENT_ID - self.process.len());
+        let own = random::alphanumeric(CLIENT_ID - self.process.len());
         format!("{}{own}", self.process)
     }
 

@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::accounts::token::fingerprint;
-use crate::collections::Schema;
+use crate::tokens::fingerprint;
+use crate::schema::{Schema, Record};
 use crate::events::Change;
-use crate::records::Record;
 
 use super::clients::Identity;
 

@@ -7,9 +7,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::filter::{Expression, MAX_LENGTH, parse};
 use crate::policy::Action;
-use crate::records::Record;
+use crate::schema::Record;
 use crate::records::expand::Paths;
-use crate::records::pick::Fields;
+use crate::projection::Fields;
 
 /// A subscription, read.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::list::Query;
-use super::{store, to_json};
-use crate::collections::{Collection, Column, Shape};
+use super::store;
+use crate::schema::{to_json, Collection, Column, Shape};
 use crate::db::{Engine, Ident, Sql, Storage, Value, ValueRef, dialect, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::Trust;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use plinth_sdk::types::FieldKind;
 
-use super::{Record, fill, store, values, write};
-use crate::collections::{Collection, Shape, attached, own};
+use crate::schema::{Record, Collection, Shape};
+use super::{fill, store, values, write};
+use crate::system::{account_data, builtin};
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, system};
@@ -75,7 +76,7 @@ impl<'a> Cascade<'a> {
         for levels in self.levels.chunk_by(same).rev() {
             let ids: Vec<String> = levels.iter().flat_map(|(_, ids)| ids.clone()).collect();
             let collection = &levels[0].0;
-            own::check_delete(collection, &ids)?;
+            builtin::check_delete(collection, &ids)?;
             if collection.is_auth() {
                 crate::policy::store::forget_accounts(conn, &collection.def.id, &ids)?;
             }
@@ -113,10 +114,10 @@ impl<'a> Cascade<'a> {
         }
         let schema = Arc::clone(self.grant.schema());
         if collection.is_auth() {
-            for source in attached::in_schema(&schema) {
+            for source in account_data::in_schema(&schema) {
                 let belonging = hold(conn, source, store::Lock::Delete, |held| {
                     let engine = held.engine();
-                    held.append(attached::belongs_to(engine, &collection.def.id, ids));
+                    held.append(account_data::belongs_to(engine, &collection.def.id, ids));
                 })?;
                 self.doom(source, belonging);
             }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::pick::Wanted;
-use super::{Record, store, values};
+use crate::projection::Wanted;
+use crate::schema::{Record, Collection, Schema, Shape};
+use super::{store, values};
 use crate::budget::Room;
-use crate::collections::{Collection, Schema, Shape};
 use crate::db::{Conn, Sql, dialect};
 use crate::error::Result;
 use crate::json;
@@ -320,7 +320,7 @@ impl Writing<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::pick::Fields;
+    use crate::projection::Fields;
 
     #[test]
     fn paths_share_their_beginnings() {

@@ -5,10 +5,10 @@ use serde_json::{Map, Value as Json};
 
 use super::given::Given;
 use super::input::Input;
+use super::generate;
 use super::values::{self, split_key};
-use super::{Record, generate, to_json};
+use crate::schema::{Record, to_json, Collection, Schema, Shape};
 use crate::clock::Moment;
-use crate::collections::{Collection, Schema, Shape};
 use crate::db::Value;
 use crate::policy::Grant;
 

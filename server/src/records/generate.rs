@@ -1,35 +1,19 @@
-//! Random texts: ids, keys, and what an `autogeneratePattern` describes.
+//! Random texts that match an `autogeneratePattern`.
 
 use rand::{CryptoRng, RngExt};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::validate::pattern;
+use crate::random::{ALPHANUMERIC, id, rng};
 
 /// The pattern of ids, unless a collection has another.
 const ID_PATTERN: &str = "[a-z0-9]{15}";
-const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const ID_LENGTH: usize = 15;
 /// The most repetitions where a pattern sets no limit.
 const MOST_REPETITIONS: u32 = 6;
 /// The most bytes of a text, whatever its pattern says.
 const MOST_BYTES: usize = 20_000;
 /// Classes with more characters are those that say what is excluded; of them only letters and digits are taken.
 const LARGE_CLASS: u32 = 1024;
-
-/// An id: 15 small letters and digits.
-pub fn id() -> String {
-    small_letters(ID_LENGTH)
-}
-
-/// So many small letters and digits, each equally likely.
-pub fn small_letters(length: usize) -> String {
-    pick(&mut rng(), &ALPHANUMERIC[26..], length)
-}
-
-/// So many letters and digits, each equally likely.
-pub fn alphanumeric(length: usize) -> String {
-    pick(&mut rng(), ALPHANUMERIC, length)
-}
 
 /// A text that matches `pattern`; `None` when the pattern is no regular expression, asks for a place rather than
 /// a character (`^`, `\b`), or describes too long a text.
@@ -41,20 +25,6 @@ pub fn generate(pattern: &str) -> Option<String> {
     let mut out = String::with_capacity(32);
     write(&pattern, &mut rng(), &mut out)?;
     Some(out)
-}
-
-fn rng() -> impl CryptoRng {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that makes random texts"
-    )]
-    rand::rng()
-}
-
-fn pick(rng: &mut impl CryptoRng, symbols: &[u8], length: usize) -> String {
-    (0..length)
-        .map(|_| char::from(symbols[rng.random_range(0..symbols.len())]))
-        .collect()
 }
 
 fn write(pattern: &Hir, rng: &mut impl CryptoRng, out: &mut String) -> Option<()> {
@@ -177,17 +147,5 @@ mod tests {
         ] {
             assert_eq!(generate(pattern), None, "{pattern}");
         }
-    }
-
-    #[test]
-    fn ids_and_keys() {
-        let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        assert!((0..100).all(|_| id().len() == 15 && id().chars().all(is_id)));
-        assert_eq!(alphanumeric(50).len(), 50);
-        assert!(
-            alphanumeric(500)
-                .bytes()
-                .any(|byte| byte.is_ascii_uppercase())
-        );
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use super::validate;
 use super::values::{self, Change, split_key};
-use crate::collections::{Collection, Shape};
+use crate::schema::{Collection, Shape};
 use crate::db::Value;
 
 /// The values of a body.

@@ -8,10 +8,10 @@ use serde_json::{Map, Value as Json};
 
 use super::given::Given;
 use super::{fill, values};
-use crate::accounts::password::{self, Line};
+use crate::passwords::{self, Line};
 use crate::app::App;
+use crate::schema::Collection;
 use crate::budget::{Budget, SMALL};
-use crate::collections::Collection;
 use crate::error::Result;
 use crate::files::Upload;
 use crate::files::accept::{self, Incoming};
@@ -149,7 +149,7 @@ impl Input {
                     hash.to_owned(),
                 )
                 .await?;
-            if verdict != password::Verdict::Wrong {
+            if verdict != passwords::Verdict::Wrong {
                 self.old_password = OldPassword::Matches(hash.to_owned());
             }
         }

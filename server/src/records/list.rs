@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use plinth_sdk::types::{self as wire, FieldProblem};
 
 use super::cursor::Cursor;
-use super::{Record, store};
+use crate::schema::{Record, Collection};
+use super::store;
 use crate::budget::Room;
-use crate::collections::Collection;
 use crate::db::{self, Conn, Each, Rows, Sql, Storage, load, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, conjunction, parse};

@@ -1,12 +1,11 @@
 //! What becomes of the body of a create or an update: values, rules, validation, and the row itself.
 
 use super::fill::{body_of, changed, fill, generate_missing, stamp};
-use super::problems::{
-    account_problems, denied_problems, field_problems, other_account_problem, policy_name_problem,
-    relation_problems, taken,
-};
-use super::{Record, generate, store, values};
-use crate::collections::{Collection, attached, own};
+use super::problems::{account_problems, denied_problems, field_problems, other_account_problem, policy_name_problem, relation_problems, taken};
+use crate::schema::{Record, Collection};
+use crate::random;
+use super::{store, values};
+use crate::system::{account_data, builtin};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::policy::Grant;
@@ -71,10 +70,10 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
     let mut problems = field_problems(&record, None, input, &given);
     relation_problems(conn, &grant, &record, None, &mut problems)?;
     if collection.is_own() {
-        own::check(conn, grant.schema(), &mut record, None, &mut problems)?;
+        builtin::check(conn, grant.schema(), &mut record, None, &mut problems)?;
     }
     if problems.is_empty() && collection.is_attached() {
-        attached::check(conn, grant.schema(), &record, &mut problems)?;
+        account_data::check(conn, grant.schema(), &record, &mut problems)?;
     }
     if problems.is_empty() && collection.is_auth() {
         policy_name_problem(&grant, &record, &mut problems);
@@ -93,7 +92,7 @@ pub fn update(conn: &mut Conn, grant: Grant, id: &str, input: &Input) -> Result<
     count_change(conn, grant.collection())?;
     let (grant, stored, record) = changed_record(conn, grant, id, input)?;
     if record.collection.is_auth() && changed(&record, &stored, "password") {
-        attached::forget_sign_ins(conn, grant.schema(), &stored)?;
+        account_data::forget_sign_ins(conn, grant.schema(), &stored)?;
     }
     store::update(conn, &grant, &stored, &record)
         .map_err(|error| taken(error, &record, UPDATE_FAILED))?;
@@ -141,7 +140,7 @@ pub fn changed_record(
     let mut problems = field_problems(&record, Some(&stored), input, &given);
     relation_problems(conn, &grant, &record, Some(&stored), &mut problems)?;
     if collection.is_own() {
-        own::check(
+        builtin::check(
             conn,
             grant.schema(),
             &mut record,
@@ -150,7 +149,7 @@ pub fn changed_record(
         )?;
     }
     if problems.is_empty() && collection.is_attached() {
-        attached::check(conn, grant.schema(), &record, &mut problems)?;
+        account_data::check(conn, grant.schema(), &record, &mut problems)?;
     }
     if !problems.is_empty() {
         return Err(refuse(problems));
@@ -159,7 +158,7 @@ pub fn changed_record(
         && (changed(&record, &stored, "password") || changed(&record, &stored, "email"))
     {
         // Every token of the account was signed with the old key.
-        record.set("tokenKey", Value::Text(generate::alphanumeric(50)));
+        record.set("tokenKey", Value::Text(random::alphanumeric(50)));
     }
     stamp(&mut record, grant.request.now, false);
     Ok((grant, stored, record))

@@ -1,12 +1,11 @@
 //! The HTTP server around the routes.
 
-mod around;
+mod middleware;
 mod connections;
 mod stream;
 
 use std::future::ready;
 use std::net::TcpListener;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use actix_http::HttpService;
@@ -17,7 +16,6 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::{Instant, sleep, timeout};
 use actix_web::{HttpServer, rt::net::TcpStream};
 use anyhow::Context;
-use futures_util::FutureExt;
 use futures_util::future::join;
 
 use crate::app::App;
@@ -25,8 +23,9 @@ use crate::config::Config;
 use crate::health::Lifecycle;
 use crate::mail::{self, Outbox};
 use crate::metrics::minutes;
+use crate::tasks::supervise;
 use crate::{files, jobs, logs, realtime, routes};
-use around::around;
+use middleware::around;
 use connections::Connections;
 use stream::Stream;
 
@@ -155,12 +154,12 @@ impl Tasks {
         let (removing, placed) = (app.clone(), app.clone());
         Self {
             endless: vec![
-                actix_web::rt::spawn(forever(move || refresh_schema(refreshed.clone()))),
-                actix_web::rt::spawn(forever(move || minutes::keep_flushing(counted.clone()))),
-                actix_web::rt::spawn(forever(move || logs::keep_flushing(logged.clone()))),
-                actix_web::rt::spawn(forever(move || realtime::follow(followed.clone()))),
-                actix_web::rt::spawn(forever(move || files::place::keep_known(placed.clone()))),
-                actix_web::rt::spawn(forever(move || {
+                actix_web::rt::spawn(supervise(move || refresh_schema(refreshed.clone()))),
+                actix_web::rt::spawn(supervise(move || minutes::keep_flushing(counted.clone()))),
+                actix_web::rt::spawn(supervise(move || logs::keep_flushing(logged.clone()))),
+                actix_web::rt::spawn(supervise(move || realtime::follow(followed.clone()))),
+                actix_web::rt::spawn(supervise(move || files::place::keep_known(placed.clone()))),
+                actix_web::rt::spawn(supervise(move || {
                     files::clean::keep_removing(removing.clone())
                 })),
             ],
@@ -181,14 +180,6 @@ impl Drop for Tasks {
         for task in &self.endless {
             task.abort();
         }
-    }
-}
-
-/// Begins anew when a panic ended it.
-pub async fn forever<F: Future<Output = ()>>(task: impl Fn() -> F) {
-    while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
-        tracing::error!("a background task panicked and begins anew");
-        sleep(REFRESH).await;
     }
 }
 

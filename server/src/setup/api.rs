@@ -6,10 +6,12 @@ use plinth_sdk::types::{FieldProblem, FirstSuperuser, Setup};
 use serde_json::json;
 
 use super::store;
-use crate::accounts::password::Line;
-use crate::accounts::{api as accounts, token};
+use crate::passwords::Line;
+use crate::accounts::api as accounts;
+use crate::tokens;
 use crate::app::App;
-use crate::collections::{Collection, Schema, defaults::SUPERUSERS};
+use crate::schema::{Collection, Schema};
+use crate::system::defaults::SUPERUSERS;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query};
@@ -58,7 +60,7 @@ pub async fn create(
         write::create(conn, grant, &input)
     };
     let (_, record) = app.db.write(create).await?;
-    let token = token::auth(&record, request.0.now)?;
+    let token = tokens::auth(&record, request.0.now)?;
     accounts::answer(&app, &superusers, request.0, record, token, &query).await
 }
 

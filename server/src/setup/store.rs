@@ -2,10 +2,11 @@
 
 use subtle::ConstantTimeEq;
 
-use crate::collections::Collection;
+use crate::schema::Collection;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::Result;
-use crate::records::{generate, store as records};
+use crate::random;
+use crate::records::store as records;
 
 /// The token, to be printed for who starts a server, and nowhere else. Servers on one database have the same one, as
 /// has the next start. `None` when there is a superuser already.
@@ -19,7 +20,7 @@ pub fn token(conn: &mut Conn, superusers: &Collection) -> Result<Option<String>>
         conn.engine(),
         "INSERT INTO \"_params\" (\"id\", \"value\") VALUES ('setup_token', ",
     );
-    insert.bind(Value::Text(generate::alphanumeric(32)));
+    insert.bind(Value::Text(random::alphanumeric(32)));
     insert.text(") ON CONFLICT (\"id\") DO NOTHING");
     execute(conn, insert)?;
     stored(conn)

@@ -633,7 +633,7 @@ fn made_ago(app: &TestApp, id: &str, seconds: i64) -> String {
     let found = actix_web::rt::System::new().block_on(find);
     let account = found.expect("it is found").expect("an account");
     let then = Moment::now().timestamp() - jiff::SignedDuration::from_secs(seconds);
-    plinth::accounts::token::file(&account, i64::MAX, Moment::from(then)).expect("a token")
+    plinth::tokens::file(&account, i64::MAX, Moment::from(then)).expect("a token")
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Output};
 
 use diesel::connection::SimpleConnection;
-use plinth::accounts::token::{Claims, Kind};
+use plinth::tokens::{Claims, Kind};
 use serde_json::{Value, json};
 
 use crate::support::pocketbase::{PbData, auth, base, field, view};

@@ -198,7 +198,7 @@ fn n75_a_stream_and_a_file_token_end_with_the_token_that_they_were_made_with() {
     }
     let claims = |token: &str| {
         let token = token.rsplit("token=").next().expect("a token");
-        plinth::accounts::token::peek(token).expect("claims")
+        plinth::tokens::peek(token).expect("claims")
     };
     assert!(claims(&url).exp <= claims(&short.token).exp);
     // A token that lasts makes file tokens that last as long as the collection says.

@@ -92,7 +92,7 @@ impl Home {
     /// A new place with this database.
     pub fn on(database_url: String) -> Self {
         let bucket = s3().map(|(_, buckets)| {
-            let bucket = plinth::records::generate::id();
+            let bucket = plinth::random::id();
             std::fs::create_dir(buckets.join(&bucket)).expect("a new bucket");
             bucket
         });
@@ -210,7 +210,7 @@ pub fn cluster() -> String {
 
 fn new_database() -> String {
     let cluster = cluster();
-    let name = format!("plinth_{}", plinth::records::generate::id());
+    let name = format!("plinth_{}", plinth::random::id());
     let mut connection =
         PgConnection::establish(&format!("{cluster}/postgres")).expect("the cluster answers");
     connection

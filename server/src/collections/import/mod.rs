@@ -12,8 +12,10 @@ use plinth_sdk::types::{self as wire, CollectionType, FieldProblem, FieldProblem
 use serde_json::{Map, Value as Json};
 
 use super::store::{Author, committed, lock};
-use super::view::store as views;
-use super::{Collection, Schema, defaults, prepare, validate};
+use crate::views::store as views;
+use crate::schema::{Collection, Schema};
+use crate::system::defaults;
+use super::{prepare, validate};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result, sentence};
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use plinth_sdk::types::{CollectionType, Field, FieldKind};
 use serde_json::Value as Json;
 
-use crate::collections::defaults;
+use crate::system::defaults;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::records::values::normalise_date;
 

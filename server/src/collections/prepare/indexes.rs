@@ -2,7 +2,8 @@
 
 use plinth_sdk::types::{Collection, CollectionType};
 
-use crate::collections::{Index, defaults, index};
+use crate::schema::{Index, index};
+use crate::system::defaults;
 
 /// Changes names of fields in every index. Two fields may swap theirs.
 pub(super) fn rename_fields(indexes: &mut [String], renamed: &[(String, String)]) {

@@ -13,7 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::store::{CREATE_FAILED, UPDATE_FAILED};
-use super::{Index, Schema, defaults};
+use crate::schema::{Index, Schema};
+use crate::system::defaults;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::records::values::normalise_date;
 

@@ -6,7 +6,7 @@ use plinth_sdk::types::{
 use serde_json::Value as Json;
 
 use super::problem::{filled, inside, length, required, required_range, with};
-use crate::collections::Index;
+use crate::schema::Index;
 
 /// Three years.
 const MAX_TOKEN_DURATION: i64 = 94_670_856;

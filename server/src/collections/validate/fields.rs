@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 
 use super::options;
 use super::problem::{filled, format, found_via, has_via, inside, is_word, length, numbered, with};
-use crate::collections::{Collection, defaults};
+use crate::schema::Collection;
+use crate::system::defaults;
 
 /// Names of fields that would be taken for something else.
 const RESERVED: [&str; 7] = [

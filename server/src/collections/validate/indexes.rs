@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 
 use super::names::{is_derived, is_reserved, is_same};
 use super::problem::with;
-use crate::collections::{Collection, Index, defaults, storage};
+use crate::schema::{Collection, Index, storage};
+use crate::system::defaults;
 use crate::db::Storage;
 
 /// The first index that is wrong as it stands.

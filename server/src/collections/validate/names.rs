@@ -5,8 +5,8 @@ use std::sync::Arc;
 use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
 use super::problem::{filled, format, found_via, has_via, is_word, length};
-use crate::collections::Collection;
-use crate::collections::own::PREFIX;
+use crate::schema::Collection;
+use crate::system::builtin::PREFIX;
 use crate::db::Ident;
 
 /// Tables of Plinth and of the migrations.

@@ -10,7 +10,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::problem::{self, filled, inside, numbered, range, required, with};
-use crate::collections::Collection;
+use crate::schema::Collection;
 use crate::files::thumb::Size;
 use crate::json::number_text;
 use crate::records::generate;

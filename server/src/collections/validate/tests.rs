@@ -1,7 +1,8 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::collections::{defaults, prepare};
+use crate::system::defaults;
+use crate::collections::prepare;
 
 fn schema() -> Schema {
     let mut all = defaults::initial();

@@ -2,11 +2,13 @@
 
 use super::{insert, jobs, number, set};
 use crate::clock::Moment;
+use crate::random;
 use crate::db::{self, Conn, Sql, Storage, Value, load, sql};
 use crate::error::Result;
 use crate::policy::Grant;
-use crate::records::store::{self as records, Lock};
-use crate::records::{Record, fill, generate};
+use crate::records::{store as records, fill};
+use crate::records::store::Lock;
+use crate::schema::Record;
 
 /// The most bytes of a run's output.
 pub const MAX_OUTPUT: usize = 64 << 10;
@@ -240,7 +242,7 @@ fn end(
 /// The next attempt of a run waits.
 fn try_again(conn: &mut Conn, runs: &Grant, ended: &Record, not_before: Moment) -> Result<()> {
     let mut run = ended.clone();
-    set(&mut run, "id", generate::id());
+    set(&mut run, "id", random::id());
     set(&mut run, "outcome", "waiting");
     set(&mut run, "notBefore", not_before.to_string());
     run.set("attempt", Value::Number(number(ended, "attempt") + 1.0));

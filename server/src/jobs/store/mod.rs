@@ -10,14 +10,13 @@ use serde_json::json;
 
 use super::schedule::{self, Schedule};
 use crate::clock::Moment;
-use crate::collections::Schema;
+use crate::schema::{Schema, Record};
 use crate::db::{Conn, Storage, Value, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, system};
-use crate::records::fill;
-use crate::records::store as records;
+use crate::records::{fill, store as records, values};
+use crate::random;
 use crate::records::write::{self, Input};
-use crate::records::{Record, generate, values};
 use crate::request::Request;
 
 pub use lease::MAX_OUTPUT;
@@ -142,7 +141,7 @@ fn new_run(runs: &Grant, job: &str, due: Moment, attempt: f64, trigger: &str) ->
     let fields = collection.def.fields.iter();
     let values = fields.map(|field| values::zero(&field.kind)).collect();
     let mut run = Record::new(collection, values);
-    set(&mut run, "id", generate::id());
+    set(&mut run, "id", random::id());
     set(&mut run, "job", job);
     set(&mut run, "due", due.to_string());
     set(&mut run, "notBefore", due.to_string());

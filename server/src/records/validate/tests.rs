@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::super::values::{normalise, zero};
+use crate::records::values::{normalise, zero};
 use super::*;
 
 /// Whether `raw` is refused, as `code: message {params}`.

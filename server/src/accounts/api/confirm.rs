@@ -1,0 +1,262 @@
+//! Routes of what accounts do by mail: choose a new password, show that an address is theirs.
+//!
+//! Asking is answered before anybody looks whether there is such an account.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{
+    FieldKind, FieldProblem, FieldProblems, MailRequest, PasswordReset, Verification,
+};
+use serde_json::json;
+
+use super::{MAX_BODY, MAX_LENGTH, bad_length, blank, invalid, read};
+use crate::passwords::Line;
+use crate::tokens::{self, Claims, Kind};
+use crate::accounts::{letters, of_accounts};
+use crate::app::App;
+use crate::clock::Moment;
+use crate::schema::{Collection, Record};
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::extract::{Answer, Body, CallerRequest, CollectionName};
+use crate::policy::{Grant, system};
+use crate::records::validate::address::is_email;
+use crate::records::store;
+use crate::records::write::{self, Input};
+use crate::request::Request;
+
+/// Ask for a mail with which one can choose a new password.
+pub async fn request_password_reset(
+    app: App,
+    name: CollectionName,
+    body: Body<MAX_BODY>,
+) -> Result<Answer> {
+    let collection = of_accounts(app.schema.current().find(&name))?;
+    let auth = collection.def.auth.as_ref();
+    if auth.is_none_or(|auth| !auth.password_auth.enabled) {
+        return Err(Error::invalid(
+            "The collection is not configured to allow password authentication.",
+        ));
+    }
+    let email = read_address(body)?;
+    letters::ask(&app, &collection, email, Kind::PasswordReset)?;
+    Ok(Answer::Nothing)
+}
+
+/// Choose a new password.
+pub async fn confirm_password_reset(
+    app: App,
+    name: CollectionName,
+    request: CallerRequest,
+    body: Body<MAX_BODY>,
+) -> Result<Answer> {
+    let collection = of_accounts(app.schema.current().find(&name))?;
+    let reset: PasswordReset = read(body)?;
+    let mut problems = password_problems(&collection, &reset);
+    let bearer = if reset.token.is_empty() {
+        Err(blank())
+    } else {
+        bearer(&app, &collection, &reset.token, Kind::PasswordReset).await?
+    };
+    let claims = bearer.map_err(|problem| problems.insert("token".to_owned(), problem));
+    let (Ok(claims), true) = (claims, problems.is_empty()) else {
+        return Err(invalid(problems));
+    };
+    let hash = app
+        .hasher
+        .hash(Line::of(request.0.origin()), reset.password.clone())
+        .await?;
+    let mut input = Input::default();
+    input.hashes.insert("password".to_owned(), hash);
+    let given = [reset.password, reset.password_confirm];
+    for (name, value) in ["password", "passwordConfirm"].into_iter().zip(given) {
+        input.body.insert(name.to_owned(), value.into());
+    }
+    let work = move |conn: &mut Conn, grant: Grant| {
+        // Of several who use the token at once, one finds the key that it was signed with.
+        let account = still_bearer(conn, &grant, &reset.token, &claims)?;
+        let mut input = input.clone();
+        if claims.email.as_deref() == Some(account.text("email")) {
+            input.body.insert("verified".to_owned(), json!(true));
+        }
+        write::update(conn, grant, account.id(), &input)
+            .map(drop)
+            .map_err(|error| about(error, "Failed to set new password."))
+    };
+    app.write(of_the_server(&app, &collection), false, work)
+        .await?;
+    Ok(Answer::Nothing)
+}
+
+/// Ask for a mail with which one can show that the address is one's own.
+pub async fn request_verification(
+    app: App,
+    name: CollectionName,
+    body: Body<MAX_BODY>,
+) -> Result<Answer> {
+    let collection = to_verify(&app, &name)?;
+    let email = read_address(body)?;
+    letters::ask(&app, &collection, email, Kind::Verification)?;
+    Ok(Answer::Nothing)
+}
+
+/// Show that an address is one's own.
+pub async fn confirm_verification(
+    app: App,
+    name: CollectionName,
+    body: Body<MAX_BODY>,
+) -> Result<Answer> {
+    let collection = to_verify(&app, &name)?;
+    let Verification { token } = read(body)?;
+    let refuse = |problem| invalid(FieldProblems::from([("token".to_owned(), problem)]));
+    if token.is_empty() {
+        return Err(refuse(blank()));
+    }
+    if !tokens::names_address(&token) {
+        let code = "validation_invalid_token_claims";
+        return Err(refuse(FieldProblem::new(
+            code,
+            "Missing email token claim.",
+        )));
+    }
+    let claims = bearer(&app, &collection, &token, Kind::Verification)
+        .await?
+        .map_err(refuse)?;
+    let work = move |conn: &mut Conn, grant: Grant| {
+        let account = still_bearer(conn, &grant, &token, &claims)?;
+        if claims.email.as_deref() != Some(account.text("email")) {
+            let problem = FieldProblem::new(
+                "validation_token_email_mismatch",
+                "The token is for another address.",
+            );
+            return Err(Error::field(super::INVALID, "token", problem));
+        }
+        if account.is("verified") {
+            return Ok(());
+        }
+        let mut input = Input::default();
+        input.body.insert("verified".to_owned(), json!(true));
+        write::update(conn, grant, account.id(), &input)
+            .map(drop)
+            .map_err(|error| about(error, "An error occurred while saving the verified state."))
+    };
+    app.write(of_the_server(&app, &collection), false, work)
+        .await?;
+    Ok(Answer::Nothing)
+}
+
+/// The collection, if its accounts have something to verify.
+fn to_verify(app: &App, name: &str) -> Result<Arc<Collection>> {
+    let collection = of_accounts(app.schema.current().find(name))?;
+    if collection.is_superusers() {
+        return Err(Error::invalid("All superusers are verified by default."));
+    }
+    Ok(collection)
+}
+
+fn read_address(body: Body<MAX_BODY>) -> Result<String> {
+    let MailRequest { email } = read(body)?;
+    let problem = if email.is_empty() {
+        blank()
+    } else if email.len() > MAX_LENGTH {
+        bad_length(1)
+    } else if !is_email(&email) {
+        FieldProblem::new("validation_is_email", "Must be a valid email address.")
+    } else {
+        return Ok(email);
+    };
+    Err(invalid(FieldProblems::from([(
+        "email".to_owned(),
+        problem,
+    )])))
+}
+
+/// What is wrong with a new password, as far as that is seen before the record is written.
+fn password_problems(collection: &Collection, reset: &PasswordReset) -> FieldProblems {
+    let mut min = 1;
+    for field in &collection.def.fields {
+        if let FieldKind::Password(options) = &field.kind
+            && field.name == "password"
+        {
+            min = usize::try_from(options.min).unwrap_or_default().max(1);
+        }
+    }
+    let mut problems = FieldProblems::new();
+    let mut refuse = |name: &str, problem| problems.insert(name.to_owned(), problem);
+    if reset.password.is_empty() {
+        refuse("password", blank());
+    } else if !(min..=MAX_LENGTH).contains(&reset.password.len()) {
+        refuse("password", bad_length(min));
+    }
+    if reset.password_confirm.is_empty() {
+        refuse("passwordConfirm", blank());
+    } else if reset.password_confirm != reset.password {
+        let problem = FieldProblem::new("validation_values_mismatch", "Values don't match.");
+        refuse("passwordConfirm", problem);
+    }
+    problems
+}
+
+/// What the token says, if it is good for this; else what is wrong with it.
+async fn bearer(
+    app: &App,
+    collection: &Arc<Collection>,
+    token: &str,
+    kind: Kind,
+) -> Result<Result<Claims, FieldProblem>> {
+    let Some(claims) = tokens::peek(token).filter(|claims| claims.kind == kind) else {
+        return Ok(Err(not_good()));
+    };
+    let schema = app.schema.current();
+    let own = schema.find(&claims.collection_id).filter(|c| c.is_auth());
+    let Some(own) = own.cloned() else {
+        return Ok(Err(not_good()));
+    };
+    let (grant, id) = (of_the_server(app, &own), claims.id.clone());
+    let find = move |conn: &mut Conn| store::find(conn, &grant, &id, None);
+    let account = app.db.read_few(find).await?;
+    let is_good = account.is_some_and(|account| is_good(token, &account, kind));
+    Ok(if !is_good {
+        Err(not_good())
+    } else if own.def.id != collection.def.id {
+        Err(FieldProblem::new(
+            "validation_token_collection_mismatch",
+            "The provided token is for different auth collection.",
+        ))
+    } else {
+        Ok(claims)
+    })
+}
+
+/// The account of the token, which is locked, if the token is still good.
+fn still_bearer(conn: &mut Conn, grant: &Grant, token: &str, claims: &Claims) -> Result<Record> {
+    store::find(conn, grant, &claims.id, Some(store::Lock::Update))?
+        .filter(|account| is_good(token, account, claims.kind))
+        .ok_or_else(|| Error::field(super::INVALID, "token", not_good()))
+}
+
+fn is_good(token: &str, account: &Record, kind: Kind) -> bool {
+    let key = tokens::signing_key(account, kind);
+    tokens::verify(token, &key, Moment::now()).is_some()
+}
+
+fn not_good() -> FieldProblem {
+    FieldProblem::new("validation_invalid_token", "Invalid or expired token.")
+}
+
+fn of_the_server(app: &App, collection: &Arc<Collection>) -> Grant {
+    system(
+        &app.schema.current(),
+        collection,
+        Request::internal(),
+        "the token shows whose account it is",
+    )
+}
+
+/// The same refusal, in the words of this route.
+fn about(error: Error, message: &'static str) -> Error {
+    if let Error::Invalid { data, .. } = error {
+        return Error::refused(message, data);
+    }
+    error
+}

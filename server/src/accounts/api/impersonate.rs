@@ -1,0 +1,50 @@
+//! A superuser acts as somebody else, for a while.
+
+use plinth_sdk::types::{FieldProblem, FieldProblems, Impersonation};
+use serde_json::json;
+
+use super::{MAX_BODY, answer, invalid, read};
+use crate::accounts::of_accounts;
+use crate::tokens;
+use crate::app::App;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::extract::{Answer, Body, CollectionName, Query, RecordId, Superuser};
+use crate::policy::system;
+use crate::records::store;
+
+/// Get a token of an account. It cannot be exchanged for a new one.
+pub async fn impersonate(
+    superuser: Superuser,
+    app: App,
+    name: CollectionName,
+    id: RecordId,
+    query: Query,
+    body: Body<MAX_BODY>,
+) -> Result<Answer> {
+    let schema = app.schema.current();
+    let missing = "Missing or invalid auth collection context.";
+    let collection = of_accounts(schema.find(&name)).map_err(|_| Error::NotFound(missing))?;
+    let request = superuser.request;
+    let why = "superusers may act as any account";
+    let grant = system(&schema, &collection, request.clone(), why);
+    let find = move |conn: &mut Conn| store::find(conn, &grant, &id.0, None);
+    let account = app.db.read_few(find).await?.ok_or_else(Error::missing)?;
+    let Impersonation { duration } = read(body)?;
+    if duration < 0 {
+        return Err(invalid(FieldProblems::from([(
+            "duration".to_owned(),
+            too_short(),
+        )])));
+    }
+    let token = tokens::fixed(&account, duration, request.now)?;
+    answer(&app, &collection, request, account, token, &query).await
+}
+
+fn too_short() -> FieldProblem {
+    FieldProblem::Broken {
+        code: "validation_min_greater_equal_than_required".to_owned(),
+        message: "Must be no less than 0.".to_owned(),
+        params: json!({"threshold": 0}).as_object().cloned(),
+    }
+}

@@ -1,0 +1,303 @@
+//! Routes of accounts.
+
+pub mod confirm;
+pub mod impersonate;
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordAuth, SignIn};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json, json};
+
+use super::{is_suspended, of_accounts, store};
+use super::methods::{self, Methods};
+use crate::passwords::{Line, Verdict};
+use crate::tokens;
+use crate::app::App;
+use crate::schema::{Collection, Record, Reveal};
+use crate::db::{Claimant, Conn};
+use crate::error::{Error, Result};
+use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query, Superuser};
+use crate::policy::{system, own_account};
+use crate::policy::store::roles_of;
+use crate::records::api::{complete_one, paths};
+use crate::request::{Caller, Request};
+
+const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
+pub(super) const INVALID: &str = "An error occurred while validating the submitted data.";
+const FAILED: &str = "Failed to authenticate.";
+pub(super) const MAX_LENGTH: usize = 255;
+/// The most bytes of a body: it has a few short texts.
+pub(super) const MAX_BODY: usize = 64 << 10;
+
+/// Sign in with a password.
+pub async fn auth_with_password(
+    app: App,
+    name: CollectionName,
+    request: CallerRequest,
+    query: Query,
+    body: Body<MAX_BODY>,
+) -> Result<Answer> {
+    let schema = app.schema.current();
+    let collection = of_accounts(schema.find(&name))?;
+    let password = password_auth(&collection)?;
+    let (sign_in, fields_sent) = read_sign_in(body)?;
+    let fields = identity_fields(password, &sign_in)?;
+    let grant = system(
+        &schema,
+        &collection,
+        Request {
+            body: fields_sent,
+            ..request.0.within("password")
+        },
+        "an account is looked for before anybody is signed in",
+    );
+    // By address, whoever is signed in there: an account could be made for each guess.
+    let line = Line {
+        is_superuser: collection.is_superusers(),
+        claimant: request.0.origin(),
+        identity: sign_in.identity.to_lowercase(),
+    };
+    let (finder, identity) = (grant.clone(), sign_in.identity);
+    let find = move |conn: &mut Conn| {
+        for field in &fields {
+            if let Some(record) = store::find_by(conn, &finder, field, &identity)? {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
+    };
+    // By unique indexes: whoever signs in waits behind no query of others.
+    let found = app.db.read_few(find).await?;
+    let hash = found.as_ref().map_or("", |record| record.text("password"));
+    let hash = hash.to_owned();
+    learn_hashes(&app, &collection).await?;
+    let id = &collection.def.id;
+    let verdict = app
+        .hasher
+        .verify(line.clone(), id, sign_in.password.clone(), hash.clone())
+        .await?;
+    let (Some(record), true) = (found, verdict != Verdict::Wrong) else {
+        return Err(Error::invalid(FAILED));
+    };
+    // The collection's rules are asked only now: an answer to a wrong password takes no longer where there is an account.
+    let asked = record.clone();
+    let ask = move |conn: &mut Conn| {
+        let may_sign_in = store::may_sign_in(conn, &grant, &asked)?;
+        let is_enough = !store::needs_second_factor(conn, &grant, &asked)?;
+        Ok((may_sign_in, is_enough))
+    };
+    let (may_sign_in, is_enough) = app.db.read(&Claimant::Server, ask).await?;
+    if !may_sign_in {
+        return Err(not_satisfied());
+    }
+    if !is_enough {
+        return Err(Error::forbidden(
+            "The collection asks for a second factor, which this version of Plinth can't take.",
+        ));
+    }
+    if verdict == Verdict::Outdated {
+        let better = app.hasher.hash(line, sign_in.password).await?;
+        let (collection, id) = (Arc::clone(&collection), record.id().to_owned());
+        let replace =
+            move |conn: &mut Conn| store::replace_hash(conn, &collection, &id, &hash, &better);
+        app.db.write(replace).await?;
+    }
+    let token = tokens::auth(&record, request.0.now)?;
+    answer(&app, &collection, request.0, record, token, &query).await
+}
+
+/// Finds out once which kinds of hashes a collection has: see [`Hasher::verify`](crate::passwords::Hasher::verify).
+async fn learn_hashes(app: &App, collection: &Arc<Collection>) -> Result<()> {
+    if !app.hasher.knows(&collection.def.id) {
+        let of = Arc::clone(collection);
+        let cost = app
+            .db
+            .read(&Claimant::Server, move |conn| store::bcrypt_cost(conn, &of))
+            .await?;
+        app.hasher.learn(&collection.def.id, cost);
+    }
+    Ok(())
+}
+
+/// Exchange a token for a new one.
+pub async fn auth_refresh(
+    app: App,
+    name: CollectionName,
+    request: CallerRequest,
+    query: Query,
+) -> Result<Answer> {
+    let schema = app.schema.current();
+    let missing = Error::NotFound("Missing or invalid collection context.");
+    let collection = Arc::clone(schema.find(&name).ok_or(missing)?);
+    let Caller::Account(account) = request.0.caller.clone() else {
+        let is_suspended = is_suspended(&app, &request.1).await?;
+        return Err(if is_suspended {
+            not_satisfied()
+        } else {
+            Error::Unauthenticated
+        });
+    };
+    if account.record.collection.def.id != collection.def.id {
+        return Err(Error::forbidden(format!(
+            "The request requires auth record from {} collection.",
+            account.record.collection.def.name
+        )));
+    }
+    let record = account.record.clone();
+    let grant = system(
+        &schema,
+        &collection,
+        request.0.clone(),
+        "the account itself asks",
+    );
+    let same = record.clone();
+    let may = app
+        .db
+        .read(&Claimant::Server, move |conn| {
+            store::may_sign_in(conn, &grant, &same)
+        })
+        .await?;
+    if !may {
+        return Err(not_satisfied());
+    }
+    let token = if account.refreshable {
+        tokens::auth(&record, request.0.now)?
+    } else {
+        request.1.clone()
+    };
+    answer(&app, &collection, request.0, record, token, &query).await
+}
+
+fn not_satisfied() -> Error {
+    Error::forbidden("The request doesn't satisfy the collection requirements to authenticate.")
+}
+
+/// The services whose accounts can be let in.
+pub async fn providers(_: Superuser, query: Query) -> Result<Answer> {
+    Ok(Answer::picked(&methods::all(), &query))
+}
+
+/// How accounts can sign in.
+pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Result<Answer> {
+    let schema = app.schema.current();
+    let collection = of_accounts(schema.find(&name))?;
+    let methods = collection.def.auth.as_deref().map(Methods::of);
+    Ok(Answer::picked(&methods, &query))
+}
+
+fn read_sign_in(body: Body<MAX_BODY>) -> Result<(SignIn, Map<String, Json>)> {
+    let (sign_in, fields): (SignIn, _) = body.typed_with_fields(UNLOADABLE)?;
+    let mut problems = FieldProblems::new();
+    for (name, value) in [
+        ("identity", &sign_in.identity),
+        ("password", &sign_in.password),
+    ] {
+        if value.is_empty() {
+            problems.insert(name.to_owned(), blank());
+        } else if value.chars().count() > MAX_LENGTH {
+            problems.insert(name.to_owned(), bad_length(1));
+        }
+    }
+    if problems.is_empty() {
+        Ok((sign_in, fields))
+    } else {
+        Err(invalid(problems))
+    }
+}
+
+/// The body as one of the wire's types.
+pub(super) fn read<T: DeserializeOwned>(body: Body<MAX_BODY>) -> Result<T> {
+    body.typed(UNLOADABLE)
+}
+
+pub(super) fn blank() -> FieldProblem {
+    FieldProblem::new("validation_required", "Cannot be blank.")
+}
+
+pub(super) fn bad_length(min: usize) -> FieldProblem {
+    let params = json!({"min": min, "max": MAX_LENGTH});
+    FieldProblem::Broken {
+        code: "validation_length_out_of_range".to_owned(),
+        message: format!("The length must be between {min} and {MAX_LENGTH}."),
+        params: params.as_object().cloned(),
+    }
+}
+
+/// How the collection's accounts sign in with a password, if they may.
+fn password_auth(collection: &Collection) -> Result<&PasswordAuth> {
+    let password = collection.def.auth.as_ref().map(|auth| &auth.password_auth);
+    password.filter(|password| password.enabled).ok_or_else(|| {
+        Error::forbidden("The collection is not configured to allow password authentication.")
+    })
+}
+
+/// The fields to look for the identity in, the likeliest first.
+fn identity_fields(password: &PasswordAuth, sign_in: &SignIn) -> Result<Vec<String>> {
+    let mut fields = password.identity_fields.clone();
+    if !sign_in.identity_field.is_empty() {
+        fields.retain(|field| *field == sign_in.identity_field);
+        if fields.is_empty() {
+            let problem = FieldProblem::new("validation_in_invalid", "Must be a valid value.");
+            return Err(invalid(FieldProblems::from([(
+                "identityField".to_owned(),
+                problem,
+            )])));
+        }
+    }
+    if sign_in.identity.contains('@') {
+        fields.sort_by_key(|field| field != "email");
+    }
+    Ok(fields)
+}
+
+pub(super) fn invalid(data: FieldProblems) -> Error {
+    Error::refused(INVALID, data)
+}
+
+/// The account as itself sees it, with its token.
+pub(crate) async fn answer(
+    app: &App,
+    collection: &Arc<Collection>,
+    request: Request,
+    record: Record,
+    token: String,
+    query: &Query,
+) -> Result<Answer> {
+    let schema = app.schema.current();
+    let (of, id) = (collection.def.id.clone(), record.id().to_owned());
+    let roles = app
+        .db
+        .read_few(move |conn| roles_of(conn, &of, &id))
+        .await?;
+    let own = Request {
+        caller: Caller::Account(Arc::new(crate::request::Account {
+            record: record.clone(),
+            is_superuser: collection.is_superusers(),
+            refreshable: true,
+            // Nothing is derived from it.
+            expires: request.now.unix(),
+            roles,
+        })),
+        ..request
+    };
+    let grant = own_account(&schema, collection, own)?;
+    let paths = paths(query);
+    let claimant = if paths.is_empty() {
+        Claimant::Server
+    } else {
+        grant.request.claimant()
+    };
+    let answers = app.answers.clone();
+    let complete = move |conn: &mut Conn| complete_one(conn, &grant, record, &paths, &answers);
+    let mut record = app.db.read(&claimant, complete).await?;
+    record.reveal = Reveal {
+        email: true,
+        ..record.reveal
+    };
+    let result = AuthResult {
+        record: record.to_json(),
+        token,
+    };
+    Ok(Answer::picked(&result, query))
+}

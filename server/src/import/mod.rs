@@ -1,0 +1,3 @@
+//! Data of other servers, taken over.
+
+pub mod pocketbase;

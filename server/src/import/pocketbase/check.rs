@@ -1,0 +1,203 @@
+//! Whether values that were stored elsewhere can be values here.
+//!
+//! What no field of its type could hold is refused. What only this field's own limits refuse (`required`, `max`,
+//! `values`, …) stays: PocketBase asks for those when a record is written, so a limit that was set later has records
+//! behind it that break it, and they must not be lost.
+
+use plinth_sdk::types::{
+    BoolOptions, DateOptions, DomainOptions, Field, FieldKind, FieldProblem, FileOptions,
+    JsonOptions, NumberOptions, RelationOptions, TextOptions,
+};
+
+use super::mend::words;
+use crate::schema::{Collection, Record};
+use crate::db::Value;
+use crate::records::validate::{EDITOR_MAX, JSON_MAX, validate};
+use crate::records::values;
+
+/// The most rounds of bcrypt, as a power of two, that a sign-in may be made to wait for.
+const MAX_BCRYPT_COST: u32 = 16;
+/// The longest name that file systems take.
+const MAX_FILE_NAME: usize = 255;
+
+/// The fields of a collection, with their own limits and without them.
+pub(super) struct Check {
+    /// For each field what any field of its type has to obey.
+    loose: Vec<Field>,
+}
+
+/// What is wrong with a record.
+pub(super) enum Verdict {
+    /// Nothing.
+    Fine,
+    /// A field's own limits refuse a value, which stays.
+    BeyondLimits(String),
+    /// It cannot be a record here: the field, and the reason.
+    Impossible(String),
+}
+
+impl Check {
+    pub(super) fn of(collection: &Collection) -> Self {
+        let is_auth = collection.is_auth();
+        let fields = collection.def.fields.iter();
+        let loose = |field: &Field| Field {
+            kind: if is_auth && field.name == "tokenKey" {
+                // Tokens are signed with it.
+                field.kind.clone()
+            } else {
+                without_limits(&field.kind)
+            },
+            ..field.clone()
+        };
+        Self {
+            loose: fields.map(loose).collect(),
+        }
+    }
+
+    /// Judges a record.
+    pub(super) fn record(&self, record: &Record) -> Verdict {
+        let mut beyond = None;
+        let fields = record.collection.def.fields.iter().zip(&self.loose);
+        for ((field, loose), value) in fields.zip(&record.values) {
+            let name = &field.name;
+            if let Some(why) = impossible(loose, value) {
+                return Verdict::Impossible(format!("{name}: {why}"));
+            }
+            let has_form = !matches!(field.kind, FieldKind::Password(_) | FieldKind::File(_));
+            if beyond.is_none()
+                && has_form
+                && let Some(problem) = validate(field, value, None)
+            {
+                beyond = Some(format!("{name}: {}", words(&problem)));
+            }
+        }
+        beyond.map_or(Verdict::Fine, Verdict::BeyondLimits)
+    }
+}
+
+/// Whether a record's directory or file can have this name: one that says nothing to a file system but a name.
+pub(super) fn is_file_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= MAX_FILE_NAME
+        && !name.starts_with('.')
+        && !name.contains(['/', '\\'])
+        && !name.chars().any(char::is_control)
+}
+
+fn impossible(field: &Field, value: &Value) -> Option<String> {
+    match (&field.kind, value) {
+        (FieldKind::Password(_), Value::Text(hash)) => hash_problem(hash).map(str::to_owned),
+        (FieldKind::Date(_) | FieldKind::Autodate(_), Value::Text(text))
+            if !text.is_empty() && values::normalise_date(text).is_none() =>
+        {
+            Some("it is no date".to_owned())
+        }
+        (FieldKind::File(_), _) => {
+            let names = values::list(value);
+            let wrong = names.iter().find(|name| !is_file_name(name));
+            wrong.map(|name| format!("no file of a record is called {name:?}"))
+        }
+        // Any text can be one of its values.
+        (FieldKind::Select(_), _) => None,
+        _ => {
+            let problem: FieldProblem = validate(field, value, None)?;
+            Some(words(&problem))
+        }
+    }
+}
+
+/// A hash decides how long a sign-in takes.
+fn hash_problem(hash: &str) -> Option<&'static str> {
+    if hash.is_empty() {
+        // Nobody signs in with that.
+        return None;
+    }
+    let mut parts = hash.split('$').skip(1);
+    let is_bcrypt = matches!(parts.next(), Some("2a" | "2b" | "2x" | "2y"));
+    let cost = parts.next().and_then(|cost| cost.parse::<u32>().ok());
+    match cost {
+        Some(cost) if is_bcrypt && cost <= MAX_BCRYPT_COST => None,
+        Some(_) if is_bcrypt => Some("its hash takes too long to be compared"),
+        _ => Some("it is no bcrypt hash"),
+    }
+}
+
+fn without_limits(kind: &FieldKind) -> FieldKind {
+    match kind {
+        FieldKind::Text(options) if options.primary_key => kind.clone(),
+        FieldKind::Text(options) => FieldKind::Text(TextOptions {
+            // Without a limit of its own a text has the usual one.
+            max: if options.max > 5000 { options.max } else { 0 },
+            min: 0,
+            pattern: String::new(),
+            required: false,
+            ..options.clone()
+        }),
+        FieldKind::Number(_) => FieldKind::Number(NumberOptions::default()),
+        FieldKind::Email(_) => FieldKind::Email(DomainOptions::default()),
+        FieldKind::Url(_) => FieldKind::Url(DomainOptions::default()),
+        FieldKind::Date(_) => FieldKind::Date(DateOptions::default()),
+        FieldKind::Editor(options) => {
+            let mut options = options.clone();
+            options.max_size = options.max_size.max(EDITOR_MAX);
+            options.required = false;
+            FieldKind::Editor(options)
+        }
+        FieldKind::Json(options) => FieldKind::Json(JsonOptions {
+            max_size: options.max_size.max(JSON_MAX),
+            ..JsonOptions::default()
+        }),
+        FieldKind::Relation(options) => FieldKind::Relation(RelationOptions {
+            max_select: i64::MAX,
+            min_select: 0,
+            required: false,
+            ..options.clone()
+        }),
+        FieldKind::File(_) => FieldKind::File(FileOptions::default()),
+        FieldKind::GeoPoint(options) => {
+            let mut options = options.clone();
+            options.required = false;
+            FieldKind::GeoPoint(options)
+        }
+        FieldKind::Bool(_) => FieldKind::Bool(BoolOptions::default()),
+        FieldKind::Select(_) | FieldKind::Password(_) | FieldKind::Autodate(_) => kind.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn n70_a_hash_is_bcrypt_of_a_cost_that_can_be_waited_for() {
+        for (hash, is_fine) in [
+            ("", true),
+            ("$2a$10$abcdefghijklmnopqrstuv", true),
+            ("$2y$16$abcdefghijklmnopqrstuv", true),
+            ("$2a$31$abcdefghijklmnopqrstuv", false),
+            ("$argon2id$v=19$m=4194304,t=9,p=1$c2FsdHNhbHQ$aGFzaA", false),
+            ("plain text", false),
+        ] {
+            assert_eq!(hash_problem(hash).is_none(), is_fine, "{hash}");
+        }
+    }
+
+    #[test]
+    fn n33_names_of_files_say_nothing_to_a_file_system() {
+        for name in ["a.png", "main.c++", "Ünïcode %2F.txt"] {
+            assert!(is_file_name(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            ".ssh",
+            "a/b",
+            "..\\a",
+            "a\nb",
+            &"x".repeat(256),
+        ] {
+            assert!(!is_file_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Leaves out of definitions what a collection here cannot have, and says so.
+
+use std::collections::BTreeSet;
+
+use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
+
+use super::Report;
+use super::definitions::together;
+use crate::schema::Schema;
+use crate::system::defaults;
+use crate::collections::take;
+
+/// Takes out of the definitions what cannot be kept, and says so. What is only refused when it is written anew stays.
+pub(super) fn mend(definitions: &mut Vec<wire::Collection>, schema: &Schema, report: &mut Report) {
+    let mut position = 0;
+    while position < definitions.len() {
+        let problems = take::problems(&definitions[position], &together(definitions, schema));
+        let definition = &mut definitions[position];
+        let known = take::occupant(schema, definition).map(|known| known.def.clone());
+        match mend_one(definition, problems, known.as_ref(), report) {
+            Outcome::Kept => position += 1,
+            Outcome::Changed => {}
+            Outcome::Refused => {
+                definitions.remove(position);
+                // Others may have asked about it.
+                position = 0;
+            }
+        }
+    }
+}
+
+/// What became of a definition.
+#[derive(PartialEq, Eq)]
+enum Outcome {
+    /// It can be taken as it is now.
+    Kept,
+    /// It lost a field, which may have been named elsewhere in it.
+    Changed,
+    /// It can't be taken at all.
+    Refused,
+}
+
+/// Takes out of one definition what cannot be kept.
+fn mend_one(
+    definition: &mut wire::Collection,
+    problems: FieldProblems,
+    known: Option<&wire::Collection>,
+    report: &mut Report,
+) -> Outcome {
+    let name = definition.name.clone();
+    if let Some(FieldProblem::Inside(fields)) = problems.get("fields")
+        && leave_fields_out(definition, fields, report)
+    {
+        return Outcome::Changed;
+    }
+    for (key, problem) in problems {
+        let about = format!("{name}.{key}");
+        match (key.as_str(), problem) {
+            ("name" | "id" | "type", problem) => {
+                report.note(&name, format!("not taken at all: {}", words(&problem)));
+                return Outcome::Refused;
+            }
+            ("indexes", FieldProblem::Inside(indexes)) => {
+                let mut gone = Vec::new();
+                for (position, problem) in indexes {
+                    let position = position.parse().unwrap_or(usize::MAX);
+                    if let Some(index) = definition.indexes.get(position) {
+                        report.note(&about, format!("left out: {index}: {}", words(&problem)));
+                        gone.push(index.clone());
+                    }
+                }
+                definition.indexes.retain(|index| !gone.contains(index));
+            }
+            (rule, problem) if defaults::is_rule(rule) => {
+                let was = lock(definition, rule);
+                let why = format!("left to superusers: {was}: {}", words(&problem));
+                report.note(&about, why);
+            }
+            (token, problem) if defaults::renew_token(definition, token, known) => {
+                report.note(
+                    &about,
+                    format!("replaced by a new one: {}", words(&problem)),
+                );
+            }
+            (_, problem) => report.note(&about, format!("kept, but: {}", words(&problem))),
+        }
+    }
+    Outcome::Kept
+}
+
+/// Leaves those fields out that no collection can have; whether there were any.
+fn leave_fields_out(
+    definition: &mut wire::Collection,
+    problems: &FieldProblems,
+    report: &mut Report,
+) -> bool {
+    let mut gone = BTreeSet::new();
+    for (position, problem) in problems {
+        let FieldProblem::Inside(inside) = problem else {
+            continue;
+        };
+        let is_fatal = ["id", "name", "type"]
+            .iter()
+            .any(|key| inside.contains_key(*key));
+        if let (true, Ok(position)) = (is_fatal, position.parse::<usize>())
+            && let Some(field) = definition.fields.get(position)
+        {
+            let about = format!("{}.{}", definition.name, field.name);
+            report.note(about, format!("the field is left out: {}", words(problem)));
+            gone.insert(position);
+        }
+    }
+    let mut position = 0..;
+    definition.fields.retain(|_| {
+        !position
+            .next()
+            .is_some_and(|position| gone.contains(&position))
+    });
+    !gone.is_empty()
+}
+
+/// Closes a rule of a definition; gives what it was.
+fn lock(definition: &mut wire::Collection, name: &str) -> String {
+    let rules = defaults::rules_mut(definition).into_iter();
+    let rule = rules
+        .filter(|(rule, _)| *rule == name)
+        .find_map(|(_, rule)| rule.take());
+    rule.unwrap_or_default()
+}
+
+/// A problem in one line.
+pub(super) fn words(problem: &FieldProblem) -> String {
+    match problem {
+        FieldProblem::Broken { message, .. } | FieldProblem::Failed { message, .. } => {
+            message.clone()
+        }
+        FieldProblem::Inside(inside) => {
+            let parts = inside.iter().map(|(key, problem)| match problem {
+                FieldProblem::Inside(_) => format!("{key}.{}", words(problem)),
+                FieldProblem::Broken { .. } | FieldProblem::Failed { .. } => {
+                    format!("{key}: {}", words(problem))
+                }
+            });
+            parts.collect::<Vec<_>>().join(" ")
+        }
+    }
+}

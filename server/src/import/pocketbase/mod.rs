@@ -1,0 +1,265 @@
+//! Moving in: what a data directory of PocketBase holds is taken over, as it is, into a database of Plinth's.
+//!
+//! [`source`] reads the directory and never changes it, [`definitions`] says what Plinth makes of its collections,
+//! [`records`] and [`files`] copy what is in them. The database changes in one transaction, or not at all. What is
+//! already there and the same is left alone, so that a second run changes nothing.
+
+mod check;
+mod definitions;
+mod dir;
+mod files;
+mod mend;
+mod records;
+mod relations;
+mod report;
+mod settings;
+mod source;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use plinth_sdk::types::{self as wire, CollectionType};
+use serde_json::{Map, Value as Json};
+
+pub use report::{Moved, Note, Report, Tally};
+pub use source::Source;
+
+use crate::app::App;
+use crate::collections::store;
+use crate::collections::take::{self, Place};
+use crate::schema::Schema;
+use crate::system::{account_data, defaults};
+use crate::db::{Claimant, Conn};
+use crate::error::{Error, Result};
+use crate::policy::system;
+use crate::request::Request;
+
+/// What the operator has decided.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wishes {
+    /// Whether superusers are taken.
+    pub superusers: bool,
+    /// Whether nothing is changed when anything has to be left out.
+    pub strict: bool,
+}
+
+/// What was done so far, for who waits.
+pub type Progress = Box<dyn FnMut(&str) + Send>;
+
+/// Takes over what the source holds.
+pub async fn run(
+    app: &App,
+    source: Source,
+    wishes: Wishes,
+    progress: Progress,
+) -> anyhow::Result<Report> {
+    let mut source = source;
+    let schema = app.schema.current();
+    let mut report = Report::default();
+    // Where there are superusers, theirs must.
+    let takes_secrets = wishes.superusers && !has_superusers(app).await.map_err(in_words)?;
+    let engine = app.db.engine();
+    let definitions = definitions::read(&mut source, &schema, engine, takes_secrets, &mut report)?;
+    let wanted: Vec<wire::Collection> = definitions.clone();
+    let conflicts = app
+        .db
+        .read(&Claimant::Server, move |conn| {
+            conflicts(conn, &schema, &wanted)
+        })
+        .await
+        .map_err(in_words)?;
+    if !conflicts.is_empty() {
+        bail!(
+            "there are already other collections with the names or ids of: {}. Nothing was changed; \
+             delete them, or move into a new database",
+            conflicts.join(", ")
+        );
+    }
+    let settings = settings::read(&mut source, &mut report).map_err(in_words)?;
+    source.note_the_rest(&mut report);
+    let copied = files::copy(app, &source, &definitions, &mut report).await?;
+    let move_in = Move {
+        source,
+        definitions,
+        settings,
+        configured: app.mailer.configured.clone(),
+        wishes,
+        admitted: HashSet::new(),
+        report,
+        progress,
+    };
+    let work = move |conn: &mut Conn| move_in.write(conn);
+    match app.db.write(work).await {
+        Ok((schema, report)) => {
+            app.schema_changed(schema);
+            Ok(report)
+        }
+        Err(error) => {
+            copied.settle(app, Ok(&[])).await;
+            Err(in_words(error)).context("nothing was changed")
+        }
+    }
+}
+
+async fn has_superusers(app: &App) -> Result<bool> {
+    let schema = app.schema.current();
+    let count = move |conn: &mut Conn| match schema.find(defaults::SUPERUSERS) {
+        Some(superusers) => crate::records::store::total(conn, superusers),
+        None => Ok(0),
+    };
+    Ok(app.db.read(&Claimant::Server, count).await? > 0)
+}
+
+/// Opens a data directory. What is no such thing is refused before anything else is touched.
+pub fn open(dir: &Path) -> anyhow::Result<Source> {
+    Source::open(dir)
+}
+
+/// The names of collections whose place is taken by others.
+fn conflicts(
+    conn: &mut Conn,
+    schema: &Schema,
+    definitions: &[wire::Collection],
+) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for definition in definitions {
+        if take::place(conn, schema, definition)? == Place::Taken {
+            names.push(definition.name.clone());
+        }
+    }
+    Ok(names)
+}
+
+/// What was read, and is to be written.
+struct Move {
+    source: Source,
+    definitions: Vec<wire::Collection>,
+    settings: Map<String, Json>,
+    configured: wire::MetaSettings,
+    wishes: Wishes,
+    /// The ids of the superusers that came along.
+    admitted: HashSet<String>,
+    report: Report,
+    progress: Progress,
+}
+
+impl Move {
+    /// All that changes the database.
+    fn write(mut self, conn: &mut Conn) -> Result<(Schema, Report)> {
+        let before = store::lock(conn)?;
+        let (mut places, mut refused) = (Vec::new(), Vec::new());
+        for definition in &self.definitions {
+            let place = take::place(conn, &before, definition)?;
+            if place == Place::Taken {
+                return Err(Error::Outdated);
+            }
+            if place != Place::Same && definition.kind == CollectionType::View {
+                if let Some(why) = take::take_view(conn, definition.clone())? {
+                    let why = format!("not taken, the database has it otherwise: {why}");
+                    self.report.note(&definition.name, why);
+                    refused.push(definition.id.clone());
+                }
+            } else if place != Place::Same {
+                take::take(conn, &before, definition.clone(), &place)?;
+            }
+            places.push(place);
+        }
+        let is_new = |(definition, place): (&wire::Collection, &Place)| {
+            *place != Place::Same && !refused.contains(&definition.id)
+        };
+        let is_changed = self.definitions.iter().zip(&places).any(is_new);
+        let after = Arc::new(if is_changed {
+            store::committed(conn)?
+        } else {
+            before
+        });
+        let places = self.definitions.clone().into_iter().zip(places);
+        let places = places.filter(|(definition, _)| !refused.contains(&definition.id));
+        // What belongs to accounts comes behind them.
+        let (attached, others): (Vec<_>, Vec<_>) =
+            places.partition(|(definition, _)| account_data::is_attached(definition));
+        for (definition, place) in others.into_iter().chain(attached) {
+            let records = self.copy(conn, &after, &definition, &place)?;
+            self.report.collections.push(Moved {
+                name: definition.name,
+                is_new: place != Place::Same,
+                records,
+            });
+        }
+        for one in self.report.collections.clone() {
+            if let Some(collection) = after.find(&one.name).filter(|one| !one.is_view()) {
+                relations::note_missing(conn, &after, collection, &mut self.report)?;
+            }
+        }
+        let taken = settings::write(conn, &self.settings, &self.configured, &mut self.report)?;
+        self.report.settings = taken;
+        if self.wishes.strict && !self.report.is_complete() {
+            let problems = self.report.problems();
+            let why = anyhow::anyhow!("not everything can be taken\n{problems}");
+            return Err(Error::internal(why));
+        }
+        Ok((store::read(conn)?, self.report))
+    }
+
+    /// Copies the records of a collection.
+    fn copy(
+        &mut self,
+        conn: &mut Conn,
+        after: &Arc<Schema>,
+        definition: &wire::Collection,
+        place: &Place,
+    ) -> Result<Tally> {
+        if definition.kind == CollectionType::View {
+            return Ok(Tally::default());
+        }
+        let collection = after.find(&definition.id).ok_or_else(Error::missing)?;
+        let why = "the operator's own command moves everything";
+        let grant = system(after, collection, Request::internal(), why);
+        let records = records::Copy {
+            grant: &grant,
+            is_empty: !matches!(place, Place::Same | Place::System),
+            wishes: self.wishes,
+            admitted: &mut self.admitted,
+            progress: &mut self.progress,
+            report: &mut self.report,
+        };
+        records.run(conn, &mut self.source)
+    }
+}
+
+/// What the operator can do something about, with its cause.
+fn in_words(error: Error) -> anyhow::Error {
+    if let Error::Internal(error) = error {
+        return error;
+    }
+    if let Error::Storage(error) = error {
+        return error.context("the storage of files failed");
+    }
+    let why = match &error {
+        Error::Outdated => Some("the collections were changed meanwhile; try again"),
+        Error::Unavailable | Error::Unwritable(_) | Error::Disconnected => {
+            Some("the database can't be written to; is its disk full, or its server away?")
+        }
+        Error::Invalid { .. }
+        | Error::Unauthenticated
+        | Error::Forbidden(_)
+        | Error::NotFound(_)
+        | Error::TooManyRequests(_)
+        | Error::TooLarge
+        | Error::RangeNotSatisfiable
+        | Error::Unique(_)
+        | Error::Oversized
+        | Error::Crowded
+        | Error::TooSlow
+        | Error::Deadlock
+        | Error::Busy(_)
+        | Error::AnswerTooLarge(_)
+        | Error::NoRoom
+        | Error::Starting
+        | Error::Storage(_)
+        | Error::Internal(_) => None,
+    };
+    why.map_or_else(|| error.into(), anyhow::Error::msg)
+}

@@ -1,0 +1,259 @@
+//! Why somebody may do something, or may not.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{
+    DecidedBy, FieldProblem, FieldProblems, PolicyAnswer, PolicyQuestion, Subject,
+};
+
+use crate::policy::permission::Effect;
+use crate::policy::{Action, Grant, Part, Permission, Reach, store, system};
+use crate::schema::{Collection, Rule, Schema, Record};
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::records::store as records;
+use crate::request::{Account, Caller, Request};
+
+const FAILED: &str = "Failed to check the policy.";
+
+/// What is decided for somebody, and by what.
+pub(super) fn explain(
+    conn: &mut Conn,
+    schema: &Arc<Schema>,
+    question: &PolicyQuestion,
+) -> Result<PolicyAnswer> {
+    let caller = subject(conn, schema, &question.subject)?;
+    let Some(action) = Action::parse(&question.action) else {
+        let message = "Must be list, view, create, update or delete.";
+        return Err(refused("action", "validation_in_invalid", message));
+    };
+    let collection = schema.find(&question.collection).ok_or_else(|| {
+        let message = "There is no such collection.";
+        refused("collection", "validation_unknown_collection", message)
+    })?;
+    if caller.is_superuser() {
+        let by = DecidedBy::Superuser;
+        return Ok(answer(true, "Superusers may do everything.".to_owned(), by));
+    }
+    let request = Request {
+        caller: caller.clone(),
+        method: method(action).to_owned(),
+        ..Request::internal()
+    };
+    let grant = system(schema, collection, request, "to look at what decides");
+    let reach = Reach::of(schema, &caller, collection, action)?;
+    let context = Context {
+        schema,
+        collection,
+        action,
+        reach: &reach,
+    };
+    match question.record.as_deref().filter(|id| !id.is_empty()) {
+        None => Ok(context.without_record()),
+        Some(id) => context.with_record(conn, &grant, id),
+    }
+}
+
+struct Context<'a> {
+    schema: &'a Schema,
+    collection: &'a Collection,
+    action: Action,
+    reach: &'a Reach,
+}
+
+impl Context<'_> {
+    fn without_record(&self) -> PolicyAnswer {
+        let parts = self.reach.parts();
+        if self.reach.is_nothing() {
+            let takes_all = |permission: &&Arc<Permission>| {
+                takes_rows(permission) && permission.is_for_all_rows()
+            };
+            return match permissions(&parts).find(takes_all) {
+                Some(deny) => self.by_permission(deny),
+                None => self.nothing(),
+            };
+        }
+        let gives_all = parts.iter().find(|part| self.gives_all(part));
+        let is_taken = permissions(&parts).any(takes_rows);
+        match gives_all {
+            Some(Part::Rule) if !is_taken => self.by_rule(),
+            Some(Part::Permission(allow)) if !is_taken => self.by_permission(allow),
+            _ => PolicyAnswer {
+                conditional: true,
+                ..self.conditionally(&parts)
+            },
+        }
+    }
+
+    fn gives_all(&self, part: &Part) -> bool {
+        match part {
+            Part::Rule => self.reach.rule == Rule::Open,
+            Part::Permission(allow) => allow.effect == Effect::Allow && allow.is_for_all_rows(),
+        }
+    }
+
+    fn conditionally(&self, parts: &[Part]) -> PolicyAnswer {
+        if let [Part::Rule] = parts {
+            return self.by_rule();
+        }
+        if let [Part::Permission(allow)] = parts {
+            return self.by_permission(allow);
+        }
+        let reason = "It depends on the record: ask about one.".to_owned();
+        answer(true, reason, DecidedBy::Several)
+    }
+
+    fn with_record(&self, conn: &mut Conn, grant: &Grant, id: &str) -> Result<PolicyAnswer> {
+        let record = records::find(conn, grant, id, None)?.ok_or_else(|| {
+            let message = "There is no such record.";
+            refused("record", "validation_missing_rel_records", message)
+        })?;
+        let held = records::parts_of(conn, grant, self.reach, &record)?;
+        let mut decided = if let Some(deny) = permissions(&held).find(|p| takes_rows(p)) {
+            self.by_permission(deny)
+        } else if held.iter().any(|part| matches!(part, Part::Rule)) {
+            self.by_rule()
+        } else if let Some(allow) = permissions(&held).find(|p| p.effect == Effect::Allow) {
+            self.by_permission(allow)
+        } else {
+            self.nothing()
+        };
+        let fields = self.reach.fields(&held);
+        if decided.allowed && !fields.is_everything() {
+            decided.fields = Some(names(&record, &fields));
+        }
+        Ok(decided)
+    }
+
+    fn by_rule(&self) -> PolicyAnswer {
+        let def = &self.collection.def;
+        let rule = match self.action {
+            Action::List => &def.list_rule,
+            Action::View => &def.view_rule,
+            Action::Create => &def.create_rule,
+            Action::Update => &def.update_rule,
+            Action::Delete => &def.delete_rule,
+        };
+        let rule = rule.clone().unwrap_or_default();
+        let reason = if rule.is_empty() {
+            format!(
+                "The collection's {} rule lets everybody.",
+                self.action.name()
+            )
+        } else {
+            format!("The collection's {} rule holds: {rule}", self.action.name())
+        };
+        answer(true, reason, DecidedBy::Rule { rule })
+    }
+
+    fn by_permission(&self, permission: &Permission) -> PolicyAnswer {
+        let role = self.schema.policies.role(&permission.role);
+        let role_name = role.map(|role| role.name.clone()).unwrap_or_default();
+        let allowed = permission.effect == Effect::Allow;
+        let effect = if allowed { "allow" } else { "deny" };
+        let verb = if allowed { "allows" } else { "denies" };
+        let reason = match permission.condition.as_str() {
+            "" => format!("A permission of the role {role_name:?} {verb} it."),
+            condition => {
+                format!("A permission of the role {role_name:?} {verb} it where {condition}")
+            }
+        };
+        let by = DecidedBy::Permission {
+            id: permission.id.clone(),
+            role: permission.role.clone(),
+            role_name,
+            effect: effect.to_owned(),
+            condition: permission.condition.clone(),
+        };
+        answer(allowed, reason, by)
+    }
+
+    fn nothing(&self) -> PolicyAnswer {
+        let reason = if self.reach.rule == Rule::Locked {
+            format!(
+                "The collection's {} rule is locked, and no permission allows it.",
+                self.action.name()
+            )
+        } else {
+            format!(
+                "The collection's {} rule does not hold, and no permission allows it.",
+                self.action.name()
+            )
+        };
+        answer(false, reason, DecidedBy::Nothing)
+    }
+}
+
+fn permissions(parts: &[Part]) -> impl Iterator<Item = &Arc<Permission>> {
+    parts.iter().filter_map(|part| match part {
+        Part::Rule => None,
+        Part::Permission(permission) => Some(permission),
+    })
+}
+
+fn takes_rows(permission: &Arc<Permission>) -> bool {
+    permission.effect == Effect::Deny && permission.fields.is_none()
+}
+
+fn answer(allowed: bool, reason: String, decided_by: DecidedBy) -> PolicyAnswer {
+    PolicyAnswer {
+        allowed,
+        conditional: false,
+        reason,
+        decided_by,
+        fields: None,
+    }
+}
+
+/// The method by which an action is asked for.
+fn method(action: Action) -> &'static str {
+    match action {
+        Action::List | Action::View => "GET",
+        Action::Create => "POST",
+        Action::Update => "PATCH",
+        Action::Delete => "DELETE",
+    }
+}
+
+fn subject(conn: &mut Conn, schema: &Arc<Schema>, subject: &Subject) -> Result<Caller> {
+    let unknown = |message: &str| refused("subject", "validation_unknown_subject", message);
+    let (collection, id) = match subject {
+        Subject::Guest(name) if name == "@guest" => return Ok(Caller::Guest),
+        Subject::Guest(_) => {
+            return Err(unknown(
+                "Must be \"@guest\", or an account's collection and id.",
+            ));
+        }
+        Subject::Account { collection, id } => (collection, id),
+    };
+    let collection = schema.find(collection).filter(|c| c.is_auth());
+    let collection = collection.ok_or_else(|| unknown("There is no such auth collection."))?;
+    let grant = system(
+        schema,
+        collection,
+        Request::internal(),
+        "to look at an account",
+    );
+    let record = records::find(conn, &grant, id, None)?;
+    let record = record.ok_or_else(|| unknown("There is no such account."))?;
+    let roles = store::roles_of(conn, &collection.def.id, id)?;
+    Ok(Caller::Account(Arc::new(Account {
+        is_superuser: collection.is_superusers(),
+        refreshable: false,
+        expires: i64::MAX,
+        record,
+        roles,
+    })))
+}
+
+fn refused(field: &str, code: &str, message: &str) -> Error {
+    let problem = FieldProblem::new(code, message);
+    Error::refused(FAILED, FieldProblems::from([(field.to_owned(), problem)]))
+}
+
+/// The names of the fields of a record that are among these.
+fn names(record: &Record, fields: &crate::policy::Fields) -> Vec<String> {
+    let columns = record.collection.columns.iter();
+    let visible = columns.filter(|column| !column.hidden && fields.has(&column.name));
+    visible.map(|column| column.name.clone()).collect()
+}

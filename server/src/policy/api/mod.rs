@@ -1,0 +1,40 @@
+//! Routes of policies. Roles, permissions and members themselves are records.
+
+mod explain;
+
+use plinth_sdk::types::{AREAS, Areas, PolicyQuestion};
+
+use explain::explain;
+
+use crate::app::App;
+use crate::db::Conn;
+use crate::error::{Error, Result, UNREADABLE};
+use crate::extract::{Answer, Body, CallerRequest, Query, Superuser};
+
+/// Say who may do what, and what decides it.
+pub async fn check(superuser: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
+    let body = body.object(UNREADABLE)?;
+    let question: PolicyQuestion =
+        serde_json::from_value(body.into()).map_err(|_| Error::invalid(UNREADABLE))?;
+    let schema = app.schema.current();
+    let read = move |conn: &mut Conn| explain(conn, &schema, &question);
+    let claimant = superuser.request.claimant();
+    let answer = app.db.read(&claimant, read).await?;
+    Ok(Answer::picked(&answer, &query))
+}
+
+/// The areas of the console that the caller sees.
+pub async fn areas(app: App, caller: CallerRequest, query: Query) -> Result<Answer> {
+    let caller = caller.0.caller;
+    let seen = if caller.is_superuser() {
+        AREAS.to_vec()
+    } else if caller.account().is_some() {
+        app.schema.current().policies.areas(&caller.roles())?
+    } else {
+        return Err(Error::Unauthenticated);
+    };
+    let areas = Areas {
+        areas: seen.into_iter().map(str::to_owned).collect(),
+    };
+    Ok(Answer::picked(&areas, &query))
+}

@@ -1,0 +1,440 @@
+//! A collection: a definition made ready for use.
+
+use plinth_sdk::types::{self as wire, CollectionType, FieldKind};
+
+use super::index::{self, Index, IndexForm};
+use crate::db::{Engine, Ident, Storage};
+use crate::filter::{Expression, FilterError, parse};
+use crate::records::values::split_key;
+use crate::system::defaults;
+use crate::views;
+
+/// The table of the log.
+const LOG: &str = "_logs";
+
+/// A collection, ready for use.
+#[derive(Debug)]
+pub struct Collection {
+    /// Its definition.
+    pub def: wire::Collection,
+    /// Its table.
+    pub table: Ident,
+    /// Its columns, in the order of the fields.
+    pub columns: Vec<Column>,
+    /// Its indexes: those of the definition, and behind them those that every reference has.
+    pub indexes: Vec<Index>,
+    /// Who may do what.
+    pub rules: Rules,
+    /// What a record looks like on the wire: keys in alphabetical order.
+    pub keys: Vec<(String, Key)>,
+    /// Whether rows have an order of their own, which is a view's query's.
+    pub is_ordered: bool,
+}
+
+/// Where the value of a key of a record on the wire comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The column of this index.
+    Column(usize),
+    /// The collection's id.
+    CollectionId,
+    /// The collection's name.
+    CollectionName,
+    /// The records that it refers to.
+    Expand,
+}
+
+/// A column of a collection's table.
+#[derive(Debug)]
+pub struct Column {
+    /// The field's name.
+    pub name: String,
+    /// The column's name.
+    pub ident: Ident,
+    /// How it stores values.
+    pub storage: Storage,
+    /// What the values mean.
+    pub shape: Shape,
+    /// Whether only superusers see it.
+    pub hidden: bool,
+    /// Whether there may be no value, as in a view.
+    pub nullable: bool,
+    /// The length of the prefix that an index on this column holds, in characters.
+    pub prefix: Option<usize>,
+    /// The length of the prefix that an index on the lower-cased text holds.
+    pub lower_prefix: Option<usize>,
+    /// Whether no filter, sort or rule of anybody may ask for it: a password's hash, a token key, what is hidden in
+    /// records of the server.
+    pub secret: bool,
+}
+
+/// What the values of a column mean, as far as queries have to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One text, number or bool.
+    Scalar,
+    /// Any JSON.
+    Json,
+    /// A place: `{"lon": 0, "lat": 0}`.
+    Point,
+    /// One or several of a list of values.
+    Select {
+        /// Whether there may be several.
+        is_list: bool,
+    },
+    /// The names of one or several files.
+    File {
+        /// Whether there may be several.
+        is_list: bool,
+    },
+    /// One or several records.
+    Relation {
+        /// The id of the other collection.
+        target: String,
+        /// Whether there may be several.
+        is_list: bool,
+    },
+    /// A password's hash: never read by a client.
+    Secret,
+}
+
+/// Who may do what with the records of a collection.
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// List, and the list's filter.
+    pub list: Rule,
+    /// View.
+    pub view: Rule,
+    /// Create.
+    pub create: Rule,
+    /// Update.
+    pub update: Rule,
+    /// Delete.
+    pub delete: Rule,
+    /// Sign in.
+    pub auth: Rule,
+    /// Stay signed in: the auth rule, as far as it does not ask about the request that signs in.
+    pub session: Rule,
+    /// Manage other accounts.
+    pub manage: Rule,
+    /// Whether any of them asks about the request's headers.
+    pub ask_headers: bool,
+    /// The keys of the request's body that they ask about.
+    pub body_keys: Vec<String>,
+}
+
+/// The keys of the request's body that a rule asks about.
+pub fn body_keys(rule: &str) -> impl Iterator<Item = String> {
+    let paths = rule.split("@request.body.").skip(1);
+    paths.map(|path| {
+        let is_of_key = |c: &char| c.is_ascii_alphanumeric() || "_@#".contains(*c);
+        path.chars().take_while(is_of_key).collect()
+    })
+}
+
+/// Who may do one thing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Rule {
+    /// Superusers only.
+    #[default]
+    Locked,
+    /// Everybody.
+    Open,
+    /// Whoever it holds for.
+    Filter(Expression),
+}
+
+impl Rule {
+    /// Reads a rule as definitions have it. Only one without a single character lets everybody in.
+    pub fn parse(rule: Option<&str>) -> Result<Self, FilterError> {
+        match rule {
+            None => Ok(Self::Locked),
+            Some("") => Ok(Self::Open),
+            Some(filter) => parse(filter).map(Self::Filter),
+        }
+    }
+
+    /// The rule, as far as it asks nothing of the request.
+    fn without_request(self) -> Self {
+        match self {
+            Self::Filter(filter) => filter.without_request().map_or(Self::Open, Self::Filter),
+            Self::Locked | Self::Open => self,
+        }
+    }
+}
+
+impl Shape {
+    fn of(kind: &FieldKind) -> Self {
+        match kind {
+            FieldKind::Select(_) => Self::Select {
+                is_list: kind.is_multiple(),
+            },
+            FieldKind::File(_) => Self::File {
+                is_list: kind.is_multiple(),
+            },
+            FieldKind::Relation(options) => Self::Relation {
+                target: options.collection_id.clone(),
+                is_list: kind.is_multiple(),
+            },
+            FieldKind::Json(_) => Self::Json,
+            FieldKind::GeoPoint(_) => Self::Point,
+            FieldKind::Password(_) => Self::Secret,
+            FieldKind::Text(_)
+            | FieldKind::Number(_)
+            | FieldKind::Bool(_)
+            | FieldKind::Email(_)
+            | FieldKind::Url(_)
+            | FieldKind::Editor(_)
+            | FieldKind::Date(_)
+            | FieldKind::Autodate(_) => Self::Scalar,
+        }
+    }
+
+    /// Whether the value is one or several of something.
+    pub fn is_choice(&self) -> bool {
+        matches!(
+            self,
+            Self::Select { .. } | Self::File { .. } | Self::Relation { .. }
+        )
+    }
+}
+
+impl Column {
+    fn of(field: &wire::Field) -> Self {
+        Self {
+            name: field.name.clone(),
+            ident: Ident::new(&field.name),
+            storage: storage(&field.kind),
+            shape: Shape::of(&field.kind),
+            hidden: field.hidden,
+            nullable: false,
+            prefix: None,
+            lower_prefix: None,
+            secret: matches!(field.kind, FieldKind::Password(_))
+                || (field.system && (field.hidden || field.name == "tokenKey")),
+        }
+    }
+
+    /// Notes how much indexes hold of it.
+    fn set_prefixes(&mut self, indexes: &[Index]) {
+        let prefix = |no_case: bool| {
+            let mut firsts = indexes.iter().filter_map(|index| index.columns.first());
+            firsts.find_map(|first| match first.form {
+                IndexForm::Prefix(length)
+                    if first.name == self.name && first.no_case == no_case =>
+                {
+                    Some(length)
+                }
+                IndexForm::Prefix(_) | IndexForm::Whole | IndexForm::Digest => None,
+            })
+        };
+        (self.prefix, self.lower_prefix) = (prefix(false), prefix(true));
+    }
+
+    /// Whether the value is a list.
+    pub fn is_list(&self) -> bool {
+        matches!(
+            self.shape,
+            Shape::Select { is_list: true }
+                | Shape::File { is_list: true }
+                | Shape::Relation { is_list: true, .. }
+        )
+    }
+}
+
+/// How values of this type are stored.
+pub fn storage(kind: &FieldKind) -> Storage {
+    match kind {
+        FieldKind::Number(_) => Storage::Number,
+        FieldKind::Bool(_) => Storage::Bool,
+        FieldKind::Json(_) => Storage::Json,
+        FieldKind::GeoPoint(_) => Storage::Point,
+        FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_)
+            if kind.is_multiple() =>
+        {
+            Storage::Json
+        }
+        FieldKind::Text(_)
+        | FieldKind::Email(_)
+        | FieldKind::Url(_)
+        | FieldKind::Editor(_)
+        | FieldKind::Date(_)
+        | FieldKind::Autodate(_)
+        | FieldKind::Password(_)
+        | FieldKind::Select(_)
+        | FieldKind::File(_)
+        | FieldKind::Relation(_) => Storage::Text,
+    }
+}
+
+impl Collection {
+    /// Makes a definition ready for use. A rule or index that cannot be read is nobody's: the definition was
+    /// checked when it was saved.
+    pub fn new(def: wire::Collection) -> Self {
+        let mut columns: Vec<Column> = def.fields.iter().map(Column::of).collect();
+        if def.kind == CollectionType::View {
+            for column in &mut columns {
+                column.nullable = column.name != "id";
+            }
+        }
+        let mut keys: Vec<(String, Key)> = columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| {
+                def.auth.is_none() || !matches!(column.name.as_str(), "password" | "tokenKey")
+            })
+            .map(|(index, column)| (column.name.clone(), Key::Column(index)))
+            .collect();
+        keys.push(("collectionId".to_owned(), Key::CollectionId));
+        keys.push(("collectionName".to_owned(), Key::CollectionName));
+        keys.push(("expand".to_owned(), Key::Expand));
+        keys.sort_by(|a, b| a.0.cmp(&b.0));
+        let rule =
+            |rule: Option<&String>| Rule::parse(rule.map(String::as_str)).unwrap_or_default();
+        let auth = def.auth.as_deref();
+        let all_rules = [
+            def.list_rule.as_ref(),
+            def.view_rule.as_ref(),
+            def.create_rule.as_ref(),
+            def.update_rule.as_ref(),
+            def.delete_rule.as_ref(),
+            auth.and_then(|a| a.auth_rule.as_ref()),
+            auth.and_then(|a| a.manage_rule.as_ref()),
+        ];
+        let rules = Rules {
+            list: rule(all_rules[0]),
+            view: rule(all_rules[1]),
+            create: rule(all_rules[2]),
+            update: rule(all_rules[3]),
+            delete: rule(all_rules[4]),
+            session: rule(all_rules[5]).without_request(),
+            auth: rule(all_rules[5]),
+            manage: rule(all_rules[6]),
+            ask_headers: all_rules
+                .iter()
+                .flatten()
+                .any(|rule| rule.contains("@request.headers")),
+            body_keys: all_rules
+                .iter()
+                .flatten()
+                .flat_map(|rule| body_keys(rule))
+                .collect(),
+        };
+        let indexes = index::all(&def);
+        for column in &mut columns {
+            column.set_prefixes(&indexes);
+        }
+        Self {
+            table: Ident::new(&def.name),
+            indexes,
+            is_ordered: def.view_query.as_deref().is_some_and(views::is_ordered),
+            columns,
+            rules,
+            keys,
+            def,
+        }
+    }
+
+    /// The table of the definitions itself, as far as it can be listed.
+    pub fn of_collections() -> Self {
+        let text =
+            |name: &str| wire::Field::new(name, FieldKind::Text(wire::TextOptions::default()));
+        let system = wire::Field::new("system", FieldKind::Bool(wire::BoolOptions::default()));
+        Self::new(wire::Collection {
+            id: "_collections".to_owned(),
+            name: "_collections".to_owned(),
+            fields: vec![
+                text("id"),
+                text("name"),
+                text("type"),
+                system,
+                text("created"),
+                text("updated"),
+            ],
+            ..wire::Collection::default()
+        })
+    }
+
+    /// The table of the log, as far as it can be listed.
+    pub fn of_log() -> Self {
+        let text =
+            |name: &str| wire::Field::new(name, FieldKind::Text(wire::TextOptions::default()));
+        let level = wire::Field::new("level", FieldKind::Number(wire::NumberOptions::default()));
+        let data = wire::Field::new("data", FieldKind::Json(wire::JsonOptions::default()));
+        Self::new(wire::Collection {
+            id: LOG.to_owned(),
+            name: LOG.to_owned(),
+            system: true,
+            fields: vec![text("id"), text("created"), level, text("message"), data],
+            ..wire::Collection::default()
+        })
+    }
+
+    /// Whether triggers keep how many rows it has.
+    pub fn has_total(&self) -> bool {
+        self.def.id != LOG
+    }
+
+    /// Whether its records are accounts.
+    pub fn is_auth(&self) -> bool {
+        self.def.kind == CollectionType::Auth
+    }
+
+    /// Whether its records are what a query finds.
+    pub fn is_view(&self) -> bool {
+        self.def.kind == CollectionType::View
+    }
+
+    /// Whether what reads it sees no difference to `other`.
+    pub(crate) fn is_seen_alike(&self, other: &Self) -> bool {
+        self.def.name == other.def.name
+            && self.def.fields == other.def.fields
+            && self.def.view_query == other.def.view_query
+    }
+
+    /// Whether clients set a column although they never see it: an account's password.
+    pub fn sets_hidden(&self, column: &Column) -> bool {
+        self.is_auth() && column.shape == Shape::Secret
+    }
+
+    /// Whether its records are superusers.
+    pub fn is_superusers(&self) -> bool {
+        self.def.name == defaults::SUPERUSERS
+    }
+
+    /// The column of this name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The index of the column of this name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Whether the key of a body is about one of its fields.
+    pub fn takes(&self, key: &str) -> bool {
+        let name = key.strip_suffix(":autogenerate").unwrap_or(key);
+        self.column(name).is_some()
+            || self.column(split_key(name).0).is_some()
+            || (self.is_auth() && matches!(name, "passwordConfirm" | "oldPassword"))
+    }
+
+    /// Whether no two records have the same value in this field.
+    pub fn is_unique(&self, name: &str) -> bool {
+        self.indexes.iter().any(|index| index.is_unique_on(name))
+    }
+
+    /// What `SELECT` reads: every column, in the order of the fields.
+    pub fn selection(&self, engine: Engine, alias: &Ident) -> (crate::db::Sql, Vec<Storage>) {
+        let mut out = crate::db::Sql::new(engine);
+        for (index, column) in self.columns.iter().enumerate() {
+            if index > 0 {
+                out.text(", ");
+            }
+            out.read(alias, &column.ident, column.storage);
+        }
+        let storages = self.columns.iter().map(|column| column.storage).collect();
+        (out, storages)
+    }
+}

@@ -1,0 +1,128 @@
+//! What a collection is: its definition made ready for use, its records, and all collections at one moment.
+//!
+//! Start with [`Collection`] and [`Schema`]. [`crate::collections`] has how definitions change.
+
+mod collection;
+pub(crate) mod index;
+mod record;
+pub mod version;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+pub use collection::{
+    Collection, Column, Key, Rule, Rules, Shape, body_keys, storage,
+};
+pub use index::{Index, IndexColumn, IndexForm};
+pub use record::{Record, Reveal, to_json};
+
+use crate::policy::roles::Policies;
+use crate::settings::Settings;
+
+/// All collections at one moment.
+#[derive(Debug, Default)]
+pub struct Schema {
+    /// Grows with every change.
+    pub version: i64,
+    /// Whether any rule asks about the request's headers.
+    pub ask_headers: bool,
+    /// The keys of the request's body that any rule asks about.
+    pub body_keys: BTreeSet<String>,
+    /// What roles may do.
+    pub policies: Policies,
+    /// What superusers have set.
+    pub settings: Settings,
+    collections: Vec<Arc<Collection>>,
+    by_id: HashMap<String, usize>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Schema {
+    /// The collections as of this version.
+    pub fn new(version: i64, collections: Vec<Arc<Collection>>) -> Self {
+        let index = |key: fn(&Collection) -> String| {
+            collections
+                .iter()
+                .enumerate()
+                .map(|(index, collection)| (key(collection), index))
+                .collect()
+        };
+        Self {
+            version,
+            ask_headers: collections.iter().any(|c| c.rules.ask_headers),
+            body_keys: collections
+                .iter()
+                .flat_map(|c| c.rules.body_keys.iter().cloned())
+                .collect(),
+            policies: Policies::default(),
+            settings: Settings::default(),
+            by_id: index(|c| c.def.id.clone()),
+            by_name: index(|c| c.def.name.to_lowercase()),
+            collections,
+        }
+    }
+
+    /// The collection of this id or name, in any case.
+    pub fn find(&self, id_or_name: &str) -> Option<&Arc<Collection>> {
+        let index = self
+            .by_id
+            .get(id_or_name)
+            .or_else(|| self.by_name.get(id_or_name))
+            .or_else(|| self.by_name.get(&id_or_name.to_lowercase()))?;
+        self.collections.get(*index)
+    }
+
+    /// Every collection, in the order they were made.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Collection>> {
+        self.collections.iter()
+    }
+
+    /// What `comments_via_post` means for records of `target`: the collection and its column.
+    pub fn back_relation(
+        &self,
+        target: &Collection,
+        name: &str,
+    ) -> Option<(&Arc<Collection>, &Column)> {
+        let (source, field) = name.split_once("_via_")?;
+        let source = self.find(source)?;
+        let column = source.column(field)?;
+        let refers =
+            matches!(&column.shape, Shape::Relation { target: id, .. } if *id == target.def.id);
+        refers.then_some((source, column))
+    }
+
+    /// Every stored relation to `target`: the collection that has it, and the index of its column. Views only show
+    /// those of others.
+    pub fn relations_to<'a>(
+        &'a self,
+        target: &'a Collection,
+    ) -> impl Iterator<Item = (&'a Arc<Collection>, usize)> {
+        let refers = move |column: &Column| matches!(&column.shape, Shape::Relation { target: id, .. } if *id == target.def.id);
+        let stored = self.collections.iter().filter(|one| !one.is_view());
+        stored.flat_map(move |collection| {
+            let columns = collection.columns.iter().enumerate();
+            columns
+                .filter(move |(_, column)| refers(column))
+                .map(move |(index, _)| (collection, index))
+        })
+    }
+}
+
+/// The schema that requests see; swapped whole when it changes.
+#[derive(Clone, Debug, Default)]
+pub struct Shared(Arc<RwLock<Arc<Schema>>>);
+
+impl Shared {
+    /// The schema as it is now.
+    pub fn current(&self) -> Arc<Schema> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts a newer schema in place; an older one is ignored.
+    pub fn replace(&self, schema: Schema) {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if schema.version > current.version {
+            *current = Arc::new(schema);
+        }
+    }
+}

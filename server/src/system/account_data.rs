@@ -1,0 +1,183 @@
+//! What is kept of accounts beside them: sign-ins with other services, second factors that are waited for, one-time
+//! passwords, and the places that accounts sign in from. PocketBase has the same collections, and clients expect them.
+//!
+//! A record belongs to one account, which may see it, and goes with it.
+
+use std::sync::Arc;
+
+use plinth_sdk::types::{
+    Collection as Definition, Field, FieldKind, FieldProblem, FieldProblems, PasswordOptions,
+};
+
+use super::builtin::{collection, text};
+use crate::schema::{Collection, Schema, Record};
+use super::providers;
+use crate::db::{Conn, Engine, Sql, Value, dialect, execute, sql};
+use crate::error::Result;
+use crate::records::store;
+
+const MFAS: &str = "pbc_2279338944";
+const OTPS: &str = "pbc_1638494021";
+const EXTERNAL_AUTHS: &str = "pbc_2281828961";
+const AUTH_ORIGINS: &str = "pbc_4275539003";
+
+/// The ids of these collections.
+const IDS: [&str; 4] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS];
+
+/// Those whose records do not outlive the account's password.
+const OF_PASSWORD: [&str; 3] = [MFAS, OTPS, AUTH_ORIGINS];
+
+const OWN: &str = "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
+
+/// Their definitions.
+pub fn all() -> [Definition; 4] {
+    [mfas(), otps(), external_auths(), auth_origins()]
+}
+
+impl Collection {
+    /// Whether its records belong to accounts.
+    pub fn is_attached(&self) -> bool {
+        is_attached(&self.def)
+    }
+}
+
+/// Whether the records of a definition belong to accounts.
+pub fn is_attached(definition: &Definition) -> bool {
+    IDS.contains(&definition.id.as_str())
+}
+
+/// Every one of these collections that there is.
+pub fn in_schema(schema: &Schema) -> impl Iterator<Item = &Arc<Collection>> {
+    schema.iter().filter(|collection| collection.is_attached())
+}
+
+/// What is wrong with a record of one of these collections, beyond its fields.
+pub fn check(
+    conn: &mut Conn,
+    schema: &Schema,
+    record: &Record,
+    problems: &mut FieldProblems,
+) -> Result<()> {
+    let mut refuse = |name: &str, code: &str, message: &str| {
+        problems.insert(name.to_owned(), FieldProblem::new(code, message));
+    };
+    let id = record.text("collectionRef");
+    let Some(owner) = schema.find(id).filter(|c| c.is_auth() && c.def.id == id) else {
+        let code = "validation_invalid_collection_id";
+        refuse("collectionRef", code, "Missing or invalid collection.");
+        return Ok(());
+    };
+    let account = [record.text("recordRef").to_owned()];
+    if store::count_existing(conn, owner, &account)? == 0 {
+        let code = "validation_invalid_record";
+        refuse("recordRef", code, "Missing or invalid record.");
+    } else if record.collection.def.id == EXTERNAL_AUTHS
+        && providers::find(record.text("provider")).is_none()
+    {
+        refuse(
+            "provider",
+            "validation_in_invalid",
+            "Must be a valid value.",
+        );
+    }
+    Ok(())
+}
+
+/// Removes what a new password makes worthless: places that were known, and sign-ins that have begun.
+pub fn forget_sign_ins(conn: &mut Conn, schema: &Schema, account: &Record) -> Result<()> {
+    for collection in in_schema(schema) {
+        if OF_PASSWORD.contains(&collection.def.id.as_str()) {
+            let of = &account.collection.def.id;
+            let mut delete = sql(conn.engine(), "DELETE FROM ");
+            delete.ident(&collection.table).text(" WHERE ");
+            delete.append(belongs_to(conn.engine(), of, &[account.id().to_owned()]));
+            execute(conn, delete.cached())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what belongs to the accounts of a collection that goes.
+pub(crate) fn forget_collection(conn: &mut Conn, schema: &Schema, id: &str) -> Result<()> {
+    for collection in in_schema(schema) {
+        let mut delete = sql(conn.engine(), "DELETE FROM ");
+        delete
+            .ident(&collection.table)
+            .text(" WHERE \"collectionRef\" = ")
+            .bind(Value::from(id));
+        execute(conn, delete)?;
+    }
+    Ok(())
+}
+
+/// Which records belong to these accounts, as a condition.
+pub fn belongs_to(engine: Engine, collection: &str, accounts: &[String]) -> Sql {
+    let mut out = sql(engine, "\"collectionRef\" = ");
+    out.bind(Value::from(collection));
+    out.text(" AND \"recordRef\"")
+        .append(dialect::is_one_of(engine, accounts));
+    out
+}
+
+fn mfas() -> Definition {
+    let index =
+        "CREATE INDEX `idx_mfas_collectionRef_recordRef` ON `_mfas` (collectionRef,recordRef)";
+    attached(MFAS, "_mfas", vec![required("method")], vec![index])
+}
+
+fn otps() -> Definition {
+    let password = PasswordOptions {
+        cost: 8,
+        required: true,
+        ..PasswordOptions::default()
+    };
+    let hidden = |field| Field {
+        hidden: true,
+        ..field
+    };
+    let fields = vec![
+        hidden(Field::new("password", FieldKind::Password(password))),
+        hidden(text("sentTo", 0)),
+    ];
+    let index =
+        "CREATE INDEX `idx_otps_collectionRef_recordRef` ON `_otps` (collectionRef, recordRef)";
+    attached(OTPS, "_otps", fields, vec![index])
+}
+
+fn external_auths() -> Definition {
+    let fields = vec![required("provider"), required("providerId")];
+    let indexes = vec![
+        "CREATE UNIQUE INDEX `idx_externalAuths_record_provider` ON `_externalAuths` (collectionRef, recordRef, provider)",
+        "CREATE UNIQUE INDEX `idx_externalAuths_collection_provider` ON `_externalAuths` (collectionRef, provider, providerId)",
+    ];
+    Definition {
+        delete_rule: Some(OWN.to_owned()),
+        ..attached(EXTERNAL_AUTHS, "_externalAuths", fields, indexes)
+    }
+}
+
+fn auth_origins() -> Definition {
+    let index = "CREATE UNIQUE INDEX `idx_authOrigins_unique_pairs` ON `_authOrigins` (collectionRef, recordRef, fingerprint)";
+    Definition {
+        delete_rule: Some(OWN.to_owned()),
+        ..attached(
+            AUTH_ORIGINS,
+            "_authOrigins",
+            vec![required("fingerprint")],
+            vec![index],
+        )
+    }
+}
+
+fn attached(id: &str, name: &str, fields: Vec<Field>, indexes: Vec<&str>) -> Definition {
+    let owner = [required("collectionRef"), required("recordRef")];
+    Definition {
+        list_rule: Some(OWN.to_owned()),
+        view_rule: Some(OWN.to_owned()),
+        ..collection(id, name, owner.into_iter().chain(fields).collect(), indexes)
+    }
+}
+
+fn required(name: &str) -> Field {
+    text(name, 0).required()
+}

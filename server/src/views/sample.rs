@@ -1,0 +1,98 @@
+//! What would come of a view's query: asked before the view is made, in a bounded time.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use plinth_sdk::types::{Collection as Definition, CollectionType, Field, FieldProblem};
+use serde_json::json;
+
+use super::{Refusal, View};
+use crate::schema::{Collection, Record};
+use crate::system::defaults;
+use crate::db::{Claimant, Db, Ident, Rows, Sql, Storage, Value, sql};
+use crate::error::{Error, Result};
+use crate::random;
+use crate::records::store;
+
+/// How many records are looked at.
+const MAX_RECORDS: i64 = 10;
+/// The most characters of a query.
+const MAX_LENGTH: usize = 5_000;
+
+/// The first records of a query, and their fields.
+pub struct Sample {
+    /// The fields.
+    pub fields: Vec<Field>,
+    /// The records.
+    pub records: Vec<Record>,
+}
+
+/// Tries a query out. What is wrong with it is [`Error::Invalid`].
+pub async fn take(
+    db: &Db,
+    claimant: &Claimant,
+    query: &str,
+    sources: &[Arc<Collection>],
+) -> Result<Sample> {
+    let engine = db.engine();
+    let refused = |Refusal(reason)| Error::invalid(reason);
+    let view = View::read(query, sources).map_err(refused)?;
+    let select = view.select(engine).map_err(refused)?;
+    let name = format!("temp_view_{}", random::alphanumeric(5));
+    let definition = Definition {
+        id: defaults::collection_id(CollectionType::View, &name),
+        name,
+        kind: CollectionType::View,
+        fields: view.fields(&[]),
+        ..Definition::default()
+    };
+    if view.is_recursive {
+        // The first rows would come of one that never ends, too.
+        let mut count = sql(engine, "SELECT count(*) FROM (");
+        count.append(select.clone()).text(") AS \"all\"");
+        bounded(db, claimant, count, vec![Storage::Int]).await?;
+    }
+    let fields = definition.fields.clone();
+    let collection = Arc::new(Collection::new(definition));
+    let alias = Ident::new("first");
+    let (columns, storages) = collection.selection(engine, &alias);
+    let mut first = sql(engine, "SELECT ");
+    first.append(columns).text(" FROM (").append(select);
+    first.text(") AS ").ident(&alias).text(" LIMIT ");
+    first.numeral(&MAX_RECORDS.to_string());
+    let rows = bounded(db, claimant, first, storages).await?;
+    let records = store::records(&collection, rows);
+    let mut ids = HashSet::new();
+    for record in &records {
+        if !matches!(record.value("id"), Some(Value::Text(id)) if !id.is_empty()) {
+            return Err(Error::invalid(
+                "the query could return records with empty or invalid ids",
+            ));
+        }
+        if !ids.insert(record.id()) {
+            return Err(Error::invalid(
+                "the query could return records with non-unique ids",
+            ));
+        }
+    }
+    Ok(Sample { fields, records })
+}
+
+/// What is wrong with the length of a query.
+pub fn length_problem(query: &str) -> Option<FieldProblem> {
+    if query.is_empty() {
+        return Some(FieldProblem::new("validation_required", "Cannot be blank."));
+    }
+    (query.chars().count() > MAX_LENGTH).then(|| FieldProblem::Broken {
+        code: "validation_length_too_long".to_owned(),
+        message: format!("The length must be no more than {MAX_LENGTH}."),
+        params: json!({"max": MAX_LENGTH, "min": 0}).as_object().cloned(),
+    })
+}
+
+async fn bounded(db: &Db, claimant: &Claimant, query: Sql, columns: Vec<Storage>) -> Result<Rows> {
+    match db.read_bounded(claimant, query, columns).await {
+        Err(Error::TooSlow) => Err(Error::invalid("the query takes too long")),
+        outcome => outcome,
+    }
+}
