@@ -11,9 +11,9 @@ use plinth::error::{Error, Result};
 use plinth::policy::{self, Action, Grant};
 use plinth::records::list::{self, Query};
 use plinth::records::write::{self, Input};
-use plinth::schema::Record;
 use plinth::records::{store as rows, values};
 use plinth::request::{Account, Caller, Request};
+use plinth::schema::Record;
 use serde_json::{Map, Value, json};
 
 /// A database that is filled.

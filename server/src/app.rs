@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 
 use plinth_sdk::types::MetaSettings;
 
-use crate::passwords::Hasher;
 use crate::budget::{Answers, Budget};
-use crate::schema::{Schema, Shared, version};
 use crate::collections::{ahead, store};
 use crate::config::Config;
 use crate::db::{Claimant, Conn, Db, Newer};
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::jobs;
-use crate::outbound::Outbound;
 use crate::logs::{self, Logs};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
+use crate::outbound::Outbound;
+use crate::passwords::Hasher;
 use crate::policy::Grant;
 use crate::realtime::Realtime;
+use crate::schema::{Schema, Shared, version};
 
 /// How often something is tried that collections change under.
 const MAX_TRIES: usize = 10;

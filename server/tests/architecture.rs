@@ -139,7 +139,11 @@ fn order() -> Vec<String> {
     let tokens: Vec<TokenTree> = tokens(&source).into_iter().collect();
     let mut order = Vec::new();
     for triple in tokens.windows(3) {
-        if let [TokenTree::Ident(word), TokenTree::Ident(name), TokenTree::Punct(end)] = triple
+        if let [
+            TokenTree::Ident(word),
+            TokenTree::Ident(name),
+            TokenTree::Punct(end),
+        ] = triple
             && word == "mod"
             && end.as_char() == ';'
         {
@@ -217,7 +221,8 @@ fn read_path(tokens: &[TokenTree], prefix: &[String], found: &mut Vec<Vec<String
         }
         Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
             let parts: Vec<TokenTree> = group.stream().into_iter().collect();
-            let is_comma = |tree: &TokenTree| matches!(tree, TokenTree::Punct(p) if p.as_char() == ',');
+            let is_comma =
+                |tree: &TokenTree| matches!(tree, TokenTree::Punct(p) if p.as_char() == ',');
             for part in parts.split(is_comma) {
                 read_path(part, prefix, found);
             }
@@ -260,8 +265,13 @@ fn end_of_item(tokens: &[TokenTree], start: usize) -> usize {
     let at = start + end;
     if matches!(&tokens[at], TokenTree::Ident(_)) {
         // A `use` may have braces before its `;`.
-        let is_semicolon = |tree: &TokenTree| matches!(tree, TokenTree::Punct(p) if p.as_char() == ';');
-        return at + tokens[at..].iter().position(is_semicolon).unwrap_or_default();
+        let is_semicolon =
+            |tree: &TokenTree| matches!(tree, TokenTree::Punct(p) if p.as_char() == ';');
+        return at
+            + tokens[at..]
+                .iter()
+                .position(is_semicolon)
+                .unwrap_or_default();
     }
     at
 }

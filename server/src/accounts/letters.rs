@@ -7,17 +7,17 @@ use plinth_sdk::types::{AuthOptions, EmailTemplate, MetaSettings};
 use serde_json::Value as Json;
 
 use super::store;
-use crate::json;
-use crate::tokens::{self, Kind};
 use crate::app::App;
 use crate::clock::Moment;
-use crate::schema::{Collection, Shape, Record};
 use crate::db::{Conn, Value};
 use crate::error::Result;
+use crate::json;
 use crate::mail::{self, NewMail, template};
 use crate::policy::{Grant, system};
 use crate::records::store as records;
 use crate::request::Request;
+use crate::schema::{Collection, Record, Shape};
+use crate::tokens::{self, Kind};
 
 /// Who asks again within this time gets no second mail.
 const PAUSE: Duration = Duration::from_secs(120);

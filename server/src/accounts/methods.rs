@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
-use crate::system::providers::{self, Provider};
 use crate::random;
+use crate::system::providers::{self, Provider};
 
 /// What `auth-methods` answers: the SDK's type, and what older clients look for.
 #[derive(Serialize)]

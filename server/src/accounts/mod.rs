@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use crate::app::App;
 use crate::clock::Moment;
-use crate::schema::{Collection, Record};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::policy;
 use crate::request::{Account, Caller, Request};
+use crate::schema::{Collection, Record};
 use crate::tokens::{self, Claims, Kind};
 
 /// Who sent this `Authorization` header. A token that is not good makes a guest.

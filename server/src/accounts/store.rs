@@ -1,11 +1,11 @@
 //! The SQL of accounts.
 
-use crate::schema::{Collection, Rule, Record};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::filter::{Condition, Trust, conjunction};
 use crate::policy::Grant;
 use crate::records::store as records;
+use crate::schema::{Collection, Record, Rule};
 
 /// The account whose `field` has this value.
 pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Result<Option<Record>> {

@@ -11,18 +11,18 @@ use actix_web::{FromRequest, HttpRequest};
 use plinth_sdk::types::BatchSettings;
 use tokio::time::{Instant, timeout_at};
 
+use super::FAILED;
 use super::prepare::{self, Step};
 use super::read::{self, Wish};
 use super::run::{self, Patience};
-use super::FAILED;
 use crate::app::App;
-use crate::schema::Schema;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
 use crate::extract::body::{Limits, MAX_BODY as MAX_TEXTS};
 use crate::extract::{Answer, Query, RecordBody, request};
 use crate::json_reader::Bounds;
 use crate::request::Request;
+use crate::schema::Schema;
 
 /// The most bytes of a batch with its files, where the settings name none.
 const MAX_BODY: usize = 128 << 20;

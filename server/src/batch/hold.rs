@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::prepare::{Step, Wanted};
-use crate::schema::{Collection, Schema};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::records::{delete, store, write};
+use crate::schema::{Collection, Schema};
 
 /// The records of one collection that a batch names.
 struct Named<'a> {

@@ -7,7 +7,6 @@ use plinth_sdk::types::BatchRequest;
 use super::failed_at;
 use super::read::Wish;
 use crate::app::App;
-use crate::schema::Schema;
 use crate::budget::Budget;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
@@ -16,11 +15,12 @@ use crate::extract::{decoded, parameters};
 use crate::files::accept::Stored;
 use crate::json_reader;
 use crate::policy::{self, Action, Grant, system};
-use crate::records::expand::Paths;
-use crate::records::{limits, store, fill, values};
 use crate::projection::Fields;
+use crate::records::expand::Paths;
 use crate::records::write::Input;
+use crate::records::{fill, limits, store, values};
 use crate::request::Request;
+use crate::schema::Schema;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]

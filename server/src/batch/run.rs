@@ -9,13 +9,13 @@ use plinth_sdk::types::FieldProblem;
 use super::prepare::{Step, Wanted};
 use super::{FAILED, failed_at, hold};
 use crate::budget::Answers;
-use crate::schema::{Schema, Record};
 use crate::db::{Conn, within};
 use crate::error::{Error, Result};
-use crate::{files, json};
 use crate::policy::{Action, Grant, system};
 use crate::records::api::complete_one;
 use crate::records::{delete, store, write};
+use crate::schema::{Record, Schema};
+use crate::{files, json};
 
 /// What a batch has done.
 #[derive(Debug, Default)]

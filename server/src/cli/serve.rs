@@ -9,7 +9,6 @@ use futures_util::future::{Either, select};
 use super::lock::lock;
 use super::signals::Signals;
 use crate::app::App;
-use crate::system::defaults::SUPERUSERS;
 use crate::config::Config;
 use crate::db::{Conn, Location};
 use crate::error::Error;
@@ -17,6 +16,7 @@ use crate::health::Lifecycle;
 use crate::logs::program::Messages;
 use crate::serve::{self, Tasks};
 use crate::setup::store::token;
+use crate::system::defaults::SUPERUSERS;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

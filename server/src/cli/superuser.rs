@@ -7,15 +7,15 @@ use plinth_sdk::types::{FieldProblem, FieldProblems};
 use serde_json::{Value as Json, json};
 
 use crate::accounts;
-use crate::passwords::Line;
 use crate::app::App;
-use crate::system::defaults::SUPERUSERS;
 use crate::config::Config;
 use crate::db::Conn;
 use crate::error::Error;
+use crate::passwords::Line;
 use crate::policy::system;
 use crate::records::write::{self, Input};
 use crate::request::Request;
+use crate::system::defaults::SUPERUSERS;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {

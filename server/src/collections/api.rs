@@ -6,17 +6,20 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, Scaffolds};
 use serde_json::{Map, Value as Json};
 
-use super::{ahead, import};
 use super::store::{self, Author};
-use crate::schema::{Collection, Record};
-use crate::system::defaults;
-use crate::views;
+use super::{ahead, import};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE, sentence};
-use crate::extract::{Answer, Body, CollectionName, CollectionsRead, CollectionsWrite, Operator, Query, Superuser, not_allowed};
+use crate::extract::{
+    Answer, Body, CollectionName, CollectionsRead, CollectionsWrite, Operator, Query, Superuser,
+    not_allowed,
+};
 use crate::policy::system;
 use crate::records::list;
+use crate::schema::{Collection, Record};
+use crate::system::defaults;
+use crate::views;
 
 /// List collections.
 pub async fn list(operator: Operator<CollectionsRead>, app: App, query: Query) -> Result<Answer> {

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::table::{add_column, alter, create_index, rename_column, rename_table};
-use crate::schema::{Collection, Index, Shape};
 use crate::db::{Conn, Engine, Ident, blocker, concurrent, dialect, execute, sql};
 use crate::error::{Error, Result};
 use crate::files::store as files;
+use crate::schema::{Collection, Index, Shape};
 
 /// Changes the table of `old` into that of `new`. Columns are the same when their fields' ids are.
 pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Result<()> {

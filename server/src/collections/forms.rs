@@ -1,9 +1,9 @@
 //! Indexes that an older server made, which held all values whole.
 
-use crate::schema::Schema;
 use super::table::create_index;
 use crate::db::{Conn, Storage, Value, dialect, execute, load, savepoint, sql};
 use crate::error::{Error, Result};
+use crate::schema::Schema;
 
 /// Makes the indexes again that hold less of their values by now, once in a database's life. One that cannot be made
 /// stays as it was.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
-use crate::schema::{Collection, Schema, version};
-use crate::system::{account_data, defaults, builtin};
 use super::{change, forms, prepare, table, validate};
-use crate::{views, policy, settings};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result, sentence};
+use crate::schema::{Collection, Schema, version};
+use crate::system::{account_data, builtin, defaults};
+use crate::{policy, settings, views};
 
 /// The answers to changes that do not succeed.
 pub const CREATE_FAILED: &str = "Failed to create collection.";

@@ -3,10 +3,10 @@
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 
 use super::change::refuse_if_used;
-use crate::schema::{Collection, Index};
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, sql};
 use crate::error::{Error, Result};
 use crate::files::store as files;
+use crate::schema::{Collection, Index};
 
 /// Makes the table of a new collection.
 pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::store::{self, Author};
-use crate::schema::{Collection, Index, Schema};
 use super::{change, prepare, table, validate};
-use crate::system::defaults;
-use crate::{views, records};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
+use crate::schema::{Collection, Index, Schema};
+use crate::system::defaults;
+use crate::{records, views};
 
 /// What the collection that is already there means for one that is to be taken.
 #[derive(Debug, PartialEq, Eq)]

@@ -119,8 +119,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::schema::Collection;
     use crate::events::Kind;
+    use crate::schema::Collection;
 
     #[test]
     fn who_falls_behind_is_told() {

@@ -109,9 +109,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::schema::Collection;
     use crate::db::Value;
     use crate::events::Kind;
+    use crate::schema::Collection;
 
     #[test]
     fn what_is_too_much_is_said_and_can_be_taken_back() {

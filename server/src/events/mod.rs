@@ -13,10 +13,10 @@ use std::sync::Arc;
 pub use feed::{Batch, Feed};
 pub use journal::{Journal, Mark, Noted};
 
-use crate::tokens::{self, fingerprint, signing_key};
-use crate::schema::{Collection, Schema, Record};
 use crate::db::{Conn, Engine, Value};
 use crate::error::Result;
+use crate::schema::{Collection, Record, Schema};
+use crate::tokens::{self, fingerprint, signing_key};
 
 /// What happened to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,11 +10,11 @@ use plinth_sdk::types::Field;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Change, Kind, Noted};
-use crate::schema::{Collection, Column, Schema, Shape, to_json};
 use crate::db::{Conn, Engine, Point, Sql, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::records::store::first_int;
 use crate::records::values;
+use crate::schema::{Collection, Column, Schema, Shape, to_json};
 
 /// The message while collections are being changed.
 const CHANGING: &str = "Collections are being changed, try again in a moment.";

@@ -6,9 +6,9 @@ use serde_json::{Map, Value as Json};
 
 use super::{Upload, kind, name, place, storage};
 use crate::app::App;
-use crate::schema::{Collection, Shape};
 use crate::error::{Error, Result};
 use crate::records::values::split_key;
+use crate::schema::{Collection, Shape};
 
 /// A file that came with a body, under the name that it gets.
 #[derive(Clone, Debug)]

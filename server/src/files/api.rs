@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{thumb, storage, store};
 use super::answer::{self, File};
 use super::thumbs::Original;
-use crate::{accounts, tokens, views};
+use super::{storage, store, thumb};
 use crate::app::App;
 use crate::clock::Moment;
-use crate::schema::{Collection, Schema, Record};
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{self, Answer, CallerRequest, CollectionName, Query, RecordId};
 use crate::policy::{self, Action, Grant, Reach};
 use crate::records::{store as records, values};
 use crate::request::Caller;
+use crate::schema::{Collection, Record, Schema};
+use crate::{accounts, tokens, views};
 use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
 
 /// Make a token with which protected files are served.

@@ -10,13 +10,13 @@ use object_store::ObjectMeta;
 use plinth_sdk::types::FieldKind;
 use tokio::time::sleep;
 
-use super::thumb;
 use super::store::{self, Removed};
+use super::thumb;
 use crate::app::App;
 use crate::clock::Moment;
-use crate::schema::Collection;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
+use crate::schema::Collection;
 
 /// How often it is asked what is to be removed.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -11,9 +11,9 @@ use tokio::time::sleep;
 use super::storage::private_dir;
 use crate::app::App;
 use crate::config::Config;
-use crate::random;
 use crate::db::{self, Conn, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
+use crate::random;
 
 /// How often a server says where its files are, and for how many seconds that is known.
 const PAUSE: Duration = Duration::from_secs(10);

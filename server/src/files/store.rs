@@ -1,9 +1,9 @@
 //! The SQL of files: which of them no record names any more.
 
-use crate::schema::{Collection, Column, Shape, Record};
 use crate::db::{self, Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
 use crate::records::{store, values};
+use crate::schema::{Collection, Column, Record, Shape};
 
 /// Names that are to be removed from the storage.
 #[derive(Clone, Debug)]

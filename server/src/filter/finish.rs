@@ -3,8 +3,8 @@
 use super::condition::Condition;
 use super::resolve::Resolver;
 use super::scope::{Join, exists};
-use crate::schema::Shape;
 use crate::db::{Ident, Sql, dialect, sql};
+use crate::schema::Shape;
 
 impl Resolver<'_> {
     /// The joins that belong into the query, and the condition as it stands after `WHERE`.

@@ -6,9 +6,9 @@ use super::request_path::parameter;
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
 use super::{FilterError, macros};
-use crate::schema::{Collection, Shape};
 use crate::db::{Ident, Sql, Storage, dialect, sql};
 use crate::policy::{Action, Reach};
+use crate::schema::{Collection, Shape};
 
 /// How many relations a path may follow.
 const MAX_RELATIONS: usize = 6;

@@ -12,10 +12,10 @@ use super::operand::{Column, Kind, Known, Operand};
 use super::path::{Resolved, Walk, known, modifier, unknown};
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
-use crate::{collections, json};
-use crate::schema::{Collection, Shape, Record};
 use crate::db::{Ident, Point, Sql, Value, dialect, sql};
 use crate::request::Caller;
+use crate::schema::{Collection, Record, Shape};
+use crate::{collections, json};
 
 impl Resolver<'_> {
     /// `@request.auth.…`

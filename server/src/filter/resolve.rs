@@ -15,9 +15,9 @@ use super::operand::{Kind, Operand};
 use super::parse::{Comparison, Expression, Token};
 use super::scope::{Scope, exists, one_row};
 use super::{FilterError, Operator};
-use crate::schema::{Collection, Schema};
 use crate::db::{Engine, Ident, Sql, dialect, sql};
 use crate::request::Request;
+use crate::schema::{Collection, Schema};
 
 /// Whose filter it is, which decides what it may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

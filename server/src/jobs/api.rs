@@ -3,8 +3,8 @@
 use plinth_sdk::types::{Cron, FieldProblem, FieldProblems, JobPreview};
 use serde_json::Value as Json;
 
-use super::store;
 use super::schedule::{self, Schedule};
+use super::store;
 use crate::app::App;
 use crate::clock::Moment;
 use crate::db::Conn;

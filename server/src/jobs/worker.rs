@@ -8,14 +8,14 @@ use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use super::{Outcome, check, http, mail, maintenance};
 use super::store::{self, Lease, Taken};
+use super::{Outcome, check, http, mail, maintenance};
 use crate::app::App;
 use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::policy::Grant;
-use crate::schema::Record;
 use crate::random;
+use crate::schema::Record;
 
 /// How many runs go on at once.
 const MAX_RUNNING: usize = 4;

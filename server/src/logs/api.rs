@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::schema::Collection;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, LogsRead, Operator, Query, RecordId};
 use crate::policy::{self, Grant};
 use crate::records::list as lists;
+use crate::schema::Collection;
 
 use super::store;
 

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::filter::{Condition, conjunction, parse};
 use crate::json;
 use crate::policy::Grant;
-use crate::schema::Record;
 use crate::records::store as records;
+use crate::schema::Record;
 
 /// How many rows one statement inserts.
 const ROWS: usize = 100;

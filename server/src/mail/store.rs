@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::NewMail;
 use crate::clock::Moment;
-use crate::random;
 use crate::db::{self, Conn, Engine, Sql, Storage, Value, execute, load, sql};
 use crate::error::Result;
+use crate::random;
 
 /// A mail that this process has taken to send, until its lease runs out.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@ use plinth_sdk::types::AuthOptions;
 use utoipa::openapi::path::HttpMethod;
 
 use super::fields::password;
-use super::{Draft, Reader};
 use super::parts::{self, Route, anything, boolean, integer, list_of, object, reference, text};
 use super::records::name;
+use super::{Draft, Reader};
 use crate::schema::Collection;
 
 /// The most characters of an identity or password at a sign-in.

@@ -76,8 +76,8 @@ mod tests {
     use plinth_sdk::types::{Log, LogHour};
 
     use super::*;
-    use crate::schema::Schema;
     use crate::request::Caller;
+    use crate::schema::Schema;
 
     /// What is described is what is answered.
     #[test]

@@ -26,9 +26,9 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
 
-use crate::schema::{Collection, Rule, Schema};
 use crate::policy::{Action, Fields, Reach};
 use crate::request::Caller;
+use crate::schema::{Collection, Rule, Schema};
 use parts::Described;
 
 const INTRODUCTION: &str = "\

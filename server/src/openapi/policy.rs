@@ -3,8 +3,8 @@
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::schema::{OneOfBuilder, SchemaType, Type};
 
-use super::{Draft, Reader};
 use super::parts::{self, Route, boolean, constant, list_of, object, text};
+use super::{Draft, Reader};
 use crate::system::builtin::ACTIONS;
 
 /// The tag. The space keeps it apart from names of collections.

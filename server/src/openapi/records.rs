@@ -4,11 +4,11 @@ use plinth_sdk::types::{Field, FieldKind};
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::{Draft, Reader};
 use super::fields::{self, Side};
 use super::parts::{self, Route, constant, list_of, page, reference};
-use crate::schema::{Collection, Key, Rule, Shape};
+use super::{Draft, Reader};
 use crate::policy::Action;
+use crate::schema::{Collection, Key, Rule, Shape};
 
 /// Names of schemas, and ids of operations, are a collection's name with something before or after it that keeps
 /// them apart from one another. Names of collections differ even in lower case.

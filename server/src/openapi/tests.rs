@@ -4,8 +4,8 @@ use std::sync::Arc;
 use plinth_sdk::types as wire;
 use serde_json::{Value as Json, json};
 
-use crate::schema::{Collection, Schema, Record};
 use crate::request::{Account, Caller};
+use crate::schema::{Collection, Record, Schema};
 
 /// An open collection, one with rules, a locked one, and accounts.
 fn schema() -> Schema {

@@ -12,9 +12,9 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use tokio::sync::oneshot;
 
+use crate::error::{Error, Result, TOO_MANY};
 pub use queue::Line;
 use queue::Queue;
-use crate::error::{Error, Result, TOO_MANY};
 
 /// Hashes passwords on a few threads of its own: each hash takes a core and 19 MiB for a while.
 pub struct Hasher {

@@ -6,11 +6,11 @@ use plinth_sdk::types::{FieldProblem, FieldProblems};
 
 use super::roles::{BUILT_IN, MAX_DEPTH};
 use super::{Action, store};
-use crate::schema::{Collection, Schema, Record};
 use crate::collections::RuleCheck;
 use crate::db::{Conn, Value};
 use crate::error::{Result, sentence};
 use crate::records::values;
+use crate::schema::{Collection, Record, Schema};
 
 /// Checks a role.
 pub fn role(

@@ -16,11 +16,11 @@ use std::sync::Arc;
 pub use permission::Permission;
 pub use reach::{Fields, Part, Reach};
 
-use crate::schema::{Collection, Rule, Schema};
 use crate::db::{Engine, Ident};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, Expression, Resolver, Trust};
 use crate::request::Request;
+use crate::schema::{Collection, Rule, Schema};
 
 /// What can be done with records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

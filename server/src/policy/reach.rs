@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::permission::{Effect, Permission, not};
 use super::roles::Decision;
 use super::{Action, holds};
-use crate::schema::{Collection, Rule, Schema};
 use crate::error::Result;
 use crate::filter::{Condition, Resolver};
 use crate::request::Caller;
+use crate::schema::{Collection, Rule, Schema};
 
 /// The rows and fields of a collection that a caller reaches with an action.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use plinth_sdk::types::AREAS;
 
 use super::Action;
 use super::permission::{Effect, Permission};
-use crate::schema::{Collection, body_keys};
 use crate::error::{Error, Result};
+use crate::schema::{Collection, body_keys};
 
 /// Longer chains of parents casbin does not follow.
 pub(super) const MAX_DEPTH: usize = 10;

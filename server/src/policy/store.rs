@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use super::permission::Permission;
 use super::roles::{BUILT_IN, Policies, Role, USER};
 use crate::clock::Moment;
-use crate::schema::Collection;
 use crate::db::{Conn, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
 use crate::json;
 use crate::records::values;
+use crate::schema::Collection;
 
 /// All roles and permissions.
 pub fn read(conn: &mut Conn) -> Result<Policies> {

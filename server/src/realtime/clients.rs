@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 use super::budget::{Budgets, Paying, Question, SUBSCRIBING};
 use super::queue::{Data, Frame, Queue, Total};
 use super::topic::{Subscription, parse_all, topics};
-use crate::tokens::{self, Kind};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::events::Feed;
-use crate::outbound::is_public;
 use crate::metrics::Metrics;
+use crate::outbound::is_public;
 use crate::policy::Action;
-use crate::schema::Record;
 use crate::request::Caller;
+use crate::schema::Record;
+use crate::tokens::{self, Kind};
 
 /// An account, under the key that its token was signed with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

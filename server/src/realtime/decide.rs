@@ -13,12 +13,9 @@ use super::follow::within;
 use super::lane::{Job, put_off};
 use super::leaving::Leaving;
 use super::topic::{Filter, Options};
-use crate::{accounts, json};
-use crate::tokens::{self, Kind};
 use crate::app::App;
 use crate::budget::Room;
 use crate::clock::Moment;
-use crate::schema::{Schema, Shape, Record};
 use crate::db::{Budget, Conn, Parts};
 use crate::error::{Error, Result};
 use crate::events::{self, Change};
@@ -26,6 +23,9 @@ use crate::policy::{self, Grant};
 use crate::records::expand::expand_within;
 use crate::records::{store, values};
 use crate::request::{Account, Caller, Request};
+use crate::schema::{Record, Schema, Shape};
+use crate::tokens::{self, Kind};
+use crate::{accounts, json};
 
 /// How often it is tried to decide on changes while collections change.
 const MAX_TRIES: usize = 3;

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::tokens::fingerprint;
-use crate::schema::{Schema, Record};
 use crate::events::Change;
+use crate::schema::{Record, Schema};
+use crate::tokens::fingerprint;
 
 use super::clients::Identity;
 

@@ -7,9 +7,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::filter::{Expression, MAX_LENGTH, parse};
 use crate::policy::Action;
-use crate::schema::Record;
-use crate::records::expand::Paths;
 use crate::projection::Fields;
+use crate::records::expand::Paths;
+use crate::schema::Record;
 
 /// A subscription, read.
 #[derive(Clone, Debug)]

@@ -3,19 +3,21 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{delete as deletion, expand as expansion, fill, store};
 use super::list::{self, envelope};
 use super::write::{self, Input};
-use crate::schema::Record;
-use crate::projection::Fields;
+use super::{delete as deletion, expand as expansion, fill, store};
 use crate::app::App;
 use crate::budget::{Answers, Room, Share};
 use crate::db::{Conn, owned};
 use crate::error::{Error, GENERIC, Result};
-use crate::extract::{Answer, Body, Create, Delete, Granted, List, Parts, Query, RecordBody, RecordId, Update, View};
-use crate::{files, json};
+use crate::extract::{
+    Answer, Body, Create, Delete, Granted, List, Parts, Query, RecordBody, RecordId, Update, View,
+};
 use crate::files::accept::Stored;
 use crate::policy::Grant;
+use crate::projection::Fields;
+use crate::schema::Record;
+use crate::{files, json};
 use expansion::Paths;
 
 /// List records.

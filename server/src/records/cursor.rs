@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 
 use super::list::Query;
 use super::store;
-use crate::schema::{to_json, Collection, Column, Shape};
 use crate::db::{Engine, Ident, Sql, Storage, Value, ValueRef, dialect, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::Trust;
 use crate::json;
 use crate::policy::Grant;
+use crate::schema::{Collection, Column, Shape, to_json};
 
 /// The column that keeps the order of insertion, which decides between records that are sorted alike.
 const ROW: &str = "_rowid_";

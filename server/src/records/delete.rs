@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use plinth_sdk::types::FieldKind;
 
-use crate::schema::{Record, Collection, Shape};
 use super::{fill, store, values, write};
-use crate::system::{account_data, builtin};
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, system};
+use crate::schema::{Collection, Record, Shape};
+use crate::system::{account_data, builtin};
 
 const REFUSED: &str = "Failed to delete record. Make sure that the record is not part of a required relation reference.";
 

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::projection::Wanted;
-use crate::schema::{Record, Collection, Schema, Shape};
 use super::{store, values};
 use crate::budget::Room;
 use crate::db::{Conn, Sql, dialect};
 use crate::error::Result;
 use crate::json;
 use crate::policy::Grant;
+use crate::projection::Wanted;
+use crate::schema::{Collection, Record, Schema, Shape};
 
 const MAX_DEPTH: usize = 6;
 /// Records of one back-relation of one record.

@@ -3,14 +3,14 @@
 use plinth_sdk::types::FieldKind;
 use serde_json::{Map, Value as Json};
 
+use super::generate;
 use super::given::Given;
 use super::input::Input;
-use super::generate;
 use super::values::{self, split_key};
-use crate::schema::{Record, to_json, Collection, Schema, Shape};
 use crate::clock::Moment;
 use crate::db::Value;
 use crate::policy::Grant;
+use crate::schema::{Collection, Record, Schema, Shape, to_json};
 
 /// The id that a new record will have.
 pub fn planned_id(collection: &Collection, body: &Map<String, Json>) -> String {

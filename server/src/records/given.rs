@@ -11,8 +11,8 @@ use serde_json::{Map, Value as Json};
 
 use super::validate;
 use super::values::{self, Change, split_key};
-use crate::schema::{Collection, Shape};
 use crate::db::Value;
+use crate::schema::{Collection, Shape};
 
 /// The values of a body.
 #[derive(Clone, Debug)]

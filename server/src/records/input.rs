@@ -8,14 +8,14 @@ use serde_json::{Map, Value as Json};
 
 use super::given::Given;
 use super::{fill, values};
-use crate::passwords::{self, Line};
 use crate::app::App;
-use crate::schema::Collection;
 use crate::budget::{Budget, SMALL};
 use crate::error::Result;
 use crate::files::Upload;
 use crate::files::accept::{self, Incoming};
+use crate::passwords::{self, Line};
 use crate::policy::Grant;
+use crate::schema::Collection;
 
 /// The most bytes of an old password that is compared at all.
 const MAX_PASSWORD: usize = 1024;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use plinth_sdk::types::{self as wire, FieldProblem};
 
 use super::cursor::Cursor;
-use crate::schema::{Record, Collection};
 use super::store;
 use crate::budget::Room;
 use crate::db::{self, Conn, Each, Rows, Sql, Storage, load, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, conjunction, parse};
 use crate::policy::Grant;
+use crate::schema::{Collection, Record};
 
 const DEFAULT_PER_PAGE: i64 = 30;
 const MAX_PER_PAGE: i64 = 1000;

@@ -9,11 +9,11 @@ use super::given::Given;
 use super::input::Input;
 use super::store;
 use super::values::{self, split_key};
-use crate::schema::{Record, IndexForm, Shape};
 use crate::db::{Conn, Ident, Storage, Value, concurrent, load, sql};
 use crate::error::{Error, Result, Violation};
 use crate::files;
 use crate::policy::{Fields, Grant};
+use crate::schema::{IndexForm, Record, Shape};
 
 /// The fields that the caller's roles do not let them set.
 pub(super) fn denied_problems(

@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use plinth_sdk::types::Field;
 
-use crate::schema::{Record, Reveal, Collection, version};
 use super::values;
 use crate::budget::Room;
-use crate::db::{Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, ValueRef, dialect, each, execute, load, owned, sql};
+use crate::db::{
+    Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, ValueRef, dialect, each, execute, load,
+    owned, sql,
+};
 use crate::error::{Error, GENERIC, Result};
-use crate::json;
 use crate::events::{self, Kind};
 use crate::files::store as files;
 use crate::filter::{Condition, Expression, conjunction};
+use crate::json;
 use crate::policy::{Grant, Part, Reach, system};
 use crate::request::Caller;
+use crate::schema::{Collection, Record, Reveal, version};
 
 /// What a collection's table goes by in queries.
 pub fn alias() -> Ident {

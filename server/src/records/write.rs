@@ -1,14 +1,17 @@
 //! What becomes of the body of a create or an update: values, rules, validation, and the row itself.
 
 use super::fill::{body_of, changed, fill, generate_missing, stamp};
-use super::problems::{account_problems, denied_problems, field_problems, other_account_problem, policy_name_problem, relation_problems, taken};
-use crate::schema::{Record, Collection};
-use crate::random;
+use super::problems::{
+    account_problems, denied_problems, field_problems, other_account_problem, policy_name_problem,
+    relation_problems, taken,
+};
 use super::{store, values};
-use crate::system::{account_data, builtin};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::policy::Grant;
+use crate::random;
+use crate::schema::{Collection, Record};
+use crate::system::{account_data, builtin};
 
 pub use super::input::Input;
 

@@ -120,7 +120,9 @@ impl Index {
         for column in &mut self.columns {
             let field = definition.fields.iter().find(|f| f.name == column.name);
             column.form = match field {
-                Some(field) if crate::schema::storage(&field.kind) == Storage::Json => IndexForm::Digest,
+                Some(field) if crate::schema::storage(&field.kind) == Storage::Json => {
+                    IndexForm::Digest
+                }
                 Some(field) if !definition.system && is_unbounded(field) => {
                     IndexForm::Prefix(prefix)
                 }

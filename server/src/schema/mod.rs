@@ -10,9 +10,7 @@ pub mod version;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-pub use collection::{
-    Collection, Column, Key, Rule, Rules, Shape, body_keys, storage,
-};
+pub use collection::{Collection, Column, Key, Rule, Rules, Shape, body_keys, storage};
 pub use index::{Index, IndexColumn, IndexForm};
 pub use record::{Record, Reveal, to_json};
 

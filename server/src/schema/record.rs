@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use crate::budget::Room;
 use super::{Collection, Key, Shape};
+use crate::budget::Room;
 use crate::db::{Value, ValueRef};
 use crate::json;
 use crate::policy::Fields;

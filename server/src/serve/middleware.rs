@@ -16,7 +16,6 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use super::connections::Standing;
-use crate::{accounts, random};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::files::Framed;
@@ -25,6 +24,7 @@ use crate::logs::request::Asked;
 use crate::metrics::{Counting, PANICKED, PREFLIGHT, UNMATCHED};
 use crate::request::Caller;
 use crate::routes::Pattern;
+use crate::{accounts, random};
 
 /// What is answered on a connection beyond the limits: whether the server is well.
 const PROBES: [&str; 4] = ["/livez", "/readyz", "/api/health", "/metrics"];

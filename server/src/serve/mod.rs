@@ -25,8 +25,8 @@ use crate::mail::{self, Outbox};
 use crate::metrics::minutes;
 use crate::tasks::supervise;
 use crate::{files, jobs, logs, realtime, routes};
-use middleware::around;
 use connections::Connections;
+use middleware::around;
 use stream::Stream;
 
 /// How often other processes' changes of collections are looked for.

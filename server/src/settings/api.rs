@@ -7,13 +7,13 @@ use super::check::UNLOADABLE;
 use super::store;
 use crate::accounts::letters;
 use crate::app::App;
-use crate::schema::{Collection, Record};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, Query, Superuser};
 use crate::mail::{self, NewMail};
 use crate::records::validate::address::is_email;
 use crate::records::values;
+use crate::schema::{Collection, Record};
 
 /// The answer to a test mail that is not sent.
 const NOT_SENT: &str = "Failed to send the test email.";

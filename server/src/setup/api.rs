@@ -6,18 +6,18 @@ use plinth_sdk::types::{FieldProblem, FirstSuperuser, Setup};
 use serde_json::json;
 
 use super::store;
-use crate::passwords::Line;
 use crate::accounts::api as accounts;
-use crate::tokens;
 use crate::app::App;
-use crate::schema::{Collection, Schema};
-use crate::system::defaults::SUPERUSERS;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query};
+use crate::passwords::Line;
 use crate::policy::system;
 use crate::records::write::{self, Input};
 use crate::request::Request;
+use crate::schema::{Collection, Schema};
+use crate::system::defaults::SUPERUSERS;
+use crate::tokens;
 
 /// The most bytes of a request.
 const MAX_BODY: usize = 64 << 10;

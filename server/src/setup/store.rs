@@ -2,11 +2,11 @@
 
 use subtle::ConstantTimeEq;
 
-use crate::schema::Collection;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::Result;
 use crate::random;
 use crate::records::store as records;
+use crate::schema::Collection;
 
 /// The token, to be printed for who starts a server, and nowhere else. Servers on one database have the same one, as
 /// has the next start. `None` when there is a superuser already.

@@ -10,11 +10,11 @@ use plinth_sdk::types::{
 };
 
 use super::builtin::{collection, text};
-use crate::schema::{Collection, Schema, Record};
 use super::providers;
 use crate::db::{Conn, Engine, Sql, Value, dialect, execute, sql};
 use crate::error::Result;
 use crate::records::store;
+use crate::schema::{Collection, Record, Schema};
 
 const MFAS: &str = "pbc_2279338944";
 const OTPS: &str = "pbc_1638494021";

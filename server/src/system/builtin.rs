@@ -6,11 +6,11 @@ use plinth_sdk::types::{
     AREAS, Collection, Field, FieldKind, FieldProblems, RelationOptions, TextOptions, names,
 };
 
-use crate::schema::{Schema, Record};
 use super::defaults::{field_id, id_field, moments, system};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::policy::check;
+use crate::schema::{Record, Schema};
 
 /// What the ids of these collections begin with, and no other's.
 pub const PREFIX: &str = "_pl_";

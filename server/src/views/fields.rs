@@ -18,11 +18,11 @@ use super::names::{Names, is_open};
 use super::query::{cte_names, last};
 use super::tables::table_name;
 use super::{Cast, Column, Outcome, Source, refuse};
-use crate::schema::{Collection, storage};
-use crate::system::defaults;
 use crate::collections::validate;
 use crate::db::Storage;
 use crate::random;
+use crate::schema::{Collection, storage};
+use crate::system::defaults;
 
 /// The columns of a query's rows.
 pub(super) fn columns(query: &Query, names: &Names) -> Outcome<Vec<Column>> {

@@ -16,11 +16,11 @@ use sqlparser::ast::{
     Value as Literal,
 };
 
-use super::{Outcome, fields};
 use super::names::alias;
 use super::query::Writer;
-use crate::schema::Collection;
+use super::{Outcome, fields};
 use crate::db::{Ident, Sql};
+use crate::schema::Collection;
 
 /// A column of a table in `FROM`: the table's position there, and the column's name.
 type Place = (usize, String);

@@ -26,8 +26,8 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
-use crate::schema::Collection;
 use crate::db::{Engine, Ident, Sql, sql};
+use crate::schema::Collection;
 use names::Names;
 use query::Writer;
 

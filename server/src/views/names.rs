@@ -7,8 +7,8 @@ use sqlparser::ast::Ident as Name;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use crate::schema::Collection;
 use crate::db::{Ident, Storage};
+use crate::schema::Collection;
 
 /// The collections that a query may read, and the names that it mentions, as they are spelled where they come from:
 /// SQLite does not tell `a` from `A`, PostgreSQL does.

@@ -7,12 +7,12 @@ use plinth_sdk::types::{Collection as Definition, CollectionType, Field, FieldPr
 use serde_json::json;
 
 use super::{Refusal, View};
-use crate::schema::{Collection, Record};
-use crate::system::defaults;
 use crate::db::{Claimant, Db, Ident, Rows, Sql, Storage, Value, sql};
 use crate::error::{Error, Result};
 use crate::random;
 use crate::records::store;
+use crate::schema::{Collection, Record};
+use crate::system::defaults;
 
 /// How many records are looked at.
 const MAX_RECORDS: i64 = 10;

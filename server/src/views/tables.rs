@@ -13,8 +13,8 @@ use sqlparser::tokenizer::Span;
 use super::names::{alias, is_open};
 use super::query::Writer;
 use super::{Outcome, refuse};
-use crate::schema::Collection;
 use crate::db::{Ident, Sql};
+use crate::schema::Collection;
 
 /// A place where a query names a collection.
 pub(super) struct Mention {

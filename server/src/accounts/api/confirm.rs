@@ -10,20 +10,20 @@ use plinth_sdk::types::{
 use serde_json::json;
 
 use super::{MAX_BODY, MAX_LENGTH, bad_length, blank, invalid, read};
-use crate::passwords::Line;
-use crate::tokens::{self, Claims, Kind};
 use crate::accounts::{letters, of_accounts};
 use crate::app::App;
 use crate::clock::Moment;
-use crate::schema::{Collection, Record};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName};
+use crate::passwords::Line;
 use crate::policy::{Grant, system};
-use crate::records::validate::address::is_email;
 use crate::records::store;
+use crate::records::validate::address::is_email;
 use crate::records::write::{self, Input};
 use crate::request::Request;
+use crate::schema::{Collection, Record};
+use crate::tokens::{self, Claims, Kind};
 
 /// Ask for a mail with which one can choose a new password.
 pub async fn request_password_reset(

@@ -5,13 +5,13 @@ use serde_json::json;
 
 use super::{MAX_BODY, answer, invalid, read};
 use crate::accounts::of_accounts;
-use crate::tokens;
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CollectionName, Query, RecordId, Superuser};
 use crate::policy::system;
 use crate::records::store;
+use crate::tokens;
 
 /// Get a token of an account. It cannot be exchanged for a new one.
 pub async fn impersonate(

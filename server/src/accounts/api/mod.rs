@@ -9,19 +9,19 @@ use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordAuth, S
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
-use super::{is_suspended, of_accounts, store};
 use super::methods::{self, Methods};
-use crate::passwords::{Line, Verdict};
-use crate::tokens;
+use super::{is_suspended, of_accounts, store};
 use crate::app::App;
-use crate::schema::{Collection, Record, Reveal};
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query, Superuser};
-use crate::policy::{system, own_account};
+use crate::passwords::{Line, Verdict};
 use crate::policy::store::roles_of;
+use crate::policy::{own_account, system};
 use crate::records::api::{complete_one, paths};
 use crate::request::{Caller, Request};
+use crate::schema::{Collection, Record, Reveal};
+use crate::tokens;
 
 const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
 pub(super) const INVALID: &str = "An error occurred while validating the submitted data.";

@@ -8,12 +8,12 @@ use plinth_sdk::types as wire;
 use super::{Change, Plan, named};
 use crate::clock::Moment;
 use crate::collections::store::{forget, remove, write};
-use crate::views::store as views;
-use crate::schema::Collection;
 use crate::collections::{change, table};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::policy;
+use crate::schema::Collection;
+use crate::views::store as views;
 
 /// Changes the database.
 pub(super) fn apply(conn: &mut Conn, plan: &Plan<'_>) -> Result<()> {

@@ -12,12 +12,12 @@ use plinth_sdk::types::{self as wire, CollectionType, FieldProblem, FieldProblem
 use serde_json::{Map, Value as Json};
 
 use super::store::{Author, committed, lock};
-use crate::views::store as views;
-use crate::schema::{Collection, Schema};
-use crate::system::defaults;
 use super::{prepare, validate};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result, sentence};
+use crate::schema::{Collection, Schema};
+use crate::system::defaults;
+use crate::views::store as views;
 
 const FAILED: &str = "Failed to import collections.";
 

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use plinth_sdk::types::{CollectionType, Field, FieldKind};
 use serde_json::Value as Json;
 
-use crate::system::defaults;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::records::values::normalise_date;
+use crate::system::defaults;
 
 /// Reads the list of a body. A field without an id is the one of that name and type in `old`, if there is one.
 pub(super) fn read(list: &[Json], old: &[Field]) -> Result<Vec<Field>> {

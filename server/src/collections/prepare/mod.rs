@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::store::{CREATE_FAILED, UPDATE_FAILED};
-use crate::schema::{Index, Schema};
-use crate::system::defaults;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::records::values::normalise_date;
+use crate::schema::{Index, Schema};
+use crate::system::defaults;
 
 /// The answer to a new collection whose type or name cannot be read.
 const TYPE_UNREADABLE: &str = "Failed to load the collection type data due to invalid formatting.";

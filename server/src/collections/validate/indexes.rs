@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 
 use super::names::{is_derived, is_reserved, is_same};
 use super::problem::with;
+use crate::db::Storage;
 use crate::schema::{Collection, Index, storage};
 use crate::system::defaults;
-use crate::db::Storage;
 
 /// The first index that is wrong as it stands.
 pub(super) fn check(new: &Definition, others: &[Arc<Collection>]) -> Option<FieldProblem> {

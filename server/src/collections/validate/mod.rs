@@ -13,8 +13,8 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::store::Author;
-use crate::views::store::known;
 use crate::schema::{Collection, Schema};
+use crate::views::store::known;
 pub(super) use fields::name_problem;
 pub use rules::RuleCheck;
 

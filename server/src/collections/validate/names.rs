@@ -5,9 +5,9 @@ use std::sync::Arc;
 use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
 use super::problem::{filled, format, found_via, has_via, is_word, length};
+use crate::db::Ident;
 use crate::schema::Collection;
 use crate::system::builtin::PREFIX;
-use crate::db::Ident;
 
 /// Tables of Plinth and of the migrations.
 const INTERNAL: [&str; 11] = [

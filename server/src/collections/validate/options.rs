@@ -10,11 +10,11 @@ use regex::Regex;
 use serde_json::Value as Json;
 
 use super::problem::{self, filled, inside, numbered, range, required, with};
-use crate::schema::Collection;
 use crate::files::thumb::Size;
 use crate::json::number_text;
 use crate::records::generate;
 use crate::records::validate::pattern;
+use crate::schema::Collection;
 
 /// The largest whole number that every client can read.
 const MAX_SAFE: i64 = (1 << 53) - 1;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
-use crate::schema::{Collection, Schema, Shape};
-use crate::system::defaults;
 use crate::db::Engine;
 use crate::error::sentence;
-use crate::filter::{Call, Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse};
+use crate::filter::{
+    Call, Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse,
+};
 use crate::request::Request;
+use crate::schema::{Collection, Schema, Shape};
+use crate::system::defaults;
 
 /// Checks rules of one collection against all collections as they will be: those that the rule is asked with.
 pub struct RuleCheck {

@@ -1,8 +1,8 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::system::defaults;
 use crate::collections::prepare;
+use crate::system::defaults;
 
 fn schema() -> Schema {
     let mut all = defaults::initial();

@@ -10,10 +10,10 @@ use plinth_sdk::types::{
 };
 
 use super::mend::words;
-use crate::schema::{Collection, Record};
 use crate::db::Value;
 use crate::records::validate::{EDITOR_MAX, JSON_MAX, validate};
 use crate::records::values;
+use crate::schema::{Collection, Record};
 
 /// The most rounds of bcrypt, as a power of two, that a sign-in may be made to wait for.
 const MAX_BCRYPT_COST: u32 = 16;

@@ -6,12 +6,12 @@ use anyhow::Context;
 use plinth_sdk::types as wire;
 use serde_json::{Map, Value as Json};
 
-use super::{Report, Source};
 use super::mend::{self, words};
+use super::{Report, Source};
 use crate::collections::store::Author;
-use crate::schema::{Collection, Schema};
 use crate::collections::take;
 use crate::db::Engine;
+use crate::schema::{Collection, Schema};
 
 /// The definitions of the source, as they are to be among those of `schema`. See [`settle`] for `takes_secrets`.
 pub(super) fn read(

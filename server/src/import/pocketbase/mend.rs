@@ -6,9 +6,9 @@ use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::Report;
 use super::definitions::together;
+use crate::collections::take;
 use crate::schema::Schema;
 use crate::system::defaults;
-use crate::collections::take;
 
 /// Takes out of the definitions what cannot be kept, and says so. What is only refused when it is written anew stays.
 pub(super) fn mend(definitions: &mut Vec<wire::Collection>, schema: &Schema, report: &mut Report) {

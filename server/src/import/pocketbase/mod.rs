@@ -29,12 +29,12 @@ pub use source::Source;
 use crate::app::App;
 use crate::collections::store;
 use crate::collections::take::{self, Place};
-use crate::schema::Schema;
-use crate::system::{account_data, defaults};
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::policy::system;
 use crate::request::Request;
+use crate::schema::Schema;
+use crate::system::{account_data, defaults};
 
 /// What the operator has decided.
 #[derive(Clone, Copy, Debug, Default)]

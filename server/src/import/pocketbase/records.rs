@@ -11,14 +11,14 @@ use super::mend::words;
 use super::report::Named;
 use super::source::Read;
 use super::{Progress, Report, Source, Tally, Wishes};
-use crate::schema::{Collection, Column, Schema, Record};
-use crate::system::{account_data, defaults};
 use crate::db::{Conn, Ident, Point, Storage, Value, dialect, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::json;
 use crate::policy::Grant;
 use crate::records::problems::taken;
 use crate::records::{store, values};
+use crate::schema::{Collection, Column, Record, Schema};
+use crate::system::{account_data, defaults};
 
 /// How many are in memory at once.
 const BATCH: i64 = 100;

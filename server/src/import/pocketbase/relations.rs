@@ -2,10 +2,10 @@
 
 use super::Report;
 use super::records::about;
-use crate::schema::{Collection, Schema, Shape};
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::Result;
 use crate::records::store::alias;
+use crate::schema::{Collection, Schema, Shape};
 
 /// How many of each field are named.
 const NAMED: i64 = 5;

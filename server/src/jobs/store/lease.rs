@@ -2,12 +2,12 @@
 
 use super::{insert, jobs, number, set};
 use crate::clock::Moment;
-use crate::random;
 use crate::db::{self, Conn, Sql, Storage, Value, load, sql};
 use crate::error::Result;
 use crate::policy::Grant;
-use crate::records::{store as records, fill};
+use crate::random;
 use crate::records::store::Lock;
+use crate::records::{fill, store as records};
 use crate::schema::Record;
 
 /// The most bytes of a run's output.

@@ -10,14 +10,14 @@ use serde_json::json;
 
 use super::schedule::{self, Schedule};
 use crate::clock::Moment;
-use crate::schema::{Schema, Record};
 use crate::db::{Conn, Storage, Value, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, system};
-use crate::records::{fill, store as records, values};
 use crate::random;
 use crate::records::write::{self, Input};
+use crate::records::{fill, store as records, values};
 use crate::request::Request;
+use crate::schema::{Record, Schema};
 
 pub use lease::MAX_OUTPUT;
 pub(super) use lease::{Lease, Taken, finish, has_work, reap, release, renew, take};

@@ -6,13 +6,13 @@ use plinth_sdk::types::{
     DecidedBy, FieldProblem, FieldProblems, PolicyAnswer, PolicyQuestion, Subject,
 };
 
-use crate::policy::permission::Effect;
-use crate::policy::{Action, Grant, Part, Permission, Reach, store, system};
-use crate::schema::{Collection, Rule, Schema, Record};
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::policy::permission::Effect;
+use crate::policy::{Action, Grant, Part, Permission, Reach, store, system};
 use crate::records::store as records;
 use crate::request::{Account, Caller, Request};
+use crate::schema::{Collection, Record, Rule, Schema};
 
 const FAILED: &str = "Failed to check the policy.";
 

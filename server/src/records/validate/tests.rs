@@ -1,7 +1,7 @@
 use serde_json::json;
 
-use crate::records::values::{normalise, zero};
 use super::*;
+use crate::records::values::{normalise, zero};
 
 /// Whether `raw` is refused, as `code: message {params}`.
 fn refusal(options: &Json, raw: &Json) -> Option<String> {
