@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use plinth::app::App;
 use plinth::budget::Room;
-use plinth::collections::store::{self, Author};
+use plinth::collections::store;
 use plinth::config::Config;
 use plinth::error::{Error, Result};
 use plinth::policy::{self, Action, Grant};
@@ -13,6 +13,7 @@ use plinth::records::list::{self, Query};
 use plinth::records::write::{self, Input};
 use plinth::records::{store as rows, values};
 use plinth::request::{Account, Caller, Request};
+use plinth::schema::Author;
 use plinth::schema::Record;
 use serde_json::{Map, Value, json};
 

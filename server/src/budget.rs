@@ -10,7 +10,6 @@ use std::thread::available_parallelism;
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
-use crate::request::Caller;
 
 /// Bytes of each share that come from a pool of their own: whoever holds much does not keep ordinary requests out.
 pub const SMALL: usize = 64 << 10;
@@ -55,6 +54,15 @@ impl Pool {
     }
 }
 
+/// Who takes a share: guests together may take less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Somebody who is not signed in.
+    Guest,
+    /// An account.
+    Account,
+}
+
 impl Budget {
     /// A budget of so many bytes.
     pub fn new(bytes: usize) -> Arc<Self> {
@@ -82,14 +90,14 @@ impl Budget {
     }
 
     /// An empty share. Guests together get at most half of what the budget has for large shares.
-    pub fn share(self: &Arc<Self>, caller: &Caller) -> Share {
+    pub fn share(self: &Arc<Self>, holder: impl Into<Holder>) -> Share {
         let most = self.large.most;
         Share {
             budget: Arc::clone(self),
             held: 0,
-            ceiling: match caller {
-                Caller::Guest => most / 2,
-                Caller::Account(_) => most,
+            ceiling: match holder.into() {
+                Holder::Guest => most / 2,
+                Holder::Account => most,
             },
         }
     }
@@ -179,8 +187,8 @@ impl Answers {
     }
 
     /// Room for an answer, or for what it is made of.
-    pub fn room(&self, caller: &Caller) -> Room {
-        let share = self.budget.share(caller);
+    pub fn room(&self, holder: impl Into<Holder>) -> Room {
+        let share = self.budget.share(holder);
         Room {
             most: self.most.min(share.ceiling()),
             share: Some(share),
@@ -266,13 +274,13 @@ mod tests {
     #[test]
     fn n68_an_answer_has_room_as_long_as_there_is_some() {
         let answers = Answers::new(8 << 20, 1 << 20);
-        let mut room = answers.room(&Caller::Guest);
+        let mut room = answers.room(Holder::Guest);
         assert!(room.reaches(1 << 20));
         assert!(!room.has(1));
         assert!(matches!(room.check(), Err(Error::AnswerTooLarge(1))));
         let mut others: Vec<Room> = Vec::new();
         let refused = loop {
-            let mut other = answers.room(&Caller::Guest);
+            let mut other = answers.room(Holder::Guest);
             if !other.has(1 << 20) {
                 break other.check();
             }
@@ -281,16 +289,16 @@ mod tests {
         assert!(matches!(refused, Err(Error::NoRoom)));
         assert_eq!(others.len(), 2);
         drop(room);
-        assert!(answers.room(&Caller::Guest).has(1 << 20));
+        assert!(answers.room(Holder::Guest).has(1 << 20));
     }
 
     #[test]
     fn shares_come_from_one_budget_and_go_back() {
         let budget = Budget::new(4 << 20);
-        let mut first = budget.share(&Caller::Guest);
+        let mut first = budget.share(Holder::Guest);
         first.grow_to(1 << 20).unwrap();
         assert_eq!(first.held(), 1 << 20);
-        let mut second = budget.share(&Caller::Guest);
+        let mut second = budget.share(Holder::Guest);
         // Half of three quarters is for guests.
         assert!(second.grow_to(1 << 20).is_err());
         assert_eq!(second.held(), 0);
@@ -301,7 +309,7 @@ mod tests {
         first.shrink_to(100);
         second.take(1 << 20).unwrap();
         drop((first, second));
-        let mut again = budget.share(&Caller::Guest);
+        let mut again = budget.share(Holder::Guest);
         again.grow_to((3 << 19) + SMALL).unwrap();
         assert!(again.take(1).is_err());
     }

@@ -5,15 +5,28 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
+use plinth_sdk::types::FieldProblem;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value as Json};
 
 use crate::budget::Share;
 use crate::error::Error;
-use crate::records::validate::{JSON_DEPTH, too_deep};
 
 /// The most values of a body: those in lists and objects, and these themselves.
 pub(crate) const MAX_VALUES: usize = 100_000;
+
+/// The most levels of lists and objects inside each other.
+pub(crate) const MAX_DEPTH: usize = 100;
+
+/// Makes the problem of JSON with more levels than [`MAX_DEPTH`].
+pub(crate) fn too_deep() -> FieldProblem {
+    let params = [("maxDepth".to_owned(), MAX_DEPTH.into())];
+    FieldProblem::Broken {
+        code: "validation_invalid_json".to_owned(),
+        message: format!("Must not be nested more than {MAX_DEPTH} levels deep."),
+        params: Some(params.into_iter().collect()),
+    }
+}
 
 /// How much a body may have.
 #[derive(Clone, Copy, Debug)]
@@ -27,17 +40,17 @@ pub(crate) struct Bounds {
 impl Bounds {
     /// A record's.
     pub(crate) const RECORD: Self = Self {
-        levels: JSON_DEPTH,
+        levels: MAX_DEPTH,
         values: MAX_VALUES,
     };
     /// A batch's: a field of a record is in the list of requests, in one of them, in its body.
     pub(crate) const BATCH: Self = Self {
-        levels: JSON_DEPTH + 3,
+        levels: MAX_DEPTH + 3,
         values: MAX_VALUES,
     };
     /// Anything else's: all definitions come in one body.
     pub(crate) const OTHER: Self = Self {
-        levels: JSON_DEPTH,
+        levels: MAX_DEPTH,
         values: 10 * MAX_VALUES,
     };
 }
@@ -367,11 +380,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::budget::Budget;
-    use crate::request::Caller;
+    use crate::budget::{Budget, Holder};
 
     fn read(text: &str) -> Result<Map<String, Json>, Flaw> {
-        let mut share = Budget::new(64 << 20).share(&Caller::Guest);
+        let mut share = Budget::new(64 << 20).share(Holder::Guest);
         object(
             text.as_bytes(),
             &|key| key.len() == 1,
@@ -416,7 +428,7 @@ mod tests {
         assert!(read(&text).is_ok());
         let text = format!(r#"{{"a":[{}]}}"#, zeros(MAX_VALUES));
         assert!(matches!(read(&text), Err(Flaw::TooMany(MAX_VALUES))));
-        let mut share = Budget::new(2 << 20).share(&Caller::Guest);
+        let mut share = Budget::new(2 << 20).share(Holder::Guest);
         let text = format!(r#"{{"a":[{}]}}"#, zeros(90_000));
         let read = object(text.as_bytes(), &|_| true, Bounds::RECORD, Some(&mut share));
         assert!(matches!(read, Err(Flaw::NoRoom)));

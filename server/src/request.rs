@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
+use crate::budget::Holder;
 use crate::clock::Moment;
 use crate::db::Claimant;
-use crate::policy::roles;
 use crate::schema::Record;
 
 /// Who asks.
@@ -18,6 +18,15 @@ pub enum Caller {
     Guest,
     /// A signed-in account.
     Account(Arc<Account>),
+}
+
+impl From<&Caller> for Holder {
+    fn from(caller: &Caller) -> Self {
+        match caller {
+            Caller::Guest => Self::Guest,
+            Caller::Account(_) => Self::Account,
+        }
+    }
 }
 
 /// A signed-in account.
@@ -62,14 +71,6 @@ impl Caller {
     /// Whether rules do not apply.
     pub fn is_superuser(&self) -> bool {
         matches!(self, Self::Account(account) if account.is_superuser)
-    }
-
-    /// The ids of its roles.
-    pub fn roles(&self) -> Vec<String> {
-        match self {
-            Self::Guest => vec![roles::GUEST.to_owned()],
-            Self::Account(account) => account.roles.clone(),
-        }
     }
 
     /// The account, if there is one.

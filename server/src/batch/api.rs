@@ -18,9 +18,9 @@ use super::run::{self, Patience};
 use crate::app::App;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
-use crate::extract::body::{Limits, MAX_BODY as MAX_TEXTS};
 use crate::extract::{Answer, Query, RecordBody, request};
 use crate::json_reader::Bounds;
+use crate::records::limits::{BodyLimits, MAX_BODY as MAX_TEXTS};
 use crate::request::Request;
 use crate::schema::Schema;
 
@@ -56,7 +56,7 @@ impl FromRequest for Asked {
             }
             let whole = usize::try_from(settings.max_body_size).unwrap_or_default();
             let whole = if whole == 0 { MAX_BODY } else { whole };
-            let limits = Limits {
+            let limits = BodyLimits {
                 texts: whole.min(MAX_TEXTS),
                 whole,
             };

@@ -9,8 +9,7 @@ use crate::budget::Share;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Parts, RecordBody};
 use crate::files::Upload;
-use crate::json_reader::Flaw;
-use crate::records::validate::too_deep;
+use crate::json_reader::{Flaw, too_deep};
 
 /// The answer to a batch that is none.
 const UNREADABLE: &str = "Failed to read the submitted batch data.";

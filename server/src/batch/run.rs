@@ -12,7 +12,7 @@ use crate::budget::Answers;
 use crate::db::{Conn, within};
 use crate::error::{Error, Result};
 use crate::policy::{Action, Grant, system};
-use crate::records::api::complete_one;
+use crate::records::answer::complete_one;
 use crate::records::{delete, store, write};
 use crate::schema::{Record, Schema};
 use crate::{files, json};

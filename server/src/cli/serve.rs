@@ -14,9 +14,9 @@ use crate::db::{Conn, Location};
 use crate::error::Error;
 use crate::health::Lifecycle;
 use crate::logs::program::Messages;
+use crate::schema::SUPERUSERS;
 use crate::serve::{self, Tasks};
 use crate::setup::store::token;
-use crate::system::defaults::SUPERUSERS;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -15,7 +15,7 @@ use crate::passwords::Line;
 use crate::policy::system;
 use crate::records::write::{self, Input};
 use crate::request::Request;
-use crate::system::defaults::SUPERUSERS;
+use crate::schema::SUPERUSERS;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {

@@ -4,12 +4,12 @@
 use serde_json::{Map, Value as Json};
 
 use super::change::{IndexChanges, old_names};
-use super::store::{self, Author, UPDATE_FAILED};
+use super::store::{self, UPDATE_FAILED};
 use super::table::refused;
 use crate::app::App;
 use crate::db::{Claimant, Conn, Engine, Sql, concurrent};
 use crate::error::Result;
-use crate::schema::{Collection, Index, Schema};
+use crate::schema::{Author, Collection, Index, Schema};
 
 /// An index that a change will need, its position in the definition, and the statement that builds it.
 type Ahead = (usize, Index, Sql);

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, Scaffolds};
 use serde_json::{Map, Value as Json};
 
-use super::store::{self, Author};
-use super::{ahead, import};
+use super::{ahead, import, store};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE, sentence};
@@ -17,7 +16,7 @@ use crate::extract::{
 };
 use crate::policy::system;
 use crate::records::list;
-use crate::schema::{Collection, Record};
+use crate::schema::{Author, Collection, Record};
 use crate::system::defaults;
 use crate::views;
 

@@ -12,5 +12,3 @@ pub mod store;
 mod table;
 pub mod take;
 mod validate;
-
-pub use validate::RuleCheck;

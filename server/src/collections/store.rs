@@ -10,7 +10,7 @@ use super::{change, forms, prepare, table, validate};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result, sentence};
-use crate::schema::{Collection, Schema, version};
+use crate::schema::{Author, Collection, Schema, version};
 use crate::system::{account_data, builtin, defaults};
 use crate::{policy, settings, views};
 
@@ -127,15 +127,6 @@ fn settle(
         }
     }
     refuse(failed, validate::validate(definition, old, schema, author))
-}
-
-/// Who changes definitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Author {
-    /// A superuser.
-    Superuser,
-    /// Somebody whose roles have the area `collections:write`.
-    Operator,
 }
 
 /// Creates a collection.
@@ -383,18 +374,8 @@ fn stored_form(def: &wire::Collection) -> Result<String> {
 
 /// Counts the change, and gives the collections as they are now.
 pub fn committed(conn: &mut Conn) -> Result<Schema> {
-    count_change(conn)?;
+    version::count_change(conn)?;
     read(conn)
-}
-
-/// Counts a change of what every process keeps in memory.
-pub fn count_change(conn: &mut Conn) -> Result<()> {
-    let count = sql(
-        conn.engine(),
-        "UPDATE \"_params\" SET \"value\" = CAST(CAST(\"value\" AS BIGINT) + 1 AS TEXT) WHERE \"id\" = 'schema_version'",
-    );
-    execute(conn, count)?;
-    Ok(())
 }
 
 fn found(schema: Schema, id: &str) -> Result<(Schema, Arc<Collection>)> {

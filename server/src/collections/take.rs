@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
-use super::store::{self, Author};
-use super::{change, prepare, table, validate};
+use super::{change, prepare, store, table, validate};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
-use crate::schema::{Collection, Index, Schema};
+use crate::schema::{Author, Collection, Index, Schema};
 use crate::system::defaults;
 use crate::{records, views};
 

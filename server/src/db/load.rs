@@ -36,3 +36,11 @@ pub fn load_foreign(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<
 pub fn load_given(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
     conn.load(query, columns).map_err(Failure::in_its_words)
 }
+
+/// Returns the first column of the first row; 0 when there is none.
+pub fn first_int(rows: &[Vec<Value>]) -> Result<i64> {
+    match rows.first().and_then(|row| row.first()) {
+        Some(Value::Int(value)) => Ok(*value),
+        _ => Ok(0),
+    }
+}

@@ -46,7 +46,7 @@ pub use blocker::blocker;
 pub use bounded::{Budget, Parts, within};
 pub use connection::Conn;
 pub use functions::as_number;
-pub use load::{Rows, each, execute, execute_given, load, load_foreign, load_given};
+pub use load::{Rows, each, execute, execute_given, first_int, load, load_foreign, load_given};
 pub use page::{Page, Sorted};
 pub use point::Point;
 pub use row::{Each, ValueRef, owned};

@@ -10,9 +10,8 @@ use plinth_sdk::types::Field;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Change, Kind, Noted};
-use crate::db::{Conn, Engine, Point, Sql, Storage, Value, execute, load, sql};
+use crate::db::{Conn, Engine, Point, Sql, Storage, Value, execute, first_int, load, sql};
 use crate::error::{Error, Result};
-use crate::records::store::first_int;
 use crate::records::values;
 use crate::schema::{Collection, Column, Schema, Shape, to_json};
 

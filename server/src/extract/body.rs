@@ -17,9 +17,7 @@ use crate::error::{Error, Result};
 use crate::files::Upload;
 use crate::json_reader::{self, Bounds, Flaw};
 use crate::records;
-
-/// The most bytes of a body without files.
-pub(crate) const MAX_BODY: usize = 32 << 20;
+use crate::records::limits::{BodyLimits, MAX_BODY};
 
 /// A body of at most `MAX` bytes, all keys of which are read.
 #[derive(Debug)]
@@ -61,15 +59,6 @@ enum Read {
     Form(Form),
 }
 
-/// The most bytes of a body.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Without files: they are kept in memory.
-    pub(crate) texts: usize,
-    /// With files.
-    pub(crate) whole: usize,
-}
-
 /// A body on its way.
 pub(crate) type Reading<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
@@ -78,7 +67,7 @@ impl<const MAX: usize> FromRequest for Body<MAX> {
     type Future = Reading<Self>;
 
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limits = Limits {
+        let limits = BodyLimits {
             texts: MAX,
             whole: MAX,
         };
@@ -179,7 +168,7 @@ impl RecordBody {
     pub(crate) fn within(
         http: &HttpRequest,
         payload: &mut Payload,
-        limits: Limits,
+        limits: BodyLimits,
         bounds: Bounds,
     ) -> Reading<Self> {
         let reading = read(http, payload, limits);
@@ -238,7 +227,7 @@ impl Sent {
 }
 
 /// Reads a body of any of the kinds that the protocol has, and takes the memory for it.
-fn read(http: &HttpRequest, payload: &mut Payload, limits: Limits) -> Reading<(Sent, Share)> {
+fn read(http: &HttpRequest, payload: &mut Payload, limits: BodyLimits) -> Reading<(Sent, Share)> {
     let text = |name| {
         let value = http.headers().get(name);
         value.and_then(|value| value.to_str().ok())

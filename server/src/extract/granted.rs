@@ -97,7 +97,7 @@ fn operator<A: Area>(http: &HttpRequest) -> Result<Operator<A>> {
     let request = signed_in(http)?;
     let schema = app(http)?.schema.current();
     let caller = &request.caller;
-    if caller.is_superuser() || schema.policies.sees(&caller.roles(), A::NAME)? {
+    if caller.is_superuser() || schema.policies.sees(&policy::roles::of(caller), A::NAME)? {
         Ok(Operator {
             request,
             area: PhantomData,

@@ -2,8 +2,8 @@
 
 use crate::db::{self, Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
-use crate::records::{store, values};
-use crate::schema::{Collection, Column, Record, Shape};
+use crate::records::values;
+use crate::schema::{Collection, Column, Record, Shape, rows};
 
 /// Names that are to be removed from the storage.
 #[derive(Clone, Debug)]
@@ -175,9 +175,9 @@ pub(super) fn holder(
     let is_list = column.storage == Storage::Json;
     for likely in [Some(likely), None] {
         let mut select = sql(engine, "SELECT \"id\"");
-        store::from(&mut select, collection, Sql::new(engine));
+        rows::from(&mut select, collection, Sql::new(engine));
         let name = dialect::typed(engine, Value::from(name), Storage::Text);
-        let names = dialect::refers_to(engine, &store::alias(), &column.ident, is_list, name);
+        let names = dialect::refers_to(engine, &rows::alias(), &column.ident, is_list, name);
         select.text(" WHERE ").append(names);
         if let Some(likely) = likely {
             select.text(" AND \"id\" = ").bind(Value::from(likely));
@@ -200,10 +200,10 @@ pub(super) fn named(
     let mut named = Vec::new();
     for column in collection.columns.iter().filter(|column| is_file(column)) {
         let mut select = sql(conn.engine(), "SELECT \"id\", ");
-        select.read(&store::alias(), &column.ident, column.storage);
-        store::from(&mut select, collection, Sql::new(conn.engine()));
+        select.read(&rows::alias(), &column.ident, column.storage);
+        rows::from(&mut select, collection, Sql::new(conn.engine()));
         select.text(" WHERE \"id\"");
-        store::in_list(&mut select, ids);
+        rows::in_list(&mut select, ids);
         for row in load(conn, select, &[Storage::Text, column.storage])? {
             if let [Value::Text(id), names] = &row[..] {
                 named.extend(

@@ -15,7 +15,7 @@ use super::scope::Scope;
 use crate::db::{Ident, Point, Sql, Value, dialect, sql};
 use crate::request::Caller;
 use crate::schema::{Collection, Record, Shape};
-use crate::{collections, json};
+use crate::json;
 
 impl Resolver<'_> {
     /// `@request.auth.…`
@@ -103,7 +103,7 @@ impl Resolver<'_> {
                 }
             }
             ([_, _], None | Some("isset" | "lower"))
-                if column.is_some_and(collections::Column::is_list) && is_index(last) =>
+                if column.is_some_and(crate::schema::Column::is_list) && is_index(last) =>
             {
                 let value = value();
                 return of_value(text, inside(value.as_ref(), &[last]), modifier);
@@ -182,7 +182,7 @@ impl Resolver<'_> {
         &mut self,
         scope: &mut Scope,
         text: &str,
-        column: &collections::Column,
+        column: &crate::schema::Column,
         modifier: Option<&str>,
     ) -> Resolved {
         let request = self.request;

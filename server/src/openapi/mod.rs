@@ -26,9 +26,9 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
 
-use crate::policy::{Action, Fields, Reach};
+use crate::policy::{Action, Reach, roles};
 use crate::request::Caller;
-use crate::schema::{Collection, Rule, Schema};
+use crate::schema::{Collection, FieldAccess, Rule, Schema};
 use parts::Described;
 
 const INTRODUCTION: &str = "\
@@ -67,7 +67,7 @@ impl Reader<'_> {
     }
 
     /// The fields that the reader sees of every record that they may list or view.
-    fn always_shown(&self, collection: &Collection) -> Fields {
+    fn always_shown(&self, collection: &Collection) -> FieldAccess {
         let reach = |action| Reach::of(self.schema, self.caller, collection, action);
         let reached = [Action::View, Action::List].map(|action| reach(action).ok());
         let reached = reached
@@ -81,7 +81,7 @@ impl Reader<'_> {
 
     /// Whether the reader sees this area of the console.
     fn sees(&self, area: &str) -> bool {
-        let sees = || self.schema.policies.sees(&self.caller.roles(), area);
+        let sees = || self.schema.policies.sees(&roles::of(self.caller), area);
         self.is_superuser || sees().unwrap_or(false)
     }
 

@@ -6,11 +6,11 @@ use plinth_sdk::types::{FieldProblem, FieldProblems};
 
 use super::roles::{BUILT_IN, MAX_DEPTH};
 use super::{Action, store};
-use crate::collections::RuleCheck;
 use crate::db::{Conn, Value};
 use crate::error::{Result, sentence};
+use crate::policy::RuleCheck;
 use crate::records::values;
-use crate::schema::{Collection, Record, Schema};
+use crate::schema::{Collection, Record, Schema, rows};
 
 /// Checks a role.
 pub fn role(
@@ -37,7 +37,7 @@ pub fn role(
     if stored.is_none() {
         for accounts in schema.iter().filter(|one| one.is_auth()) {
             let id = [record.id().to_owned()];
-            if crate::records::store::count_existing(conn, accounts, &id)? > 0 {
+            if rows::count_existing(conn, accounts, &id)? > 0 {
                 let message = "An account has this id.";
                 put(problems, "id", "validation_account_id", message);
             }
@@ -283,7 +283,7 @@ pub fn member(
     }
     record.set("collectionRef", Value::from(collection.def.id.as_str()));
     let id = record.text("recordRef").to_owned();
-    if !id.is_empty() && crate::records::store::count_existing(conn, &collection, &[id])? == 0 {
+    if !id.is_empty() && rows::count_existing(conn, &collection, &[id])? == 0 {
         let message = "There is no such account.";
         put(
             problems,

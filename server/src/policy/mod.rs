@@ -8,13 +8,15 @@ pub mod api;
 pub mod check;
 mod permission;
 mod reach;
+mod rule_check;
 pub mod roles;
 pub mod store;
 
 use std::sync::Arc;
 
 pub use permission::Permission;
-pub use reach::{Fields, Part, Reach};
+pub use reach::{Part, Reach};
+pub use rule_check::RuleCheck;
 
 use crate::db::{Engine, Ident};
 use crate::error::{Error, GENERIC, Result};

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::permission::{Effect, Permission, not};
-use super::roles::Decision;
+use super::roles::{self, Decision};
 use super::{Action, holds};
 use crate::error::Result;
 use crate::filter::{Condition, Resolver};
 use crate::request::Caller;
-use crate::schema::{Collection, Rule, Schema};
+use crate::schema::{Collection, FieldAccess, Rule, Schema};
 
 /// The rows and fields of a collection that a caller reaches with an action.
 #[derive(Clone, Debug)]
@@ -25,15 +25,6 @@ pub enum Part {
     Rule,
     /// A permission.
     Permission(Arc<Permission>),
-}
-
-/// The fields of a row that a caller reaches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields {
-    /// Those that are given; all when `None`.
-    given: Option<BTreeSet<String>>,
-    /// Those that are taken.
-    taken: BTreeSet<String>,
 }
 
 impl Reach {
@@ -52,7 +43,7 @@ impl Reach {
         }
         let decision = schema
             .policies
-            .decide(&caller.roles(), collection, action)?;
+            .decide(&roles::of(caller), collection, action)?;
         Ok(Self {
             rule: collection.rules.of(action).clone(),
             decision,
@@ -169,9 +160,9 @@ impl Reach {
 
     /// The fields of any row for which clients may filter and by which they may sort: what some rows hide, the
     /// filter must not tell.
-    pub fn common_fields(&self) -> Fields {
+    pub fn common_fields(&self) -> FieldAccess {
         if !self.has_field_limits() {
-            return Fields::default();
+            return FieldAccess::default();
         }
         let unlimited = |allow: &&Arc<Permission>| allow.fields.is_none();
         let everywhere = self.decision.allows.iter().filter(|a| a.is_for_all_rows());
@@ -188,14 +179,14 @@ impl Reach {
             given.extend(everywhere.filter_map(|a| a.fields.clone()).flatten());
             given
         });
-        Fields {
+        FieldAccess {
             given,
             taken: self.denied_fields(|_| true),
         }
     }
 
     /// The fields of a row for which these parts hold; none when the row itself is not reached.
-    pub fn fields(&self, held: &[Part]) -> Fields {
+    pub fn fields(&self, held: &[Part]) -> FieldAccess {
         let mut given = Some(BTreeSet::new());
         let mut denied = BTreeSet::new();
         let takes_row = |deny: &Arc<Permission>| {
@@ -203,7 +194,7 @@ impl Reach {
             held.iter().any(same)
         };
         if self.row_denies().any(takes_row) {
-            return Fields {
+            return FieldAccess {
                 given,
                 taken: denied,
             };
@@ -225,7 +216,7 @@ impl Reach {
                 (None, _) | (_, None) => None,
             };
         }
-        Fields {
+        FieldAccess {
             given,
             taken: self.denied_fields(|deny| denied.contains(&deny.id)),
         }
@@ -237,18 +228,5 @@ impl Reach {
             .filter_map(|deny| deny.fields.clone())
             .flatten()
             .collect()
-    }
-}
-
-impl Fields {
-    /// Whether the field is among them. The id always is: whoever reaches a row knows which it is.
-    pub fn has(&self, name: &str) -> bool {
-        let is_given = self.given.as_ref().is_none_or(|given| given.contains(name));
-        name == "id" || (is_given && !self.taken.contains(name))
-    }
-
-    /// Whether they are all.
-    pub fn is_everything(&self) -> bool {
-        self.given.is_none() && self.taken.is_empty()
     }
 }

@@ -14,6 +14,7 @@ use plinth_sdk::types::AREAS;
 use super::Action;
 use super::permission::{Effect, Permission};
 use crate::error::{Error, Result};
+use crate::request::Caller;
 use crate::schema::{Collection, body_keys};
 
 /// Longer chains of parents casbin does not follow.
@@ -39,6 +40,14 @@ pub const BUILT_IN: [(&str, &str, &str); 3] = [
         "Superusers, who may do everything.",
     ),
 ];
+
+/// Returns the ids of a caller's roles.
+pub fn of(caller: &Caller) -> Vec<String> {
+    match caller {
+        Caller::Guest => vec![GUEST.to_owned()],
+        Caller::Account(account) => account.roles.clone(),
+    }
+}
 
 /// A role.
 #[derive(Debug)]

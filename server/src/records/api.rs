@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::answer::{complete, complete_one};
 use super::list::{self, envelope};
 use super::write::{self, Input};
 use super::{delete as deletion, expand as expansion, fill, store};
 use crate::app::App;
-use crate::budget::{Answers, Room, Share};
+use crate::budget::{Room, Share};
 use crate::db::{Conn, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{
@@ -278,7 +279,7 @@ async fn completed(app: &App, grant: Grant, mut record: Record, paths: Paths) ->
     }
     let claimant = grant.request.claimant();
     let answers = app.answers.clone();
-    let complete = move |conn: &mut Conn| {
+    let complete_all = move |conn: &mut Conn| {
         let mut records = [record];
         match complete(conn, &grant, &mut records, &paths, &answers) {
             // It is written, and the answer says so, without what there is no room for.
@@ -289,36 +290,7 @@ async fn completed(app: &App, grant: Grant, mut record: Record, paths: Paths) ->
             Err(error) => Err(error),
         }
     };
-    app.db.read(&claimant, complete).await
-}
-
-/// Adds what the caller may see of the record, and what it refers to.
-pub fn complete_one(
-    conn: &mut Conn,
-    grant: &Grant,
-    record: Record,
-    paths: &Paths,
-    answers: &Answers,
-) -> Result<Record> {
-    let mut records = [record];
-    complete(conn, grant, &mut records, paths, answers)?;
-    let [record] = records;
-    Ok(record)
-}
-
-/// Adds it to each record, and gives the room that it takes.
-fn complete(
-    conn: &mut Conn,
-    grant: &Grant,
-    records: &mut [Record],
-    paths: &Paths,
-    answers: &Answers,
-) -> Result<Room> {
-    store::reveal(conn, grant, records)?;
-    let caller = &grant.request.caller;
-    let (mut read, mut written) = (answers.room(caller), answers.room(caller));
-    expansion::expand_within(conn, grant, records, paths, [&mut read, &mut written])?;
-    Ok(written)
+    app.db.read(&claimant, complete_all).await
 }
 
 /// What `?expand=` asks for.

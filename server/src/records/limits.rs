@@ -3,8 +3,19 @@
 use plinth_sdk::types::{Field, FieldKind};
 
 use super::validate::{EDITOR_MAX, JSON_MAX, PASSWORD_MAX, TEXT_MAX};
-use crate::extract::body::{Limits, MAX_BODY};
 use crate::files::MAX_SIZE;
+
+/// The most bytes of a body without files.
+pub(crate) const MAX_BODY: usize = 32 << 20;
+
+/// The most bytes of a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    /// Without files: they are kept in memory.
+    pub(crate) texts: usize,
+    /// With files.
+    pub(crate) whole: usize,
+}
 
 /// Bytes for what is not a value of a field: keys, modifiers, what rules ask for.
 const REST: i64 = 256 << 10;
@@ -17,14 +28,14 @@ const OF_NAME: i64 = 300;
 const OF_SHORT: i64 = 16 << 10;
 
 /// The most bytes of a body for a record with these fields.
-pub(crate) fn of(fields: &[Field]) -> Limits {
+pub(crate) fn of(fields: &[Field]) -> BodyLimits {
     let sum = |size: fn(&Field) -> i64| {
         let sum = fields.iter().map(size).fold(0, i64::saturating_add);
         usize::try_from(sum).unwrap_or(usize::MAX)
     };
     let rest = usize::try_from(REST).unwrap_or_default();
     let texts = sum(text).saturating_add(rest).min(MAX_BODY);
-    Limits {
+    BodyLimits {
         texts,
         whole: texts.saturating_add(sum(files)),
     }

@@ -7,7 +7,7 @@ use plinth_sdk::types::{self as wire, FieldProblem};
 use super::cursor::Cursor;
 use super::store;
 use crate::budget::Room;
-use crate::db::{self, Conn, Each, Rows, Sql, Storage, load, owned};
+use crate::db::{self, Conn, Each, Rows, Sql, Storage, first_int, load, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, conjunction, parse};
 use crate::policy::Grant;
@@ -234,7 +234,7 @@ fn total(
         return store::total(conn, collection);
     }
     let count = resolver.count(condition);
-    store::first_int(&load(conn, count, &[Storage::Int])?)
+    first_int(&load(conn, count, &[Storage::Int])?)
 }
 
 /// The page as it stands on the wire.

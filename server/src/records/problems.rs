@@ -12,8 +12,8 @@ use super::values::{self, split_key};
 use crate::db::{Conn, Ident, Storage, Value, concurrent, load, sql};
 use crate::error::{Error, Result, Violation};
 use crate::files;
-use crate::policy::{Fields, Grant};
-use crate::schema::{IndexForm, Record, Shape};
+use crate::policy::Grant;
+use crate::schema::{FieldAccess, IndexForm, Record, Shape};
 
 /// The fields that the caller's roles do not let them set.
 pub(super) fn denied_problems(
@@ -30,7 +30,7 @@ pub(super) fn denied_problems(
     }
     let would_be = reach.fields(&store::parts_of(conn, grant, reach, record)?);
     let (was, seen) = match stored {
-        None => (would_be.clone(), Fields::default()),
+        None => (would_be.clone(), FieldAccess::default()),
         Some(stored) => {
             let mut seen = stored.clone();
             store::reveal_as_it_is(conn, grant, &mut seen)?;

@@ -8,8 +8,8 @@ use plinth_sdk::types::Field;
 use super::values;
 use crate::budget::Room;
 use crate::db::{
-    Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, ValueRef, dialect, each, execute, load,
-    owned, sql,
+    Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, ValueRef, dialect, each, execute,
+    first_int, load, owned, sql,
 };
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
@@ -20,11 +20,7 @@ use crate::policy::{Grant, Part, Reach, system};
 use crate::request::Caller;
 use crate::schema::{Collection, Record, Reveal, version};
 
-/// What a collection's table goes by in queries.
-pub fn alias() -> Ident {
-    Ident::new("r")
-}
-
+pub use crate::schema::rows::{alias, count_existing, from, in_list};
 pub use dialect::{Lock, locks_rows};
 
 /// How many records that are to be deleted are read at once.
@@ -559,17 +555,6 @@ pub fn delete(
     Ok(())
 }
 
-/// How many of these ids are records, which then stay until the transaction's end.
-pub fn count_existing(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<usize> {
-    let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
-    select.ident(&collection.table).text(" WHERE \"id\"");
-    in_list(&mut select, ids);
-    // In one order, so that two who hold some of them each do not wait for each other.
-    select.text(" ORDER BY \"id\"");
-    select.text(dialect::for_key_share(conn.engine()));
-    Ok(load(conn, select.cached(), &[Storage::Text])?.len())
-}
-
 /// Whether all of these ids are records now.
 pub fn are_stored(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<bool> {
     let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
@@ -597,25 +582,6 @@ pub fn kept_total(engine: Engine, collection: &Collection) -> Sql {
     );
     select.bind(Value::Text(collection.def.id.clone()));
     select
-}
-
-/// `FROM <table> AS r <joins>`
-pub fn from(query: &mut Sql, collection: &Collection, joins: Sql) {
-    query.text(" FROM ").ident(&collection.table);
-    query.text(" AS ").ident(&alias()).append(joins);
-}
-
-/// ` IN (…)`
-pub fn in_list(query: &mut Sql, ids: &[String]) {
-    query.append(dialect::is_one_of(query.engine(), ids));
-}
-
-/// The first column of the first row.
-pub fn first_int(rows: &[Vec<Value>]) -> Result<i64> {
-    match rows.first().and_then(|row| row.first()) {
-        Some(Value::Int(value)) => Ok(*value),
-        _ => Ok(0),
-    }
 }
 
 fn first_text(row: Vec<Value>) -> Option<String> {

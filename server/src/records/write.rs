@@ -171,7 +171,7 @@ pub fn changed_record(
 /// once do it one after the other, and each sees what the one before did.
 pub fn count_change(conn: &mut Conn, collection: &Collection) -> Result<()> {
     if collection.is_definitions() {
-        crate::collections::store::count_change(conn)?;
+        crate::schema::version::count_change(conn)?;
     }
     Ok(())
 }

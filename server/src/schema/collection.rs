@@ -1,14 +1,18 @@
 //! A collection: a definition made ready for use.
 
 use plinth_sdk::types::{self as wire, CollectionType, FieldKind};
+use sqlparser::ast::Statement;
+use sqlparser::dialect::SQLiteDialect;
+use sqlparser::parser::Parser;
 
 use super::index::{self, Index, IndexForm};
 use crate::db::{Engine, Ident, Storage};
 use crate::filter::{Expression, FilterError, parse};
 use crate::records::values::split_key;
-use crate::system::defaults;
-use crate::views;
+use crate::tasks::on_deep_stack;
 
+/// The collection whose accounts may do everything.
+pub const SUPERUSERS: &str = "_superusers";
 /// The table of the log.
 const LOG: &str = "_logs";
 
@@ -242,6 +246,16 @@ impl Column {
     }
 }
 
+/// Whether the query of a view orders its rows.
+fn is_ordered(query: &str) -> bool {
+    let is_ordered = on_deep_stack(|| {
+        let statements = Parser::parse_sql(&SQLiteDialect {}, query.trim().trim_end_matches(';'));
+        let first = statements.ok().and_then(|all| all.into_iter().next());
+        matches!(first, Some(Statement::Query(query)) if query.order_by.is_some())
+    });
+    is_ordered.unwrap_or(false)
+}
+
 /// How values of this type are stored.
 pub fn storage(kind: &FieldKind) -> Storage {
     match kind {
@@ -327,7 +341,7 @@ impl Collection {
         Self {
             table: Ident::new(&def.name),
             indexes,
-            is_ordered: def.view_query.as_deref().is_some_and(views::is_ordered),
+            is_ordered: def.view_query.as_deref().is_some_and(is_ordered),
             columns,
             rules,
             keys,
@@ -399,7 +413,7 @@ impl Collection {
 
     /// Whether its records are superusers.
     pub fn is_superusers(&self) -> bool {
-        self.def.name == defaults::SUPERUSERS
+        self.def.name == SUPERUSERS
     }
 
     /// The column of this name.

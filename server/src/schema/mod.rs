@@ -3,14 +3,18 @@
 //! Start with [`Collection`] and [`Schema`]. [`crate::collections`] has how definitions change.
 
 mod collection;
+mod field_access;
 pub(crate) mod index;
+pub(crate) mod names;
 mod record;
+pub mod rows;
 pub mod version;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub use collection::{Collection, Column, Key, Rule, Rules, Shape, body_keys, storage};
+pub use field_access::FieldAccess;
 pub use index::{Index, IndexColumn, IndexForm};
 pub use record::{Record, Reveal, to_json};
 
@@ -123,4 +127,13 @@ impl Shared {
             *current = Arc::new(schema);
         }
     }
+}
+
+/// Who changes definitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// A superuser.
+    Superuser,
+    /// Somebody whose roles have the area `collections:write`.
+    Operator,
 }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Collection, Key, Shape};
+use super::{Collection, FieldAccess, Key, Shape};
 use crate::budget::Room;
 use crate::db::{Value, ValueRef};
 use crate::json;
-use crate::policy::Fields;
 
 /// A record, with what its reader may see of it.
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ pub struct Reveal {
     /// The e-mail address, whatever `emailVisibility` says.
     pub email: bool,
     /// The fields that the reader's roles leave; all when `None`.
-    pub fields: Option<Fields>,
+    pub fields: Option<FieldAccess>,
 }
 
 impl Record {

@@ -1,9 +1,8 @@
 //! The version of the collections: a number that each change of a definition, a role or a setting makes larger. What is
 //! granted under one version holds for no other.
 
-use crate::db::{Conn, Engine, Sql, Storage, execute, load, sql};
+use crate::db::{Conn, Engine, Sql, Storage, execute, first_int, load, sql};
 use crate::error::{Error, Result};
-use crate::records::store::first_int;
 
 /// The number of the last change.
 pub fn current(conn: &mut Conn) -> Result<i64> {
@@ -20,6 +19,16 @@ pub fn select(engine: Engine) -> Sql {
         engine,
         "SELECT CAST(\"value\" AS BIGINT) FROM \"_params\" WHERE \"id\" = 'schema_version'",
     )
+}
+
+/// Counts a change of what every process keeps in memory.
+pub fn count_change(conn: &mut Conn) -> Result<()> {
+    let count = sql(
+        conn.engine(),
+        "UPDATE \"_params\" SET \"value\" = CAST(CAST(\"value\" AS BIGINT) + 1 AS TEXT) WHERE \"id\" = 'schema_version'",
+    );
+    execute(conn, count)?;
+    Ok(())
 }
 
 /// Says that what is read next has to be of this version of the collections. The first records that are read bring the

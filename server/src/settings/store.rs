@@ -4,9 +4,9 @@ use plinth_sdk::types as wire;
 use serde_json::{Map, Value as Json};
 
 use super::{Settings, check};
-use crate::collections::store::count_change;
 use crate::db::{Conn, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
+use crate::schema::version::count_change;
 
 /// What was set.
 pub fn read(conn: &mut Conn) -> Result<Settings> {

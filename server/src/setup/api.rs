@@ -15,8 +15,7 @@ use crate::passwords::Line;
 use crate::policy::system;
 use crate::records::write::{self, Input};
 use crate::request::Request;
-use crate::schema::{Collection, Schema};
-use crate::system::defaults::SUPERUSERS;
+use crate::schema::{Collection, SUPERUSERS, Schema};
 use crate::tokens;
 
 /// The most bytes of a request.

@@ -10,9 +10,8 @@ use plinth_sdk::types::{
 
 use super::{account_data, builtin};
 use crate::random;
+use crate::schema::SUPERUSERS;
 
-/// The collection whose accounts may do everything.
-pub const SUPERUSERS: &str = "_superusers";
 /// The id of the collection of ordinary accounts, which is the same everywhere.
 pub const USERS_ID: &str = "_pb_users_auth_";
 

@@ -18,9 +18,9 @@ use super::names::{Names, is_open};
 use super::query::{cte_names, last};
 use super::tables::table_name;
 use super::{Cast, Column, Outcome, Source, refuse};
-use crate::collections::validate;
 use crate::db::Storage;
 use crate::random;
+use crate::schema::names;
 use crate::schema::{Collection, storage};
 use crate::system::defaults;
 
@@ -43,7 +43,7 @@ pub(super) fn columns(query: &Query, names: &Names) -> Outcome<Vec<Column>> {
         {
             return Err(invalid("name: there is another of this name"));
         }
-        if let Some(reason) = validate::name_problem(&name) {
+        if let Some(reason) = names::problem(&name) {
             return Err(invalid(&format!("name: {reason}")));
         }
         columns.push(column(expr, name, &tables));

@@ -28,6 +28,7 @@ use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 use crate::db::{Engine, Ident, Sql, sql};
 use crate::schema::Collection;
+use crate::tasks::on_deep_stack;
 use names::Names;
 use query::Writer;
 
@@ -40,8 +41,6 @@ type Outcome<T> = Result<T, Refusal>;
 
 /// More would be a program, and too deep a tree for a thread's stack.
 const MAX_TOKENS: usize = 5_000;
-/// What the deepest query takes of a stack, with plenty to spare.
-const STACK: usize = 32 << 20;
 
 /// A view's query, read.
 pub struct View {
@@ -192,26 +191,9 @@ impl View {
     }
 }
 
-/// Whether the query puts its rows in an order.
-pub fn is_ordered(text: &str) -> bool {
-    let is_ordered = with_room(|| {
-        let statements = Parser::parse_sql(&SQLiteDialect {}, text.trim().trim_end_matches(';'));
-        let first = statements.ok().and_then(|all| all.into_iter().next());
-        Ok(matches!(first, Some(Statement::Query(query)) if query.order_by.is_some()))
-    });
-    is_ordered == Ok(true)
-}
-
 /// Runs what follows a query as deep as it goes, on a stack that is large enough for that.
 fn with_room<T: Send>(work: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        let thread = thread.spawn_scoped(scope, work);
-        let thread = thread.map_err(|_| refuse("there is no room to read the query"))?;
-        thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+    on_deep_stack(work).map_err(|_| refuse("there is no room to read the query"))?
 }
 
 /// Where in a text a place is, in bytes.

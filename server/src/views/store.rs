@@ -6,10 +6,9 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, CollectionType, FieldProblem};
 
 use super::{Refusal, View};
-use crate::collections::store::Author;
 use crate::db::{Conn, Engine, execute, execute_given, load_given, savepoint, sql};
 use crate::error::{Error, Result, sentence};
-use crate::schema::{Collection, Schema};
+use crate::schema::{Author, Collection, Schema};
 
 /// What a view may read that takes the place of the collection `id`, if there is one: nothing that reads that one,
 /// and only what its author may know of.

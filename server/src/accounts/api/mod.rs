@@ -18,7 +18,8 @@ use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query, Superus
 use crate::passwords::{Line, Verdict};
 use crate::policy::store::roles_of;
 use crate::policy::{own_account, system};
-use crate::records::api::{complete_one, paths};
+use crate::records::answer::complete_one;
+use crate::records::api::paths;
 use crate::request::{Caller, Request};
 use crate::schema::{Collection, Record, Reveal};
 use crate::tokens;

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, CollectionType, FieldProblem, FieldProblems};
 use serde_json::{Map, Value as Json};
 
-use super::store::{Author, committed, lock};
+use super::store::{committed, lock};
 use super::{prepare, validate};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result, sentence};
-use crate::schema::{Collection, Schema};
+use crate::schema::{Author, Collection, Schema};
 use crate::system::defaults;
 use crate::views::store as views;
 

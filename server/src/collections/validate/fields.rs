@@ -9,22 +9,11 @@ use plinth_sdk::types::{
 use serde_json::Value as Json;
 
 use super::options;
-use super::problem::{filled, format, found_via, has_via, inside, is_word, length, numbered, with};
+use super::problem::{filled, format, found_via, inside, length, numbered, with};
 use crate::schema::Collection;
+use crate::schema::names::{has_via, is_number, is_reserved, is_word};
 use crate::system::defaults;
 
-/// Names of fields that would be taken for something else.
-const RESERVED: [&str; 7] = [
-    "null",
-    "true",
-    "false",
-    "_rowid_",
-    "collectionId",
-    "collectionName",
-    "expand",
-];
-/// Columns that every table of PostgreSQL has. A database that begins on SQLite must be able to move there.
-const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 /// Keys of the bodies of auth records.
 const RESERVED_IN_AUTH: [&str; 2] = ["passwordConfirm", "oldPassword"];
 
@@ -183,32 +172,6 @@ fn name(field: &Field, old: Option<&Definition>) -> Option<FieldProblem> {
             "The primary key must be named \"id\".",
         )
     })
-}
-
-/// Why no field can have this name, in words.
-pub(in crate::collections) fn name_problem(name: &str) -> Option<&'static str> {
-    if name.is_empty() || name.len() > 100 {
-        Some("the length must be between 1 and 100")
-    } else if !is_word(name) || is_number(name) {
-        Some("must be in a valid format")
-    } else if is_reserved(name) {
-        Some("must not be in list")
-    } else if has_via(name) {
-        Some("the value cannot contain \"_via_\"")
-    } else {
-        None
-    }
-}
-
-fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name)
-        || SYSTEM_COLUMNS.contains(&name)
-        || name.eq_ignore_ascii_case("_rowid_")
-}
-
-/// Whether filters would take a name for a number.
-fn is_number(name: &str) -> bool {
-    name.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn help(kind: &FieldKind) -> &str {

@@ -6,17 +6,14 @@ mod indexes;
 mod names;
 mod options;
 mod problem;
-mod rules;
 
 use std::sync::Arc;
 
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
-use super::store::Author;
-use crate::schema::{Collection, Schema};
+use crate::policy::RuleCheck;
+use crate::schema::{Author, Collection, Schema};
 use crate::views::store::known;
-pub(super) use fields::name_problem;
-pub use rules::RuleCheck;
 
 /// What is wrong with `new`, which is to take the place of `old` among the collections of `schema`.
 pub(super) fn validate(

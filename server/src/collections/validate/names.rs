@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
-use super::problem::{filled, format, found_via, has_via, is_word, length};
+use super::problem::{filled, format, found_via, length};
 use crate::db::Ident;
 use crate::schema::Collection;
+use crate::schema::names::{has_via, is_word};
 use crate::system::builtin::PREFIX;
 
 /// Tables of Plinth and of the migrations.

@@ -76,16 +76,6 @@ pub(super) fn filled(text: &str) -> Option<FieldProblem> {
     text.is_empty().then(required)
 }
 
-/// Whether it is made of ASCII letters, digits and underscores.
-pub(super) fn is_word(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-/// Whether it has the part that names of back-relations are recognised by.
-pub(super) fn has_via(text: &str) -> bool {
-    text.to_ascii_lowercase().contains("_via_")
-}
-
 /// The problems of what has names, if there are any.
 pub(super) fn inside<const N: usize>(
     problems: [(&str, Option<FieldProblem>); N],

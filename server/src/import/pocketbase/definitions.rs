@@ -8,10 +8,9 @@ use serde_json::{Map, Value as Json};
 
 use super::mend::{self, words};
 use super::{Report, Source};
-use crate::collections::store::Author;
 use crate::collections::take;
 use crate::db::Engine;
-use crate::schema::{Collection, Schema};
+use crate::schema::{Author, Collection, Schema};
 
 /// The definitions of the source, as they are to be among those of `schema`. See [`settle`] for `takes_secrets`.
 pub(super) fn read(

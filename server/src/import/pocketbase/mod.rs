@@ -105,7 +105,7 @@ pub async fn run(
 
 async fn has_superusers(app: &App) -> Result<bool> {
     let schema = app.schema.current();
-    let count = move |conn: &mut Conn| match schema.find(defaults::SUPERUSERS) {
+    let count = move |conn: &mut Conn| match schema.find(crate::schema::SUPERUSERS) {
         Some(superusers) => crate::records::store::total(conn, superusers),
         None => Ok(0),
     };

@@ -177,7 +177,7 @@ impl Run<'_> {
         }
         let mut problems = FieldProblems::new();
         if record.collection.is_attached() {
-            let superusers = self.schema.find(defaults::SUPERUSERS);
+            let superusers = self.schema.find(crate::schema::SUPERUSERS);
             let is_of_superuser =
                 superusers.is_some_and(|one| one.def.id == record.text("collectionRef"));
             // One must not sign in as a superuser who was here before.

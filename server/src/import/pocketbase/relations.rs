@@ -4,7 +4,7 @@ use super::Report;
 use super::records::about;
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::Result;
-use crate::records::store::alias;
+use crate::schema::rows::alias;
 use crate::schema::{Collection, Schema, Shape};
 
 /// How many of each field are named.

@@ -192,7 +192,7 @@ impl Source {
     pub(super) fn count(&mut self, table: &str) -> Result<i64> {
         let mut select = sql(Engine::Sqlite, "SELECT COUNT(*) FROM ");
         select.ident(&Ident::exact(table));
-        crate::records::store::first_int(&load_foreign(&mut self.conn, select, &[Storage::Int])?)
+        crate::db::first_int(&load_foreign(&mut self.conn, select, &[Storage::Int])?)
     }
 
     /// Notes what else PocketBase keeps, which is never taken.

@@ -252,7 +252,7 @@ fn refused(field: &str, code: &str, message: &str) -> Error {
 }
 
 /// The names of the fields of a record that are among these.
-fn names(record: &Record, fields: &crate::policy::Fields) -> Vec<String> {
+fn names(record: &Record, fields: &crate::schema::FieldAccess) -> Vec<String> {
     let columns = record.collection.columns.iter();
     let visible = columns.filter(|column| !column.hidden && fields.has(&column.name));
     visible.map(|column| column.name.clone()).collect()

@@ -6,6 +6,7 @@ use plinth_sdk::types::{AREAS, Areas, PolicyQuestion};
 
 use explain::explain;
 
+use super::roles;
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
@@ -29,7 +30,7 @@ pub async fn areas(app: App, caller: CallerRequest, query: Query) -> Result<Answ
     let seen = if caller.is_superuser() {
         AREAS.to_vec()
     } else if caller.account().is_some() {
-        app.schema.current().policies.areas(&caller.roles())?
+        app.schema.current().policies.areas(&roles::of(&caller))?
     } else {
         return Err(Error::Unauthenticated);
     };

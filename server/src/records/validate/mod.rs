@@ -18,12 +18,10 @@ use super::values;
 use crate::db::{Point, Value};
 use crate::error::{MAX_QUOTE, quoted, sentence};
 use crate::json;
-use crate::json_reader::MAX_VALUES;
+use crate::json_reader::{MAX_DEPTH, MAX_VALUES, too_deep};
 
 /// The most bytes of a JSON value that sets no limit.
 pub const JSON_MAX: i64 = 1 << 20;
-/// How many lists and objects are inside each other at most. Readers of JSON give up not far beyond.
-pub(crate) const JSON_DEPTH: usize = 100;
 
 /// What is wrong with a field's value. A password is given as it was typed. `raw` is what the client sent.
 pub fn validate(field: &Field, value: &Value, raw: Option<&Json>) -> Option<FieldProblem> {
@@ -234,7 +232,7 @@ fn json_problem(options: &JsonOptions, text: &str, raw: Option<&Json>) -> Option
             &[("maxSize", max.into())],
         ));
     }
-    if depth(text) > JSON_DEPTH {
+    if depth(text) > MAX_DEPTH {
         return Some(too_deep());
     }
     if let Some(problem) = raw.and_then(|raw| unread_problem(raw, text)) {
@@ -276,22 +274,13 @@ fn has_nul(json: &str) -> bool {
     })
 }
 
-/// The problem of JSON that has lists and objects inside each other too often.
-pub(crate) fn too_deep() -> FieldProblem {
-    broken(
-        "validation_invalid_json",
-        format!("Must not be nested more than {JSON_DEPTH} levels deep."),
-        &[("maxDepth", JSON_DEPTH.into())],
-    )
-}
-
 /// The problem of a text that is JSON beyond the limits of what is read, so that it would be stored as a mere text.
 fn unread_problem(raw: &Json, stored: &str) -> Option<FieldProblem> {
     let text = raw.as_str().filter(|text| text.starts_with(['[', '{']))?;
     let is_unread =
         stored.starts_with('"') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
     is_unread.then(|| {
-        if depth(text) > JSON_DEPTH {
+        if depth(text) > MAX_DEPTH {
             return too_deep();
         }
         let message = format!("Must have no more than {MAX_VALUES} values.");

@@ -42,7 +42,7 @@ impl RuleCheck {
 
     /// Validates the rule of this name; `old` is its value before, if the collection existed. A rule of a
     /// system collection can only be closed, or be put back to the server's own.
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         name: &str,
         rule: Option<&str>,

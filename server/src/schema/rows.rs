@@ -1,0 +1,32 @@
+//! The table of a collection in queries.
+
+use super::Collection;
+use crate::db::{Conn, Ident, Sql, Storage, dialect, load, sql};
+use crate::error::Result;
+
+/// Returns the alias of a collection's table in queries.
+pub fn alias() -> Ident {
+    Ident::new("r")
+}
+
+/// Appends `FROM <table> AS r <joins>`
+pub fn from(query: &mut Sql, collection: &Collection, joins: Sql) {
+    query.text(" FROM ").ident(&collection.table);
+    query.text(" AS ").ident(&alias()).append(joins);
+}
+
+/// Appends ` IN (…)`
+pub fn in_list(query: &mut Sql, ids: &[String]) {
+    query.append(dialect::is_one_of(query.engine(), ids));
+}
+
+/// Counts the ids that are records, and keeps these records until the end of the transaction.
+pub fn count_existing(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<usize> {
+    let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
+    select.ident(&collection.table).text(" WHERE \"id\"");
+    in_list(&mut select, ids);
+    // In one order, so that two who hold some of them each do not wait for each other.
+    select.text(" ORDER BY \"id\"");
+    select.text(dialect::for_key_share(conn.engine()));
+    Ok(load(conn, select.cached(), &[Storage::Text])?.len())
+}
