@@ -19,12 +19,12 @@ pub mod batch; // several changes of records in one request
 pub mod realtime; // who hears of changes
 pub mod collections; // changes of collections and their tables
 pub mod settings; // what superusers set while the server runs
-pub mod accounts; // sign-in, and mails to accounts
 pub mod jobs; // what the server does at times
-pub mod mail; // the outbox, and what sends it
 pub mod logs; // what happened: requests, and what the server had to say
 pub mod metrics; // what the server counts
 pub mod extract; // what handlers take and give
+pub mod accounts; // sign-in, and mails to accounts
+pub mod mail; // the outbox, and what sends it
 pub mod health; // what the server says of itself while it starts, serves and stops
 pub mod views; // queries of view collections, written for each database
 
@@ -41,16 +41,17 @@ pub mod request; // what is known of a request
 pub mod schema; // what a collection is
 
 // The ground.
+pub mod expression; // filters and rules as trees, parsed from text
 pub mod projection; // the `?fields=` parameter
 pub mod outbound; // calls to other servers, to public addresses only
 pub mod passwords; // password hashes, a few at a time
 pub mod db; // the only place that knows two databases exist
 pub mod config; // settings, from files, environment and flags
+pub mod json_reader; // JSON from clients, read within limits
 pub mod budget; // bytes that requests share
 pub mod tasks; // background tasks that outlive their panics
 pub mod clock; // moments
 pub mod random; // random ids and keys
-pub mod json_reader; // JSON from clients, read within limits
 pub mod error; // the only way out
 pub mod json; // JSON as the wire has it
 

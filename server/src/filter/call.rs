@@ -3,7 +3,7 @@
 use super::FilterError;
 use super::forms::{as_number, as_scalar};
 use super::operand::{Column, Kind, Known, Operand};
-use super::parse::{Call, Token};
+use crate::expression::{Call, Token};
 use super::path::Resolved;
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;

@@ -10,7 +10,7 @@ use super::forms::{
     beside, bound_text, double_text, fit, json_form, json_value, known_text, text_form,
 };
 use super::operand::{Column, Kind, Known, Operand};
-use super::parse::Operator;
+use crate::expression::Operator;
 use crate::db::{Engine, Sql, dialect, sql};
 use crate::json;
 

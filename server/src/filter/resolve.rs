@@ -12,7 +12,7 @@ use super::compare::compare;
 use super::condition::Condition;
 use super::forms::sortable;
 use super::operand::{Kind, Operand};
-use super::parse::{Comparison, Expression, Token};
+use crate::expression::{Comparison, Expression, Token};
 use super::scope::{Scope, exists, one_row};
 use super::{FilterError, Operator};
 use crate::db::{Engine, Ident, Sql, dialect, sql};

@@ -7,7 +7,7 @@ use sqlparser::parser::Parser;
 
 use super::index::{self, Index, IndexForm};
 use crate::db::{Engine, Ident, Storage};
-use crate::filter::{Expression, FilterError, parse};
+use crate::expression::{Expression, FilterError, parse};
 use crate::records::values::split_key;
 use crate::tasks::on_deep_stack;
 

@@ -42,7 +42,7 @@ impl Token {
 
 #[cfg(test)]
 mod tests {
-    use crate::filter::parse;
+    use crate::expression::parse;
 
     #[test]
     fn n75_what_asks_about_the_request_is_left_out() {
