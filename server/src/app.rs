@@ -18,9 +18,9 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::passwords::Hasher;
-use crate::policy::Grant;
+use crate::policy::{Grant, Shared, Snapshot};
 use crate::realtime::Realtime;
-use crate::schema::{Schema, Shared, version};
+use crate::schema::version;
 
 /// How often something is tried that collections change under.
 const MAX_TRIES: usize = 10;
@@ -167,7 +167,7 @@ impl App {
     {
         let is_definitions = grant.collection().is_definitions();
         let schema = Arc::clone(grant.schema());
-        let under = move |conn: &mut Conn, schema: &Arc<Schema>| {
+        let under = move |conn: &mut Conn, schema: &Arc<Snapshot>| {
             let grant = if Arc::ptr_eq(schema, grant.schema()) {
                 grant.clone()
             } else {
@@ -184,18 +184,18 @@ impl App {
     }
 
     /// Like [`App::write`], for work that is granted nothing before it has begun.
-    pub async fn write_under<T, F>(&self, schema: Arc<Schema>, work: F) -> Result<T>
+    pub async fn write_under<T, F>(&self, schema: Arc<Snapshot>, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: Fn(&mut Conn, &Arc<Schema>) -> Result<T> + Clone + Send + 'static,
+        F: Fn(&mut Conn, &Arc<Snapshot>) -> Result<T> + Clone + Send + 'static,
     {
         self.try_under(schema, false, work).await
     }
 
-    async fn try_under<T, F>(&self, schema: Arc<Schema>, is_short: bool, work: F) -> Result<T>
+    async fn try_under<T, F>(&self, schema: Arc<Snapshot>, is_short: bool, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: Fn(&mut Conn, &Arc<Schema>) -> Result<T> + Clone + Send + 'static,
+        F: Fn(&mut Conn, &Arc<Snapshot>) -> Result<T> + Clone + Send + 'static,
     {
         let mut schema = schema;
         let mut tries = 1;
@@ -228,14 +228,14 @@ impl App {
 
     async fn try_write<T, F>(
         &self,
-        schema: Arc<Schema>,
+        schema: Arc<Snapshot>,
         is_short: bool,
         is_alone: bool,
         work: F,
     ) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn, &Arc<Schema>) -> Result<T> + Send + 'static,
+        F: FnOnce(&mut Conn, &Arc<Snapshot>) -> Result<T> + Send + 'static,
     {
         let write = move |conn: &mut Conn| {
             if is_alone {
@@ -257,7 +257,7 @@ impl App {
     pub async fn change<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: Fn(&mut Conn) -> Result<(Schema, T)> + Clone + Send + 'static,
+        F: Fn(&mut Conn) -> Result<(Snapshot, T)> + Clone + Send + 'static,
     {
         let _counted = self.metrics.changing();
         let (schema, changed) = patiently(|| self.db.write(work.clone())).await?;
@@ -287,7 +287,7 @@ impl App {
     }
 
     /// Puts changed collections in force.
-    pub fn schema_changed(&self, schema: Schema) {
+    pub fn schema_changed(&self, schema: Snapshot) {
         self.schema.replace(schema);
         self.db.tables_changed();
     }

@@ -18,7 +18,6 @@ pub mod import; // data of other servers, taken over
 pub mod batch; // several changes of records in one request
 pub mod realtime; // who hears of changes
 pub mod collections; // changes of collections and their tables
-pub mod settings; // what superusers set while the server runs
 pub mod jobs; // what the server does at times
 pub mod logs; // what happened: requests, and what the server had to say
 pub mod metrics; // what the server counts
@@ -39,6 +38,7 @@ pub mod tokens; // signed tokens of accounts
 pub mod filter; // the language of filters and rules
 pub mod request; // what is known of a request
 pub mod schema; // what a collection is
+pub mod settings; // what superusers set while the server runs
 
 // The ground.
 pub mod expression; // filters and rules as trees, parsed from text

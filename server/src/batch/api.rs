@@ -20,9 +20,9 @@ use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Query, RecordBody, request};
 use crate::json_reader::Bounds;
+use crate::policy::Snapshot;
 use crate::records::limits::{BodyLimits, MAX_BODY as MAX_TEXTS};
 use crate::request::Request;
-use crate::schema::Schema;
 
 /// The most bytes of a batch with its files, where the settings name none.
 const MAX_BODY: usize = 128 << 20;
@@ -90,7 +90,7 @@ pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
     let stored = prepare::store_files(&app, &steps).await?;
     let answers = app.answers.clone();
     let patience = Arc::new(Patience::until(deadline.into_std()));
-    let work = move |conn: &mut Conn, schema: &Arc<Schema>| {
+    let work = move |conn: &mut Conn, schema: &Arc<Snapshot>| {
         run::all(conn, schema, &steps, &answers, &patience)
     };
     let done = app.write_under(app.schema.current(), work).await;
@@ -130,7 +130,7 @@ async fn rehearse(app: &App, steps: &Arc<Vec<Step>>, deadline: Instant) -> Resul
     let allowed = Arc::clone(&is_allowed);
     let answers = app.answers.clone();
     let patience = Arc::new(Patience::until(deadline.into_std()));
-    let work = move |conn: &mut Conn, schema: &Arc<Schema>| {
+    let work = move |conn: &mut Conn, schema: &Arc<Snapshot>| {
         run::all(conn, schema, &steps, &answers, &patience)?;
         allowed.store(true, Ordering::Relaxed);
         // An error is what takes them back.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::prepare::{Step, Wanted};
 use crate::db::Conn;
 use crate::error::Result;
+use crate::policy::Snapshot;
 use crate::records::{delete, store, write};
-use crate::schema::{Collection, Schema};
+use crate::schema::Collection;
 
 /// The records of one collection that a batch names.
 struct Named<'a> {
@@ -19,7 +20,7 @@ struct Named<'a> {
 
 /// Locks the records that the steps name. What cascades and relations reach is not known yet: where that deadlocks, the
 /// batch is tried again alone.
-pub(super) fn named(conn: &mut Conn, schema: &Arc<Schema>, steps: &[Step]) -> Result<()> {
+pub(super) fn named(conn: &mut Conn, schema: &Arc<Snapshot>, steps: &[Step]) -> Result<()> {
     if !store::locks_rows(conn.engine()) {
         return Ok(());
     }

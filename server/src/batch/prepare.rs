@@ -14,13 +14,12 @@ use crate::extract::form::is_escaped;
 use crate::extract::{decoded, parameters};
 use crate::files::accept::Stored;
 use crate::json_reader;
-use crate::policy::{self, Action, Grant, system};
+use crate::policy::{self, Action, Grant, Snapshot, system};
 use crate::projection::Fields;
 use crate::records::expand::Paths;
 use crate::records::write::Input;
 use crate::records::{fill, limits, store, values};
 use crate::request::Request;
-use crate::schema::Schema;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +60,7 @@ pub(super) async fn all(app: &App, request: &Request, wishes: Vec<Wish>) -> Resu
     Ok(steps)
 }
 
-async fn one(schema: &Arc<Schema>, bodies: &Budget, request: &Request, wish: Wish) -> Result<Step> {
+async fn one(schema: &Arc<Snapshot>, bodies: &Budget, request: &Request, wish: Wish) -> Result<Step> {
     let BatchRequest {
         method,
         url,
@@ -154,7 +153,7 @@ pub(super) async fn hash(app: &App, steps: &mut [Step]) -> Result<()> {
     Ok(())
 }
 
-async fn hash_one(app: &App, schema: &Arc<Schema>, step: &mut Step) -> Result<()> {
+async fn hash_one(app: &App, schema: &Arc<Snapshot>, step: &mut Step) -> Result<()> {
     let grant = step.may_be_granted(schema)?;
     let id = match &step.wanted {
         Wanted::Create => String::new(),
@@ -196,7 +195,7 @@ impl Step {
     }
 
     /// Asks whether the caller may try this, as the plain route does.
-    pub(super) fn grant(&self, schema: &Arc<Schema>, action: Action) -> Result<Grant> {
+    pub(super) fn grant(&self, schema: &Arc<Snapshot>, action: Action) -> Result<Grant> {
         let collection = schema.find(&self.collection);
         let collection = collection.ok_or(Error::NotFound("Missing collection context."))?;
         let method = match action {
@@ -212,7 +211,7 @@ impl Step {
         policy::grant(Arc::clone(schema), request, &id, action)
     }
 
-    fn may_be_granted(&self, schema: &Arc<Schema>) -> Result<Grant> {
+    fn may_be_granted(&self, schema: &Arc<Snapshot>) -> Result<Grant> {
         match self.wanted {
             Wanted::Create => self.grant(schema, Action::Create),
             Wanted::Update(_) => self.grant(schema, Action::Update),

@@ -11,10 +11,10 @@ use super::{FAILED, failed_at, hold};
 use crate::budget::Answers;
 use crate::db::{Conn, within};
 use crate::error::{Error, Result};
-use crate::policy::{Action, Grant, system};
+use crate::policy::{Action, Grant, Snapshot, system};
 use crate::records::answer::complete_one;
 use crate::records::{delete, store, write};
-use crate::schema::{Record, Schema};
+use crate::schema::Record;
 use crate::{files, json};
 
 /// What a batch has done.
@@ -75,7 +75,7 @@ const MAX_EXPANDING: Duration = Duration::from_millis(500);
 /// Makes the changes.
 pub(super) fn all(
     conn: &mut Conn,
-    schema: &Arc<Schema>,
+    schema: &Arc<Snapshot>,
     steps: &[Step],
     answers: &Answers,
     patience: &Patience,
@@ -111,7 +111,7 @@ pub(super) fn all(
 /// Makes one change, and gives its status and body.
 fn one(
     conn: &mut Conn,
-    schema: &Arc<Schema>,
+    schema: &Arc<Snapshot>,
     step: &Step,
     answers: &Answers,
     done: &mut Done,
@@ -148,17 +148,22 @@ fn one(
     Ok((200, body))
 }
 
-fn create(conn: &mut Conn, schema: &Arc<Schema>, step: &Step) -> Result<(Grant, Record)> {
+fn create(conn: &mut Conn, schema: &Arc<Snapshot>, step: &Step) -> Result<(Grant, Record)> {
     let grant = step.grant(schema, Action::Create)?;
     write::create(conn, grant, &step.input)
 }
 
-fn update(conn: &mut Conn, schema: &Arc<Schema>, step: &Step, id: &str) -> Result<(Grant, Record)> {
+fn update(
+    conn: &mut Conn,
+    schema: &Arc<Snapshot>,
+    step: &Step,
+    id: &str,
+) -> Result<(Grant, Record)> {
     let grant = step.grant(schema, Action::Update)?;
     write::update(conn, grant, id, &step.input)
 }
 
-fn upsert(conn: &mut Conn, schema: &Arc<Schema>, step: &Step) -> Result<(Grant, Record)> {
+fn upsert(conn: &mut Conn, schema: &Arc<Snapshot>, step: &Step) -> Result<(Grant, Record)> {
     let id = step.given_id();
     if !id.is_empty() && is_there(conn, schema, step, &id)? {
         return update(conn, schema, step, &id);
@@ -173,7 +178,7 @@ fn upsert(conn: &mut Conn, schema: &Arc<Schema>, step: &Step) -> Result<(Grant, 
     })
 }
 
-fn is_there(conn: &mut Conn, schema: &Arc<Schema>, step: &Step, id: &str) -> Result<bool> {
+fn is_there(conn: &mut Conn, schema: &Arc<Snapshot>, step: &Step, id: &str) -> Result<bool> {
     // Either of the two grants tells the collection; which is needed depends on the answer.
     let grant = step.grant(schema, Action::Update);
     let grant = grant.or_else(|_| step.grant(schema, Action::Create))?;

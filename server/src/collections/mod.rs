@@ -4,6 +4,7 @@
 
 pub mod ahead;
 pub mod api;
+mod builtin;
 mod change;
 mod forms;
 mod import;

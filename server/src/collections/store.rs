@@ -6,13 +6,15 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
-use super::{change, forms, prepare, table, validate};
+use super::{builtin, change, forms, prepare, table, validate};
 use crate::clock::Moment;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result, sentence};
+use crate::policy::roles::Policies;
+use crate::policy::{self, Snapshot};
 use crate::schema::{Author, Collection, Schema, version};
-use crate::system::{account_data, builtin, defaults};
-use crate::{policy, settings, views};
+use crate::system::{account_data, builtin as system, defaults};
+use crate::{settings, views};
 
 /// The answers to changes that do not succeed.
 pub const CREATE_FAILED: &str = "Failed to create collection.";
@@ -20,7 +22,7 @@ pub const CREATE_FAILED: &str = "Failed to create collection.";
 pub const UPDATE_FAILED: &str = "Failed to update collection.";
 
 /// The collections as they are, and none changes until the transaction's end.
-pub fn lock(conn: &mut Conn) -> Result<Schema> {
+pub fn lock(conn: &mut Conn) -> Result<Snapshot> {
     if conn.engine() == Engine::Postgres {
         // An index on a large table takes its time.
         execute(
@@ -33,7 +35,7 @@ pub fn lock(conn: &mut Conn) -> Result<Schema> {
 }
 
 /// The collections as they are.
-pub fn read(conn: &mut Conn) -> Result<Schema> {
+pub fn read(conn: &mut Conn) -> Result<Snapshot> {
     let version = version::current(conn)?;
     let select = sql(
         conn.engine(),
@@ -45,22 +47,22 @@ pub fn read(conn: &mut Conn) -> Result<Schema> {
             let mut definition: wire::Collection =
                 serde_json::from_str(definition).map_err(Error::internal)?;
             defaults::close_rules(&mut definition);
-            collections.push(Arc::new(Collection::new(definition)));
+            let collection = builtin::with_check(Collection::new(definition));
+            collections.push(Arc::new(collection));
         }
     }
-    let mut schema = Schema::new(version, collections);
-    schema.settings = settings::store::read(conn)?;
-    if schema.find(names::ROLES).is_some() {
-        schema.policies = policy::store::read(conn)?;
-        schema.ask_headers |= schema.policies.ask_headers();
-        let keys: Vec<String> = schema.policies.body_keys().collect();
-        schema.body_keys.extend(keys);
-    }
-    Ok(schema)
+    let schema = Schema::new(version, collections);
+    let policies = if schema.find(names::ROLES).is_some() {
+        policy::store::read(conn)?
+    } else {
+        Policies::default()
+    };
+    let settings = settings::store::read(conn)?;
+    Ok(Snapshot::new(schema, policies, settings))
 }
 
 /// Makes the collections that every database has, where they are missing: an older server's database lacks some.
-pub fn initialise(conn: &mut Conn) -> Result<Schema> {
+pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     let schema = lock(conn)?;
     forms::renew(conn, &schema)?;
     let mut missing = if schema.iter().next().is_none() {
@@ -68,7 +70,7 @@ pub fn initialise(conn: &mut Conn) -> Result<Schema> {
     } else {
         account_data::all().into()
     };
-    missing.extend(builtin::all());
+    missing.extend(system::all());
     missing.retain(|definition| schema.find(&definition.id).is_none());
     if missing.is_empty() {
         return Ok(schema);
@@ -134,7 +136,7 @@ pub fn create(
     conn: &mut Conn,
     body: &Map<String, Json>,
     author: Author,
-) -> Result<(Schema, Arc<Collection>)> {
+) -> Result<(Snapshot, Arc<Collection>)> {
     let schema = lock(conn)?;
     let id = create_in(conn, &schema, body, author)?;
     found(committed(conn)?, &id)
@@ -146,7 +148,7 @@ pub fn update(
     id_or_name: &str,
     body: &Map<String, Json>,
     author: Author,
-) -> Result<(Schema, Arc<Collection>)> {
+) -> Result<(Snapshot, Arc<Collection>)> {
     let schema = lock(conn)?;
     let old = schema
         .find(id_or_name)
@@ -157,7 +159,7 @@ pub fn update(
 }
 
 /// Deletes a collection with all its records.
-pub fn delete(conn: &mut Conn, id_or_name: &str) -> Result<Schema> {
+pub fn delete(conn: &mut Conn, id_or_name: &str) -> Result<Snapshot> {
     let schema = lock(conn)?;
     let collection = schema
         .find(id_or_name)
@@ -373,12 +375,12 @@ fn stored_form(def: &wire::Collection) -> Result<String> {
 }
 
 /// Counts the change, and gives the collections as they are now.
-pub fn committed(conn: &mut Conn) -> Result<Schema> {
+pub fn committed(conn: &mut Conn) -> Result<Snapshot> {
     version::count_change(conn)?;
     read(conn)
 }
 
-fn found(schema: Schema, id: &str) -> Result<(Schema, Arc<Collection>)> {
+fn found(schema: Snapshot, id: &str) -> Result<(Snapshot, Arc<Collection>)> {
     let collection = schema.find(id).cloned().ok_or_else(Error::missing)?;
     Ok((schema, collection))
 }

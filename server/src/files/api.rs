@@ -12,10 +12,10 @@ use crate::clock::Moment;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{self, Answer, CallerRequest, CollectionName, Query, RecordId};
-use crate::policy::{self, Action, Grant, Reach};
+use crate::policy::{self, Action, Grant, Reach, Snapshot};
 use crate::records::{store as records, values};
 use crate::request::Caller;
-use crate::schema::{Collection, Record, Schema};
+use crate::schema::{Collection, Record};
 use crate::{accounts, tokens, views};
 use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
 
@@ -148,7 +148,7 @@ impl Asker<'_> {
     /// Refuses whoever may not read the field. Where the field is not protected, that is decided by roles alone.
     async fn may_read(
         &self,
-        schema: &Arc<Schema>,
+        schema: &Arc<Snapshot>,
         record: &Record,
         field: &str,
         options: &FileOptions,
@@ -199,7 +199,7 @@ impl Asker<'_> {
 }
 
 /// Whether roles leave the caller some of the collection's fields only.
-fn is_limited(schema: &Schema, collection: &Collection, caller: &Caller) -> Result<bool> {
-    let reach = Reach::of(schema, caller, collection, Action::View)?;
+fn is_limited(schema: &Snapshot, collection: &Collection, caller: &Caller) -> Result<bool> {
+    let reach = Reach::of(&schema.policies, caller, collection, Action::View)?;
     Ok(!caller.is_superuser() && reach.has_field_limits())
 }

@@ -3,11 +3,11 @@
 use super::FilterError;
 use super::forms::{as_number, as_scalar};
 use super::operand::{Column, Kind, Known, Operand};
-use crate::expression::{Call, Token};
 use super::path::Resolved;
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
 use crate::db::{Engine, Sql, Value, dialect, sql};
+use crate::expression::{Call, Token};
 
 /// How many modifiers a call of `strftime` has at most.
 const MAX_MODIFIERS: usize = 8;

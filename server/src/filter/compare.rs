@@ -10,8 +10,8 @@ use super::forms::{
     beside, bound_text, double_text, fit, json_form, json_value, known_text, text_form,
 };
 use super::operand::{Column, Kind, Known, Operand};
-use crate::expression::Operator;
 use crate::db::{Engine, Sql, dialect, sql};
+use crate::expression::Operator;
 use crate::json;
 
 /// The condition that `left operator right` holds.

@@ -13,9 +13,11 @@ mod path;
 mod request_path;
 mod resolve;
 mod scope;
+mod visibility;
 
 pub use condition::{Condition, conjunction};
 pub use resolve::{Resolver, Trust};
+pub use visibility::{Listable, RowCondition, Visibility};
 
 pub use crate::expression::{
     Call, Comparison, Expression, FilterError, MAX_LENGTH, Operator, Token, parse,

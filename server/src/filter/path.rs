@@ -5,9 +5,9 @@ use super::operand::{Column, Kind, Known, Operand};
 use super::request_path::parameter;
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
+use super::visibility::{Listable, RowCondition};
 use super::{FilterError, macros};
 use crate::db::{Ident, Sql, Storage, dialect, sql};
-use crate::policy::{Action, Reach};
 use crate::schema::{Collection, Shape};
 
 /// How many relations a path may follow.
@@ -213,8 +213,8 @@ impl Resolver<'_> {
             from = Sql::new(self.engine);
             from.column(&items, &Ident::new("value"));
         }
-        let reach = self.visibility(target, walk)?;
-        if scope.is_own && reach.is_none() && !target.is_view() {
+        let listable = self.visibility(target, walk)?;
+        if scope.is_own && listable.is_none() && !target.is_view() {
             // The query has the record already: there is one at most.
             let here = self.scope.one(&walk.key, &walk.table, &self.root_alias);
             if let Some(table) = here {
@@ -226,7 +226,7 @@ impl Resolver<'_> {
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut on = Sql::new(self.engine);
             on.column(alias, &Ident::new("id")).text(" = ").append(from);
-            self.and_listed(&mut on, reach.as_ref(), target, alias)?;
+            self.and_listed(&mut on, listable.as_deref(), target, alias)?;
             Ok(self.left_join(target, alias, on))
         })?;
         walk.nullable = true;
@@ -255,13 +255,13 @@ impl Resolver<'_> {
         self.enter(source, walk.text)?;
         walk.many |= column.is_list() || !source.is_unique(&column.name);
         let table = walk.table.clone();
-        let reach = self.visibility(source, &mut walk)?;
+        let listable = self.visibility(source, &mut walk)?;
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
             let mut target = Sql::new(self.engine);
             target.column(&table, &Ident::new("id"));
             let mut on =
                 dialect::refers_to(self.engine, alias, &column.ident, column.is_list(), target);
-            self.and_listed(&mut on, reach.as_ref(), source, alias)?;
+            self.and_listed(&mut on, listable.as_deref(), source, alias)?;
             Ok(self.left_join(source, alias, on))
         })?;
         walk.nullable = true;
@@ -387,69 +387,53 @@ impl Resolver<'_> {
     fn and_listed(
         &self,
         on: &mut Sql,
-        reach: Option<&Reach>,
+        listable: Option<&dyn RowCondition>,
         collection: &Collection,
         alias: &Ident,
     ) -> Result<(), FilterError> {
-        if let Some(reach) = reach {
+        if let Some(listable) = listable {
             on.text(" AND ")
-                .append(self.listed(reach, collection, alias)?);
+                .append(self.listed(listable, collection, alias)?);
         }
         Ok(())
     }
 
     fn listed(
         &self,
-        reach: &Reach,
+        listable: &dyn RowCondition,
         collection: &Collection,
         alias: &Ident,
     ) -> Result<Sql, FilterError> {
         let mut nested = self.nested(collection, alias.clone());
-        let condition = reach.condition(&mut nested);
+        let condition = listable.resolve(&mut nested);
         let condition = condition.map_err(|_| unknown(&collection.def.name))?;
         Ok(nested.finish_inside(condition).into_sql(self.engine))
     }
 
-    /// What a client must be allowed to list to reach a collection; `None` when nothing has to hold. A rule, which
-    /// reaches all records, may have joined the same path: the client's is another one.
+    /// The condition that rows of a collection must meet for the client to reach them; `None` when all rows do. The same
+    /// path in a rule reaches all records, so the client's join gets a key of its own.
     fn visibility(
         &self,
         collection: &Collection,
         walk: &mut Walk<'_>,
-    ) -> Result<Option<Reach>, FilterError> {
+    ) -> Result<Option<Box<dyn RowCondition>>, FilterError> {
         if walk.trust == Trust::Full {
             return Ok(None);
         }
-        let reach = self.listable(collection);
-        match reach.filter(|reach| !reach.is_nothing()) {
-            None => Err(unknown(walk.text)),
-            Some(reach) if reach.is_all_rows() => Ok(None),
-            Some(reach) => {
+        match self.visibility.listable(&self.request.caller, collection) {
+            Listable::Nothing => Err(unknown(walk.text)),
+            Listable::All => Ok(None),
+            Listable::Some(condition) => {
                 walk.key.push('!');
-                Ok(Some(reach))
+                Ok(Some(condition))
             }
         }
     }
 
-    /// Whether a client must not find out what a column holds.
+    /// Whether the client must not find out what a column holds.
     fn hides(&self, collection: &Collection, column: &crate::schema::Column) -> bool {
-        if column.hidden {
-            return true;
-        }
-        if self.schema.policies.is_empty() {
-            return false;
-        }
-        let hides = |action| {
-            let reach = Reach::of(self.schema, &self.request.caller, collection, action);
-            let reach = reach.map(|r| !r.is_nothing() && !r.common_fields().has(&column.name));
-            reach.unwrap_or(true)
-        };
-        hides(Action::List) || hides(Action::View)
-    }
-
-    /// What the caller may list of a collection.
-    fn listable(&self, collection: &Collection) -> Option<Reach> {
-        Reach::of(self.schema, &self.request.caller, collection, Action::List).ok()
+        let caller = &self.request.caller;
+        column.hidden || self.visibility.hides(caller, collection, &column.name)
     }
 
     pub(super) fn item(&self, items: &Ident) -> Column {

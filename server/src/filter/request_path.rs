@@ -13,9 +13,9 @@ use super::path::{Resolved, Walk, known, modifier, unknown};
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
 use crate::db::{Ident, Point, Sql, Value, dialect, sql};
+use crate::json;
 use crate::request::Caller;
 use crate::schema::{Collection, Record, Shape};
-use crate::json;
 
 impl Resolver<'_> {
     /// `@request.auth.…`

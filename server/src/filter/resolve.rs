@@ -12,10 +12,10 @@ use super::compare::compare;
 use super::condition::Condition;
 use super::forms::sortable;
 use super::operand::{Kind, Operand};
-use crate::expression::{Comparison, Expression, Token};
 use super::scope::{Scope, exists, one_row};
-use super::{FilterError, Operator};
+use super::{FilterError, Operator, Visibility};
 use crate::db::{Engine, Ident, Sql, dialect, sql};
+use crate::expression::{Comparison, Expression, Token};
 use crate::request::Request;
 use crate::schema::{Collection, Schema};
 
@@ -32,6 +32,7 @@ pub enum Trust {
 pub struct Resolver<'a> {
     pub(super) engine: Engine,
     pub(super) schema: &'a Schema,
+    pub(super) visibility: &'a dyn Visibility,
     pub(super) request: &'a Request,
     pub(super) root: &'a Collection,
     pub(super) root_alias: Ident,
@@ -48,6 +49,7 @@ impl<'a> Resolver<'a> {
     pub fn new(
         engine: Engine,
         schema: &'a Schema,
+        visibility: &'a dyn Visibility,
         request: &'a Request,
         root: &'a Collection,
         alias: Ident,
@@ -55,6 +57,7 @@ impl<'a> Resolver<'a> {
         Self {
             engine,
             schema,
+            visibility,
             request,
             root,
             root_alias: alias,
@@ -116,6 +119,7 @@ impl<'a> Resolver<'a> {
         Resolver {
             engine: self.engine,
             schema: self.schema,
+            visibility: self.visibility,
             request: self.request,
             root,
             root_alias: alias,

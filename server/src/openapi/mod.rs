@@ -26,9 +26,9 @@ use utoipa::openapi::path::{HttpMethod, OperationBuilder, Paths};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
 
-use crate::policy::{Action, Reach, roles};
+use crate::policy::{Action, Reach, Snapshot, roles};
 use crate::request::Caller;
-use crate::schema::{Collection, FieldAccess, Rule, Schema};
+use crate::schema::{Collection, FieldAccess, Rule};
 use parts::Described;
 
 const INTRODUCTION: &str = "\
@@ -38,7 +38,7 @@ see every route and field.";
 
 /// Who reads the description.
 struct Reader<'a> {
-    schema: &'a Schema,
+    schema: &'a Snapshot,
     caller: &'a Caller,
     is_superuser: bool,
 }
@@ -48,7 +48,7 @@ impl Reader<'_> {
         if collection.is_view() && !action.reads() {
             return false;
         }
-        let reach = Reach::of(self.schema, self.caller, collection, action);
+        let reach = Reach::of(&self.schema.policies, self.caller, collection, action);
         reach.is_ok_and(|reach| !reach.is_nothing())
     }
 
@@ -68,7 +68,7 @@ impl Reader<'_> {
 
     /// The fields that the reader sees of every record that they may list or view.
     fn always_shown(&self, collection: &Collection) -> FieldAccess {
-        let reach = |action| Reach::of(self.schema, self.caller, collection, action);
+        let reach = |action| Reach::of(&self.schema.policies, self.caller, collection, action);
         let reached = [Action::View, Action::List].map(|action| reach(action).ok());
         let reached = reached
             .into_iter()
@@ -131,7 +131,7 @@ impl Draft {
 }
 
 /// Describes the API to this caller.
-fn document(schema: &Schema, caller: &Caller) -> OpenApi {
+fn document(schema: &Snapshot, caller: &Caller) -> OpenApi {
     let reader = Reader {
         schema,
         caller,

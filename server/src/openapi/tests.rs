@@ -4,11 +4,14 @@ use std::sync::Arc;
 use plinth_sdk::types as wire;
 use serde_json::{Value as Json, json};
 
+use crate::policy::Snapshot;
+use crate::policy::roles::Policies;
 use crate::request::{Account, Caller};
 use crate::schema::{Collection, Record, Schema};
+use crate::settings::Settings;
 
 /// An open collection, one with rules, a locked one, and accounts.
-fn schema() -> Schema {
+fn schema() -> Snapshot {
     let collections = json!([
         {
             "id": "pbc_movies", "name": "movies", "type": "base",
@@ -59,9 +62,10 @@ fn schema() -> Schema {
     ]);
     let collections: Vec<wire::Collection> = serde_json::from_value(collections).unwrap();
     let collections = collections.into_iter().map(Collection::new).map(Arc::new);
-    let mut schema = Schema::new(1, collections.collect());
-    schema.settings.batch.enabled = true;
-    schema
+    let schema = Schema::new(1, collections.collect());
+    let mut settings = Settings::default();
+    settings.batch.enabled = true;
+    Snapshot::new(schema, Policies::default(), settings)
 }
 
 fn document(is_superuser: bool) -> Json {

@@ -2,21 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use plinth_sdk::types::{FieldProblem, FieldProblems};
+use plinth_sdk::types::{FieldProblem, FieldProblems, names};
 
 use super::roles::{BUILT_IN, MAX_DEPTH};
 use super::{Action, store};
 use crate::db::{Conn, Value};
-use crate::error::{Result, sentence};
+use crate::error::{Error, Result, sentence};
 use crate::policy::RuleCheck;
 use crate::records::values;
 use crate::schema::{Collection, Record, Schema, rows};
+
+/// Refuses to delete records that the server cannot do without.
+pub fn deletion(collection: &Collection, ids: &[String]) -> Result<()> {
+    let is_role = collection.def.name == names::ROLES;
+    let is_built_in = |id: &String| BUILT_IN.iter().any(|role| role.0 == id);
+    if is_role && ids.iter().any(is_built_in) {
+        return Err(Error::invalid("A built-in role can't be deleted."));
+    }
+    Ok(())
+}
 
 /// Checks a role.
 pub fn role(
     conn: &mut Conn,
     schema: &Schema,
-    record: &Record,
+    record: &mut Record,
     stored: Option<&Record>,
     problems: &mut FieldProblems,
 ) -> Result<()> {

@@ -9,6 +9,7 @@ pub mod check;
 mod permission;
 mod reach;
 mod rule_check;
+mod snapshot;
 pub mod roles;
 pub mod store;
 
@@ -17,12 +18,13 @@ use std::sync::Arc;
 pub use permission::Permission;
 pub use reach::{Part, Reach};
 pub use rule_check::RuleCheck;
+pub use snapshot::{Shared, Snapshot};
 
 use crate::db::{Engine, Ident};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, Expression, Resolver, Trust};
 use crate::request::Request;
-use crate::schema::{Collection, Rule, Schema};
+use crate::schema::{Collection, Rule};
 
 /// What can be done with records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +44,7 @@ pub enum Action {
 /// The permission to do something with the records of a collection.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    schema: Arc<Schema>,
+    schema: Arc<Snapshot>,
     collection: Arc<Collection>,
     /// What is known of the request; the body is added once it is read.
     pub request: Request,
@@ -56,7 +58,7 @@ pub const LOCKED: &str = "Only superusers can perform this action.";
 
 /// Asks whether the request's caller may try `action`.
 pub fn grant(
-    schema: Arc<Schema>,
+    schema: Arc<Snapshot>,
     request: Request,
     collection: &str,
     action: Action,
@@ -65,7 +67,7 @@ pub fn grant(
     if collection.is_view() && !action.reads() {
         return Err(Error::invalid("Unsupported collection type."));
     }
-    let reach = Reach::of(&schema, &request.caller, &collection, action)?;
+    let reach = Reach::of(&schema.policies, &request.caller, &collection, action)?;
     if reach.is_nothing() {
         return Err(Error::forbidden(LOCKED));
     }
@@ -80,7 +82,7 @@ pub fn grant(
 
 /// A grant that nothing narrows, for what the server does on its own account; `why` is for the reader.
 pub fn system(
-    schema: &Arc<Schema>,
+    schema: &Arc<Snapshot>,
     collection: &Arc<Collection>,
     request: Request,
     _why: &'static str,
@@ -96,11 +98,11 @@ pub fn system(
 
 /// The grant of an account to read itself, as the answer to a sign-in: every field but those that roles deny.
 pub fn own_account(
-    schema: &Arc<Schema>,
+    schema: &Arc<Snapshot>,
     collection: &Arc<Collection>,
     request: Request,
 ) -> Result<Grant> {
-    let reach = Reach::of(schema, &request.caller, collection, Action::View)?;
+    let reach = Reach::of(&schema.policies, &request.caller, collection, Action::View)?;
     Ok(Grant {
         schema: Arc::clone(schema),
         collection: Arc::clone(collection),
@@ -111,7 +113,7 @@ pub fn own_account(
 }
 
 /// The grant to list definitions: all but those of the server's own collections.
-pub fn collections(schema: &Arc<Schema>, meta: &Arc<Collection>, request: Request) -> Grant {
+pub fn collections(schema: &Arc<Snapshot>, meta: &Arc<Collection>, request: Request) -> Grant {
     let why = "superusers list every collection";
     let mut grant = system(schema, meta, request, why);
     grant.reach = Reach::by_rule(Rule::parse(Some(NOT_OWN)).unwrap_or_default());
@@ -119,7 +121,7 @@ pub fn collections(schema: &Arc<Schema>, meta: &Arc<Collection>, request: Reques
 }
 
 /// The grant to list the log. Filters reach nothing else: they are a client's, whoever asks.
-pub fn log(schema: &Arc<Schema>, meta: &Arc<Collection>) -> Grant {
+pub fn log(schema: &Arc<Snapshot>, meta: &Arc<Collection>) -> Grant {
     let why = "who may read the log reads all of it";
     system(schema, meta, Request::internal(), why)
 }
@@ -172,7 +174,7 @@ impl crate::schema::Rules {
 
 impl Grant {
     /// The collections as the request sees them.
-    pub fn schema(&self) -> &Arc<Schema> {
+    pub fn schema(&self) -> &Arc<Snapshot> {
         &self.schema
     }
 
@@ -212,7 +214,7 @@ impl Grant {
             return Ok(reach);
         }
         let view = Reach::of(
-            &self.schema,
+            &self.schema.policies,
             &self.request.caller,
             &self.collection,
             Action::View,
@@ -238,7 +240,12 @@ impl Grant {
     /// A grant to follow relations into another collection, as far as the caller may view it. `None` when the
     /// caller may not view it at all.
     pub fn expanding(&self, collection: &Arc<Collection>) -> Result<Option<Self>> {
-        let reach = Reach::of(&self.schema, &self.request.caller, collection, Action::View)?;
+        let reach = Reach::of(
+            &self.schema.policies,
+            &self.request.caller,
+            collection,
+            Action::View,
+        )?;
         Ok((!reach.is_nothing()).then(|| Self {
             schema: Arc::clone(&self.schema),
             collection: Arc::clone(collection),
@@ -249,7 +256,7 @@ impl Grant {
     }
 
     /// Asks again, with the collections as they are now.
-    pub fn again(&self, schema: Arc<Schema>) -> Result<Self> {
+    pub fn again(&self, schema: Arc<Snapshot>) -> Result<Self> {
         let Some(action) = self.action else {
             let collection = schema
                 .find(&self.collection.def.id)
@@ -263,7 +270,14 @@ impl Grant {
 
     /// A resolver for this collection, which goes by `alias`.
     pub fn resolver(&self, engine: Engine, alias: Ident) -> Resolver<'_> {
-        Resolver::new(engine, &self.schema, &self.request, &self.collection, alias)
+        Resolver::new(
+            engine,
+            &self.schema,
+            &self.schema.policies,
+            &self.request,
+            &self.collection,
+            alias,
+        )
     }
 
     /// A resolver for this collection, which goes by `alias`, and what the grant's rule asks of a row.

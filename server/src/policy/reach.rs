@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::permission::{Effect, Permission, not};
-use super::roles::{self, Decision};
+use super::roles::{self, Decision, Policies};
 use super::{Action, holds};
 use crate::error::Result;
-use crate::filter::{Condition, Resolver};
+use crate::filter::{Condition, Listable, Resolver, RowCondition, Visibility};
 use crate::request::Caller;
-use crate::schema::{Collection, FieldAccess, Rule, Schema};
+use crate::schema::{Collection, FieldAccess, Rule};
 
 /// The rows and fields of a collection that a caller reaches with an action.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub enum Part {
 impl Reach {
     /// What `caller` reaches.
     pub fn of(
-        schema: &Schema,
+        policies: &Policies,
         caller: &Caller,
         collection: &Collection,
         action: Action,
@@ -38,12 +38,10 @@ impl Reach {
         if caller.is_superuser() {
             return Ok(Self::everything());
         }
-        if schema.policies.is_empty() {
+        if policies.is_empty() {
             return Ok(Self::by_rule(collection.rules.of(action).clone()));
         }
-        let decision = schema
-            .policies
-            .decide(&roles::of(caller), collection, action)?;
+        let decision = policies.decide(&roles::of(caller), collection, action)?;
         Ok(Self {
             rule: collection.rules.of(action).clone(),
             decision,
@@ -228,5 +226,34 @@ impl Reach {
             .filter_map(|deny| deny.fields.clone())
             .flatten()
             .collect()
+    }
+}
+
+impl Visibility for Policies {
+    fn listable(&self, caller: &Caller, collection: &Collection) -> Listable {
+        match Reach::of(self, caller, collection, Action::List) {
+            Ok(reach) if reach.is_nothing() => Listable::Nothing,
+            Ok(reach) if reach.is_all_rows() => Listable::All,
+            Ok(reach) => Listable::Some(Box::new(reach)),
+            Err(_) => Listable::Nothing,
+        }
+    }
+
+    fn hides(&self, caller: &Caller, collection: &Collection, column: &str) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let hides = |action| {
+            let reach = Reach::of(self, caller, collection, action);
+            let reach = reach.map(|r| !r.is_nothing() && !r.common_fields().has(column));
+            reach.unwrap_or(true)
+        };
+        hides(Action::List) || hides(Action::View)
+    }
+}
+
+impl RowCondition for Reach {
+    fn resolve(&self, resolver: &mut Resolver<'_>) -> Result<Condition> {
+        self.condition(resolver)
     }
 }

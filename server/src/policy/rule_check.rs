@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
+use super::roles::Policies;
 use crate::db::Engine;
 use crate::error::sentence;
 use crate::filter::{
@@ -104,9 +105,11 @@ impl RuleCheck {
     fn resolve(&self, expression: &Expression) -> Result<(), FilterError> {
         // A guest's: a path below `@request.auth` is then judged for the accounts of every collection.
         let request = Request::internal();
+        let policies = Policies::default();
         let mut resolver = Resolver::new(
             Engine::Sqlite,
             &self.schema,
+            &policies,
             &request,
             &self.collection,
             self.collection.table.clone(),

@@ -19,11 +19,11 @@ use crate::clock::Moment;
 use crate::db::{Budget, Conn, Parts};
 use crate::error::{Error, Result};
 use crate::events::{self, Change};
-use crate::policy::{self, Grant};
+use crate::policy::{self, Grant, Snapshot};
 use crate::records::expand::expand_within;
 use crate::records::{store, values};
 use crate::request::{Account, Caller, Request};
-use crate::schema::{Record, Schema, Shape};
+use crate::schema::{Record, Shape};
 use crate::tokens::{self, Kind};
 use crate::{accounts, json};
 
@@ -86,7 +86,7 @@ struct Round {
 
 /// A change that somebody wants to hear of.
 struct Wanted<'a> {
-    schema: &'a Arc<Schema>,
+    schema: &'a Arc<Snapshot>,
     change: &'a Arc<Change>,
     record: &'a Record,
     leaving: &'a Leaving,
@@ -95,7 +95,7 @@ struct Wanted<'a> {
 
 impl Round {
     /// Goes through the changes, until all are told or its turn is over.
-    fn run(&mut self, parts: &mut Parts<'_>, schema: &Arc<Schema>) -> Result<()> {
+    fn run(&mut self, parts: &mut Parts<'_>, schema: &Arc<Snapshot>) -> Result<()> {
         let started = Instant::now();
         while let Some(mut job) = self.jobs.pop_front() {
             let outcome = self.job(parts, schema, &mut job, started);
@@ -114,7 +114,7 @@ impl Round {
     fn job(
         &mut self,
         parts: &mut Parts<'_>,
-        schema: &Arc<Schema>,
+        schema: &Arc<Snapshot>,
         job: &mut Job,
         started: Instant,
     ) -> Result<()> {

@@ -10,9 +10,9 @@ use plinth_sdk::types::FieldKind;
 use super::{fill, store, values, write};
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::{Error, Result};
-use crate::policy::{Grant, system};
+use crate::policy::{self, Grant, system};
 use crate::schema::{Collection, Record, Shape};
-use crate::system::{account_data, builtin};
+use crate::system::account_data;
 
 const REFUSED: &str = "Failed to delete record. Make sure that the record is not part of a required relation reference.";
 
@@ -76,7 +76,7 @@ impl<'a> Cascade<'a> {
         for levels in self.levels.chunk_by(same).rev() {
             let ids: Vec<String> = levels.iter().flat_map(|(_, ids)| ids.clone()).collect();
             let collection = &levels[0].0;
-            builtin::check_delete(collection, &ids)?;
+            policy::check::deletion(collection, &ids)?;
             if collection.is_auth() {
                 crate::policy::store::forget_accounts(conn, &collection.def.id, &ids)?;
             }

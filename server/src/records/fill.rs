@@ -9,8 +9,8 @@ use super::input::Input;
 use super::values::{self, split_key};
 use crate::clock::Moment;
 use crate::db::Value;
-use crate::policy::Grant;
-use crate::schema::{Collection, Record, Schema, Shape, to_json};
+use crate::policy::{Grant, Snapshot};
+use crate::schema::{Collection, Record, Shape, to_json};
 
 /// The id that a new record will have.
 pub fn planned_id(collection: &Collection, body: &Map<String, Json>) -> String {
@@ -125,7 +125,7 @@ pub fn typed(collection: &Collection, body: Map<String, Json>) -> Map<String, Js
 
 /// `@request.body`: what was sent, with the values that it comes to; as much of it as rules ask about.
 pub(super) fn body_of(
-    schema: &Schema,
+    schema: &Snapshot,
     record: &Record,
     body: &Map<String, Json>,
 ) -> Map<String, Json> {

@@ -2,6 +2,7 @@
 //!
 //! Start with [`api`], one function a route; [`store`] has their SQL, [`write`](mod@write) what becomes of a body.
 
+pub mod account_data;
 pub mod answer;
 pub mod api;
 mod cursor;

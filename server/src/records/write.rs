@@ -1,17 +1,18 @@
 //! What becomes of the body of a create or an update: values, rules, validation, and the row itself.
 
+use plinth_sdk::types::FieldProblems;
+
 use super::fill::{body_of, changed, fill, generate_missing, stamp};
 use super::problems::{
     account_problems, denied_problems, field_problems, other_account_problem, policy_name_problem,
     relation_problems, taken,
 };
-use super::{store, values};
+use super::{account_data, store, values};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::policy::Grant;
 use crate::random;
 use crate::schema::{Collection, Record};
-use crate::system::{account_data, builtin};
 
 pub use super::input::Input;
 
@@ -72,9 +73,7 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
     }
     let mut problems = field_problems(&record, None, input, &given);
     relation_problems(conn, &grant, &record, None, &mut problems)?;
-    if collection.is_own() {
-        builtin::check(conn, grant.schema(), &mut record, None, &mut problems)?;
-    }
+    check_built_in(conn, &grant, &mut record, None, &mut problems)?;
     if problems.is_empty() && collection.is_attached() {
         account_data::check(conn, grant.schema(), &record, &mut problems)?;
     }
@@ -142,15 +141,7 @@ pub fn changed_record(
     }
     let mut problems = field_problems(&record, Some(&stored), input, &given);
     relation_problems(conn, &grant, &record, Some(&stored), &mut problems)?;
-    if collection.is_own() {
-        builtin::check(
-            conn,
-            grant.schema(),
-            &mut record,
-            Some(&stored),
-            &mut problems,
-        )?;
-    }
+    check_built_in(conn, &grant, &mut record, Some(&stored), &mut problems)?;
     if problems.is_empty() && collection.is_attached() {
         account_data::check(conn, grant.schema(), &record, &mut problems)?;
     }
@@ -174,6 +165,24 @@ pub fn count_change(conn: &mut Conn, collection: &Collection) -> Result<()> {
         crate::schema::version::count_change(conn)?;
     }
     Ok(())
+}
+
+/// Checks a record of a built-in collection beyond its fields.
+fn check_built_in(
+    conn: &mut Conn,
+    grant: &Grant,
+    record: &mut Record,
+    stored: Option<&Record>,
+    problems: &mut FieldProblems,
+) -> Result<()> {
+    match grant.collection().check {
+        Some(check) => check(conn, grant.schema(), record, stored, problems),
+        None if grant.collection().is_own() => {
+            let missing = anyhow::anyhow!("a built-in collection without its check");
+            Err(Error::internal(missing))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether roles let the caller make of the stored record what it would be: nobody moves a record to where they may

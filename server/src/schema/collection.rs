@@ -1,12 +1,14 @@
 //! A collection: a definition made ready for use.
 
-use plinth_sdk::types::{self as wire, CollectionType, FieldKind};
+use plinth_sdk::types::{self as wire, CollectionType, FieldKind, FieldProblems};
 use sqlparser::ast::Statement;
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 
 use super::index::{self, Index, IndexForm};
-use crate::db::{Engine, Ident, Storage};
+use super::{Record, Schema};
+use crate::db::{Conn, Engine, Ident, Storage};
+use crate::error::Result;
 use crate::expression::{Expression, FilterError, parse};
 use crate::records::values::split_key;
 use crate::tasks::on_deep_stack;
@@ -33,7 +35,14 @@ pub struct Collection {
     pub keys: Vec<(String, Key)>,
     /// Whether rows have an order of their own, which is a view's query's.
     pub is_ordered: bool,
+    /// Checks records beyond their fields; built-in collections have such a check once they are part of a snapshot.
+    pub check: Option<Check>,
 }
+
+/// Checks a record beyond its fields, given the stored one if there is one, and adds the problems. May bring the record into
+/// the form in which it is stored. A field with a problem may be too large to be looked into.
+pub type Check =
+    fn(&mut Conn, &Schema, &mut Record, Option<&Record>, &mut FieldProblems) -> Result<()>;
 
 /// Where the value of a key of a record on the wire comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +159,7 @@ pub enum Rule {
 
 impl Rule {
     /// Reads a rule as definitions have it. Only one without a single character lets everybody in.
-    pub fn parse(rule: Option<&str>) -> Result<Self, FilterError> {
+    pub fn parse(rule: Option<&str>) -> std::result::Result<Self, FilterError> {
         match rule {
             None => Ok(Self::Locked),
             Some("") => Ok(Self::Open),
@@ -345,6 +354,7 @@ impl Collection {
             columns,
             rules,
             keys,
+            check: None,
             def,
         }
     }

@@ -10,30 +10,19 @@ mod record;
 pub mod rows;
 pub mod version;
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-pub use collection::{Collection, Column, Key, Rule, Rules, Shape, body_keys, storage};
+pub use collection::{Check, Collection, Column, Key, Rule, Rules, Shape, body_keys, storage};
 pub use field_access::FieldAccess;
 pub use index::{Index, IndexColumn, IndexForm};
 pub use record::{Record, Reveal, to_json};
-
-use crate::policy::roles::Policies;
-use crate::settings::Settings;
 
 /// All collections at one moment.
 #[derive(Debug, Default)]
 pub struct Schema {
     /// Grows with every change.
     pub version: i64,
-    /// Whether any rule asks about the request's headers.
-    pub ask_headers: bool,
-    /// The keys of the request's body that any rule asks about.
-    pub body_keys: BTreeSet<String>,
-    /// What roles may do.
-    pub policies: Policies,
-    /// What superusers have set.
-    pub settings: Settings,
     collections: Vec<Arc<Collection>>,
     by_id: HashMap<String, usize>,
     by_name: HashMap<String, usize>,
@@ -51,13 +40,6 @@ impl Schema {
         };
         Self {
             version,
-            ask_headers: collections.iter().any(|c| c.rules.ask_headers),
-            body_keys: collections
-                .iter()
-                .flat_map(|c| c.rules.body_keys.iter().cloned())
-                .collect(),
-            policies: Policies::default(),
-            settings: Settings::default(),
             by_id: index(|c| c.def.id.clone()),
             by_name: index(|c| c.def.name.to_lowercase()),
             collections,
@@ -107,25 +89,6 @@ impl Schema {
                 .filter(move |(_, column)| refers(column))
                 .map(move |(index, _)| (collection, index))
         })
-    }
-}
-
-/// The schema that requests see; swapped whole when it changes.
-#[derive(Clone, Debug, Default)]
-pub struct Shared(Arc<RwLock<Arc<Schema>>>);
-
-impl Shared {
-    /// The schema as it is now.
-    pub fn current(&self) -> Arc<Schema> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Puts a newer schema in place; an older one is ignored.
-    pub fn replace(&self, schema: Schema) {
-        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if schema.version > current.version {
-            *current = Arc::new(schema);
-        }
     }
 }
 

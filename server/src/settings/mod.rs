@@ -4,7 +4,6 @@
 //! nobody has set is as the server's configuration says.
 
 pub mod api;
-mod check;
 pub mod store;
 
 use plinth_sdk::types::{self as wire, BatchSettings, LogSettings};

@@ -5,27 +5,23 @@
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{
-    Collection as Definition, Field, FieldKind, FieldProblem, FieldProblems, PasswordOptions,
-};
+use plinth_sdk::types::{Collection as Definition, Field, FieldKind, PasswordOptions};
 
 use super::builtin::{collection, text};
-use super::providers;
 use crate::db::{Conn, Engine, Sql, Value, dialect, execute, sql};
 use crate::error::Result;
-use crate::records::store;
-use crate::schema::{Collection, Record, Schema};
+use crate::schema::{Collection, Schema};
 
 const MFAS: &str = "pbc_2279338944";
 const OTPS: &str = "pbc_1638494021";
-const EXTERNAL_AUTHS: &str = "pbc_2281828961";
+pub(crate) const EXTERNAL_AUTHS: &str = "pbc_2281828961";
 const AUTH_ORIGINS: &str = "pbc_4275539003";
 
 /// The ids of these collections.
 const IDS: [&str; 4] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS];
 
 /// Those whose records do not outlive the account's password.
-const OF_PASSWORD: [&str; 3] = [MFAS, OTPS, AUTH_ORIGINS];
+pub(crate) const OF_PASSWORD: [&str; 3] = [MFAS, OTPS, AUTH_ORIGINS];
 
 const OWN: &str = "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
 
@@ -49,52 +45,6 @@ pub fn is_attached(definition: &Definition) -> bool {
 /// Every one of these collections that there is.
 pub fn in_schema(schema: &Schema) -> impl Iterator<Item = &Arc<Collection>> {
     schema.iter().filter(|collection| collection.is_attached())
-}
-
-/// What is wrong with a record of one of these collections, beyond its fields.
-pub fn check(
-    conn: &mut Conn,
-    schema: &Schema,
-    record: &Record,
-    problems: &mut FieldProblems,
-) -> Result<()> {
-    let mut refuse = |name: &str, code: &str, message: &str| {
-        problems.insert(name.to_owned(), FieldProblem::new(code, message));
-    };
-    let id = record.text("collectionRef");
-    let Some(owner) = schema.find(id).filter(|c| c.is_auth() && c.def.id == id) else {
-        let code = "validation_invalid_collection_id";
-        refuse("collectionRef", code, "Missing or invalid collection.");
-        return Ok(());
-    };
-    let account = [record.text("recordRef").to_owned()];
-    if store::count_existing(conn, owner, &account)? == 0 {
-        let code = "validation_invalid_record";
-        refuse("recordRef", code, "Missing or invalid record.");
-    } else if record.collection.def.id == EXTERNAL_AUTHS
-        && providers::find(record.text("provider")).is_none()
-    {
-        refuse(
-            "provider",
-            "validation_in_invalid",
-            "Must be a valid value.",
-        );
-    }
-    Ok(())
-}
-
-/// Removes what a new password makes worthless: places that were known, and sign-ins that have begun.
-pub fn forget_sign_ins(conn: &mut Conn, schema: &Schema, account: &Record) -> Result<()> {
-    for collection in in_schema(schema) {
-        if OF_PASSWORD.contains(&collection.def.id.as_str()) {
-            let of = &account.collection.def.id;
-            let mut delete = sql(conn.engine(), "DELETE FROM ");
-            delete.ident(&collection.table).text(" WHERE ");
-            delete.append(belongs_to(conn.engine(), of, &[account.id().to_owned()]));
-            execute(conn, delete.cached())?;
-        }
-    }
-    Ok(())
 }
 
 /// Removes what belongs to the accounts of a collection that goes.

@@ -1,16 +1,10 @@
-//! The server's own collections: roles, jobs, mails. Their records have the API that all records have, and
-//! [`check()`] asks of them what fields alone cannot say. They do not appear among the collections: PocketBase's
+//! Definitions of the built-in collections for roles, jobs and mails. Their records have the API of all records, and are
+//! checked beyond their fields ([`Check`](crate::schema::Check)). They are not listed among the collections: PocketBase's
 //! clients expect PocketBase's there.
 
-use plinth_sdk::types::{
-    AREAS, Collection, Field, FieldKind, FieldProblems, RelationOptions, TextOptions, names,
-};
+use plinth_sdk::types::{AREAS, Collection, Field, FieldKind, RelationOptions, TextOptions, names};
 
 use super::defaults::{field_id, id_field, moments, system};
-use crate::db::Conn;
-use crate::error::{Error, Result};
-use crate::policy::check;
-use crate::schema::{Record, Schema};
 
 /// What the ids of these collections begin with, and no other's.
 pub const PREFIX: &str = "_pl_";
@@ -41,48 +35,6 @@ impl crate::schema::Collection {
         let definitions = [names::ROLES, names::PERMISSIONS, names::JOBS];
         definitions.contains(&self.def.name.as_str())
     }
-}
-
-/// What is wrong with a record of one of these collections, beyond its fields: a field that is refused already may be
-/// too large to look into. May bring the record into the form in which it is stored.
-pub fn check(
-    conn: &mut Conn,
-    schema: &Schema,
-    record: &mut Record,
-    stored: Option<&Record>,
-    problems: &mut FieldProblems,
-) -> Result<()> {
-    match record.collection.def.name.as_str() {
-        names::ROLES => check::role(conn, schema, record, stored, problems),
-        names::PERMISSIONS => {
-            check::permission(schema, record, problems);
-            Ok(())
-        }
-        names::MEMBERS => check::member(conn, schema, record, problems),
-        names::JOBS => {
-            crate::jobs::check(record, problems);
-            Ok(())
-        }
-        names::MAILS => {
-            crate::mail::check(record, problems);
-            Ok(())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Refuses to delete records that the server cannot do without.
-pub fn check_delete(collection: &crate::schema::Collection, ids: &[String]) -> Result<()> {
-    let is_role = collection.def.name == names::ROLES;
-    let built_in = |id: &String| {
-        crate::policy::roles::BUILT_IN
-            .iter()
-            .any(|role| role.0 == id)
-    };
-    if is_role && ids.iter().any(built_in) {
-        return Err(Error::invalid("A built-in role can't be deleted."));
-    }
-    Ok(())
 }
 
 fn roles() -> Collection {

@@ -15,6 +15,7 @@ use super::store::{committed, lock};
 use super::{prepare, validate};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result, sentence};
+use crate::policy::Snapshot;
 use crate::schema::{Author, Collection, Schema};
 use crate::system::defaults;
 use crate::views::store as views;
@@ -22,7 +23,7 @@ use crate::views::store as views;
 const FAILED: &str = "Failed to import collections.";
 
 /// Creates and changes the collections; those that it does not mention go, where it says so.
-pub(super) fn run(conn: &mut Conn, wanted: &wire::Import) -> Result<Schema> {
+pub(super) fn run(conn: &mut Conn, wanted: &wire::Import) -> Result<Snapshot> {
     let schema = lock(conn)?;
     let plan = Plan::new(&schema, wanted, conn.engine())?;
     plan.check()?;

@@ -31,7 +31,7 @@ use crate::collections::store;
 use crate::collections::take::{self, Place};
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
-use crate::policy::system;
+use crate::policy::{Snapshot, system};
 use crate::request::Request;
 use crate::schema::Schema;
 use crate::system::{account_data, defaults};
@@ -147,7 +147,7 @@ struct Move {
 
 impl Move {
     /// All that changes the database.
-    fn write(mut self, conn: &mut Conn) -> Result<(Schema, Report)> {
+    fn write(mut self, conn: &mut Conn) -> Result<(Snapshot, Report)> {
         let before = store::lock(conn)?;
         let (mut places, mut refused) = (Vec::new(), Vec::new());
         for definition in &self.definitions {
@@ -207,7 +207,7 @@ impl Move {
     fn copy(
         &mut self,
         conn: &mut Conn,
-        after: &Arc<Schema>,
+        after: &Arc<Snapshot>,
         definition: &wire::Collection,
         place: &Place,
     ) -> Result<Tally> {

@@ -185,7 +185,7 @@ impl Run<'_> {
                 self.tally.held_back += 1;
                 return Ok(false);
             }
-            account_data::check(conn, self.schema, record, &mut problems)?;
+            crate::records::account_data::check(conn, self.schema, record, &mut problems)?;
         }
         if let Some((field, problem)) = problems.first_key_value() {
             self.leave_out(record, &format!("{field}: {}", words(problem)));

@@ -12,33 +12,33 @@ use super::schedule::{self, Schedule};
 use crate::clock::Moment;
 use crate::db::{Conn, Storage, Value, load, savepoint, sql};
 use crate::error::{Error, Result};
-use crate::policy::{Grant, system};
+use crate::policy::{Grant, Snapshot, system};
 use crate::random;
 use crate::records::write::{self, Input};
 use crate::records::{fill, store as records, values};
 use crate::request::Request;
-use crate::schema::{Record, Schema};
+use crate::schema::Record;
 
 pub use lease::MAX_OUTPUT;
 pub(super) use lease::{Lease, Taken, finish, has_work, reap, release, renew, take};
 pub(super) use old::{remove_old_mails, remove_old_runs};
 
 /// The server's own grant on jobs.
-pub(super) fn jobs(schema: &Arc<Schema>) -> Result<Grant> {
+pub(super) fn jobs(schema: &Arc<Snapshot>) -> Result<Grant> {
     grant(schema, names::JOBS)
 }
 
 /// The server's own grant on runs.
-pub(super) fn runs(schema: &Arc<Schema>) -> Result<Grant> {
+pub(super) fn runs(schema: &Arc<Snapshot>) -> Result<Grant> {
     grant(schema, names::JOB_RUNS)
 }
 
 /// The server's own grant on mails.
-pub(super) fn mails(schema: &Arc<Schema>) -> Result<Grant> {
+pub(super) fn mails(schema: &Arc<Snapshot>) -> Result<Grant> {
     grant(schema, names::MAILS)
 }
 
-fn grant(schema: &Arc<Schema>, name: &str) -> Result<Grant> {
+fn grant(schema: &Arc<Snapshot>, name: &str) -> Result<Grant> {
     let missing = || Error::internal(anyhow::anyhow!("the collection {name} is missing"));
     let collection = schema.find(name).ok_or_else(missing)?;
     let why = "the server runs jobs on its own account";
@@ -46,7 +46,7 @@ fn grant(schema: &Arc<Schema>, name: &str) -> Result<Grant> {
 }
 
 /// Adds the jobs that every database has at first.
-pub fn add_built_in(conn: &mut Conn, schema: &Arc<Schema>) -> Result<()> {
+pub fn add_built_in(conn: &mut Conn, schema: &Arc<Snapshot>) -> Result<()> {
     for (name, at, tasks) in [
         ("Remove what is old", "17 3 * * *", vec!["expired", "logs"]),
         ("Optimize the database", "43 3 * * *", vec!["optimize"]),

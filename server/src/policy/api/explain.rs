@@ -9,17 +9,17 @@ use plinth_sdk::types::{
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::policy::permission::Effect;
-use crate::policy::{Action, Grant, Part, Permission, Reach, store, system};
+use crate::policy::{Action, Grant, Part, Permission, Reach, Snapshot, store, system};
 use crate::records::store as records;
 use crate::request::{Account, Caller, Request};
-use crate::schema::{Collection, Record, Rule, Schema};
+use crate::schema::{Collection, Record, Rule};
 
 const FAILED: &str = "Failed to check the policy.";
 
 /// What is decided for somebody, and by what.
 pub(super) fn explain(
     conn: &mut Conn,
-    schema: &Arc<Schema>,
+    schema: &Arc<Snapshot>,
     question: &PolicyQuestion,
 ) -> Result<PolicyAnswer> {
     let caller = subject(conn, schema, &question.subject)?;
@@ -41,7 +41,7 @@ pub(super) fn explain(
         ..Request::internal()
     };
     let grant = system(schema, collection, request, "to look at what decides");
-    let reach = Reach::of(schema, &caller, collection, action)?;
+    let reach = Reach::of(&schema.policies, &caller, collection, action)?;
     let context = Context {
         schema,
         collection,
@@ -55,7 +55,7 @@ pub(super) fn explain(
 }
 
 struct Context<'a> {
-    schema: &'a Schema,
+    schema: &'a Snapshot,
     collection: &'a Collection,
     action: Action,
     reach: &'a Reach,
@@ -215,7 +215,7 @@ fn method(action: Action) -> &'static str {
     }
 }
 
-fn subject(conn: &mut Conn, schema: &Arc<Schema>, subject: &Subject) -> Result<Caller> {
+fn subject(conn: &mut Conn, schema: &Arc<Snapshot>, subject: &Subject) -> Result<Caller> {
     let unknown = |message: &str| refused("subject", "validation_unknown_subject", message);
     let (collection, id) = match subject {
         Subject::Guest(name) if name == "@guest" => return Ok(Caller::Guest),

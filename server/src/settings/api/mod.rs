@@ -1,9 +1,12 @@
 //! Routes of settings, for superusers.
 
-use plinth_sdk::types::{EmailTemplate, FieldProblem, FieldProblems, TestMail};
-use serde_json::Value as Json;
+mod check;
 
-use super::check::UNLOADABLE;
+use plinth_sdk::types::{self as wire, EmailTemplate, FieldProblem, FieldProblems, TestMail};
+use serde_json::{Map, Value as Json};
+
+use check::UNLOADABLE;
+
 use super::store;
 use crate::accounts::letters;
 use crate::app::App;
@@ -13,6 +16,7 @@ use crate::extract::{Answer, Body, Query, Superuser};
 use crate::mail::{self, NewMail};
 use crate::records::validate::address::is_email;
 use crate::records::values;
+use crate::schema::version::count_change;
 use crate::schema::{Collection, Record};
 
 /// The answer to a test mail that is not sent.
@@ -35,11 +39,29 @@ pub async fn view(_: Superuser, app: App, query: Query) -> Result<Answer> {
 pub async fn update(_: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
     let body = body.object(UNLOADABLE)?;
     let configured = app.mailer.configured.clone();
-    let update = move |conn: &mut Conn| store::update(conn, &body, &configured);
+    let update = move |conn: &mut Conn| change(conn, &body, &configured);
     let settings = app.db.write(update).await?;
     // In force before the answer says so.
     app.refresh_schema().await?;
     Ok(Answer::picked(&settings, &query))
+}
+
+/// Changes the settings that the body names.
+fn change(
+    conn: &mut Conn,
+    body: &Map<String, Json>,
+    configured: &wire::MetaSettings,
+) -> Result<wire::Settings> {
+    // First: of two changes at once, one sees what the other did.
+    count_change(conn)?;
+    let mut settings = store::read(conn)?;
+    let before = settings.over(configured);
+    let changed = check::merged(&before, body)?;
+    settings.meta.change(&before.meta, changed.meta);
+    settings.batch = changed.batch;
+    settings.logs = changed.logs;
+    store::write(conn, &settings)?;
+    Ok(settings.over(configured))
 }
 
 /// Say that files are not kept as settings say, because these cannot switch it on.
