@@ -45,10 +45,11 @@ pub mod expression; // filters and rules as trees, parsed from text
 pub mod projection; // the `?fields=` parameter
 pub mod outbound; // calls to other servers, to public addresses only
 pub mod passwords; // password hashes, a few at a time
+pub mod config; // configuration, from files, environment and flags
 pub mod db; // the only place that knows two databases exist
-pub mod config; // settings, from files, environment and flags
 pub mod json_reader; // JSON from clients, read within limits
 pub mod budget; // bytes that requests share
+pub mod secret; // texts that are not printed
 pub mod tasks; // background tasks that outlive their panics
 pub mod clock; // moments
 pub mod random; // random ids and keys

@@ -29,7 +29,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("schema", "records"),
     ("schema", "events"),
     ("db", "events"),
-    ("config", "db"),
 ];
 
 #[test]

@@ -3,7 +3,6 @@
 mod database_url;
 mod private;
 mod problem;
-mod secret;
 mod strangers;
 
 use std::collections::BTreeMap;
@@ -15,9 +14,9 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub use private::{keep_private, tighten};
-pub use secret::Secret;
 
 use crate::db::Location;
+use crate::secret::Secret;
 
 /// The settings of a server.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -55,9 +55,9 @@ pub use statement::{Ident, Sql, Storage, Value, sql};
 pub use usage::Usage;
 
 use crate::clock::Moment;
-use crate::config::Secret;
 use crate::error::{Error, Result};
 use crate::events::{self, Feed};
+use crate::secret::Secret;
 use connection::{Manager, Purpose};
 use limit::{Abandoning, Limit};
 use pool::{Place, Pool};

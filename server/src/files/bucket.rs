@@ -17,7 +17,8 @@ use object_store::{ClientOptions, Error as StoreError, HeaderMap, ObjectStore, R
 use reqwest::{Method, StatusCode};
 use tokio::time::timeout;
 
-use crate::config::{Config, Secret};
+use crate::config::Config;
+use crate::secret::Secret;
 
 /// How long a server may be silent.
 const MAX_SILENCE: Duration = Duration::from_secs(10);

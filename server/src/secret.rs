@@ -54,7 +54,7 @@ impl std::str::FromStr for Secret {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Config;
+    use crate::config::Config;
 
     #[test]
     fn n56_secrets_are_not_printed() {
