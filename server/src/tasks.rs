@@ -16,7 +16,7 @@ const DEEP_STACK: usize = 32 << 20;
 /// Runs a task to its end; starts it again when it panics.
 pub async fn supervise<F: Future<Output = ()>>(task: impl Fn() -> F) {
     while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
-        tracing::error!("a background task panicked and begins anew");
+        tracing::error!("a background task panicked and is started again");
         sleep(PAUSE).await;
     }
 }

@@ -1,8 +1,8 @@
-//! Connections: how many there are, how many of one address, and when one that takes nothing is closed.
+//! Limits of the number of connections: in total, and for each client address.
 //!
-//! Each takes a file descriptor, and without any left the server cannot accept, open files, or reach its database. So some are kept
-//! back. A connection that exceeds what its address or all may have is still accepted for a moment, as long as there are
-//! few such, and answered if it asks whether the server is well: a stranger's connections must not make an operator's probes fail.
+//! A connection takes a file descriptor, and without any left the server could not open files or reach its database, so some
+//! are reserved. A few connections beyond the limits are still accepted for a short time, for health probes only: otherwise
+//! an attacker with many connections could make the operator's probes fail.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -15,17 +15,17 @@ use super::stream::Stream;
 use crate::config::Config;
 use crate::request::network;
 
-/// Connections at most, however many file descriptors there are.
+/// The maximum number of connections, however many file descriptors there are.
 const MOST: u64 = 16_384;
-/// File descriptors that are kept for other things than connections and the database: files, uploads, mails, jobs, the log.
+/// File descriptors that are reserved for everything but connections and the database: files, uploads, mails, jobs, the log.
 const OTHERS: u64 = 64;
-/// File descriptors of a connection to the database, and what it may need to sort.
+/// File descriptors of a database connection, including temporary files for sorting.
 const OF_A_DATABASE_CONNECTION: u64 = 4;
-/// Connections that are accepted beyond the limits, for a moment.
+/// How many connections beyond the limits are accepted for a short time.
 const BEYOND: usize = 32;
-/// Those of them that one address may have.
+/// How many of those one address may have.
 const BEYOND_OF_ONE: usize = 16;
-/// The answer to who has too many: it is written without asking who it is or what they want.
+/// The response to a connection that is not accepted. It is written without reading a request.
 const REFUSAL: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\n\
     Content-Type: application/json\r\n\
     Retry-After: 5\r\n\
@@ -56,16 +56,16 @@ struct Held {
     beyond: usize,
 }
 
-/// Whether a connection is within the limits.
+/// Tells whether a connection is within the limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It is.
+    /// Within the limits.
     Within,
-    /// It is not: it may only ask whether the server is well.
+    /// Beyond the limits: only health probes are answered.
     Beyond,
 }
 
-/// Counts a connection for as long as there is one.
+/// A connection that is counted until this value is dropped.
 pub(super) struct Counted {
     connections: Connections,
     address: IpAddr,
@@ -93,7 +93,7 @@ impl Drop for Counted {
 }
 
 impl Connections {
-    /// As the settings say, or as the file descriptors allow.
+    /// Reads the limits from the configuration; without any, derives them from the number of file descriptors.
     pub(super) fn of(config: &Config) -> Self {
         let database = u64::from(config.database_connections) * OF_A_DATABASE_CONNECTION;
         let files = rlimit::Resource::NOFILE.get_soft().unwrap_or(1024);
@@ -117,14 +117,14 @@ impl Connections {
         }))
     }
 
-    /// Lets a connection in, or answers that there are too many.
+    /// Accepts a connection, or answers that there are too many.
     pub(super) fn admit(
         &self,
         io: TcpStream,
     ) -> Result<(Stream, Option<SocketAddr>), DispatchError> {
         let peer = io.peer_addr()?;
         let Some(counted) = self.count(network(peer.ip())) else {
-            // Whether it arrives is up to the client, which may not listen.
+            // The client may not read it, which is no concern of ours.
             let _ = io.try_write(REFUSAL);
             return Err(DispatchError::Io(
                 std::io::ErrorKind::ConnectionRefused.into(),
@@ -159,11 +159,11 @@ impl Connections {
     }
 }
 
-/// How many connections so many file descriptors are enough for.
+/// Returns the number of connections that `files` file descriptors allow when `others` are reserved.
 fn affordable(files: u64, others: u64) -> u64 {
     let beyond = BEYOND as u64;
     let most = files.saturating_sub(others + beyond);
-    // Where there are hardly any, connections get half of them.
+    // If file descriptors are scarce, connections get half of them.
     most.max(files / 2).clamp(1, MOST)
 }
 

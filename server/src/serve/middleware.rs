@@ -1,4 +1,5 @@
-//! What is around every request: a request id, who asks, a panic's end, headers, counting.
+//! The middleware of every request: request id, authentication, CORS and security headers, metrics, the request log, and
+//! panics, which become a 500.
 
 use std::panic::AssertUnwindSafe;
 
@@ -26,45 +27,47 @@ use crate::request::Caller;
 use crate::routes::Pattern;
 use crate::{accounts, random};
 
-/// What is answered on a connection beyond the limits: whether the server is well.
+/// The routes that are answered on connections beyond the limit.
 const PROBES: [&str; 4] = ["/livez", "/readyz", "/api/health", "/metrics"];
 
-/// The middleware.
-pub(super) async fn around(
+/// Handles a request around its route.
+pub(super) async fn handle(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let lifecycle = request.app_data::<Lifecycle>().cloned().unwrap_or_default();
     let app = lifecycle.app().ok();
     let counting = app.map(|app| app.metrics.begin(request.method()));
-    let headers = request.headers();
-    let asked = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+    let wanted_headers = request
+        .headers()
+        .get(ACCESS_CONTROL_REQUEST_HEADERS)
+        .cloned();
     let is_beyond = request.conn_data::<Standing>() == Some(&Standing::Beyond);
-    let mut dress = Dress {
-        has_origin: headers.contains_key(ORIGIN),
+    let mut headers = ResponseHeaders {
+        has_origin: request.headers().contains_key(ORIGIN),
         request_id: random::id(),
         closes: false,
     };
     if request.method() == "OPTIONS" {
         let mut response = request.into_response(HttpResponse::NoContent().finish());
-        cors(response.headers_mut(), dress.has_origin);
-        if dress.has_origin {
-            preflight(response.headers_mut(), asked);
+        cors(response.headers_mut(), headers.has_origin);
+        if headers.has_origin {
+            preflight(response.headers_mut(), wanted_headers);
         }
         if let Some(counting) = counting {
             counting.answered(PREFLIGHT, response.status());
         }
         return Ok(response);
     }
-    let asked = app.and_then(|app| Some((app, Asked::of(app, &request, &dress.request_id)?)));
-    // What is logged on the way carries the id that the answer carries.
-    let span = tracing::info_span!("request", id = dress.request_id);
+    let asked = app.and_then(|app| Some((app, Asked::of(app, &request, &headers.request_id)?)));
+    // Log messages of the handler carry the request id of the response.
+    let span = tracing::info_span!("request", id = headers.request_id);
     let answered = answer(&lifecycle, request, next).instrument(span).await;
-    // Who keeps a connection to a server that stops would lose a request on it.
-    dress.closes = is_beyond || lifecycle.is_draining();
+    // A client that kept its connection to a stopping server would lose its next request.
+    headers.closes = is_beyond || lifecycle.is_draining();
     match answered {
         Ok(mut response) => {
-            dress.put_on(response.response_mut());
+            headers.apply(response.response_mut());
             count(counting, &response);
             log(asked, &response);
             Ok(response)
@@ -78,7 +81,7 @@ pub(super) async fn around(
             {
                 app.logs.queue.push(entry);
             }
-            Err(Dressed { error, dress }.into())
+            Err(PanicResponse { error, headers }.into())
         }
     }
 }
@@ -89,7 +92,7 @@ fn count(counting: Option<Counting<'_>>, response: &ServiceResponse) {
     }
 }
 
-/// The pattern of the route that answered.
+/// Returns the pattern of the route that answered.
 fn route<B>(response: &ServiceResponse<B>) -> &'static str {
     let route = response.request().app_data::<Pattern>();
     route.map_or(UNMATCHED, |route| route.0)
@@ -103,7 +106,7 @@ fn log<B>(asked: Option<(&App, Asked)>, response: &ServiceResponse<B>) {
     let error = response.response().error();
     let error = error.and_then(|error| error.as_error::<Error>());
     let caller = extensions.get::<Caller>();
-    // Anybody can fail as often as they like.
+    // Anybody can send requests that fail: of those, only a sample is logged.
     let is_of_guest = !matches!(caller, Some(Caller::Account(_)));
     if is_of_guest
         && response.status().is_client_error()
@@ -116,7 +119,7 @@ fn log<B>(asked: Option<(&App, Asked)>, response: &ServiceResponse<B>) {
     }
 }
 
-/// The route's answer. actix wants the request to itself, so what comes after a panic cannot name it.
+/// Authenticates the caller and calls the route. A panic is an error, since the request has moved into the route by then.
 async fn answer(
     lifecycle: &Lifecycle,
     request: ServiceRequest,
@@ -126,7 +129,7 @@ async fn answer(
     if is_beyond && !PROBES.contains(&request.path()) {
         return Ok(request.error_response(Error::Crowded));
     }
-    // Probes are answered whatever becomes of the database.
+    // Probes are answered even while the database is not.
     let is_probe = ["/livez", "/readyz"].contains(&request.path());
     let app = if is_probe {
         None
@@ -135,7 +138,7 @@ async fn answer(
     };
     let caller = match app {
         None => Ok(Caller::Guest),
-        Some(Ok(app)) => AssertUnwindSafe(who_asks(app, &request))
+        Some(Ok(app)) => AssertUnwindSafe(authenticate(app, &request))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| Err(panicked())),
@@ -156,17 +159,17 @@ fn panicked() -> Error {
     Error::internal(anyhow::anyhow!("a handler panicked"))
 }
 
-/// What every answer wears.
+/// The headers that every response carries.
 #[derive(Debug)]
-struct Dress {
+struct ResponseHeaders {
     has_origin: bool,
     request_id: String,
-    /// Whether the connection ends with it.
+    /// Whether the connection is closed after the response.
     closes: bool,
 }
 
-impl Dress {
-    fn put_on<B>(&self, response: &mut HttpResponse<B>) {
+impl ResponseHeaders {
+    fn apply<B>(&self, response: &mut HttpResponse<B>) {
         if self.closes {
             response
                 .head_mut()
@@ -187,7 +190,7 @@ impl Dress {
                 HeaderValue::from_static(value),
             );
         }
-        // Nearly every answer depends on who asks.
+        // Nearly every response depends on the caller.
         if !headers.contains_key(CACHE_CONTROL) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
@@ -198,27 +201,27 @@ impl Dress {
     }
 }
 
-/// What is left of a request whose handler panicked.
+/// The response to a request whose handler panicked.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
-struct Dressed {
+struct PanicResponse {
     error: Error,
-    dress: Dress,
+    headers: ResponseHeaders,
 }
 
-impl ResponseError for Dressed {
+impl ResponseError for PanicResponse {
     fn status_code(&self) -> StatusCode {
         self.error.status_code()
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = self.error.error_response();
-        self.dress.put_on(&mut response);
+        self.headers.apply(&mut response);
         response
     }
 }
 
-async fn who_asks(app: &App, request: &ServiceRequest) -> Result<Caller> {
+async fn authenticate(app: &App, request: &ServiceRequest) -> Result<Caller> {
     let header = request.headers().get(AUTHORIZATION);
     match header.and_then(|value| value.to_str().ok()) {
         Some(header) => accounts::authenticate(app, header).await,
@@ -226,7 +229,7 @@ async fn who_asks(app: &App, request: &ServiceRequest) -> Result<Caller> {
     }
 }
 
-/// Every origin may ask; no credentials are kept in cookies.
+/// Allows every origin: no credentials are kept in cookies.
 fn cors(headers: &mut HeaderMap, has_origin: bool) {
     headers.append(VARY, HeaderValue::from_static("Origin"));
     if has_origin {
@@ -234,8 +237,8 @@ fn cors(headers: &mut HeaderMap, has_origin: bool) {
     }
 }
 
-/// What a browser asks before the request itself.
-fn preflight(headers: &mut HeaderMap, asked: Option<HeaderValue>) {
+/// Answers a CORS preflight request.
+fn preflight(headers: &mut HeaderMap, wanted_headers: Option<HeaderValue>) {
     headers.append(
         VARY,
         HeaderValue::from_static("Access-Control-Request-Method"),
@@ -246,8 +249,8 @@ fn preflight(headers: &mut HeaderMap, asked: Option<HeaderValue>) {
     );
     let methods = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
-    if let Some(asked) = asked {
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked);
+    if let Some(wanted) = wanted_headers {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted);
     }
 }
 
@@ -265,7 +268,7 @@ mod tests {
         panic!("on purpose")
     }
 
-    /// A panic is a 500 like any other, and a metric; the next request is answered.
+    /// A panic is answered with an ordinary 500 and counted; the next request is answered.
     #[test]
     fn n44_a_handler_that_panics_is_a_500_and_a_metric() {
         actix_web::rt::System::new().block_on(panics_are_answered());
@@ -283,7 +286,7 @@ mod tests {
         lifecycle.serve(app.clone());
         let service = actix_web::App::new()
             .app_data(lifecycle)
-            .wrap(from_fn(around))
+            .wrap(from_fn(handle))
             .route("/broken", web::get().to(broken))
             .route("/whole", web::get().to(HttpResponse::Ok));
         let service = init_service(service).await;

@@ -26,15 +26,14 @@ use crate::metrics::minutes;
 use crate::tasks::supervise;
 use crate::{files, jobs, logs, realtime, routes};
 use connections::Connections;
-use middleware::around;
 use stream::Stream;
 
-/// How often other processes' changes of collections are looked for.
+/// How often to look for changes of collections by other processes.
 const REFRESH: Duration = Duration::from_secs(1);
-/// How long closing the database may take.
+/// The time limit for closing the database.
 const MAX_CLOSING: Duration = Duration::from_secs(10);
 
-/// Serves for as long as nobody stops it.
+/// Serves until the server is stopped.
 pub async fn run(app: App, config: &Config, listener: TcpListener) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::default();
     let server = bind(&lifecycle, config, listener)?;
@@ -43,7 +42,7 @@ pub async fn run(app: App, config: &Config, listener: TcpListener) -> anyhow::Re
     server.await.context("the server failed")
 }
 
-/// A server that answers as the lifecycle says: before there is an app, that it is starting.
+/// Binds the server. Until the lifecycle has an app, it answers that it is starting.
 pub fn bind(
     lifecycle: &Lifecycle,
     config: &Config,
@@ -54,11 +53,11 @@ pub fn bind(
     let address = listener.local_addr().context("cannot serve")?;
     let server = Server::build();
     let stops = server.graceful_shutdown_signal();
-    // As `HttpServer` does it, but for what a connection is.
+    // As `HttpServer` does it, except that connections are limited.
     let serve = move || {
         let app = actix_web::App::new()
             .app_data(lifecycle.clone())
-            .wrap(from_fn(around))
+            .wrap(from_fn(middleware::handle))
             .configure(routes::configure);
         let app = app.into_factory();
         let app = app.map_err(|error: actix_web::Error| error.error_response());
@@ -88,14 +87,14 @@ pub fn bind(
         .run())
 }
 
-/// Lets the process open as many files as the system allows it: each connection is one.
+/// Raises the limit of open files to the maximum that the system allows: each connection is a file.
 pub fn raise_limits() {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "cannot raise the limit of open files");
     }
 }
 
-/// A server of metrics alone.
+/// Binds the server that serves metrics only.
 pub fn bind_metrics(lifecycle: &Lifecycle, listener: TcpListener) -> anyhow::Result<Server> {
     let lifecycle = lifecycle.clone();
     let server = HttpServer::new(move || {
@@ -111,12 +110,11 @@ pub fn bind_metrics(lifecycle: &Lifecycle, listener: TcpListener) -> anyhow::Res
         .run())
 }
 
-/// Stops: first says that it is not ready, then serves nobody new, then ends what goes on, and at last closes the
-/// database.
+/// Shuts down: reports "not ready", accepts no more connections, finishes requests and tasks, then closes the database.
 pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, mut tasks: Tasks) {
     lifecycle.drain();
     sleep(Duration::from_secs(app.config.ready_delay_seconds)).await;
-    // Answers that are on their way get there, if they do within the server's limit; so do jobs.
+    // Requests and jobs that are running may finish within the time limit.
     app.realtime.close_all();
     let deadline = Instant::now() + Duration::from_secs(app.config.drain_seconds);
     let tasks_end = join(tasks.finish(deadline), app.jobs.stop(deadline));
@@ -126,10 +124,10 @@ pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, mut t
         files::place::forget(app).await;
         app.mailer.idle().await;
         if let Err(error) = minutes::flush(app).await {
-            tracing::warn!(%error, "cannot write down the last requests");
+            tracing::warn!(%error, "cannot store the last request counts");
         }
         if let Err(error) = logs::flush(app).await {
-            tracing::warn!(%error, "cannot write down the last of the log");
+            tracing::warn!(%error, "cannot store the last log entries");
         }
         app.logs.db.close().await;
         app.db.close().await;
@@ -139,14 +137,14 @@ pub async fn stop(app: &App, lifecycle: &Lifecycle, server: &ServerHandle, mut t
     }
 }
 
-/// What goes on beside the requests.
+/// The background tasks.
 pub struct Tasks {
     endless: Vec<JoinHandle<()>>,
     outbox: Option<Outbox>,
 }
 
 impl Tasks {
-    /// Starts all of it.
+    /// Starts the tasks.
     pub fn start(app: &App) -> Self {
         jobs::start(app);
         let (refreshed, counted, logged, followed) =
@@ -167,7 +165,7 @@ impl Tasks {
         }
     }
 
-    /// Begins no new work, and lets what goes on end until the deadline.
+    /// Starts no new work, and waits for running work until the deadline.
     async fn finish(&mut self, deadline: Instant) {
         if let Some(outbox) = self.outbox.take() {
             outbox.stop(deadline).await;
@@ -187,7 +185,7 @@ async fn refresh_schema(app: App) {
     loop {
         sleep(REFRESH).await;
         if let Err(error) = app.refresh_schema().await {
-            tracing::warn!(%error, "cannot look for changed collections");
+            tracing::warn!(%error, "cannot look for changes of collections");
         }
     }
 }

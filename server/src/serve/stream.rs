@@ -1,4 +1,4 @@
-//! A client's connection, which is closed when the client takes nothing of an answer.
+//! A client's connection. It is closed when the client reads its response too slowly.
 
 use std::io;
 use std::pin::Pin;
@@ -11,22 +11,22 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::connections::{Counted, Standing};
 
-/// How long a client that cannot be written to has to take some of what waits for it.
+/// How long a client may stall while data is waiting to be written.
 const MAX_STALL: Duration = Duration::from_secs(30);
-/// The bytes that it has to take in that time: half a kilobyte a second. An answer takes memory until it is sent.
+/// How many bytes a stalled client has to read in that time: half a kilobyte a second. A response takes memory until it is sent.
 const LEAST: usize = 16 << 10;
-/// How long a connection beyond the limits lasts.
+/// The lifetime of a connection beyond the limits.
 const MAX_TIME_BEYOND: Duration = Duration::from_secs(5);
 
 pub(super) struct Stream {
     io: TcpStream,
     counted: Counted,
-    /// Runs while the client takes less than it is sent.
+    /// The timer that runs while data is waiting to be written.
     stall: Option<Pin<Box<Sleep>>>,
-    /// The bytes that it took since the stall began.
+    /// How many bytes the client has read since the timer was started.
     taken: usize,
     max_stall: Duration,
-    /// When it ends, whatever happens.
+    /// The timer of a connection with a limited lifetime.
     end: Option<Pin<Box<Sleep>>>,
 }
 
@@ -53,7 +53,7 @@ impl Stream {
         end.is_some_and(|end| end.as_mut().poll(context).is_ready())
     }
 
-    /// Notes that nothing more can be written; says whether that has been so for too long.
+    /// Called when nothing more can be written. Tells whether the client has stalled for too long.
     fn is_stalled(&mut self, context: &mut Context<'_>) -> bool {
         let max_stall = self.max_stall;
         let taken = &mut self.taken;
