@@ -18,7 +18,7 @@ use super::run::{self, Patience};
 use crate::app::App;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
-use crate::extract::{Answer, Query, RecordBody, request};
+use crate::extract::{Answer, Headers, Query, RecordBody, request};
 use crate::json_reader::Bounds;
 use crate::policy::Snapshot;
 use crate::records::limits::{BodyLimits, MAX_BODY as MAX_TEXTS};
@@ -60,7 +60,7 @@ impl FromRequest for Asked {
                 texts: whole.min(MAX_TEXTS),
                 whole,
             };
-            let request = request(&http, true)?;
+            let request = request(&http, Headers::Included)?;
             let body = RecordBody::within(&http, &mut payload, limits, Bounds::BATCH).await?;
             Ok(Self {
                 app,

@@ -1,4 +1,4 @@
-//! What handlers give.
+//! The results of handlers, and how they become responses.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,16 +16,16 @@ use crate::error::Result;
 use crate::json;
 use crate::projection::Fields;
 
-/// What a handler answers.
+/// The result of a handler.
 #[derive(Debug)]
 pub enum Answer {
-    /// 200 with JSON.
+    /// Status 200 with JSON.
     Json(Vec<u8>),
-    /// The same, of a write: it is done, so the answer is sent whatever room there is.
+    /// Status 200 with JSON, after a write. Since the write has happened, the response is sent even if the budget has no room.
     Written(Vec<u8>),
-    /// The same, with the memory that it takes.
+    /// Status 200 with JSON whose memory is accounted for already.
     Counted(Vec<u8>, Room),
-    /// 204.
+    /// Status 204.
     Nothing,
 }
 
@@ -35,7 +35,7 @@ impl Answer {
         Self::Json(json::body(value))
     }
 
-    /// Whatever a write has made, of which `?fields=` may pick.
+    /// The result of a write, reduced to `?fields=`.
     pub fn written(json: Vec<u8>, query: &Query) -> Self {
         match query.get("fields") {
             None => Self::Written(json::escape(json)),
@@ -46,7 +46,7 @@ impl Answer {
         }
     }
 
-    /// A value, of which `?fields=` may pick.
+    /// A value, reduced to `?fields=`.
     pub fn picked(value: &impl Serialize, query: &Query) -> Self {
         match query.get("fields") {
             None => Self::json(value),
@@ -57,7 +57,7 @@ impl Answer {
         }
     }
 
-    /// A page; `fields` picks from its items.
+    /// A page whose items are reduced to `?fields=`.
     pub fn page<T: Serialize>(page: &Page<T>, fields: Option<&String>) -> Self {
         let Some(fields) = fields else {
             return Self::json(page);
@@ -98,7 +98,7 @@ impl Responder for Answer {
 }
 
 impl Answer {
-    /// The memory that a large answer takes until it is sent.
+    /// Accounts for the memory of a large response until it is sent.
     fn share(self, http: &HttpRequest) -> Result<(Self, Option<Share>)> {
         match self {
             Self::Json(body) if body.len() > SMALL => {
@@ -124,8 +124,8 @@ impl Answer {
     }
 }
 
-/// A large body. It is sent in pieces: the connection copies what it sends, and so does not copy all of it for a
-/// client that does not read.
+/// A large body, sent in pieces. The connection copies what it sends: this way it does not copy all of it for a client that
+/// does not read.
 struct Pieces {
     rest: Bytes,
     _share: Share,

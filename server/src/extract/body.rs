@@ -1,4 +1,4 @@
-//! Request bodies: JSON or a form, read within a budget of memory that all requests share.
+//! Request bodies: JSON or a form, read within a memory budget that all requests share.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,47 +19,47 @@ use crate::json_reader::{self, Bounds, Flaw};
 use crate::records;
 use crate::records::limits::{BodyLimits, MAX_BODY};
 
-/// A body of at most `MAX` bytes, all keys of which are read.
+/// A body of at most `MAX` bytes whose keys are all kept.
 #[derive(Debug)]
 pub struct Body<const MAX: usize = MAX_BODY> {
     read: Read,
     _share: Share,
 }
 
-/// The body of a create or an update: as large as the collection's fields let it be.
+/// The body of a create or an update. Its maximum size depends on the fields of the collection.
 #[derive(Debug)]
 pub struct RecordBody(Result<Parts, Flaw>);
 
-/// What a body has for a record.
+/// The parts of a body for a record.
 #[derive(Debug)]
 pub struct Parts {
-    /// Its fields.
+    /// The fields.
     pub values: Map<String, Json>,
-    /// Its files.
+    /// The files.
     pub uploads: Vec<Upload>,
-    /// The memory that they take.
+    /// The memory that both take.
     pub share: Share,
 }
 
-/// A body as it came.
+/// A body before it is interpreted.
 #[derive(Debug)]
 enum Sent {
     Nothing,
     Json(Vec<u8>),
     Form(Form),
-    /// It says what it is, and is not that.
+    /// The body does not match its `Content-Type`.
     Unreadable,
 }
 
-/// A body of which all keys are read.
+/// A body whose keys are all kept.
 #[derive(Debug)]
 enum Read {
     Values(Result<Map<String, Json>, Flaw>),
-    /// Whether a text of a form is a number depends on what is asked for.
+    /// A form: whether a text becomes a number depends on how the body is used.
     Form(Form),
 }
 
-/// A body on its way.
+/// A body that is being read.
 pub(crate) type Reading<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
 impl<const MAX: usize> FromRequest for Body<MAX> {
@@ -121,7 +121,7 @@ impl FromRequest for RecordBody {
 }
 
 impl<const MAX: usize> Body<MAX> {
-    /// The fields of the body; none when there is no body. `message` says that it has no fields.
+    /// Returns the fields of the body; none without a body. `message` is the error if the body is no object.
     pub fn object(self, message: &'static str) -> Result<Map<String, Json>> {
         let values = match self.read {
             Read::Values(values) => values,
@@ -130,7 +130,7 @@ impl<const MAX: usize> Body<MAX> {
         values.map_err(|flaw| flaw.error(message))
     }
 
-    /// The body as one of the wire's types; `null` is as good as nothing.
+    /// Deserializes the body; `null` counts as no body.
     pub fn typed<T: DeserializeOwned>(self, message: &'static str) -> Result<T> {
         let texts = match &self.read {
             // Whether a text is a number depends on what is asked for.
@@ -143,7 +143,7 @@ impl<const MAX: usize> Body<MAX> {
         )
     }
 
-    /// The same, and the fields that rules see.
+    /// Deserializes the body, and returns the fields that rules see as well.
     pub fn typed_with_fields<T: DeserializeOwned>(
         self,
         message: &'static str,
@@ -164,7 +164,7 @@ fn parse<T: DeserializeOwned>(mut values: Map<String, Json>) -> Option<T> {
 }
 
 impl RecordBody {
-    /// Reads a body within limits, all keys of which are kept.
+    /// Reads a body within limits, and keeps all keys.
     pub(crate) fn within(
         http: &HttpRequest,
         payload: &mut Payload,
@@ -178,12 +178,12 @@ impl RecordBody {
         })
     }
 
-    /// The fields of the body, and its files. `message` says that it has no fields.
+    /// Returns the fields and files of the body. `message` is the error if the body is no object.
     pub fn into_parts(self, message: &'static str) -> Result<Parts> {
         self.0.map_err(|flaw| flaw.error(message))
     }
 
-    /// The same, with why it cannot be read.
+    /// Returns the fields and files of the body, or why it cannot be read.
     pub(crate) fn read(self) -> Result<Parts, Flaw> {
         self.0
     }
@@ -226,7 +226,7 @@ impl Sent {
     }
 }
 
-/// Reads a body of any of the kinds that the protocol has, and takes the memory for it.
+/// Reads a body of any kind that the protocol has, and accounts for its memory.
 fn read(http: &HttpRequest, payload: &mut Payload, limits: BodyLimits) -> Reading<(Sent, Share)> {
     let text = |name| {
         let value = http.headers().get(name);

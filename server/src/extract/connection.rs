@@ -1,29 +1,29 @@
-//! The connection that a request came over.
+//! The connection of a request.
 
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderValue;
 
-/// The connection that a request came over: what judges a client's address or its headers asks here.
+/// The connection of a request: the source for decisions that depend on the client's address or its own headers.
 ///
-/// A batch's part and a realtime subscription may bring headers of their own, which rules see
-/// ([`Request::headers`](crate::request::Request)). They are in no [`HttpRequest`], so nothing of them can be seen here.
+/// A part of a batch and a realtime subscription may have headers of their own, which rules see
+/// ([`Request::headers`](crate::request::Request)). They are not part of an [`HttpRequest`], so they have no effect here.
 #[derive(Clone, Copy)]
 pub struct Connection<'a>(&'a HttpRequest);
 
 impl<'a> Connection<'a> {
-    /// The connection of this request.
+    /// Returns the connection of a request.
     pub fn of(http: &'a HttpRequest) -> Self {
         Self(http)
     }
 
-    /// The address at the other end.
+    /// Returns the address of the peer.
     pub fn address(self) -> Option<IpAddr> {
         self.0.peer_addr().map(|address| address.ip())
     }
 
-    /// A header's first value, in bytes.
+    /// Returns the first value of a header.
     pub fn header(self, name: &str) -> Option<&'a [u8]> {
         self.0.headers().get(name).map(HeaderValue::as_bytes)
     }

@@ -1,4 +1,4 @@
-//! Forms: texts by name, and what they mean as JSON.
+//! Forms as JSON: URL-encoded ones, and the fields of multipart ones.
 
 use serde_json::{Map, Number, Value as Json};
 
@@ -6,46 +6,46 @@ use crate::budget::Share;
 use crate::files::Upload;
 use crate::json_reader::{self, Bounds, Flaw};
 
-/// The key of fields that are JSON already.
+/// The field whose value is a JSON object with further fields.
 const JSON_PAYLOAD: &str = "@jsonPayload";
 
-/// What may surround a value of JSON.
+/// The whitespace of JSON.
 const JSON_SPACES: &[char] = &[' ', '\t', '\n', '\r'];
 
-/// The most fields of a form without files.
+/// The maximum number of fields of a URL-encoded form.
 const MAX_FIELDS: usize = 10_000;
 
 /// A form.
 #[derive(Debug, Default)]
 pub(super) struct Form {
-    /// Its fields, as they were sent.
+    /// The fields, as they were sent.
     pub(super) fields: Vec<(String, String)>,
-    /// Its files.
+    /// The files.
     pub(super) uploads: Vec<Upload>,
 }
 
 /// How a form is read.
 struct Reading<'a> {
-    /// What a text means.
+    /// How a text becomes a JSON value.
     meaning: fn(&str) -> Json,
-    /// The names that are kept.
+    /// Which names are kept.
     keep: &'a dyn Fn(&str) -> bool,
-    /// How much it may have.
+    /// The limits.
     bounds: Bounds,
 }
 
 impl Form {
-    /// Its values, with numbers for what can only be a number.
+    /// Returns the values as JSON: texts that look like numbers become numbers.
     pub(super) fn values(&self) -> Result<Map<String, Json>, Flaw> {
         self.collect(&Reading::all(infer), None)
     }
 
-    /// Its values, without a guess at what texts mean.
+    /// Returns the values as JSON strings.
     pub(super) fn texts(&self) -> Result<Map<String, Json>, Flaw> {
         self.collect(&Reading::all(|text| Json::from(text)), None)
     }
 
-    /// Its values under the names that are kept, with numbers for what can only be a number; and its files.
+    /// Returns the values under the names that are kept, and the files. Texts that look like numbers become numbers.
     pub(super) fn parts(
         self,
         keep: &dyn Fn(&str) -> bool,
@@ -99,7 +99,7 @@ impl Form {
 }
 
 impl Reading<'static> {
-    /// Reads all names.
+    /// Keeps all names.
     fn all(meaning: fn(&str) -> Json) -> Self {
         Self {
             meaning,
@@ -109,7 +109,7 @@ impl Reading<'static> {
     }
 }
 
-/// What a text means: a number only when no other text means the same one.
+/// Converts a text to JSON: to a number only if the text is the canonical form of that number.
 fn infer(text: &str) -> Json {
     match text {
         "true" => return Json::Bool(true),
@@ -123,7 +123,7 @@ fn infer(text: &str) -> Json {
     number.map_or_else(|| Json::from(text), Json::Number)
 }
 
-/// Reads a form of one line.
+/// Reads a URL-encoded form.
 pub(super) fn parse(bytes: &[u8]) -> Option<Form> {
     let text = std::str::from_utf8(bytes).ok()?;
     // A semicolon separated fields once; whoever still means that must not be misunderstood.
@@ -140,7 +140,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Form> {
     Some(form)
 }
 
-/// Whether every `%` begins an escape.
+/// Whether every `%` begins a valid escape.
 pub(crate) fn is_escaped(text: &str) -> bool {
     text.split('%').skip(1).all(|rest| {
         let digits = rest.as_bytes().get(..2);

@@ -1,4 +1,4 @@
-//! Who asks, and what the policy says to it.
+//! Extractors that authorize the caller before the body is read.
 
 use std::future::{Future, Ready, ready};
 use std::marker::PhantomData;
@@ -8,16 +8,16 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::Either;
 
-use super::{app, request, segment};
+use super::{Headers, app, request, segment};
 use crate::db::Engine;
 use crate::error::{Error, Result};
 use crate::policy::{self, Action, Grant};
 use crate::request::{Caller, Request};
 
-/// The proof that a superuser asks.
+/// The proof that the caller is a superuser.
 #[derive(Debug)]
 pub struct Superuser {
-    /// What is known of the request.
+    /// The request.
     pub request: Request,
 }
 
@@ -37,21 +37,21 @@ impl FromRequest for Superuser {
 }
 
 fn signed_in(http: &HttpRequest) -> Result<Request> {
-    let request = request(http, false)?;
+    let request = request(http, Headers::Omitted)?;
     match &request.caller {
         Caller::Guest => Err(Error::Unauthenticated),
         Caller::Account(_) => Ok(request),
     }
 }
 
-/// The answer to who is signed in and may not do it.
+/// The error for an account that may not do this.
 pub fn not_allowed() -> Error {
     Error::forbidden("The authorized record is not allowed to perform this action.")
 }
 
-/// An area of the console, as a type.
+/// A type that stands for an area of the console.
 pub trait Area {
-    /// Its name.
+    /// The name of the area.
     const NAME: &'static str;
 }
 
@@ -76,10 +76,10 @@ areas! {
     MetricsRead "metrics:read";
 }
 
-/// The proof that a superuser asks, or an operator whose roles have the area.
+/// The proof that the caller is a superuser, or has a role with the area.
 #[derive(Debug)]
 pub struct Operator<A> {
-    /// What is known of the request.
+    /// The request.
     pub request: Request,
     area: PhantomData<A>,
 }
@@ -107,11 +107,11 @@ fn operator<A: Area>(http: &HttpRequest) -> Result<Operator<A>> {
     }
 }
 
-/// An action, as a type.
-pub trait Does {
+/// A type that stands for an action on records.
+pub trait ActionType {
     /// The action.
     const ACTION: Action;
-    /// The answer when there is no such collection.
+    /// The message if there is no such collection.
     const MISSING: &'static str = "Missing collection context.";
 }
 
@@ -121,7 +121,7 @@ macro_rules! actions {
         #[derive(Debug)]
         pub struct $name;
 
-        impl Does for $name {
+        impl ActionType for $name {
             const ACTION: Action = Action::$name;
             $(const MISSING: &'static str = $missing;)?
         }
@@ -136,15 +136,15 @@ actions! {
     Delete;
 }
 
-/// The policy said yes, before the body is read.
+/// The proof that the policy allows the action.
 #[derive(Debug)]
 pub struct Granted<A> {
-    /// What it allows.
+    /// The grant.
     pub grant: Grant,
     action: PhantomData<A>,
 }
 
-impl<A: Does + 'static> FromRequest for Granted<A> {
+impl<A: ActionType + 'static> FromRequest for Granted<A> {
     type Error = Error;
     type Future = Decided<Self>;
 
@@ -153,11 +153,12 @@ impl<A: Does + 'static> FromRequest for Granted<A> {
     }
 }
 
-/// A decision, at once or after another look.
+/// A decision, made at once or after a refresh of the schema.
 type Decided<T> = Either<Ready<Result<T>>, Pin<Box<dyn Future<Output = Result<T>>>>>;
 
-/// What `ask` says. Before it says no for good, it is asked with the collections and roles as another process may
-/// just have changed them; whoever it says yes to is checked again beside the work.
+/// Runs `ask`. With several processes, retries a refusal once with a refreshed schema, since another process may have just
+/// changed it. A grant needs no retry: [`App::read`](crate::app::App::read) and [`App::write`](crate::app::App::write)
+/// revalidate it.
 fn decide<T: 'static>(http: &HttpRequest, ask: fn(&HttpRequest) -> Result<T>) -> Decided<T> {
     match (ask(http), app(http)) {
         (Err(_), Ok(app)) if app.db.engine() == Engine::Postgres => {
@@ -171,13 +172,13 @@ fn decide<T: 'static>(http: &HttpRequest, ask: fn(&HttpRequest) -> Result<T>) ->
     }
 }
 
-fn granted<A: Does>(http: &HttpRequest) -> Result<Granted<A>> {
+fn granted<A: ActionType>(http: &HttpRequest) -> Result<Granted<A>> {
     let schema = app(http)?.schema.current();
     let name = segment(http, "collection");
     let collection = schema.find(&name).ok_or(Error::NotFound(A::MISSING))?;
     let query = http.query_string();
     let ask_headers = schema.ask_headers || query.contains("headers");
-    let request = request(http, ask_headers)?;
+    let request = request(http, Headers::included_if(ask_headers))?;
     let collection = collection.def.id.clone();
     let grant = policy::grant(schema, request, &collection, A::ACTION)?;
     Ok(Granted {

@@ -1,4 +1,4 @@
-//! A body while it arrives: how much of it, and how fast.
+//! A request body while it arrives, with limits of its size and a minimum of its speed.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use tokio::time::{Instant, timeout_at};
 use crate::budget::Share;
 use crate::error::{Error, GENERIC, Result};
 
-/// How often it is asked whether enough has come.
+/// The window of time in which the speed is measured.
 const WINDOW: Duration = Duration::from_secs(10);
-/// The least bytes of each window: 1 KiB a second.
+/// The minimum of bytes in each window: 1 KiB a second.
 const LEAST: usize = 10 << 10;
-/// What a window must bring of the memory that the body holds: nobody holds much of it by sending little.
+/// The part of the memory held by the body that must arrive in each window: a slow client cannot hold much memory.
 const PART: usize = 30;
 
-/// A body while it arrives.
+/// A request body while it arrives.
 pub(super) struct Incoming {
     payload: Payload,
-    /// How many bytes may still come.
+    /// How many more bytes are allowed.
     pub(super) left: usize,
-    /// The memory that it takes.
+    /// The memory that the body takes.
     pub(super) share: Share,
     window_ends: Instant,
     came: usize,
@@ -39,7 +39,7 @@ impl Incoming {
         }
     }
 
-    /// The next bytes, if there are any.
+    /// Returns the next bytes, or `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
         let piece = loop {
             match timeout_at(self.window_ends, self.payload.next()).await {

@@ -1,6 +1,7 @@
-//! What handlers take ([`Granted`], [`Superuser`], [`Operator`], [`Query`], [`Body`]) and give ([`Answer`]).
+//! The parameters of handlers ([`Granted`], [`Superuser`], [`Operator`], [`Query`], [`Body`]) and their result
+//! ([`Answer`]).
 //!
-//! actix's own extractors answer outside the protocol's error envelope; these do not.
+//! The extractors of actix are not used: their errors do not have the format of the protocol.
 
 mod answer;
 pub(crate) mod body;
@@ -47,21 +48,41 @@ fn app(request: &HttpRequest) -> Result<App> {
     lifecycle.app().cloned()
 }
 
-/// Who asks. Without the middleware that finds out, nothing is answered.
+/// Returns the caller that the middleware has authenticated. Fails if the middleware did not run.
 pub fn caller(request: &HttpRequest) -> Result<Caller> {
     let caller = request.extensions().get::<Caller>().cloned();
     caller.ok_or_else(|| Error::internal(anyhow::anyhow!("nobody was authenticated")))
 }
 
-/// Where a request comes from, for limits of addresses.
+/// Returns the address of the client, for limits per address.
 pub fn address(http: &HttpRequest) -> IpAddr {
     let address = Connection::of(http).address();
     address.unwrap_or(Ipv4Addr::UNSPECIFIED.into())
 }
 
-/// What is known of the request without its body.
-pub fn request(http: &HttpRequest, with_headers: bool) -> Result<Request> {
-    let headers = if with_headers {
+/// Tells whether a [`Request`] gets a copy of the headers, which only rules need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Headers {
+    /// The headers are copied.
+    Included,
+    /// They are left out.
+    Omitted,
+}
+
+impl Headers {
+    /// Returns `Included` if `is_needed`.
+    pub fn included_if(is_needed: bool) -> Self {
+        if is_needed {
+            Self::Included
+        } else {
+            Self::Omitted
+        }
+    }
+}
+
+/// Describes an HTTP request for rules and the policy, without its body.
+pub fn request(http: &HttpRequest, headers: Headers) -> Result<Request> {
+    let headers = if headers == Headers::Included {
         let name = |name: &str| name.to_ascii_lowercase().replace('-', "_");
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         http.headers()
@@ -83,7 +104,7 @@ pub fn request(http: &HttpRequest, with_headers: bool) -> Result<Request> {
     })
 }
 
-/// The first value of each parameter.
+/// Parses a query string. Of parameters with the same name, the first one counts.
 pub fn parameters(query: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::new();
     if !query.is_empty() {
@@ -96,7 +117,7 @@ pub fn parameters(query: &str) -> BTreeMap<String, String> {
     parameters
 }
 
-/// The parameters of the query.
+/// The parameters of the query string.
 #[derive(Clone, Debug)]
 pub struct Query(BTreeMap<String, String>);
 
@@ -117,18 +138,18 @@ impl Deref for Query {
     }
 }
 
-/// A part of the path, decoded. The router decodes all of it but `%25`, `%2B` and `%2F`, so that it can be decoded once
-/// more: what is left are only those.
+/// Returns a decoded segment of the path. The router decodes all escapes except `%25`, `%2B` and `%2F`, so only those are
+/// left to decode.
 pub fn segment(request: &HttpRequest, name: &str) -> String {
     decoded(request.match_info().get(name).unwrap_or_default())
 }
 
-/// A part of an address whose escapes nobody has decoded yet.
+/// Decodes a segment of a path.
 pub fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
-/// The collection in the path, by id or name.
+/// The id or name of a collection, from the path.
 #[derive(Clone, Debug)]
 pub struct CollectionName(String);
 
@@ -149,7 +170,7 @@ impl Deref for CollectionName {
     }
 }
 
-/// The record in the path.
+/// The id of a record, from the path.
 #[derive(Clone, Debug)]
 pub struct RecordId(pub String);
 
@@ -162,7 +183,7 @@ impl FromRequest for RecordId {
     }
 }
 
-/// What is known of the request, and the token that came with it.
+/// The request, and the token that came with it.
 #[derive(Clone, Debug)]
 pub struct CallerRequest(pub Request, pub String);
 
@@ -171,7 +192,7 @@ impl FromRequest for CallerRequest {
     type Future = Ready<Result<Self>>;
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request(http, true).map(|request| {
+        ready(request(http, Headers::Included).map(|request| {
             let header = Connection::of(http).header("authorization");
             let header = String::from_utf8_lossy(header.unwrap_or_default());
             let token = accounts::token_in(&header).to_owned();

@@ -1,4 +1,4 @@
-//! Forms with files, read while they arrive.
+//! Reads `multipart/form-data` while it arrives.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -15,19 +15,19 @@ use super::incoming::Incoming;
 use crate::error::{Error, Result};
 use crate::files::Spool;
 
-/// The most parts.
+/// The maximum number of parts.
 const MAX_PARTS: usize = 1_000;
 
-/// The most bytes that a part's headers may take to arrive.
+/// The maximum number of bytes of a part's headers.
 const MAX_HEADERS: usize = 64 << 10;
 
-/// The most bytes of the body that are looked at in one go.
+/// The maximum number of bytes of the body that are parsed at once.
 const MAX_PIECE: usize = 16 << 10;
 
-/// The most bytes of all files together that are kept in memory, if there is room for so much.
+/// The maximum number of bytes of all files together that are kept in memory, if the budget has room.
 const MAX_MEMORY: usize = 1 << 20;
 
-/// Reads the form; nothing if it is none. Texts may have `max_texts` bytes.
+/// Reads the form; returns `None` if it is malformed. All texts together may have `max_texts` bytes.
 pub(super) async fn read(
     incoming: &mut Incoming,
     content_type: &str,
@@ -72,7 +72,7 @@ pub(super) async fn read(
     Ok(None)
 }
 
-/// The part's name, and the file's if it is one.
+/// Returns the name of a part, and the name of its file if it has one.
 fn names(part: &Field<'_>) -> (String, Option<String>) {
     let header = part.headers().get("content-disposition");
     let header = header.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
@@ -132,8 +132,8 @@ fn parser(incoming: &mut Incoming, boundary: String) -> (Multipart<'static>, Fee
     (Multipart::new(given, boundary), feed)
 }
 
-/// Gives the parser the next piece when it has used up the one before, and not sooner: it keeps what it is given, and
-/// looks through all of that again for where a part's headers end.
+/// Gives the parser the next piece only when it has used up the previous one: it keeps its input, and searches all of it
+/// again for the end of the headers.
 struct Feed<'a> {
     incoming: &'a mut Incoming,
     rest: Bytes,
@@ -141,7 +141,7 @@ struct Feed<'a> {
 }
 
 impl Feed<'_> {
-    /// What the parser says to at most so many bytes more, a piece more or less.
+    /// Polls the parser with about so many more bytes at most.
     async fn until<T>(
         &mut self,
         parsing: impl Future<Output = multer::Result<T>>,

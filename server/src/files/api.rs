@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::clock::Moment;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
-use crate::extract::{self, Answer, CallerRequest, CollectionName, Query, RecordId};
+use crate::extract::{self, Answer, CallerRequest, CollectionName, Headers, Query, RecordId};
 use crate::policy::{self, Action, Grant, Reach, Snapshot};
 use crate::records::{store as records, values};
 use crate::request::Caller;
@@ -41,7 +41,7 @@ pub async fn serve(
         .find(&collection)
         .ok_or(Error::NotFound("Missing or invalid collection context."))?;
     let why = "who has the name of a file that is not protected may read it";
-    let request = extract::request(&http, false)?;
+    let request = extract::request(&http, Headers::Omitted)?;
     let claimant = request.claimant();
     let unruled = policy::system(&schema, collection, request, why);
     let is_short = unruled.is_quick();
@@ -163,7 +163,7 @@ impl Asker<'_> {
         if !options.protected && !is_limited(schema, collection, &caller)? {
             return Ok(());
         }
-        let mut request = extract::request(self.http, schema.ask_headers)?;
+        let mut request = extract::request(self.http, Headers::included_if(schema.ask_headers))?;
         request.caller = caller;
         let request = request.within("protectedFile");
         let grant = policy::grant(

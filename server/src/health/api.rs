@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Lifecycle;
 use crate::error::Result;
-use crate::extract::{Answer, Connection, Query, request};
+use crate::extract::{Answer, Connection, Headers, Query, request};
 use crate::json;
 
 /// Headers by which well-known proxies say where a request comes from.
@@ -21,7 +21,7 @@ struct Health {
 
 /// Whether the server is there.
 pub async fn health(http: HttpRequest, query: Query) -> Result<Answer> {
-    let caller = request(&http, false)?.caller;
+    let caller = request(&http, Headers::Omitted)?.caller;
     let data = if caller.is_superuser() {
         let connection = Connection::of(&http);
         let address = connection.address().map(|address| address.to_string());
