@@ -1,4 +1,4 @@
-//! Everything a request can reach.
+//! The state of the server: its services, and the operations that need the database together with the schema.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -22,15 +22,15 @@ use crate::policy::{Grant, Shared, Snapshot};
 use crate::realtime::Realtime;
 use crate::schema::version;
 
-/// How often something is tried that collections change under.
+/// How many times to try an operation when the schema changes underneath it.
 const MAX_TRIES: usize = 10;
 
-/// How long a write waits for a change of collections that goes on.
+/// How long a write waits for a change of collections that is under way.
 const MAX_WAIT: Duration = Duration::from_secs(30);
-/// The pauses between its tries: the first, and the longest.
+/// The first pause between its tries, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(40)];
 
-/// The pauses between the tries of a change of collections, in which writes go on.
+/// The pauses between the tries of a change of collections. Writes go on in between.
 const LONG_PAUSES: [Duration; 5] = [
     Duration::from_millis(250),
     Duration::from_millis(500),
@@ -39,44 +39,69 @@ const LONG_PAUSES: [Duration; 5] = [
     Duration::from_secs(2),
 ];
 
-/// The state of a server; clones share it.
+/// How much work an operation is for the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// A few rows by their keys, which take microseconds: may run on the calling thread.
+    Short,
+    /// Anything else: runs on a thread for blocking work.
+    Long,
+}
+
+impl Effort {
+    /// Returns `Short` if `is_short`.
+    pub fn short_if(is_short: bool) -> Self {
+        if is_short { Self::Short } else { Self::Long }
+    }
+}
+
+/// How a write excludes other writes.
+#[derive(Clone, Copy)]
+enum WriteLock {
+    /// Other writes go on.
+    Shared,
+    /// No other write runs at the same time, so that those that keep deadlocking take turns.
+    Exclusive,
+}
+
+/// A handle on the state of the server; clones share it.
 #[derive(Clone)]
 pub struct App(Arc<State>);
 
-/// See [`App`].
+/// The state behind an [`App`].
 pub struct State {
     /// The database.
     pub db: Db,
-    /// The collections as they are now.
+    /// The current collections, policies and settings.
     pub schema: Shared,
-    /// Hashes passwords, a few at a time.
+    /// The hasher of passwords, which runs a few at a time.
     pub hasher: Hasher,
-    /// Files of records.
+    /// The files of records.
     pub files: Files,
-    /// Mails, and what they say of this server.
+    /// The sender of mails.
     pub mailer: Mailer,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Who hears of changes.
+    /// The realtime connections.
     pub realtime: Realtime,
-    /// What happened.
+    /// The request log.
     pub logs: Logs,
-    /// What is done at times.
+    /// The scheduler of jobs.
     pub jobs: jobs::Shared,
-    /// Whom the server calls.
+    /// The HTTP client for calls to other servers.
     pub outbound: Outbound,
-    /// The memory that bodies of requests take together.
+    /// The memory budget of request bodies.
     pub bodies: Arc<Budget>,
-    /// How large answers may be, and how much memory they take together until they are sent.
+    /// The limits of responses: their size, and the memory that they take together until they are sent.
     pub answers: Answers,
-    /// The settings.
+    /// The configuration.
     pub config: Config,
 }
 
 impl App {
-    /// Connects to the database, brings it up to date and loads the collections.
+    /// Connects to the database, migrates it and loads the collections.
     pub async fn build(config: &Config) -> anyhow::Result<Self> {
-        // Fails when it is done already, which is as good.
+        // Fails if it is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mailer = Mailer::new(config)?;
         let files = Files::new(config)?;
@@ -90,7 +115,7 @@ impl App {
             Newer::Refused
         };
         let slow_guest = config.guest_queries;
-        // It may take its time, in which signals are still heard.
+        // May take long: on a thread of its own, so that signals are still handled.
         let open = move || {
             let db = Db::open(&location, newer, connections, slow_guest, group_size)?;
             let log = db.of_log()?;
@@ -122,9 +147,8 @@ impl App {
         Ok(app)
     }
 
-    /// Runs one read of records, granted anew and tried again when a collection changes under it. `is_short`: see
-    /// [`Db::read_few`].
-    pub async fn read<T, F>(&self, grant: Grant, is_short: bool, work: F) -> Result<T>
+    /// Runs a read of records. If the schema changes underneath it, revalidates the grant and tries again.
+    pub async fn read<T, F>(&self, grant: Grant, effort: Effort, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&mut Conn, &Grant) -> Result<T> + Send + 'static,
@@ -141,15 +165,14 @@ impl App {
                     outcome => Ok((outcome, grant, work)),
                 }
             };
-            let attempted = if is_short {
-                self.db.read_few(attempt).await?
-            } else {
-                self.db.read(&claimant, attempt).await?
+            let attempted = match effort {
+                Effort::Short => self.db.read_few(attempt).await?,
+                Effort::Long => self.db.read(&claimant, attempt).await?,
             };
             (grant, work) = match attempted {
                 (Err(Error::Outdated), grant, work) => {
                     self.refresh_schema().await?;
-                    (grant.again(self.schema.current())?, work)
+                    (grant.revalidate(self.schema.current())?, work)
                 }
                 (outcome, _, _) => return outcome,
             };
@@ -157,10 +180,9 @@ impl App {
         Err(Error::Outdated)
     }
 
-    /// Runs one write of records. When collections have changed since it was granted, or another write was in the
-    /// way, it is granted anew and tried again: nothing is written to a table that is not as the grant has it.
-    /// `is_short`: see [`Db::write_few`].
-    pub async fn write<T, F>(&self, grant: Grant, is_short: bool, work: F) -> Result<T>
+    /// Runs a write of records in a transaction. If the schema has changed since the grant was made, or the write conflicts with
+    /// another one, revalidates the grant and tries again: nothing is written with an outdated schema.
+    pub async fn write<T, F>(&self, grant: Grant, effort: Effort, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&mut Conn, Grant) -> Result<T> + Clone + Send + 'static,
@@ -171,38 +193,44 @@ impl App {
             let grant = if Arc::ptr_eq(schema, grant.schema()) {
                 grant.clone()
             } else {
-                grant.again(Arc::clone(schema))?
+                grant.revalidate(Arc::clone(schema))?
             };
             work(conn, grant)
         };
-        let written = self.try_under(schema, is_short, under).await?;
+        let written = self.retry_on_schema_change(schema, effort, under).await?;
         if is_definitions {
-            // In force before the answer says so.
+            // Takes effect before the response says so.
             self.refresh_schema().await?;
         }
         Ok(written)
     }
 
-    /// Like [`App::write`], for work that is granted nothing before it has begun.
-    pub async fn write_under<T, F>(&self, schema: Arc<Snapshot>, work: F) -> Result<T>
+    /// Runs a write like [`App::write`], for work that makes its grants itself.
+    pub async fn write_with_schema<T, F>(&self, schema: Arc<Snapshot>, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&mut Conn, &Arc<Snapshot>) -> Result<T> + Clone + Send + 'static,
     {
-        self.try_under(schema, false, work).await
+        self.retry_on_schema_change(schema, Effort::Long, work)
+            .await
     }
 
-    async fn try_under<T, F>(&self, schema: Arc<Snapshot>, is_short: bool, work: F) -> Result<T>
+    async fn retry_on_schema_change<T, F>(
+        &self,
+        schema: Arc<Snapshot>,
+        effort: Effort,
+        work: F,
+    ) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&mut Conn, &Arc<Snapshot>) -> Result<T> + Clone + Send + 'static,
     {
         let mut schema = schema;
         let mut tries = 1;
-        let mut is_alone = false;
+        let mut lock = WriteLock::Shared;
         let mut waiting = None;
         loop {
-            let attempt = self.try_write(Arc::clone(&schema), is_short, is_alone, work.clone());
+            let attempt = self.try_write(Arc::clone(&schema), effort, lock, work.clone());
             match attempt.await {
                 Err(Error::Outdated) if tries < MAX_TRIES => {
                     self.refresh_schema().await?;
@@ -210,7 +238,7 @@ impl App {
                     tries += 1;
                 }
                 Err(Error::Deadlock) if tries < MAX_TRIES => {
-                    is_alone = true;
+                    lock = WriteLock::Exclusive;
                     tries += 1;
                 }
                 Err(Error::Busy(why)) => {
@@ -229,8 +257,8 @@ impl App {
     async fn try_write<T, F>(
         &self,
         schema: Arc<Snapshot>,
-        is_short: bool,
-        is_alone: bool,
+        effort: Effort,
+        lock: WriteLock,
         work: F,
     ) -> Result<T>
     where
@@ -238,22 +266,20 @@ impl App {
         F: FnOnce(&mut Conn, &Arc<Snapshot>) -> Result<T> + Send + 'static,
     {
         let write = move |conn: &mut Conn| {
-            if is_alone {
-                version::still_alone(conn, schema.version)?;
-            } else {
-                version::still(conn, schema.version)?;
+            match lock {
+                WriteLock::Shared => version::still(conn, schema.version)?,
+                WriteLock::Exclusive => version::still_alone(conn, schema.version)?,
             }
             work(conn, &schema)
         };
-        if is_short {
-            self.db.write_few(write).await
-        } else {
-            self.db.write(write).await
+        match effort {
+            Effort::Short => self.db.write_few(write).await,
+            Effort::Long => self.db.write(write).await,
         }
     }
 
-    /// Runs one change of collections, and puts it in force. While another transaction is in the way it is tried again
-    /// a few times, and holds up nobody in between.
+    /// Runs a change of collections, and puts the new schema in force. If it conflicts with another transaction, tries again a
+    /// few times, and holds no lock in between.
     pub async fn change<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
@@ -265,13 +291,13 @@ impl App {
         Ok(changed)
     }
 
-    /// What mails say of the application.
+    /// Returns the settings for the texts of mails.
     pub fn meta(&self) -> MetaSettings {
         let schema = self.schema.current();
         schema.settings.meta.over(&self.mailer.configured)
     }
 
-    /// Loads the collections again if another process changed them.
+    /// Reloads the schema if another process has changed it.
     pub async fn refresh_schema(&self) -> Result<()> {
         let known = self.schema.current().version;
         let changed = self.db.read(&Claimant::Server, move |conn| {
@@ -286,14 +312,14 @@ impl App {
         Ok(())
     }
 
-    /// Puts changed collections in force.
+    /// Puts a changed schema in force.
     pub fn schema_changed(&self, schema: Snapshot) {
         self.schema.replace(schema);
         self.db.tables_changed();
     }
 }
 
-/// Tries again, after pauses, what another transaction is in the way of.
+/// Runs an operation, and tries again after pauses while it conflicts with another transaction.
 async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,

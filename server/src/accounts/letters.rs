@@ -7,7 +7,7 @@ use plinth_sdk::types::{AuthOptions, EmailTemplate, MetaSettings};
 use serde_json::Value as Json;
 
 use super::store;
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::clock::Moment;
 use crate::db::{Conn, Value};
 use crate::error::Result;
@@ -53,7 +53,7 @@ async fn write(app: App, collection: String, email: String, kind: Kind) -> Resul
     let meta = app.meta();
     let work =
         move |conn: &mut Conn, grant: Grant| write_to(conn, &grant, &meta, account.id(), kind);
-    app.write(grant, false, work).await
+    app.write(grant, Effort::Long, work).await
 }
 
 /// The row is locked: of several who ask at once, one writes.

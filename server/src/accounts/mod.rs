@@ -10,7 +10,7 @@ pub mod store;
 
 use std::sync::Arc;
 
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -79,7 +79,7 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
         };
         Ok((record, roles))
     };
-    let (record, roles) = match app.read(grant, true, find).await {
+    let (record, roles) = match app.read(grant, Effort::Short, find).await {
         Ok((Some(record), roles)) => (record, roles),
         // With the account, or with its collection.
         Ok((None, _)) | Err(Error::NotFound(_)) => return Ok(Caller::Guest),

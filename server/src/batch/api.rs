@@ -93,7 +93,7 @@ pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
     let work = move |conn: &mut Conn, schema: &Arc<Snapshot>| {
         run::all(conn, schema, &steps, &answers, &patience)
     };
-    let done = app.write_under(app.schema.current(), work).await;
+    let done = app.write_with_schema(app.schema.current(), work).await;
     let named = done.as_ref().map(|done| done.files.as_slice());
     stored.settle(&app, named).await;
     let done = done?;
@@ -136,7 +136,7 @@ async fn rehearse(app: &App, steps: &Arc<Vec<Step>>, deadline: Instant) -> Resul
         // An error is what takes them back.
         Err::<(), Error>(Error::invalid(FAILED))
     };
-    match app.write_under(app.schema.current(), work).await {
+    match app.write_with_schema(app.schema.current(), work).await {
         Err(_) if is_allowed.load(Ordering::Relaxed) => Ok(()),
         outcome => outcome,
     }

@@ -7,7 +7,7 @@ use plinth_sdk::types::{self as wire, Scaffolds};
 use serde_json::{Map, Value as Json};
 
 use super::{ahead, import, store};
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE, sentence};
 use crate::extract::{
@@ -129,7 +129,7 @@ pub async fn truncate(
         "whoever may delete the collection may truncate it",
     );
     let truncate = |conn: &mut Conn, grant| crate::records::delete::truncate(conn, &grant);
-    let outcome = app.write(grant, false, truncate).await;
+    let outcome = app.write(grant, Effort::Long, truncate).await;
     if let Err(Error::Invalid { .. }) = outcome {
         return Err(Error::invalid(failed));
     }

@@ -109,7 +109,7 @@ impl Reading<'static> {
     }
 }
 
-/// Converts a text to JSON: to a number only if the text is the canonical form of that number.
+/// Converts a text to JSON: `true`, `false`, and a number if the text is the canonical form of that number.
 fn infer(text: &str) -> Json {
     match text {
         "true" => return Json::Bool(true),

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::answer::{self, File};
 use super::thumbs::Original;
 use super::{storage, store, thumb};
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::clock::Moment;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
@@ -44,9 +44,9 @@ pub async fn serve(
     let request = extract::request(&http, Headers::Omitted)?;
     let claimant = request.claimant();
     let unruled = policy::system(&schema, collection, request, why);
-    let is_short = unruled.is_quick();
+    let effort = Effort::short_if(unruled.is_point_lookup());
     let find = move |conn: &mut Conn, grant: &Grant| records::find(conn, grant, &id.0, None);
-    let record = app.read(unruled, is_short, find).await?;
+    let record = app.read(unruled, effort, find).await?;
     let record = record.ok_or_else(Error::missing)?;
     let (field, options) = field_of(&record, name).ok_or_else(Error::missing)?;
     let asker = Asker {
@@ -191,7 +191,7 @@ impl Asker<'_> {
                 Err(Error::missing())
             }
         };
-        match self.app.read(grant, false, ask).await {
+        match self.app.read(grant, Effort::Long, ask).await {
             Err(Error::Forbidden(_)) => Err(Error::missing()),
             outcome => outcome,
         }

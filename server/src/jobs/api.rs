@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::schedule::{self, Schedule};
 use super::store;
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
@@ -22,7 +22,7 @@ const MAX_LENGTH: usize = 100;
 /// List the jobs that run at their times.
 pub async fn list(_operator: Operator<JobsRead>, app: App, query: Query) -> Result<Answer> {
     let jobs = store::jobs(&app.schema.current())?;
-    let enabled = app.read(jobs, true, store::enabled);
+    let enabled = app.read(jobs, Effort::Short, store::enabled);
     let cron = |job: &Record| Cron {
         id: job.id().to_owned(),
         expression: job.text("schedule").to_owned(),
@@ -35,7 +35,7 @@ pub async fn list(_operator: Operator<JobsRead>, app: App, query: Query) -> Resu
 pub async fn run(_operator: Operator<JobsWrite>, app: App, id: RecordId) -> Result<Answer> {
     let runs = store::runs(&app.schema.current())?;
     let add = move |conn: &mut Conn, runs| store::add_manual(conn, &runs, &id.0);
-    app.write(runs, false, add).await?;
+    app.write(runs, Effort::Long, add).await?;
     app.jobs.wake.notify_one();
     Ok(Answer::Nothing)
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::payload::Payload;
 use super::{Outcome, store};
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::db::Conn;
 use crate::error::Result as Fallible;
 use crate::mail::{self, NewMail};
@@ -45,7 +45,7 @@ pub(super) async fn run(app: &App, mail: NewMail) -> Outcome {
     let output = format!("The mail to {} is in the outbox.", mail.to);
     let enqueue = move |conn: &mut Conn, _| mail::enqueue(conn, &mail);
     let enqueued: Fallible<()> = match store::mails(&app.schema.current()) {
-        Ok(grant) => app.write(grant, false, enqueue).await,
+        Ok(grant) => app.write(grant, Effort::Long, enqueue).await,
         Err(error) => Err(error),
     };
     match enqueued {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::payload::Payload;
 use super::{Outcome, store};
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::{Error, Result as Fallible};
@@ -104,7 +104,7 @@ where
     loop {
         let remove = remove.clone();
         let count = app
-            .write(grant.clone(), false, move |conn, grant| {
+            .write(grant.clone(), Effort::Long, move |conn, grant| {
                 remove(conn, &grant)
             })
             .await?;

@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
 
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::Result;
@@ -129,7 +129,7 @@ pub async fn tick(app: &App, from: Moment, until: Moment) -> Result<usize> {
     for due in due.chunks(MAX_ADDED) {
         let due = due.to_vec();
         let add = move |conn: &mut Conn, grant| store::add_due(conn, &grant, &due);
-        let new = app.write(store::runs(&schema)?, false, add).await?;
+        let new = app.write(store::runs(&schema)?, Effort::Long, add).await?;
         added += new.waiting;
         worker::count(app, "skipped", new.skipped);
         app.jobs.wake.notify_one();

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::store::{self, Lease, Taken};
 use super::{Outcome, check, http, mail, maintenance};
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::policy::Grant;
@@ -187,5 +187,5 @@ where
     F: Fn(&mut Conn, Grant) -> Result<T> + Clone + Send + 'static,
 {
     let runs = store::runs(&app.schema.current())?;
-    app.write(runs, false, work).await
+    app.write(runs, Effort::Long, work).await
 }

@@ -1,8 +1,8 @@
-//! Who may do what: the only way to a [`Grant`], which every access to records needs.
+//! Authorization. This module alone makes a [`Grant`], which reads and writes of records take.
 //!
-//! A grant says that the caller may try the action on the collection, and carries what narrows it to rows: the
-//! collection's rule, and the permissions of the caller's roles. The store puts that into its SQL. Start with
-//! [`grant`] and [`Reach`]; [`roles`] has what casbin decides, [`check`] what roles and permissions may be.
+//! A grant allows an action on a collection, and carries the conditions that limit it to certain rows: the collection's
+//! rule and the permissions of the caller's roles. The store adds these conditions to its SQL. Start with [`grant`] and
+//! [`Reach`]; [`roles`] has the decisions of casbin, [`check`] the validation of roles and permissions.
 
 pub mod api;
 pub mod check;
@@ -26,18 +26,18 @@ use crate::filter::{Condition, Expression, Resolver, Trust};
 use crate::request::Request;
 use crate::schema::{Collection, Rule};
 
-/// What can be done with records.
+/// An action on records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// List them.
+    /// List records.
     List,
-    /// View one.
+    /// View a record.
     View,
-    /// Create one.
+    /// Create a record.
     Create,
-    /// Update one.
+    /// Update a record.
     Update,
-    /// Delete one.
+    /// Delete a record.
     Delete,
 }
 
@@ -46,17 +46,25 @@ pub enum Action {
 pub struct Grant {
     schema: Arc<Snapshot>,
     collection: Arc<Collection>,
-    /// What is known of the request; the body is added once it is read.
+    /// The request. Its body is added once it is read.
     pub request: Request,
     reach: Reach,
-    /// What for; nothing in particular when it is the server's own.
-    action: Option<Action>,
+    basis: Basis,
 }
 
-/// The answer to who is locked out.
+/// The reason why a grant was given.
+#[derive(Clone, Copy, Debug)]
+enum Basis {
+    /// The policy allows the action.
+    Policy(Action),
+    /// The server acts on its own account, for the reason given.
+    Bypass(&'static str),
+}
+
+/// The message for callers that may not try an action at all.
 pub const LOCKED: &str = "Only superusers can perform this action.";
 
-/// Asks whether the request's caller may try `action`.
+/// Grants `action` if the caller may try it on some records.
 pub fn grant(
     schema: Arc<Snapshot>,
     request: Request,
@@ -76,27 +84,32 @@ pub fn grant(
         collection,
         request,
         reach,
-        action: Some(action),
+        basis: Basis::Policy(action),
     })
 }
 
-/// A grant that nothing narrows, for what the server does on its own account; `why` is for the reader.
+/// Grants everything, for what the server does on its own account. The reason is traced.
 pub fn system(
     schema: &Arc<Snapshot>,
     collection: &Arc<Collection>,
     request: Request,
-    _why: &'static str,
+    reason: &'static str,
 ) -> Grant {
+    tracing::debug!(
+        collection = collection.def.name,
+        reason,
+        "the access rules are bypassed"
+    );
     Grant {
         schema: Arc::clone(schema),
         collection: Arc::clone(collection),
         request,
         reach: Reach::everything(),
-        action: None,
+        basis: Basis::Bypass(reason),
     }
 }
 
-/// The grant of an account to read itself, as the answer to a sign-in: every field but those that roles deny.
+/// Grants an account to read itself, for the response to a sign-in: all fields except those that roles deny.
 pub fn own_account(
     schema: &Arc<Snapshot>,
     collection: &Arc<Collection>,
@@ -108,11 +121,11 @@ pub fn own_account(
         collection: Arc::clone(collection),
         request,
         reach: reach.of_own(),
-        action: Some(Action::View),
+        basis: Basis::Policy(Action::View),
     })
 }
 
-/// The grant to list definitions: all but those of the server's own collections.
+/// Grants superusers to list definitions: all except those of built-in collections.
 pub fn collections(schema: &Arc<Snapshot>, meta: &Arc<Collection>, request: Request) -> Grant {
     let why = "superusers list every collection";
     let mut grant = system(schema, meta, request, why);
@@ -120,17 +133,17 @@ pub fn collections(schema: &Arc<Snapshot>, meta: &Arc<Collection>, request: Requ
     grant
 }
 
-/// The grant to list the log. Filters reach nothing else: they are a client's, whoever asks.
+/// Grants to list the log. Filters of it have the trust of a client's, even a superuser's.
 pub fn log(schema: &Arc<Snapshot>, meta: &Arc<Collection>) -> Grant {
     let why = "who may read the log reads all of it";
     system(schema, meta, Request::internal(), why)
 }
 
-/// Which collections are not the server's own, as a filter.
+/// The filter for collections that are not built in.
 const NOT_OWN: &str = "id !~ '\\_pl\\_%'";
 
 impl Action {
-    /// Its name in permissions.
+    /// Returns the name of the action in permissions.
     pub fn name(self) -> &'static str {
         match self {
             Self::List => "list",
@@ -141,12 +154,12 @@ impl Action {
         }
     }
 
-    /// Whether it changes nothing.
+    /// Whether the action changes nothing.
     pub fn reads(self) -> bool {
         matches!(self, Self::List | Self::View)
     }
 
-    /// The action of this name.
+    /// Returns the action with this name.
     pub fn parse(name: &str) -> Option<Self> {
         let all = [
             Self::List,
@@ -160,7 +173,7 @@ impl Action {
 }
 
 impl crate::schema::Rules {
-    /// The rule for an action.
+    /// Returns the rule for an action.
     pub fn of(&self, action: Action) -> &Rule {
         match action {
             Action::List => &self.list,
@@ -173,22 +186,34 @@ impl crate::schema::Rules {
 }
 
 impl Grant {
-    /// The collections as the request sees them.
+    /// Returns the snapshot that the grant was made with.
     pub fn schema(&self) -> &Arc<Snapshot> {
         &self.schema
     }
 
-    /// The collection.
+    /// Returns the collection of the grant.
     pub fn collection(&self) -> &Arc<Collection> {
         &self.collection
     }
 
-    /// Whether it is a superuser's, or the server's own.
-    pub fn is_superior(&self) -> bool {
-        self.action.is_none() || self.request.caller.is_superuser()
+    /// Refuses records of another collection than the one that the grant is for: whoever combines them has made a mistake.
+    pub fn check(&self, collection: &Collection) -> Result<()> {
+        if self.collection.def.id == collection.def.id {
+            return Ok(());
+        }
+        Err(Error::internal(anyhow::anyhow!(
+            "a grant for `{}` was used with a record of `{}`",
+            self.collection.def.name,
+            collection.def.name
+        )))
     }
 
-    /// How far filters of the caller may reach.
+    /// Whether the caller is a superuser or the server itself.
+    pub fn is_superior(&self) -> bool {
+        matches!(self.basis, Basis::Bypass(_)) || self.request.caller.is_superuser()
+    }
+
+    /// Returns how much filters of the caller are trusted.
     pub fn trust(&self) -> Trust {
         if self.request.caller.is_superuser() {
             Trust::Full
@@ -197,19 +222,19 @@ impl Grant {
         }
     }
 
-    /// Whether its records are found by key, or the first of them, in microseconds: they are rows of a table, and
-    /// nothing narrows which.
-    pub fn is_quick(&self) -> bool {
+    /// Whether a record is found by its id, or the first ones in order, within microseconds: the collection is a table, and no
+    /// condition limits the rows.
+    pub fn is_point_lookup(&self) -> bool {
         self.reach.is_all_rows() && !self.collection().is_view()
     }
 
-    /// What decides which fields of its records the caller sees: for who changes records by a role, or where roles
-    /// have a say in viewing, what the caller may view. `None` when it is all fields.
+    /// Returns the decision that limits which fields are visible: for a read, that of this grant; for a write by a role, the
+    /// decision about viewing. `None`: all fields are visible.
     pub fn sight(&self) -> Result<Option<Reach>> {
         if self.is_superior() {
             return Ok(None);
         }
-        if matches!(self.action, Some(Action::List | Action::View)) {
+        if matches!(self.basis, Basis::Policy(Action::List | Action::View)) {
             let reach = self.reach.has_field_limits().then(|| self.reach.clone());
             return Ok(reach);
         }
@@ -223,12 +248,12 @@ impl Grant {
         Ok(has_say.then_some(view))
     }
 
-    /// What it reaches.
+    /// Returns the rows and fields that the grant covers.
     pub fn reach(&self) -> &Reach {
         &self.reach
     }
 
-    /// The same grant, for those accounts alone that may be signed in.
+    /// Limits the grant to accounts that may be signed in.
     #[must_use]
     pub fn for_session(&self) -> Self {
         Self {
@@ -237,8 +262,7 @@ impl Grant {
         }
     }
 
-    /// A grant to follow relations into another collection, as far as the caller may view it. `None` when the
-    /// caller may not view it at all.
+    /// Grants to view records of another collection that relations lead to. `None` if the caller may view none.
     pub fn expanding(&self, collection: &Arc<Collection>) -> Result<Option<Self>> {
         let reach = Reach::of(
             &self.schema.policies,
@@ -251,24 +275,23 @@ impl Grant {
             collection: Arc::clone(collection),
             request: self.request.within("expand"),
             reach,
-            action: Some(Action::View),
+            basis: Basis::Policy(Action::View),
         }))
     }
 
-    /// Asks again, with the collections as they are now.
-    pub fn again(&self, schema: Arc<Snapshot>) -> Result<Self> {
-        let Some(action) = self.action else {
-            let collection = schema
-                .find(&self.collection.def.id)
-                .ok_or_else(Error::missing)?;
-            let why = "it was the server's own before";
-            return Ok(system(&schema, collection, self.request.clone(), why));
-        };
-        let id = self.collection.def.id.clone();
-        grant(schema, self.request.clone(), &id, action)
+    /// Decides again, with a newer snapshot.
+    pub fn revalidate(&self, schema: Arc<Snapshot>) -> Result<Self> {
+        let (id, request) = (&self.collection.def.id, self.request.clone());
+        match self.basis {
+            Basis::Policy(action) => grant(schema, request, id, action),
+            Basis::Bypass(reason) => {
+                let collection = schema.find(id).ok_or_else(Error::missing)?;
+                Ok(system(&schema, collection, request, reason))
+            }
+        }
     }
 
-    /// A resolver for this collection, which goes by `alias`.
+    /// Returns a resolver for the rows of this collection, whose table has the given alias.
     pub fn resolver(&self, engine: Engine, alias: Ident) -> Resolver<'_> {
         Resolver::new(
             engine,
@@ -280,14 +303,14 @@ impl Grant {
         )
     }
 
-    /// A resolver for this collection, which goes by `alias`, and what the grant's rule asks of a row.
+    /// Returns a resolver, and the condition that a row must meet to be covered by the grant.
     pub fn narrow(&self, engine: Engine, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
         let mut resolver = self.resolver(engine, alias);
         let condition = self.reach.condition(&mut resolver)?;
         Ok((resolver, condition))
     }
 
-    /// What the collection's manage rule asks of an account; nobody's when there is none.
+    /// Returns a resolver, and the condition of the manage rule; without such a rule, no account meets it.
     pub fn manages(&self, engine: Engine, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
         let mut resolver = self.resolver(engine, alias);
         let condition = match &self.collection.rules.manage {
@@ -299,7 +322,7 @@ impl Grant {
     }
 }
 
-/// A rule was checked when it was saved. When it names what has gone since, the request is refused.
+/// Resolves a rule. It was validated when it was saved; if it names a field that is gone by now, the request is refused.
 fn holds(resolver: &mut Resolver<'_>, rule: &Expression) -> Result<Condition> {
     match resolver.condition(rule, Trust::Full) {
         Ok(condition) => Ok(condition),

@@ -7,7 +7,7 @@ use super::answer::{complete, complete_one};
 use super::list::{self, envelope};
 use super::write::{self, Input};
 use super::{delete as deletion, expand as expansion, fill, store};
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::budget::{Room, Share};
 use crate::db::{Conn, owned};
 use crate::error::{Error, GENERIC, Result};
@@ -28,7 +28,7 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
     let asked = list::Query::parse(&query)?;
     let paths = paths(&query);
     let fields = query.get("fields").cloned();
-    let is_short = grant.is_quick() && paths.is_empty() && asked.is_short();
+    let effort = Effort::short_if(grant.is_point_lookup() && paths.is_empty() && asked.is_short());
     let answers = app.answers.clone();
     let read = move |conn: &mut Conn, grant: &Grant| {
         let room = answers.room(&grant.request.caller);
@@ -67,7 +67,7 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
             Ok(listed.extent)
         })
     };
-    app.read(grant, is_short, read).await
+    app.read(grant, effort, read).await
 }
 
 /// Adds a record to the items of a page, if there is room for it.
@@ -109,14 +109,14 @@ fn page(
 pub async fn view(granted: Granted<View>, app: App, id: RecordId, query: Query) -> Result<Answer> {
     let grant = granted.grant;
     let paths = paths(&query);
-    let is_short = grant.is_quick() && paths.is_empty();
+    let effort = Effort::short_if(grant.is_point_lookup() && paths.is_empty());
     let answers = app.answers.clone();
     let read = move |conn: &mut Conn, grant: &Grant| {
         let record = store::find(conn, grant, &id.0, None)?;
         let record = record.ok_or_else(Error::missing)?;
         complete_one(conn, grant, record, &paths, &answers)
     };
-    let record = app.read(grant, is_short, read).await?;
+    let record = app.read(grant, effort, read).await?;
     Ok(Answer::Json(shown(&record, &query)))
 }
 
@@ -134,9 +134,9 @@ pub async fn create(
         stored,
         _held,
     } = ready(&app, &grant, body, None).await?;
-    let is_short = is_short(&grant);
+    let effort = effort_of_write(&grant);
     let write = move |conn: &mut Conn, grant| write::create(conn, grant, &input);
-    let outcome = app.write(grant, is_short, write).await;
+    let outcome = app.write(grant, effort, write).await;
     let (grant, record) = written(&app, stored, outcome).await?;
     let record = completed(&app, grant, record, paths).await?;
     Ok(Answer::Written(shown(&record, &query)))
@@ -157,9 +157,9 @@ pub async fn update(
         stored,
         _held,
     } = ready(&app, &grant, body, Some(&id.0)).await?;
-    let is_short = is_short(&grant);
+    let effort = effort_of_write(&grant);
     let write = move |conn: &mut Conn, grant| write::update(conn, grant, &id.0, &input);
-    let outcome = app.write(grant, is_short, write).await;
+    let outcome = app.write(grant, effort, write).await;
     let (grant, record) = written(&app, stored, outcome).await?;
     let record = completed(&app, grant, record, paths).await?;
     Ok(Answer::Written(shown(&record, &query)))
@@ -178,13 +178,13 @@ pub async fn delete(
     let mut grant = granted.grant;
     grant.request.body = fill::typed(grant.collection(), body.object(GENERIC)?);
     let delete = move |conn: &mut Conn, grant| deletion::delete(conn, &grant, &id.0);
-    app.write(grant, false, delete).await?;
+    app.write(grant, Effort::Long, delete).await?;
     Ok(Answer::Nothing)
 }
 
-/// Whether a record is written in microseconds: nothing is asked about it, or about who manages it.
-fn is_short(grant: &Grant) -> bool {
-    grant.is_quick() && !grant.collection().is_auth()
+/// A write is short if no rule asks about the record, nor about who manages it.
+fn effort_of_write(grant: &Grant) -> Effort {
+    Effort::short_if(grant.is_point_lookup() && !grant.collection().is_auth())
 }
 
 /// A body that is ready to be written.
@@ -250,7 +250,7 @@ async fn plan(
             Ok((Some(stored), record))
         }
     };
-    app.read(grant.clone(), false, plan).await
+    app.read(grant.clone(), Effort::Long, plan).await
 }
 
 /// Takes back the files that the write did not come to need.

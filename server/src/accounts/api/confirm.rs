@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{MAX_BODY, MAX_LENGTH, bad_length, blank, invalid, read};
 use crate::accounts::{letters, of_accounts};
-use crate::app::App;
+use crate::app::{App, Effort};
 use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -83,7 +83,7 @@ pub async fn confirm_password_reset(
             .map(drop)
             .map_err(|error| about(error, "Failed to set new password."))
     };
-    app.write(of_the_server(&app, &collection), false, work)
+    app.write(of_the_server(&app, &collection), Effort::Long, work)
         .await?;
     Ok(Answer::Nothing)
 }
@@ -140,7 +140,7 @@ pub async fn confirm_verification(
             .map(drop)
             .map_err(|error| about(error, "An error occurred while saving the verified state."))
     };
-    app.write(of_the_server(&app, &collection), false, work)
+    app.write(of_the_server(&app, &collection), Effort::Long, work)
         .await?;
     Ok(Answer::Nothing)
 }
