@@ -1,4 +1,4 @@
-//! Routes of realtime.
+//! Handlers of realtime.
 
 use std::collections::HashSet;
 
@@ -15,15 +15,15 @@ use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, Connection, caller};
 use crate::request::Caller;
 
-/// How many subscriptions a client has at most, how long each is, and all of them together.
+/// Limits of a client's subscriptions: their number, the length of each, and their length together.
 const MAX_SUBSCRIPTIONS: usize = 1000;
 const MAX_LENGTH: usize = 2500;
 const MAX_BYTES: usize = 256 << 10;
-/// How many different options they have at most, an account's and a guest's: each is a question of its own about every
-/// change.
+/// The maximum number of different options of an account's and a guest's subscriptions: each is a separate query for
+/// every change.
 const MAX_OPTIONS: usize = 50;
 const MAX_OPTIONS_OF_GUESTS: usize = 5;
-/// The most bytes of a body with a list of subscriptions.
+/// The maximum size of a body with a list of subscriptions.
 const MAX_BODY: usize = 1 << 20;
 
 /// Connect: the answer is a stream of server-sent events.
@@ -49,7 +49,7 @@ pub async fn connect(http: HttpRequest, app: App) -> Result<HttpResponse> {
         .streaming(reader.stream()))
 }
 
-/// Says that the client has gone, however it went.
+/// Reports that the client has disconnected, for whatever reason.
 struct Leaving(App, String);
 
 impl Drop for Leaving {
@@ -58,7 +58,7 @@ impl Drop for Leaving {
     }
 }
 
-/// Say what a client wants to hear of, and who it is.
+/// Set the subscriptions of a client, and the account that it is.
 pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Result<Answer> {
     let caller = caller(&http)?;
     let most = match caller {
@@ -136,7 +136,7 @@ fn problem(name: &str) -> Option<FieldProblem> {
     if name.len() > MAX_LENGTH {
         return Some(too_long(MAX_LENGTH));
     }
-    // It becomes a line of the stream.
+    // The text becomes a line of the event stream.
     name.contains(['\r', '\n', '\0'])
         .then(|| FieldProblem::new("validation_invalid_format", "Invalid value format."))
 }

@@ -1,7 +1,8 @@
-//! Budgets of time: how much work of the shared tasks each client, account and address may claim.
+//! Time budgets: how much work of the shared tasks each client, account and address may cause.
 //!
-//! Each has a [`Purse`], a token bucket of seconds. The work of a question is limited by what the purses hold before it begins, and charged to them
-//! afterwards. Who has overdrawn is cut off, and waits before the next subscription that is work: [`Budgets::cool_down`].
+//! Each of them has a [`Purse`], a token bucket of seconds. Before a query runs, its time limit is taken from the
+//! purses; afterwards its real time is charged to them. A client that has overdrawn its purse is disconnected, and
+//! has to wait before it subscribes to anything costly again: [`Budgets::cool_down`].
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -11,32 +12,33 @@ use std::time::{Duration, Instant};
 
 use crate::outbound::is_public;
 
-/// The most time that one question may take: the rule, the filter, what is expanded and rendered.
+/// The time limit of one query, including its rule, filter, expanded records and rendering.
 pub(super) const MAX_QUESTION: Duration = Duration::from_millis(250);
-/// Less time than this is not worth a question.
+/// A query that would get less time than this is not run.
 const MIN_QUESTION: Duration = Duration::from_millis(1);
-/// A question that took no longer is cheap: it may overdraw what all guests share.
+/// A query that took no longer than this is cheap: it may overdraw the purse that all guests share.
 const CHEAP: Duration = Duration::from_millis(3);
-/// A share of a shared question that is not worth charging to each of those who have it.
+/// A part of a shared query's cost that is too small to be charged to each client.
 const NEGLIGIBLE: f64 = 20e-6;
-/// What a subscription costs besides the time to read it.
+/// The fixed cost of a subscription, in addition to the time for parsing it.
 pub(super) const SUBSCRIBING: Duration = Duration::from_millis(1);
-/// The first pause of who was cut off, and the longest. It doubles while they are cut off again.
+/// The first pause of a client that was disconnected, and the longest. The pause doubles while the client is
+/// disconnected again.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How long a pause is remembered.
 const REMEMBERED: Duration = Duration::from_secs(120);
-/// How many purses, costs and pauses are kept before those are forgotten that are as good as new.
+/// How many purses, costs and pauses are kept before those are dropped that are equal to new ones.
 const MAX_KEPT: usize = 20_000;
 
-/// Whose work it is. A guest is a client at an address, and shares with all guests.
+/// The owner of a purse. A guest is a client at an address, and also shares a purse with all guests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Payer {
-    /// A guest's connection, by its id.
+    /// The connection of a guest, by its id.
     Client(Arc<str>),
-    /// An account, by the ids of its collection and its own.
+    /// An account, by the ids of its collection and record.
     Account(String, String),
-    /// Everybody at an address.
+    /// All clients at an address.
     Address(IpAddr),
     /// All guests.
     Guests,
@@ -44,13 +46,13 @@ pub(super) enum Payer {
     Accounts,
 }
 
-/// How much a purse holds, and how it fills again.
+/// The size of a purse, and how it is refilled.
 struct Terms {
-    /// The most seconds in it.
+    /// The maximum, in seconds.
     most: f64,
-    /// Seconds that come back each second.
+    /// Seconds that are added each second.
     per_second: f64,
-    /// Seconds that come with each change that there is to be told.
+    /// Seconds that are added for each change that is delivered.
     per_change: f64,
 }
 
@@ -74,7 +76,7 @@ impl Payer {
     }
 }
 
-/// A guest's connection or an account: those who pay for themselves, before what they share.
+/// A guest's connection or an account: their own purses are charged before shared ones.
 #[derive(Clone, Debug)]
 pub(super) struct Paying {
     own: Payer,
@@ -98,7 +100,7 @@ impl Paying {
         }
     }
 
-    /// The purses of its own. A private address is a proxy's: those behind it have nothing in common.
+    /// Returns the payer's own purses. A private address is that of a proxy: its clients have nothing in common.
     fn purses(&self) -> impl Iterator<Item = Payer> + '_ {
         let address = self.address.filter(|address| is_public(*address));
         std::iter::once(self.own.clone()).chain(address.map(Payer::Address))
@@ -111,7 +113,8 @@ impl Paying {
         }
     }
 
-    /// Who waits after it was cut off: a guest would come back as another client.
+    /// Returns the owner that has to wait after it was disconnected. For a guest this is the address, since it would
+    /// return as another client.
     fn pausing(&self) -> Payer {
         match (&self.own, self.address) {
             (Payer::Client(_), Some(address)) => Payer::Address(address),
@@ -120,24 +123,24 @@ impl Paying {
     }
 }
 
-/// A question that comes again with each change: a hash of whose it is and of its options.
+/// A query that is repeated for each change: a hash of the payer and the options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Question(u64);
 
-/// Seconds of work that may be claimed; below zero it is overdrawn.
+/// Seconds of work that may be used; a negative number means that the purse is overdrawn.
 struct Purse {
     left: f64,
     at: Instant,
     changes: u64,
 }
 
-/// Who was cut off waits until then.
+/// A pause after a disconnection, and when it ends.
 struct Pause {
     until: Instant,
     lasts: Duration,
 }
 
-/// The purses of everybody, the costs of questions, and the pauses.
+/// All purses, the costs of queries, and the pauses.
 #[derive(Default)]
 pub(super) struct Budgets {
     kept: Mutex<Kept>,
@@ -149,9 +152,9 @@ struct Kept {
     purses: HashMap<Payer, Purse>,
     costs: HashMap<Question, (Duration, Instant)>,
     pauses: HashMap<Payer, Pause>,
-    /// How many changes there were to tell.
+    /// The number of changes that were delivered.
     changes: u64,
-    /// When there was last so much that some was forgotten.
+    /// When entries were last dropped.
     forgotten: Option<Instant>,
 }
 
@@ -160,23 +163,23 @@ impl Budgets {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The question that these options are, asked by a guest or by this account.
+    /// Returns the query that a guest or this account makes with these options.
     pub(super) fn question(&self, account: Option<(&str, &str)>, options: &str) -> Question {
         Question(self.hasher.hash_one((account, options)))
     }
 
-    /// Says that there is another change to tell.
+    /// Counts a change that is to be delivered.
     pub(super) fn changed(&self) {
         self.kept().changes += 1;
     }
 
-    /// What the question cost the last times; `None` when it is new.
+    /// Returns the recent cost of a query; `None` if it has not run yet.
     pub(super) fn cost(&self, question: Question) -> Option<Duration> {
         self.kept().costs.get(&question).map(|(cost, _)| *cost)
     }
 
-    /// The time that a question of these may take now; `None` when they have overdrawn. It is taken to cost `unknown`
-    /// if it was never asked.
+    /// Returns the time limit of a query for these payers; `None` if they have overdrawn. A query that never ran is
+    /// assumed to cost `unknown`.
     pub(super) fn allowance<'p>(
         &self,
         question: Question,
@@ -203,7 +206,7 @@ impl Budgets {
         (left >= MIN_QUESTION).then_some(left)
     }
 
-    /// Charges the time that a question took to those who asked it, in equal parts.
+    /// Charges the time of a query to its payers, in equal parts.
     pub(super) fn charge<'p>(
         &self,
         question: Question,
@@ -232,7 +235,7 @@ impl Budgets {
         kept.forget(now);
     }
 
-    /// Charges work to one who pays, and to nobody else. Gives `false` when it had overdrawn before.
+    /// Charges work to one payer only. Returns `false` if its purse was overdrawn before.
     pub(super) fn charge_one(&self, paying: &Paying, time: Duration) -> bool {
         let (now, mut kept) = (Instant::now(), self.kept());
         let has_some = kept.left(&paying.own, now) > 0.0;
@@ -240,7 +243,7 @@ impl Budgets {
         has_some
     }
 
-    /// Lets who was cut off wait before it subscribes again; longer each time.
+    /// Makes a disconnected payer wait before it subscribes again; longer each time.
     pub(super) fn cool_down(&self, paying: &Paying) {
         let (now, mut kept) = (Instant::now(), self.kept());
         let pause = kept.pauses.get(&paying.pausing());
@@ -254,7 +257,7 @@ impl Budgets {
         kept.forget(now);
     }
 
-    /// Whether one that was cut off still has to wait, unless all of its questions are known to be cheap.
+    /// Whether a disconnected payer still has to wait. It need not if all of its queries are known to be cheap.
     pub(super) fn must_wait(&self, paying: &Paying, questions: &[Question]) -> bool {
         let kept = self.kept();
         let pause = kept.pauses.get(&paying.pausing());
@@ -265,7 +268,7 @@ impl Budgets {
 }
 
 impl Kept {
-    /// The seconds that a purse holds.
+    /// Returns the seconds in a purse.
     fn left(&mut self, payer: &Payer, now: Instant) -> f64 {
         let terms = payer.terms();
         let Some(purse) = self.purses.get_mut(payer) else {
@@ -284,7 +287,7 @@ impl Kept {
         purse.left
     }
 
-    /// Takes seconds out of a purse. What is shared by many is never overdrawn by more than it may hold.
+    /// Takes seconds out of a purse. A shared purse is never overdrawn by more than its size.
     fn charge(&mut self, payer: Payer, seconds: f64, now: Instant) {
         let mut left = self.left(&payer, now) - seconds;
         if payer.is_shared() {
@@ -298,7 +301,8 @@ impl Kept {
         self.purses.insert(payer, purse);
     }
 
-    /// Forgets what makes no difference any more, once there is much; that takes time, so not too often.
+    /// Drops entries that are equal to new ones, once there are many. Since this takes time, it is not done too
+    /// often.
     fn forget(&mut self, now: Instant) {
         let count = self.purses.len() + self.costs.len() + self.pauses.len();
         if count < MAX_KEPT || self.forgotten.is_some_and(|at| is_recent(at, now)) {

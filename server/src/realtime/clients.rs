@@ -1,4 +1,4 @@
-//! The connected clients: who they are, and what they subscribe to.
+//! The connected clients, their accounts and their subscriptions.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,7 +21,7 @@ use crate::request::Caller;
 use crate::schema::Record;
 use crate::tokens::{self, Kind};
 
-/// An account, under the key that its token was signed with.
+/// An account, identified with the key that its token was signed with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Identity {
     pub(super) collection: String,
@@ -30,7 +30,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Who that is; `None` for a guest.
+    /// Returns the identity of a caller; `None` for a guest.
     pub(super) fn of(caller: &Caller) -> Option<Self> {
         let record = &caller.account()?.record;
         Some(Self {
@@ -45,38 +45,39 @@ impl Identity {
     }
 }
 
-/// What a client wants to hear of, and who it is.
+/// A request for subscriptions, with the caller.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Wish {
     pub(super) client: String,
     pub(super) ip: Option<IpAddr>,
     pub(super) identity: Option<Identity>,
-    /// When the token ends that was sent with it, in seconds since 1970.
+    /// When the caller's token expires, in seconds since 1970.
     #[serde(default)]
     pub(super) expires: Option<i64>,
     pub(super) subscriptions: Vec<String>,
 }
 
-/// The most bytes of events that wait for all clients together. Beyond it, who has most waiting is cut off.
+/// The maximum size of the events that wait for all clients together. Beyond it, the client with the most waiting
+/// bytes is disconnected.
 const MAX_WAITING: usize = 32 << 20;
 
-/// What became of a [`Wish`].
+/// The outcome of a [`Wish`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It is so.
+    /// The subscriptions were set.
     Done,
     /// There is no such client.
     Unknown,
-    /// It is connected from another address.
+    /// The client is connected from another address.
     OtherAddress,
-    /// It is connected as another account.
+    /// The client is connected as another account.
     OtherAccount,
-    /// Its subscriptions were too much work a moment ago.
+    /// The client's subscriptions caused too much work a moment ago.
     TooSoon,
 }
 
 impl Outcome {
-    /// The answer.
+    /// Converts the outcome to a response.
     pub(super) fn result(self) -> Result<()> {
         match self {
             Self::Done => Ok(()),
@@ -91,7 +92,7 @@ impl Outcome {
         }
     }
 
-    /// As a number, for another process.
+    /// Returns the code of the outcome, for another process.
     pub(super) fn code(self) -> i64 {
         match self {
             Self::Done => 204,
@@ -102,7 +103,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome of this code.
+    /// Returns the outcome with this code.
     pub(super) fn of(code: i64) -> Self {
         let all = [
             Self::Done,
@@ -130,7 +131,7 @@ pub struct Clients {
 #[derive(Default)]
 struct Connected {
     clients: HashMap<Arc<str>, Client>,
-    /// By topic and client.
+    /// The subscriptions by topic and client.
     by_topic: HashMap<String, HashMap<Arc<str>, Vec<Arc<Subscription>>>>,
     is_stopping: bool,
 }
@@ -139,12 +140,12 @@ struct Client {
     ip: Option<IpAddr>,
     queue: Arc<Queue>,
     identity: Option<Identity>,
-    /// When its token ends.
+    /// When the client's token expires.
     expires: Option<i64>,
     subscriptions: Vec<Arc<Subscription>>,
-    /// Who pays for its questions.
+    /// The payer of its queries.
     paying: Arc<Paying>,
-    /// Whether its questions are asked apart from those of others. It stays so: the order of its events must not change.
+    /// Whether its queries run apart from those of others. This never changes back, since events must stay in order.
     is_costly: bool,
 }
 
@@ -157,38 +158,38 @@ impl Client {
         self.identity = identity;
     }
 
-    /// Who it is, until its token ends.
+    /// Returns the client's identity, until its token expires.
     fn identity(&self, now: i64) -> Option<&Identity> {
         let is_over = self.expires.is_some_and(|expires| expires <= now);
         self.identity.as_ref().filter(|_| !is_over)
     }
 }
 
-/// Clients that hear the same of a record, if anything.
+/// A group of clients that receive the same event for a change, if any.
 #[derive(Clone)]
 pub(super) struct Group {
     pub(super) action: Action,
     pub(super) identity: Option<Identity>,
-    /// One of their subscriptions: they all have the same options.
+    /// A subscription of one of them: the options of all are the same.
     pub(super) like: Arc<Subscription>,
     pub(super) members: Vec<Member>,
-    /// Whether its question is asked apart from those of others.
+    /// Whether the group's query runs apart from those of others.
     pub(super) is_costly: bool,
     pub(super) question: Question,
 }
 
 impl Group {
-    /// Those who pay for its question.
+    /// Returns the payers of the group's query.
     pub(super) fn paying(&self) -> impl ExactSizeIterator<Item = &Paying> {
         self.members.iter().map(|member| &*member.paying)
     }
 
-    /// The memory that it takes besides what it shares, about.
+    /// Estimates the memory of the group, without what it shares.
     pub(super) fn bytes(&self) -> usize {
         size_of::<Self>() + self.members.len() * size_of::<Member>()
     }
 
-    /// The same group, to be asked apart from others.
+    /// Returns the group with a query that runs apart from others.
     pub(super) fn set_apart(&self) -> Self {
         Self {
             is_costly: true,
@@ -196,7 +197,7 @@ impl Group {
         }
     }
 
-    /// Whether all of its streams have ended.
+    /// Whether all streams of the group have ended.
     pub(super) fn is_gone(&self) -> bool {
         self.members.iter().all(|member| member.queue.is_closed())
     }
@@ -230,7 +231,7 @@ impl Clients {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new client of this id.
+    /// Registers a new client.
     pub(super) fn connect(&self, id: &str, ip: Option<IpAddr>) -> Result<Arc<Queue>> {
         let mut connected = self.connected();
         if connected.is_stopping {
@@ -251,7 +252,7 @@ impl Clients {
         Ok(queue)
     }
 
-    /// The client has gone.
+    /// Removes a client that has disconnected.
     pub(super) fn disconnect(&self, id: &str) {
         let mut connected = self.connected();
         connected.unsubscribe(id);
@@ -270,7 +271,7 @@ impl Clients {
         let Some((id, client)) = connected.find(&wish.client) else {
             return Outcome::Unknown;
         };
-        // Private addresses are proxies': those of one client may differ.
+        // A private address is that of a proxy, and one client's requests may come through different proxies.
         let mut addresses = [client.ip, wish.ip].into_iter().flatten();
         if client.ip != wish.ip && addresses.any(is_public) {
             return Outcome::OtherAddress;
@@ -287,7 +288,7 @@ impl Clients {
             return Outcome::OtherAccount;
         }
         client.sign_in(&id, wish.identity.clone());
-        // With its token the stream ends: a client that has a newer one comes back with that.
+        // The stream ends when the token expires: a client with a newer token connects again.
         client.expires = wish.expires;
         client.queue.end_at(wish.expires);
         let with_options = subscriptions.iter().filter(|s| s.options.has_any());
@@ -313,17 +314,17 @@ impl Clients {
         self.budgets.question(account, &subscription.options.text)
     }
 
-    /// Whether a client of this id is connected here.
+    /// Whether the client with this id is connected to this process.
     pub(super) fn has(&self, id: &str) -> bool {
         self.connected().clients.contains_key(id)
     }
 
-    /// Whether there are any.
+    /// Whether there are any clients.
     pub(super) fn are_there(&self) -> bool {
         !self.connected().clients.is_empty()
     }
 
-    /// Those who want to hear of a change of the record, if they may.
+    /// Returns the groups that are subscribed to changes of the record. The policy has not been asked yet.
     pub(super) fn who_wants(&self, record: &Record) -> Vec<Group> {
         let now = Moment::now().unix();
         let connected = self.connected();
@@ -359,13 +360,13 @@ impl Clients {
         groups.into_values().collect()
     }
 
-    /// A queue's frame of this data.
+    /// Makes a frame for the queues.
     pub(super) fn frame(&self, event: Arc<str>, data: Vec<u8>) -> Frame {
         let data = Data::new(data, &self.waiting);
         Frame { event, data }
     }
 
-    /// Sends an event to the members of a group. Who does not read is cut off.
+    /// Sends an event to the members of a group, and disconnects members that do not read.
     pub(super) fn send(&self, members: &[Member], data: Vec<u8>) {
         self.make_room(data.len());
         let data = Data::new(data, &self.waiting);
@@ -382,7 +383,7 @@ impl Clients {
         }
     }
 
-    /// Cuts off who has most waiting, until there is room for so many bytes more or nothing waits.
+    /// Disconnects the clients with the most waiting bytes until there is room for `bytes` more, or nothing waits.
     fn make_room(&self, bytes: usize) {
         while self.waiting.bytes() + bytes > MAX_WAITING {
             let most = {
@@ -408,7 +409,7 @@ impl Clients {
         self.disconnect(client);
     }
 
-    /// Ends the streams of those who claim too much work. They wait before they subscribe again.
+    /// Ends the streams of payers that caused too much work. They have to wait before they subscribe again.
     pub(super) fn cut_off_for_work(&self, members: &[Member]) {
         for member in members.iter().filter(|member| !member.queue.is_closed()) {
             self.budgets.cool_down(&member.paying);
@@ -416,7 +417,7 @@ impl Clients {
         }
     }
 
-    /// Ends the streams whose questions are asked apart from those of others.
+    /// Ends the streams whose queries run apart from those of others.
     pub(super) fn cut_off_costly(&self) {
         let connected = self.connected();
         let costly = connected
@@ -430,7 +431,7 @@ impl Clients {
         }
     }
 
-    /// From now on, the questions of these are asked apart from those of others.
+    /// Runs the queries of these clients apart from those of others from now on.
     pub(super) fn set_apart(&self, members: &[Member]) {
         let mut connected = self.connected();
         for member in members {
@@ -440,7 +441,7 @@ impl Clients {
         }
     }
 
-    /// Makes guests of those who were connected under a key that is no longer good.
+    /// Turns clients into guests whose identity has a key that is no longer valid.
     pub(super) fn sign_out(&self, ended: &Identity) {
         for (id, client) in &mut self.connected().clients {
             if client.identity.as_ref() == Some(ended) {
@@ -449,7 +450,7 @@ impl Clients {
         }
     }
 
-    /// Makes guests of those who were connected as an account that is gone.
+    /// Turns the clients of a deleted account into guests.
     pub(super) fn sign_out_account(&self, gone: &Record) {
         let is_gone = |identity: &Identity| {
             identity.record == gone.id() && identity.collection == gone.collection.def.id
@@ -461,7 +462,7 @@ impl Clients {
         }
     }
 
-    /// Ends all streams, because something may have been missed: clients connect anew.
+    /// Ends all streams because changes may have been missed: the clients reconnect.
     pub(super) fn cut_all(&self) {
         let mut connected = self.connected();
         connected.by_topic.clear();
@@ -471,7 +472,7 @@ impl Clients {
         self.changed(&connected);
     }
 
-    /// Ends all streams and lets nobody connect any more.
+    /// Ends all streams and refuses new ones.
     pub(super) fn stop(&self) {
         self.connected().is_stopping = true;
         self.cut_all();
@@ -485,7 +486,7 @@ impl Clients {
 }
 
 impl Connected {
-    /// The client of this id.
+    /// Returns the client with this id.
     fn find(&mut self, id: &str) -> Option<(Arc<str>, &mut Client)> {
         let (id, _) = self.clients.get_key_value(id)?;
         let id = Arc::clone(id);

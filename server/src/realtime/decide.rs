@@ -1,4 +1,5 @@
-//! Who may hear of a change, and what they see of it: each question asked once, however many clients have it.
+//! Decides which clients receive a change and what they see of it. Each query runs once, however many clients share
+//! it.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
@@ -27,26 +28,26 @@ use crate::schema::{Record, Shape};
 use crate::tokens::{self, Kind};
 use crate::{accounts, json};
 
-/// How often it is tried to decide on changes while collections change.
+/// How many times to try to decide on changes while the schema changes.
 const MAX_TRIES: usize = 3;
-/// The most bytes that one question reads, and that it puts into an event.
+/// The maximum number of bytes that one query reads, and that it writes into an event.
 const MAX_BYTES: usize = 8 << 20;
-/// A question that took longer is asked apart from others from then on.
+/// A query that took longer than this runs apart from others from then on.
 const SLOW: Duration = Duration::from_millis(50);
-/// The most time that the operator's rule alone may take, apart from other questions.
+/// The time limit of a query that consists of the operator's rule only, when it runs apart from others.
 const MAX_RULE: Duration = Duration::from_secs(1);
-/// How much of a question without options is the operator's, who wrote the rule.
+/// The part of a query without options that is charged to nobody, since the operator wrote the rule.
 const OF_RULES: Duration = Duration::from_millis(25);
-/// The cost of a question that was never asked, and that has a filter or expands.
+/// The assumed cost of a query that never ran and has a filter or expands relations.
 const UNKNOWN_COST: Duration = Duration::from_millis(10);
-/// After how long the connection is given back, between two questions.
+/// How long a connection is used before it is given back, between two queries.
 const TURN: Duration = Duration::from_secs(1);
-/// A turn that takes longer does so because the database does not answer.
+/// A turn that takes longer means that the database does not respond.
 const MAX_TURN: Duration = Duration::from_secs(10);
-/// For how long an account is taken to be as it was read.
+/// How long an account that was read is cached.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// Sends the changes to those who may hear of them.
+/// Sends changes to the clients that may receive them.
 pub(super) async fn decide(app: &App, jobs: VecDeque<Job>) -> Result<()> {
     let mut round = Round {
         app: app.clone(),
@@ -77,14 +78,14 @@ pub(super) async fn decide(app: &App, jobs: VecDeque<Job>) -> Result<()> {
     Err(Error::Outdated)
 }
 
-/// Changes that are decided on one after another, on one connection. What is decided is sent at once: no data is kept.
+/// Changes that are decided on in order, on one connection. Events are sent at once and not collected.
 struct Round {
     app: App,
     jobs: VecDeque<Job>,
     callers: HashMap<Identity, (Caller, Instant)>,
 }
 
-/// A change that somebody wants to hear of.
+/// A change that clients are subscribed to.
 struct Wanted<'a> {
     schema: &'a Arc<Snapshot>,
     change: &'a Arc<Change>,
@@ -94,13 +95,13 @@ struct Wanted<'a> {
 }
 
 impl Round {
-    /// Goes through the changes, until all are told or its turn is over.
+    /// Decides on the changes until all are delivered, or the turn is over.
     fn run(&mut self, parts: &mut Parts<'_>, schema: &Arc<Snapshot>) -> Result<()> {
         let started = Instant::now();
         while let Some(mut job) = self.jobs.pop_front() {
             let outcome = self.job(parts, schema, &mut job, started);
             if !job.groups.is_empty() {
-                // Only those that are left: nobody hears of a change twice.
+                // Only the remaining groups: no client receives a change twice.
                 self.jobs.push_front(job);
             }
             if outcome.is_err() || started.elapsed() > TURN {
@@ -110,7 +111,7 @@ impl Round {
         Ok(())
     }
 
-    /// Asks the questions about one change, and takes those out of it that are answered.
+    /// Runs the queries about one change, and removes the groups that are done.
     fn job(
         &mut self,
         parts: &mut Parts<'_>,
@@ -129,7 +130,7 @@ impl Round {
             leaving: &job.leaving,
             at: job.at,
         };
-        // The next is taken from the end: nobody waits for who asks more than they do.
+        // The groups are taken from the end: none waits for one whose query runs apart.
         let budgets = &self.app.realtime.clients.budgets;
         job.groups.sort_by_cached_key(|group| {
             let unknown = unknown_cost(&group.like.options);
@@ -147,7 +148,7 @@ impl Round {
         Ok(())
     }
 
-    /// Asks a group's question within its budget, and sends the answer.
+    /// Runs the query of a group within its budget, and sends the event.
     fn group(&mut self, parts: &mut Parts<'_>, wanted: &Wanted<'_>, group: &Group) -> Result<()> {
         if group.is_gone() {
             return Ok(());
@@ -163,7 +164,7 @@ impl Round {
                 .budgets
                 .allowance(group.question, unknown, group.paying())
         } else {
-            // All that it asks is the operator's rule.
+            // The query consists of the operator's rule only.
             Some(MAX_RULE)
         };
         let Some(time) = time else {
@@ -192,7 +193,7 @@ impl Round {
         match answer {
             Ok(Some(data)) => clients.send(&group.members, data),
             Ok(None) => {}
-            // Once more, where others do not wait for it.
+            // Tries once more, where no others wait for it.
             Err(Error::TooSlow) if !group.is_costly => {
                 let job = Job {
                     change: Arc::clone(wanted.change),
@@ -220,7 +221,8 @@ impl Round {
         Ok(())
     }
 
-    /// The event's data, if the group may have it. Whatever a client asked for that cannot be answered gets no answer.
+    /// Returns the data of the event if the group may see it. A subscription with options that cannot be resolved
+    /// gets no event.
     fn answer(
         &mut self,
         conn: &mut Conn,
@@ -241,7 +243,8 @@ impl Round {
         asked.data(conn, wanted, &grant)
     }
 
-    /// The account as it is now, or as it was if it was deleted by this change or later; otherwise a guest.
+    /// Returns the current account, or its last state if it is deleted by this change or a later one; otherwise a
+    /// guest.
     fn caller(
         &mut self,
         conn: &mut Conn,
@@ -286,14 +289,14 @@ fn account(conn: &mut Conn, record: Record) -> Result<Caller> {
     Ok(Caller::Account(Arc::new(Account {
         is_superuser: collection.is_superusers(),
         refreshable: false,
-        // Whether the client's token has ended is asked before the question.
+        // Whether the client's token has expired is checked before the query.
         expires: i64::MAX,
         roles,
         record,
     })))
 }
 
-/// What a question is taken to cost before it was ever asked.
+/// Returns the assumed cost of a query that never ran.
 fn unknown_cost(options: &Options) -> Duration {
     if options.are_light() {
         Duration::ZERO
@@ -302,14 +305,14 @@ fn unknown_cost(options: &Options) -> Duration {
     }
 }
 
-/// What a group asks.
+/// The query of a group.
 struct Asked<'a> {
     options: &'a Options,
     caller: Caller,
 }
 
 impl Asked<'_> {
-    /// The grant to hear of the change; `None` when it is not worth asking the database.
+    /// Returns the grant to see the change; `None` if the database need not be asked.
     fn grant(&self, wanted: &Wanted<'_>, group: &Group) -> Result<Option<Grant>> {
         let options = self.options;
         if options.filter == Filter::Unreadable {
@@ -349,7 +352,8 @@ impl Asked<'_> {
         }
         let mut records = [wanted.record.clone()];
         store::reveal_as_it_is(conn, grant, &mut records[0])?;
-        // What is gone by now may have been gone when it was asked: better no news than what a rule would have hidden.
+        // A record that is gone now may have been gone when the rule was evaluated: no event is better than one that
+        // the rule would have hidden.
         if store::looks_elsewhere(conn, grant, filter)?
             && (wanted.is_uprooted() || is_outlived(conn, wanted)?)
         {
@@ -363,13 +367,13 @@ impl Asked<'_> {
 }
 
 impl Wanted<'_> {
-    /// Whether the records that it referred to, or that referred to it, may have gone with it.
+    /// Whether records that it refers to, or that refer to it, may be deleted together with it.
     fn is_uprooted(&self) -> bool {
         self.change.kind == events::Kind::Delete && self.change.among_others
     }
 }
 
-/// Whether the record, or one that it refers to, has gone since.
+/// Whether the record, or one that it refers to, has been deleted since.
 fn is_outlived(conn: &mut Conn, wanted: &Wanted<'_>) -> Result<bool> {
     let record = wanted.record;
     let is_told_gone = wanted.change.kind == events::Kind::Delete;

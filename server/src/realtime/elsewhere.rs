@@ -1,5 +1,5 @@
-//! A client's subscriptions may reach another process than the client is connected to: behind a balancer, each request
-//! goes where it likes. They go on to the client's process through the database, and its answer comes back so.
+//! Passes subscriptions to the process that the client is connected to. Behind a load balancer they may arrive at
+//! another process, which forwards them through the database, and gets the outcome the same way.
 
 use std::time::Duration;
 
@@ -15,18 +15,18 @@ use crate::error::{Error, Result};
 use crate::events::store::{is_listening, send};
 use crate::random;
 
-/// How often it is looked whether the answer has come, and for how long.
+/// How often to look for the outcome, and for how long.
 const PAUSE: Duration = Duration::from_millis(25);
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// A wish on its way.
+/// A request for subscriptions as it is forwarded.
 #[derive(Serialize, Deserialize)]
 struct Message {
     id: String,
     wish: Wish,
 }
 
-/// Asks the process that has the client.
+/// Forwards a request to the process that the client is connected to.
 pub(super) async fn ask(app: &App, wish: &Wish) -> Result<Outcome> {
     let process = app.realtime.listening.other_process(&wish.client);
     let (Engine::Postgres, Some(process)) = (app.db.engine(), process) else {
@@ -60,7 +60,7 @@ pub(super) async fn ask(app: &App, wish: &Wish) -> Result<Outcome> {
     Ok(Outcome::Unknown)
 }
 
-/// Answers another process, if it is for this one to answer.
+/// Handles a request of another process, if its client is connected to this one.
 pub(super) async fn answer(app: &App, message: &Json) -> Result<()> {
     let Ok(Message { id, wish }) = Message::deserialize(message) else {
         return Ok(());

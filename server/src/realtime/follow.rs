@@ -1,4 +1,4 @@
-//! Takes changes in the order of their commits, and has them sent.
+//! Follows committed changes in order, and has them delivered.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,51 +17,51 @@ use crate::error::{Error, Result};
 use crate::events::store::{self, Position, Row, is_all};
 use crate::random;
 
-/// How many changes are decided on at once.
+/// How many changes are handled at once.
 const BATCH: usize = 200;
-/// How often other processes' changes are looked for.
+/// How often to look for changes of other processes.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How often this process says that it listens.
+/// How often to renew the registration of this process as a listener.
 const RENEW: Duration = Duration::from_secs(5);
-/// When it must be taken that other processes no longer know: well before its row ends.
+/// How long after the last renewal this process must assume that its registration is lost: well before it expires.
 const LAPSED: Duration = Duration::from_secs(15);
-/// How long the database may take to answer. A host that has vanished says nothing at all, and what waits for it must not hold up what comes
-/// when it is back.
+/// The time limit of a query. A database host that has vanished sends nothing at all, and what waits for it must not
+/// delay the work when it is back.
 const MAX_ANSWER: Duration = Duration::from_secs(5);
-/// How long who connects waits for the database.
+/// How long a new connection waits for the database.
 const MAX_BEGINNING: Duration = Duration::from_secs(5);
-/// How long the task rests after a failure.
+/// The pause after a failure.
 const REST: Duration = Duration::from_millis(500);
-/// How long who subscribes waits for what was before.
+/// How long a new subscription waits for earlier changes to be delivered.
 const MAX_CATCHING_UP: Duration = Duration::from_secs(2);
 
 /// The lengths of ids.
 const PROCESS_ID: usize = 15;
 const CLIENT_ID: usize = 40;
 
-/// Whether this process listens to the changes that go through PostgreSQL, and how far it is.
+/// Whether this process is registered as a listener with PostgreSQL, and how far it has read.
 pub struct Listening {
     process: String,
     heard: Mutex<Option<Heard>>,
-    /// Held by who begins to listen or ends it: never while `heard` is.
+    /// Held while the process registers or unregisters; never while `heard` is held.
     turn: tokio::sync::Mutex<()>,
     begun: Notify,
-    /// When the round began that has not succeeded yet.
+    /// When the current round began, unless it has succeeded.
     since: Mutex<Option<Instant>>,
-    /// PostgreSQL: how many rounds have begun.
+    /// How many rounds have begun (PostgreSQL).
     rounds: AtomicU64,
-    /// How far it is: on PostgreSQL the last round that found everything there was, on SQLite how many changes.
+    /// The position: on PostgreSQL the last round that read everything, on SQLite the number of changes.
     done: watch::Sender<u64>,
-    /// Ends a pause.
+    /// Wakes the task from a pause.
     wake: Notify,
 }
 
 #[derive(Clone, Copy)]
 struct Heard {
     position: Position,
-    /// When other processes were last told that this one listens.
+    /// When the registration was last renewed.
     renewed: Instant,
-    /// Whether they have to be told again before anything is read: the database may be another by now.
+    /// Whether to register again before anything is read: it may be another database server by now.
     is_in_doubt: bool,
 }
 
@@ -89,25 +89,26 @@ impl Listening {
         self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long changes have been waiting to be told, or to be looked for. Next to nothing while all is well.
+    /// Returns how long changes have been waiting for delivery, or how overdue the next look is. Close to zero in
+    /// normal operation.
     pub(super) fn stalled(&self) -> Duration {
         self.since().map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// An id for a new client, which begins with the process that has it.
+    /// Makes an id for a new client. It begins with the id of the process.
     pub(super) fn client_id(&self) -> String {
         let own = random::alphanumeric(CLIENT_ID - self.process.len());
         format!("{}{own}", self.process)
     }
 
-    /// The process that has the client of this id, if it is another one.
+    /// Returns the process that the client is connected to, if it is another one.
     pub(super) fn other_process<'a>(&self, client: &'a str) -> Option<&'a str> {
         let process = client.get(..PROCESS_ID)?;
         (client.len() == CLIENT_ID && process != self.process).then_some(process)
     }
 
-    /// Comes back once what is committed by now has been told: who subscribes then does not hear of it. It is not waited
-    /// for long; late news does no harm.
+    /// Waits until everything committed so far has been delivered, so that a new subscriber does not receive it. Does
+    /// not wait for long, since late events do no harm.
     pub(super) async fn catch_up(&self, app: &App) {
         let wanted = match app.db.engine() {
             Engine::Sqlite => app.db.feed().published(),
@@ -118,7 +119,7 @@ impl Listening {
         let _ = timeout(MAX_CATCHING_UP, done.wait_for(|done| *done >= wanted)).await;
     }
 
-    /// Comes back once the changes of every write that begins later will be heard of.
+    /// Waits until the changes of all writes that begin later will be received.
     pub(super) async fn begin(&self, app: &App) -> Result<()> {
         if app.db.engine() == Engine::Sqlite || self.heard().is_some() {
             return Ok(());
@@ -143,7 +144,7 @@ impl Listening {
     }
 }
 
-/// Follows what committed writes have changed, for as long as the server runs.
+/// Follows committed changes until the server stops.
 pub(super) async fn follow(app: &App) {
     loop {
         let round = AssertUnwindSafe(round(app)).catch_unwind().await;
@@ -164,7 +165,7 @@ pub(super) async fn follow(app: &App) {
     }
 }
 
-/// Waits for changes and sends them.
+/// Waits for changes and delivers them.
 async fn round(app: &App) -> Result<()> {
     if app.db.engine() == Engine::Postgres {
         return poll(app).await;
@@ -180,7 +181,7 @@ async fn round(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// What the work comes to, or the news that the database does not answer.
+/// Runs work with a time limit; fails if the database does not respond.
 pub(super) async fn within<T>(time: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     timeout(time, work).await.unwrap_or(Err(Error::Unavailable))
 }
@@ -208,7 +209,7 @@ async fn poll(app: &App) -> Result<()> {
     let round = listening.rounds.fetch_add(1, Ordering::SeqCst) + 1;
     let (heard, rows) = match within(MAX_ANSWER, read(app, heard)).await {
         Ok(read) => read,
-        // For a while nothing is lost: this process is known to listen, and what it has not read yet is kept.
+        // Nothing is lost for a while: the registration is still valid, and unread changes are kept.
         Err(Error::Unavailable) => {
             if let Some(heard) = listening.heard().as_mut() {
                 heard.is_in_doubt = true;
@@ -230,7 +231,7 @@ async fn poll(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Reads what follows, and says from time to time that this process listens.
+/// Reads the next changes, and renews the registration from time to time.
 async fn read(app: &App, mut heard: Heard) -> Result<(Heard, Vec<Row>)> {
     if heard.is_in_doubt || heard.renewed.elapsed() > RENEW {
         let now = Instant::now();
@@ -247,7 +248,7 @@ async fn read(app: &App, mut heard: Heard) -> Result<(Heard, Vec<Row>)> {
     Ok((heard, rows))
 }
 
-/// Ends to listen, since nobody is connected any more.
+/// Unregisters this process, since no client is connected any more.
 async fn leave(app: &App) -> Result<()> {
     let listening = &app.realtime.listening;
     let leave = async {

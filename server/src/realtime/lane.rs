@@ -1,5 +1,5 @@
-//! Two lanes of changes to decide on. What costs little is decided at once; what clients ask besides waits in a [`Backlog`] for a
-//! task of its own, so that only those wait for it who ask such things themselves.
+//! Two lanes of changes to decide on. Cheap queries run at once; costly ones wait in a [`Backlog`] for a task of
+//! their own, so that only clients with costly queries wait for them.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -18,32 +18,33 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::events::Change;
 
-/// The most bytes of changes, and of who wants to hear of them, that wait in the backlog. Beyond it, those are cut off who would have to wait longer.
+/// The maximum size of the changes in the backlog, including their groups. Beyond it, clients that would have to wait
+/// longer are disconnected.
 const MAX_WAITING: usize = 32 << 20;
-/// How many changes are taken out of it at once.
+/// How many changes are taken out of the backlog at once.
 const BATCH: usize = 50;
-/// How long the task rests after a failure.
+/// The pause after a failure.
 const REST: Duration = Duration::from_millis(500);
 
-/// A change, and those who have yet to hear of it if they may.
+/// A change, and the groups whose queries have not run yet.
 pub(super) struct Job {
     pub(super) change: Arc<Change>,
     pub(super) groups: Vec<Group>,
-    /// The accounts that are deleted by this change or later.
+    /// The accounts that are deleted by this change or later ones.
     pub(super) leaving: Leaving,
-    /// The position of the change among them.
+    /// The position of the change, for comparison with theirs.
     pub(super) at: usize,
 }
 
 impl Job {
-    /// The memory that it takes, about.
+    /// Estimates the memory of the job.
     fn bytes(&self) -> usize {
         let groups = self.groups.iter().map(Group::bytes);
         self.change.bytes() + groups.sum::<usize>()
     }
 }
 
-/// The changes about which questions wait that take time.
+/// The changes with costly queries that have not run yet.
 #[derive(Default)]
 pub(super) struct Backlog {
     jobs: Mutex<VecDeque<Job>>,
@@ -56,7 +57,7 @@ impl Backlog {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends a job; gives it back when there is no room for it.
+    /// Appends a job; returns it if there is no room.
     pub(super) fn push(&self, job: Job) -> Result<(), Job> {
         let mut jobs = self.jobs();
         let bytes = self.bytes.load(Ordering::Relaxed) + job.bytes();
@@ -90,10 +91,10 @@ impl Backlog {
     }
 }
 
-/// Sends these changes to everybody who wants to hear of them and may: at once where that costs little, the others
-/// are put into the backlog.
+/// Delivers changes to the clients that may receive them: at once where the query is cheap, otherwise through the
+/// backlog.
 ///
-/// `behind` are deletions of accounts that come later.
+/// `behind` are deletions of accounts by later changes.
 pub(super) async fn deliver(app: &App, changes: Vec<Change>, behind: Vec<Change>) -> Result<()> {
     let schema = app.schema.current();
     let leaving = Leaving::of(&changes, behind);
@@ -129,7 +130,8 @@ pub(super) async fn deliver(app: &App, changes: Vec<Change>, behind: Vec<Change>
     decide(app, jobs).await
 }
 
-/// Puts a job into the backlog. Who would have to wait too long is cut off, and lists again.
+/// Puts a job into the backlog. Clients that would have to wait too long are disconnected, and have to list the
+/// records again.
 pub(super) fn put_off(app: &App, job: Job) {
     if let Err(job) = app.realtime.backlog.push(job) {
         for group in &job.groups {
@@ -138,7 +140,7 @@ pub(super) fn put_off(app: &App, job: Job) {
     }
 }
 
-/// Decides on what is in the backlog, for as long as the server runs.
+/// Handles the backlog until the server stops.
 pub(super) async fn follow_costly(app: &App) {
     loop {
         let jobs = app.realtime.backlog.next().await;

@@ -1,5 +1,6 @@
-//! Accounts that are deleted by changes which are still to be told. Until the last of these they hear as what they were: whoever deletes their own
-//! account hears of it, and of what goes with it, on all their devices.
+//! Accounts that are deleted by changes which have not been delivered yet. Until the last of these is delivered, such
+//! an account still counts as signed in: whoever deletes their own account receives this event, and those of the
+//! records deleted with it, on all devices.
 
 use std::sync::Arc;
 
@@ -9,12 +10,12 @@ use crate::tokens::fingerprint;
 
 use super::clients::Identity;
 
-/// Deleted accounts, each with the position of its deletion among the changes.
+/// Deleted accounts, with the positions of their deletions among the changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leaving(Arc<Vec<(usize, Change)>>);
 
 impl Leaving {
-    /// The accounts that these changes delete, and those that are deleted behind them.
+    /// Finds the accounts that these changes delete, and those that are deleted after them.
     pub(super) fn of(changes: &[Change], behind: Vec<Change>) -> Self {
         let here = changes.iter().enumerate();
         let here = here.filter(|(_, change)| change.ends_account());
@@ -23,7 +24,7 @@ impl Leaving {
         Self(Arc::new(here.chain(behind).collect()))
     }
 
-    /// The account as it was, if the change at this position comes no later than its deletion.
+    /// Returns the last state of the account, if the change at this position does not come after its deletion.
     pub(super) fn find(&self, at: usize, identity: &Identity, schema: &Schema) -> Option<Record> {
         let of = |change: &Change| {
             let record = change.record(schema)?;

@@ -1,9 +1,10 @@
-//! Realtime: clients hear of changes of records, over server-sent events.
+//! Realtime: sends changes of records to subscribed clients as server-sent events.
 //!
-//! A client connects ([`api::connect`]) and says what it wants to hear of ([`api::subscribe`]). [`follow()`] takes what
-//! [`crate::events`] has, in the order of the commits, lets [`decide`] find out who may know, and puts frames into
-//! the clients' [`queue`]s. It is off the way of writes; a client that does not read is cut off. What clients ask besides (filters, expand)
-//! is decided in a [`lane`] of its own, within a [`budget`].
+//! A client connects ([`api::connect`]) and sets its subscriptions ([`api::subscribe`]). [`follow()`] reads the
+//! changes of [`crate::events`] in the order of their commits, lets [`decide`] find the clients that may receive
+//! them, and puts frames into their [`queue`]s. Writes never wait for this; a client that does not read is
+//! disconnected. Costly subscriptions (with filters or expanded relations) are handled in a separate [`lane`], within
+//! a [`budget`].
 
 pub mod api;
 mod budget;
@@ -28,10 +29,10 @@ use crate::app::App;
 use crate::events::Feed;
 use crate::metrics::Metrics;
 
-/// A server whose realtime has stood still for so long is not healthy.
+/// A server whose realtime has been stuck for this long is not healthy.
 const MAX_STALL: Duration = Duration::from_secs(10);
 
-/// Everything about realtime that the server keeps.
+/// The realtime service.
 pub struct Realtime {
     clients: Clients,
     listening: Listening,
@@ -39,7 +40,7 @@ pub struct Realtime {
 }
 
 impl Realtime {
-    /// Nobody is connected yet.
+    /// Makes a service without clients.
     pub fn new(metrics: &Metrics, feed: Arc<Feed>) -> Self {
         Self {
             clients: Clients::new(metrics, feed),
@@ -48,28 +49,28 @@ impl Realtime {
         }
     }
 
-    /// How long changes have been waiting to be told to clients, or to be looked for; next to nothing while all is well.
+    /// Returns how long changes have been waiting for delivery; close to zero in normal operation.
     pub fn stalled(&self) -> Duration {
         self.listening.stalled()
     }
 
-    /// Whether clients hear of changes.
+    /// Whether changes are being delivered.
     pub fn is_healthy(&self) -> bool {
         self.stalled() < MAX_STALL
     }
 
-    /// Ends all streams: the clients connect anew.
+    /// Ends all streams: the clients reconnect.
     pub fn cut_all(&self) {
         self.clients.cut_all();
     }
 
-    /// Ends all streams, and lets nobody connect any more: the server stops, and the clients go to another.
+    /// Ends all streams and refuses new ones: the server stops, and clients reconnect to another.
     pub fn close_all(&self) {
         self.clients.stop();
     }
 }
 
-/// Tells clients what committed writes have changed, for as long as the server runs.
+/// Delivers committed changes to the clients until the server stops.
 pub async fn follow(app: App) {
     tokio::join!(follow::follow(&app), lane::follow_costly(&app));
 }

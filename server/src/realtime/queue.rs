@@ -1,4 +1,4 @@
-//! What waits to be sent to a client. Whoever fills it never waits.
+//! The queue of events to a client. Putting an event into it never blocks.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,16 +14,16 @@ use tokio::time::{Instant, timeout_at};
 use crate::clock::Moment;
 use crate::error::Error;
 
-/// How much may wait. A client that lags behind further is cut off.
+/// The maximum size of a queue. A client that lags behind further is disconnected.
 const MAX_BYTES: usize = 8 << 20;
 const MAX_FRAMES: usize = 20_000;
-/// How much is sent at once.
+/// How many bytes are sent at once.
 const CHUNK: usize = 64 << 10;
-/// A stream in which nothing happens ends, and so does every stream some time: clients connect anew by themselves,
-/// and say again who they are.
+/// The lifetime of a stream without events, and of any stream: clients reconnect by themselves, and authenticate
+/// again.
 const MAX_IDLE: Duration = Duration::from_secs(5 * 60);
 const MAX_AGE: Duration = Duration::from_secs(30 * 60);
-/// How often a line is sent that means nothing: it finds out who has gone, and keeps proxies from closing.
+/// How often a comment line is sent: it detects clients that are gone, and keeps proxies from closing the connection.
 const BEAT: Duration = Duration::from_secs(25);
 
 /// One event.
@@ -33,26 +33,26 @@ pub(super) struct Frame {
     pub(super) data: Arc<Data>,
 }
 
-/// The data of an event, which all clients share that get it.
+/// The data of an event, shared by all clients that receive it.
 #[derive(Debug)]
 pub(super) struct Data {
     bytes: Vec<u8>,
     total: Total,
 }
 
-/// The bytes of all data that waits for any client.
+/// The number of bytes that wait for all clients together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Total(Arc<AtomicUsize>);
 
 impl Total {
-    /// How many there are.
+    /// Returns the number of bytes.
     pub(super) fn bytes(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 impl Data {
-    /// Data that counts towards the total for as long as a client waits for it.
+    /// Makes data that counts towards the total while any client waits for it.
     pub(super) fn new(bytes: Vec<u8>, total: &Total) -> Arc<Self> {
         total.0.fetch_add(bytes.len(), Ordering::Relaxed);
         let total = total.clone();
@@ -75,7 +75,7 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// A frame of which a part is sent.
+    /// A frame that is sent in part.
     begun: Option<(Frame, usize)>,
     frames: VecDeque<Frame>,
     bytes: usize,
@@ -89,7 +89,7 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends a frame. Gives `false`, and ends the stream, when too much waits already.
+    /// Appends a frame. If too much waits already, ends the stream and returns `false`.
     pub(super) fn push(&self, frame: Frame) -> bool {
         let mut waiting = self.waiting();
         if waiting.closed {
@@ -110,17 +110,17 @@ impl Queue {
         !is_full
     }
 
-    /// How many bytes wait.
+    /// Returns the number of waiting bytes.
     pub(super) fn bytes(&self) -> usize {
         self.waiting().bytes
     }
 
-    /// Whether the stream has ended, or will after what waits.
+    /// Whether the stream has ended, or ends after the waiting frames.
     pub(super) fn is_closed(&self) -> bool {
         self.waiting().closed
     }
 
-    /// Ends the stream, and forgets what waits.
+    /// Ends the stream, and drops the waiting frames.
     pub(super) fn abandon(&self) {
         *self.waiting() = Waiting {
             closed: true,
@@ -135,7 +135,7 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// How long the stream may still go on.
+    /// Returns the remaining lifetime of the stream.
     fn lasts(&self) -> Duration {
         let ends = self.waiting().ends;
         let lasts = ends.map(|ends| ends.saturating_sub(Moment::now().unix()));
@@ -144,14 +144,14 @@ impl Queue {
         })
     }
 
-    /// Ends the stream after what waits.
+    /// Ends the stream after the waiting frames.
     pub(super) fn close(&self) {
         self.waiting().closed = true;
         self.changed.notify_one();
     }
 
-    /// What waits, as far as it is sent at once; `None` at the end. A large event is sent in pieces, so that no more of it is copied for a
-    /// client than the client reads.
+    /// Returns the next bytes to send; `None` at the end. A large event is sent in pieces, so that no more of it is
+    /// copied than the client reads.
     fn take(&self, id: &str) -> Option<Vec<u8>> {
         let mut waiting = self.waiting();
         let mut out = Vec::new();
@@ -179,14 +179,14 @@ impl Queue {
 }
 
 impl Waiting {
-    /// The frame to send next, and where to go on in its data.
+    /// Returns the next frame, and the offset in its data.
     fn next(&mut self) -> Option<(Frame, usize)> {
         let begun = self.begun.take();
         begun.or_else(|| Some((self.frames.pop_front()?, 0)))
     }
 }
 
-/// The client's end of a queue. `_guard` is dropped when the client has gone.
+/// The receiving end of a queue. `_guard` is dropped when the client is gone.
 pub(super) struct Reader<G> {
     pub(super) id: String,
     pub(super) queue: Arc<Queue>,
@@ -194,7 +194,7 @@ pub(super) struct Reader<G> {
 }
 
 impl<G: 'static> Reader<G> {
-    /// The bytes that the client gets.
+    /// The stream of bytes to the client.
     pub(super) fn stream(self) -> impl Stream<Item = Result<Bytes, Error>> + 'static {
         let now = Instant::now();
         let state = Sending {
@@ -236,7 +236,7 @@ impl<G> Sending<G> {
             if now >= beat {
                 return Some(Bytes::from_static(b":\n"));
             }
-            // The time limit is looked at above.
+            // The time limit is checked above.
             let changed = self.reader.queue.changed.notified();
             let _ = timeout_at(ends.min(beat), changed).await;
         }

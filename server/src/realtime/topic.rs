@@ -1,4 +1,4 @@
-//! What a client subscribes to: `collection/*`, `collection/record` or just `collection`, with options behind it.
+//! Parses subscriptions: `collection/*`, `collection/record` or just `collection`, followed by options.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,52 +11,52 @@ use crate::projection::Fields;
 use crate::records::expand::Paths;
 use crate::schema::Record;
 
-/// A subscription, read.
+/// A parsed subscription.
 #[derive(Clone, Debug)]
 pub(super) struct Subscription {
-    /// As the client has it; events are named so.
+    /// The text of the client, which is also the name of its events.
     pub(super) name: Arc<str>,
-    /// What is before the options.
+    /// The topic, without options.
     pub(super) topic: String,
-    /// What is behind it; the subscriptions of a client share theirs.
+    /// The options; subscriptions of a client with equal options share them.
     pub(super) options: Arc<Options>,
 }
 
-/// What a client wants of the records that it hears of.
+/// The options of a subscription.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Options {
-    /// As the client has them: who has the same wants the same.
+    /// The text of the client: clients with equal texts form a group.
     pub(super) text: String,
     /// `@request.query`.
     pub(super) query: BTreeMap<String, String>,
     /// `@request.headers`.
     pub(super) headers: BTreeMap<String, String>,
-    /// Which records.
+    /// The filter.
     pub(super) filter: Filter,
-    /// What they come with.
+    /// The relations to expand.
     pub(super) paths: Paths,
-    /// What of them.
+    /// The fields to include.
     pub(super) fields: Option<Fields>,
 }
 
-/// Which records a client wants to hear of.
+/// The filter of a subscription.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum Filter {
-    /// All that it may.
+    /// No filter: all records that the client may see.
     #[default]
     All,
-    /// Those for which this holds.
+    /// The records that match.
     Where(Expression),
-    /// None: nobody knows what is meant.
+    /// A filter that cannot be parsed: no records.
     Unreadable,
 }
 
-/// The topic of a subscription, and what is behind it.
+/// Splits a subscription into its topic and its options.
 pub(super) fn split(name: &str) -> (&str, &str) {
     name.split_once('?').unwrap_or((name, ""))
 }
 
-/// Reads the subscriptions of a client.
+/// Parses the subscriptions of a client.
 pub(super) fn parse_all(names: &[String]) -> Vec<Arc<Subscription>> {
     let mut read: HashMap<&str, Arc<Options>> = HashMap::new();
     let mut subscriptions = Vec::with_capacity(names.len());
@@ -75,17 +75,17 @@ pub(super) fn parse_all(names: &[String]) -> Vec<Arc<Subscription>> {
 }
 
 impl Options {
-    /// Whether there are any.
+    /// Whether there are any options.
     pub(super) fn has_any(&self) -> bool {
         !self.text.is_empty()
     }
 
-    /// Whether they ask nothing of the database: such a question is cheap before it was ever asked.
+    /// Whether the database need not be asked: such a query is cheap before it ever ran.
     pub(super) fn are_light(&self) -> bool {
         self.filter == Filter::All && self.paths.is_empty()
     }
 
-    /// Reads what is behind a topic. Options that cannot be read are none, as they always were for clients.
+    /// Parses the options of a subscription. Options that cannot be parsed are ignored, as clients expect.
     fn parse(suffix: &str) -> Self {
         url::form_urlencoded::parse(suffix.as_bytes())
             .find(|(key, _)| key == "options")
@@ -113,7 +113,7 @@ impl Options {
         Self {
             text: text.to_owned(),
             filter,
-            // What would be left out again is not even looked for.
+            // Relations that `fields` leaves out are not expanded.
             paths: match &fields {
                 Some(fields) => paths.narrowed(&fields.of_expand()),
                 None => paths,
@@ -122,7 +122,7 @@ impl Options {
             headers: headers
                 .into_iter()
                 .map(|(name, value)| (header(&name), value))
-                // Who subscribes is who sends the request.
+                // The caller of the request is the subscriber.
                 .filter(|(name, _)| name != "authorization")
                 .collect(),
             query,
@@ -138,7 +138,7 @@ fn texts(object: Option<&Json>) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The topics that a change of the record is about, and whose rule decides who hears of it.
+/// Returns the topics that a change of the record belongs to, with the action whose rule decides.
 pub(super) fn topics(record: &Record) -> [(String, Action); 6] {
     let (id, name) = (&record.collection.def.id, &record.collection.def.name);
     let one = |collection: &str| (format!("{collection}/{}", record.id()), Action::View);
