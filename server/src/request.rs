@@ -1,4 +1,4 @@
-//! What is known of a request before the database is asked.
+//! A request as rules and the policy see it.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -11,10 +11,10 @@ use crate::clock::Moment;
 use crate::db::Claimant;
 use crate::schema::Record;
 
-/// Who asks.
+/// The caller.
 #[derive(Clone, Debug)]
 pub enum Caller {
-    /// Nobody that is known; also who sends a token that is not good.
+    /// A caller without a valid token.
     Guest,
     /// A signed-in account.
     Account(Arc<Account>),
@@ -32,20 +32,20 @@ impl From<&Caller> for Holder {
 /// A signed-in account.
 #[derive(Debug)]
 pub struct Account {
-    /// Its record.
+    /// The record.
     pub record: Record,
-    /// Whether rules do not apply to it.
+    /// Whether rules do not apply to the account.
     pub is_superuser: bool,
-    /// Whether its token may be exchanged for a new one.
+    /// Whether the token may be exchanged for a new one.
     pub refreshable: bool,
-    /// When its token ends, in seconds since 1970. What is derived from the token ends no later.
+    /// When the token expires, in seconds since 1970. Tokens derived from it expire no later.
     pub expires: i64,
     /// The ids of its roles.
     pub roles: Vec<String>,
 }
 
 impl Account {
-    /// Whose share of the database its queries take.
+    /// Returns the claimant of the database's time for its queries.
     pub fn claimant(&self) -> Claimant {
         let id = self.record.id().to_owned();
         if self.is_superuser {
@@ -56,7 +56,7 @@ impl Account {
     }
 }
 
-/// The network that one client is likely to have all of: a whole IPv4 address, or the first half of an IPv6 one.
+/// Returns the network that a single client is assumed to control: an IPv4 address, or the /64 of an IPv6 address.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -68,12 +68,12 @@ pub fn network(address: IpAddr) -> IpAddr {
 }
 
 impl Caller {
-    /// Whether rules do not apply.
+    /// Whether rules do not apply to the caller.
     pub fn is_superuser(&self) -> bool {
         matches!(self, Self::Account(account) if account.is_superuser)
     }
 
-    /// The account, if there is one.
+    /// Returns the account, if the caller is signed in.
     pub fn account(&self) -> Option<&Account> {
         match self {
             Self::Guest => None,
@@ -82,30 +82,30 @@ impl Caller {
     }
 }
 
-/// What rules can ask about the request.
+/// A request as rules see it.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
-    /// Where it comes from; `None` for the server itself.
+    /// The client's address; `None` for the server itself.
     pub address: Option<IpAddr>,
     /// `GET`, `POST`, …
     pub method: String,
-    /// What the rule is evaluated for: `default`, `expand`, `password`, …
+    /// The context of the rule: `default`, `expand`, `password`, …
     pub context: &'static str,
-    /// Headers as rules see them, in lower case, with `_` for `-`. A batch's part or a subscription may have brought them: what judges the
-    /// client's address or token asks [`Connection`](crate::extract::Connection).
+    /// The headers, in lower case, with `_` for `-`. They may be those of a batch's part or of a subscription: for
+    /// decisions that depend on the client's own headers, use [`Connection`](crate::extract::Connection).
     pub headers: BTreeMap<String, String>,
-    /// Query parameters.
+    /// The query parameters.
     pub query: BTreeMap<String, String>,
-    /// The body's fields.
+    /// The fields of the body.
     pub body: Map<String, serde_json::Value>,
-    /// When the request came.
+    /// The time of the request.
     pub now: Moment,
 }
 
 impl Request {
-    /// A request of the server to itself.
+    /// Makes a request of the server itself.
     pub fn internal() -> Self {
         Self {
             caller: Caller::Guest,
@@ -119,7 +119,7 @@ impl Request {
         }
     }
 
-    /// Whose share of the database its queries take.
+    /// Returns the claimant of the database's time for its queries.
     pub fn claimant(&self) -> Claimant {
         match (&self.caller, self.address) {
             (Caller::Account(account), _) => account.claimant(),
@@ -128,13 +128,13 @@ impl Request {
         }
     }
 
-    /// Whoever asks, signed in or not, by address.
+    /// Returns the claimant for limits per address, whether or not the caller is signed in.
     pub fn origin(&self) -> Claimant {
         let address = self.address.map(network);
         address.map_or(Claimant::Server, Claimant::Guest)
     }
 
-    /// The same request, asked for another purpose.
+    /// Returns the request in another context.
     #[must_use]
     pub fn within(&self, context: &'static str) -> Self {
         Self {

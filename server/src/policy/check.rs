@@ -1,4 +1,4 @@
-//! What roles, permissions and members may be.
+//! Validates roles, permissions and members.
 
 use std::collections::BTreeSet;
 
@@ -90,8 +90,8 @@ pub fn role(
     Ok(())
 }
 
-/// Whether it is a name that looks like no other: other alphabets, and some letters far into the Latin one, have
-/// doubles of `a` to `z`.
+/// Whether a name consists of unambiguous characters only: other alphabets, and the rarer Latin letters, have
+/// look-alikes of `a` to `z`.
 fn is_name(name: &str) -> bool {
     let is_accented = |c: char| {
         matches!(c, '\u{c0}'..='\u{17e}') && c.is_alphabetic() && !"\u{131}\u{138}".contains(c)
@@ -107,7 +107,7 @@ enum Chain {
     TooLong,
 }
 
-/// Takes away level by level the roles that have nobody above them that is left. What is left over goes in circles.
+/// Topological sort: removes roles without remaining parents, level by level. Roles that remain form a cycle.
 fn chain(parents: &std::collections::HashMap<String, Vec<String>>) -> Chain {
     let mut left: BTreeSet<&str> = parents.keys().map(String::as_str).collect();
     let mut levels = 0;
@@ -134,7 +134,7 @@ fn chain(parents: &std::collections::HashMap<String, Vec<String>>) -> Chain {
     }
 }
 
-/// Checks a permission. The collection is stored by its id.
+/// Checks a permission, and replaces the name of its collection by the id.
 pub fn permission(schema: &Schema, record: &mut Record, problems: &mut FieldProblems) {
     let role = record.text("role");
     if role == super::roles::SUPERUSER {
@@ -255,7 +255,7 @@ fn fields(
     }
 }
 
-/// Checks a member. The collection is stored by its id.
+/// Checks a member, and replaces the name of its collection by the id.
 pub fn member(
     conn: &mut Conn,
     schema: &Schema,

@@ -1,50 +1,50 @@
-//! One permission of a role.
+//! A permission of a role.
 
 use std::collections::BTreeSet;
 
 use crate::db::Engine;
 use crate::filter::{Condition, Expression, Resolver, parse};
 
-/// Whether a permission gives or takes.
+/// The effect of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It gives.
+    /// Allows.
     Allow,
-    /// It takes, and wins.
+    /// Denies; a denial takes precedence.
     Deny,
 }
 
-/// For which rows it is.
+/// The rows that a permission applies to.
 #[derive(Debug, PartialEq)]
 enum Rows {
     All,
     Where(Expression),
-    /// Its condition cannot be read any more.
+    /// None that is known: the condition cannot be parsed any more.
     Unknown,
 }
 
 /// A permission of a role.
 #[derive(Debug, PartialEq)]
 pub struct Permission {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// The role's id.
+    /// The id of the role.
     pub role: String,
-    /// A collection's id, or `*`.
+    /// The id of the collection, or `*`.
     pub collection: String,
-    /// The actions that it is about.
+    /// The actions.
     pub actions: Vec<String>,
-    /// Whether it gives or takes.
+    /// The effect.
     pub effect: Effect,
-    /// The condition as it was written.
+    /// The text of the condition.
     pub condition: String,
-    /// The fields that it is about; all when `None`.
+    /// The fields; `None`: all.
     pub fields: Option<BTreeSet<String>>,
     rows: Rows,
 }
 
 impl Permission {
-    /// A permission as it is stored.
+    /// Makes a permission of its stored form.
     pub fn new(
         (id, role, collection): (String, String, String),
         actions: Vec<String>,
@@ -68,18 +68,19 @@ impl Permission {
         }
     }
 
-    /// What seeing an area of the console comes to.
+    /// Makes the permission to see an area of the console.
     pub(super) fn of_area(area: &str) -> Self {
         let names = (area.to_owned(), String::new(), String::new());
         Self::new(names, Vec::new(), false, String::new(), Vec::new())
     }
 
-    /// Whether it is for all rows.
+    /// Whether the permission applies to all rows.
     pub fn is_for_all_rows(&self) -> bool {
         self.rows == Rows::All
     }
 
-    /// The rows that it is for. When its condition cannot be asked any more, it gives nothing, or takes everything.
+    /// Returns the condition for rows that the permission applies to. If it cannot be resolved any more, an allow
+    /// applies to no rows, and a deny to all.
     pub(super) fn condition(&self, resolver: &Resolver<'_>) -> Condition {
         let condition = match &self.rows {
             Rows::All => return Condition::True,
@@ -96,13 +97,13 @@ impl Permission {
     }
 }
 
-/// The rows that it is not for.
+/// Negates a condition.
 pub(super) fn not(engine: Engine, condition: Condition) -> Condition {
     match condition {
         Condition::True => Condition::False,
         Condition::False => Condition::True,
         Condition::All(_) => {
-            // Where it is neither true nor false, it does not hold.
+            // A condition that is NULL does not hold.
             let mut out = crate::db::sql(engine, "(");
             out.append(condition.into_sql(engine)).text(") IS NOT TRUE");
             Condition::from(out)

@@ -1,4 +1,5 @@
-//! What a decision comes to: rows = (rule OR any allow) AND NOT any deny, fields likewise.
+//! Combines the rule of a collection with the permissions of a caller's roles: rows = (rule OR any allow) AND NOT any
+//! deny; fields likewise.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,14 +12,14 @@ use crate::filter::{Condition, Listable, Resolver, RowCondition, Visibility};
 use crate::request::Caller;
 use crate::schema::{Collection, FieldAccess, Rule};
 
-/// The rows and fields of a collection that a caller reaches with an action.
+/// The rows and fields of a collection that an action of a caller covers.
 #[derive(Clone, Debug)]
 pub struct Reach {
     pub(super) rule: Rule,
     decision: Arc<Decision>,
 }
 
-/// One of the things that decide about a row.
+/// A clause of a decision about a row.
 #[derive(Clone, Debug)]
 pub enum Part {
     /// The collection's rule.
@@ -28,7 +29,7 @@ pub enum Part {
 }
 
 impl Reach {
-    /// What `caller` reaches.
+    /// Decides what an action of `caller` covers.
     pub fn of(
         policies: &Policies,
         caller: &Caller,
@@ -48,7 +49,7 @@ impl Reach {
         })
     }
 
-    /// Everything.
+    /// Covers everything.
     pub fn everything() -> Self {
         Self {
             rule: Rule::Open,
@@ -56,7 +57,7 @@ impl Reach {
         }
     }
 
-    /// Only what the rule says.
+    /// Covers the rows of a rule.
     pub(super) fn by_rule(rule: Rule) -> Self {
         Self {
             rule,
@@ -64,7 +65,7 @@ impl Reach {
         }
     }
 
-    /// The same for who reads their own account: they are who they are, whatever the rule says.
+    /// Covers the caller's own account, whatever the rule says, with the fields that roles leave.
     pub(super) fn of_own(self) -> Self {
         Self {
             rule: Rule::Open,
@@ -72,18 +73,18 @@ impl Reach {
         }
     }
 
-    /// Whether roles have no say in it.
+    /// Whether no permission of a role applies.
     pub fn is_by_rule_alone(&self) -> bool {
         self.decision.allows.is_empty() && self.decision.denies.is_empty()
     }
 
-    /// Whether it is clear without a look at any row that there is nothing.
+    /// Whether no row is covered, whatever its values are.
     pub fn is_nothing(&self) -> bool {
         (self.rule == Rule::Locked && self.decision.allows.is_empty())
             || self.row_denies().any(|deny| deny.is_for_all_rows())
     }
 
-    /// Whether it is clear without a look at any row that it is all rows.
+    /// Whether all rows are covered, whatever their values are.
     pub fn is_all_rows(&self) -> bool {
         let mut allows = self.decision.allows.iter();
         let allowed = self.rule == Rule::Open || allows.any(|allow| allow.is_for_all_rows());
@@ -95,7 +96,7 @@ impl Reach {
         denies.filter(|deny| deny.fields.is_none())
     }
 
-    /// What it asks of a row.
+    /// Returns the condition that a covered row meets.
     pub fn condition(&self, resolver: &mut Resolver<'_>) -> Result<Condition> {
         let engine = resolver.engine();
         let rule = match &self.rule {
@@ -116,14 +117,14 @@ impl Reach {
         ))
     }
 
-    /// Whether which fields it reaches can depend on the row, or is not all of them.
+    /// Whether the covered fields depend on the row, or are not all fields.
     pub fn has_field_limits(&self) -> bool {
         let limits =
             |permissions: &[Arc<Permission>]| permissions.iter().any(|p| p.fields.is_some());
         limits(&self.decision.allows) || limits(&self.decision.denies)
     }
 
-    /// The parts that decide, each of which holds for a row or not.
+    /// Returns the clauses, each of which holds for a row or not.
     pub fn parts(&self) -> Vec<Part> {
         let rule = (self.rule != Rule::Locked).then_some(Part::Rule);
         let permissions = self.decision.allows.iter().chain(&self.decision.denies);
@@ -132,7 +133,7 @@ impl Reach {
             .collect()
     }
 
-    /// What a part asks of a row.
+    /// Returns the condition of a clause.
     pub fn part_condition(&self, part: &Part, resolver: &mut Resolver<'_>) -> Condition {
         match (part, &self.rule) {
             (Part::Permission(permission), _) => permission.condition(resolver),
@@ -142,8 +143,8 @@ impl Reach {
         }
     }
 
-    /// Whether a row for which the parts `before` hold may become one for which those of `after` do. The rule asks
-    /// about the row as it was, permissions about both.
+    /// Whether an update may change a row for which the clauses `before` hold into one for which `after` hold. The
+    /// rule applies to the row before the update, permissions to both.
     pub fn is_kept(&self, before: &[Part], after: &[Part]) -> bool {
         let by_rule = before.iter().any(|part| matches!(part, Part::Rule));
         let permissions = |effect| {
@@ -156,8 +157,8 @@ impl Reach {
         (by_rule || permissions(Effect::Allow).next().is_some()) && !denied
     }
 
-    /// The fields of any row for which clients may filter and by which they may sort: what some rows hide, the
-    /// filter must not tell.
+    /// Returns the fields by which clients may filter and sort: a filter must not disclose a field that is hidden in
+    /// some rows.
     pub fn common_fields(&self) -> FieldAccess {
         if !self.has_field_limits() {
             return FieldAccess::default();
@@ -183,7 +184,7 @@ impl Reach {
         }
     }
 
-    /// The fields of a row for which these parts hold; none when the row itself is not reached.
+    /// Returns the covered fields of a row for which these clauses hold; none if the row is not covered.
     pub fn fields(&self, held: &[Part]) -> FieldAccess {
         let mut given = Some(BTreeSet::new());
         let mut denied = BTreeSet::new();

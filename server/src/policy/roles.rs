@@ -1,7 +1,7 @@
-//! Roles and their permissions, as casbin decides about them. Nothing else knows casbin.
+//! Roles and their permissions, decided by casbin. No other module knows casbin.
 //!
-//! casbin matches coarse lines: a role (with the roles above it), a collection, an action. What it finds are
-//! permissions, whose conditions narrow to rows in SQL. Who has which role it never sees.
+//! casbin matches a role (with its parents), a collection and an action. The matching permissions are limited to rows
+//! by conditions in SQL. casbin does not know which account has which role.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -17,15 +17,15 @@ use crate::error::{Error, Result};
 use crate::request::Caller;
 use crate::schema::{Collection, body_keys};
 
-/// Longer chains of parents casbin does not follow.
+/// The longest chain of parents that casbin follows.
 pub(super) const MAX_DEPTH: usize = 10;
 
-/// Decisions kept; few distinct ones are asked for.
+/// The size of the cache of decisions; there are few distinct ones.
 const MAX_KEPT: usize = 10_000;
 
-/// The role of whoever is not signed in.
+/// The role of callers that are not signed in.
 pub const GUEST: &str = "roleguest000000";
-/// The role of every account that is signed in.
+/// The role of all signed-in accounts.
 pub const USER: &str = "roleuser0000000";
 /// The role of superusers, who may do everything anyway.
 pub const SUPERUSER: &str = "rolesuperuser00";
@@ -52,40 +52,40 @@ pub fn of(caller: &Caller) -> Vec<String> {
 /// A role.
 #[derive(Debug)]
 pub struct Role {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The ids of the roles whose permissions it has too.
+    /// The ids of the roles that it inherits permissions from.
     pub parents: Vec<String>,
     /// The areas of the console that its members see.
     pub areas: Vec<String>,
 }
 
-/// The permissions that are about somebody's doing something with a collection.
+/// The permissions that apply to an action on a collection.
 #[derive(Debug, Default, PartialEq)]
 pub struct Decision {
-    /// Those that allow it.
+    /// The permissions that allow the action.
     pub allows: Vec<Arc<Permission>>,
-    /// Those that deny it.
+    /// The permissions that deny the action.
     pub denies: Vec<Arc<Permission>>,
 }
 
 /// All roles and permissions at one moment.
 #[derive(Default)]
 pub struct Policies {
-    /// None while there is nothing to decide; asked by one at a time.
+    /// The enforcer, used by one thread at a time; `None` without any permissions.
     lines: Option<Mutex<Lines>>,
     roles: HashMap<String, Role>,
     permissions: HashMap<String, Arc<Permission>>,
-    /// What was decided, by the roles and what they asked for.
+    /// A cache of decisions.
     kept: RwLock<HashMap<Question, Arc<Decision>>>,
 }
 
 type Question = (Vec<String>, String, Action);
 
 impl Policies {
-    /// Puts roles and permissions together.
+    /// Makes policies of all roles and permissions.
     pub fn new(roles: Vec<Role>, permissions: Vec<Permission>) -> Result<Self> {
         let lines = lines(&roles, &permissions)?;
         Ok(Self {
@@ -102,34 +102,34 @@ impl Policies {
         })
     }
 
-    /// Whether roles have no say in anything.
+    /// Whether there are no permissions.
     pub fn is_empty(&self) -> bool {
         self.lines.is_none()
     }
 
-    /// Whether anybody can have a role that is not built in.
+    /// Whether there are roles that are not built in.
     pub fn has_own_roles(&self) -> bool {
         self.roles.len() > BUILT_IN.len()
     }
 
-    /// Whether any condition asks about the request's headers.
+    /// Whether any condition refers to the request's headers.
     pub fn ask_headers(&self) -> bool {
         let mut permissions = self.permissions.values();
         permissions.any(|permission| permission.condition.contains("@request.headers"))
     }
 
-    /// The keys of the request's body that conditions ask about.
+    /// Returns the keys of the request's body that conditions refer to.
     pub fn body_keys(&self) -> impl Iterator<Item = String> {
         let permissions = self.permissions.values();
         permissions.flat_map(|permission| body_keys(&permission.condition))
     }
 
-    /// The role of this id.
+    /// Returns the role with this id.
     pub fn role(&self, id: &str) -> Option<&Role> {
         self.roles.get(id)
     }
 
-    /// Whether a role, an area of the console or everybody goes by this id or name, in any case.
+    /// Whether this id or name is taken by a role, an area of the console or the wildcard, ignoring case.
     pub fn has_name(&self, name: &str) -> bool {
         let is_same = |other: &str| other.eq_ignore_ascii_case(name);
         let built_in = BUILT_IN
@@ -142,12 +142,12 @@ impl Policies {
             || roles.any(|role| is_same(&role.id) || is_same(&role.name))
     }
 
-    /// Every role.
+    /// Returns all roles.
     pub fn roles(&self) -> impl Iterator<Item = &Role> {
         self.roles.values()
     }
 
-    /// What there is to say about the action for somebody of these roles.
+    /// Decides which permissions apply to an action of a caller with these roles.
     pub fn decide(
         &self,
         roles: &[String],
@@ -204,13 +204,13 @@ impl Policies {
         Ok(decision)
     }
 
-    /// Whether somebody of these roles sees this area of the console.
+    /// Whether a caller with these roles sees an area of the console.
     pub fn sees(&self, roles: &[String], area: &str) -> Result<bool> {
         let Some(lines) = &self.lines else {
             return Ok(false);
         };
         let lines = asked(lines);
-        // Whoever comes along has the built-in ones.
+        // Everybody has the built-in roles.
         let is_built_in = |role: &&String| BUILT_IN.iter().any(|built_in| built_in.0 == **role);
         for role in roles.iter().filter(|role| !is_built_in(role)) {
             if !lines.matching(role, area, AREA_ACTION, false)?.is_empty() {
@@ -220,7 +220,7 @@ impl Policies {
         Ok(false)
     }
 
-    /// The areas of the console that somebody of these roles sees.
+    /// Returns the areas of the console that a caller with these roles sees.
     pub fn areas(&self, roles: &[String]) -> Result<Vec<&'static str>> {
         let mut seen = Vec::new();
         for area in AREAS {
@@ -245,13 +245,13 @@ fn asked(lines: &Mutex<Lines>) -> MutexGuard<'_, Lines> {
     lines.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the records of a collection are about, as far as roles go.
+/// The kind of a collection, for permissions.
 enum Area {
-    /// An application: permissions say.
+    /// Data of the application: permissions apply.
     None,
-    /// An area of the console.
+    /// Data that belongs to an area of the console.
     Of(&'static str),
-    /// Nothing that could be given away.
+    /// Data that no role can give access to.
     Superusers,
 }
 
@@ -270,7 +270,7 @@ fn area_of(collection: &Collection, action: Action) -> Area {
     }
 }
 
-/// The action of lines about areas.
+/// The action of policy lines for areas.
 const AREA_ACTION: &str = "see";
 
 fn lines(roles: &[Role], permissions: &[Permission]) -> Result<Option<Mutex<Lines>>> {
@@ -295,7 +295,7 @@ fn lines(roles: &[Role], permissions: &[Permission]) -> Result<Option<Mutex<Line
         for area in &role.areas {
             let line = [&role.id, area, AREA_ACTION, "allow", area];
             lines.push(line.map(str::to_owned).to_vec());
-            // Who changes things sees them.
+            // The permission to change includes the permission to see.
             if let Some(kind) = area.strip_suffix(":write") {
                 let read = format!("{kind}:read");
                 let line = [&role.id, &read, AREA_ACTION, "allow", &read];
@@ -314,19 +314,19 @@ fn lines(roles: &[Role], permissions: &[Permission]) -> Result<Option<Mutex<Line
                 .map(|parent| vec![role.id.clone(), parent.clone()])
         })
         .collect();
-    // Nothing in it waits: what is async about casbin is the adapters that others have.
+    // The future is ready at once: only adapters that are not used here wait.
     let made = Lines::new(lines, parents).now_or_never();
     made.ok_or_else(|| Error::internal(anyhow::anyhow!("casbin waits for something")))?
         .map(|lines| Some(Mutex::new(lines)))
         .map_err(Error::internal)
 }
 
-/// casbin with all lines.
+/// The casbin enforcer with all policy lines.
 struct Lines {
     enforcer: Enforcer,
-    /// What each line is about: a permission's id, or an area's name.
+    /// The subject of each line: the id of a permission, or the name of an area.
     subjects: Vec<String>,
-    /// The numbers of the lines that matched last.
+    /// The indexes of the lines that matched the last request.
     matched: Arc<Mutex<Vec<usize>>>,
 }
 
@@ -347,7 +347,7 @@ impl Lines {
         })
     }
 
-    /// What the lines that match are about.
+    /// Returns the subjects of the matching lines.
     fn matching(
         &self,
         role: &str,
@@ -363,8 +363,8 @@ impl Lines {
     }
 }
 
-/// Finds every line that matches, where casbin's own effectors stop at the first that decides: which rows an
-/// allowing line reaches and a denying one takes is decided in SQL.
+/// Finds all matching lines, while casbin's own effectors stop at the first that decides: the rows that each line
+/// covers are found in SQL.
 struct EveryMatch(Arc<Mutex<Vec<usize>>>);
 
 struct Matches {

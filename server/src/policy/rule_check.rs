@@ -1,4 +1,4 @@
-//! Rules: that they can be read, and that what they name exists.
+//! Validates rules: that they can be parsed, and that the fields they name exist.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,16 +15,17 @@ use crate::request::Request;
 use crate::schema::{Collection, Schema, Shape};
 use crate::system::defaults;
 
-/// Checks rules of one collection against all collections as they will be: those that the rule is asked with.
+/// Checks the rules of a collection against all collections as they will be after the change.
 pub struct RuleCheck {
     schema: Schema,
     collection: Arc<Collection>,
-    /// The ids of the collections that the author may not know.
+    /// The ids of the collections that the author may not refer to.
     closed: BTreeSet<String>,
 }
 
 impl RuleCheck {
-    /// A check of rules of the collection `new` among all `others`. Rules may not enter those that are `closed`.
+    /// Makes a check for the rules of the collection `new` among `others`. Rules may not refer to collections in
+    /// `closed`.
     pub fn new(
         new: &Definition,
         others: &[Arc<Collection>],
@@ -41,8 +42,8 @@ impl RuleCheck {
         }
     }
 
-    /// Validates the rule of this name; `old` is its value before, if the collection existed. A rule of a
-    /// system collection can only be closed, or be put back to the server's own.
+    /// Validates the rule with this name; `old` is its previous value, if the collection existed. A rule of a system
+    /// collection can only be locked, or reset to the built-in one.
     pub(crate) fn check(
         &self,
         name: &str,
@@ -65,12 +66,12 @@ impl RuleCheck {
     fn is_closing(&self, name: &str, rule: Option<&str>) -> bool {
         let built_in = defaults::built_in(&self.collection.def.id).map(defaults::rules);
         let own = built_in.and_then(|rules| rules.into_iter().find(|(own, _)| *own == name));
-        // Without its `authRule`, no superuser could sign in to open it again.
+        // Without its `authRule`, no superuser could sign in to unlock it again.
         let may_close = !(self.collection.is_superusers() && name == "authRule");
         (rule.is_none() && may_close) || own.is_some_and(|(_, own)| own.map(String::as_str) == rule)
     }
 
-    /// Why a rule, or a condition of a permission, cannot be asked.
+    /// Returns the reason why a rule, or the condition of a permission, is invalid.
     pub fn reason_against(&self, rule: &str) -> Option<String> {
         match rule.trim() {
             "" if rule.is_empty() => None,
@@ -103,7 +104,7 @@ impl RuleCheck {
     }
 
     fn resolve(&self, expression: &Expression) -> Result<(), FilterError> {
-        // A guest's: a path below `@request.auth` is then judged for the accounts of every collection.
+        // For a guest, a path below `@request.auth` is resolved against all auth collections.
         let request = Request::internal();
         let policies = Policies::default();
         let mut resolver = Resolver::new(
@@ -118,7 +119,7 @@ impl RuleCheck {
         resolver.condition(expression, Trust::Full).map(drop)
     }
 
-    /// The operand that cannot be resolved, and where it stands.
+    /// Returns the operand that cannot be resolved, and its side of the comparison.
     fn blame<'e>(&self, expression: &'e Expression) -> Option<(&'static str, &'e str)> {
         let comparison = match expression {
             Expression::All(parts) | Expression::Any(parts) => {
@@ -144,7 +145,7 @@ impl RuleCheck {
         })
     }
 
-    /// The error in the words that people know from PocketBase.
+    /// Words an error as PocketBase does.
     fn reason(&self, error: &FilterError) -> String {
         match error {
             FilterError::UnknownField(path) => self.unknown_field(path),

@@ -1,4 +1,4 @@
-//! The SQL of roles.
+//! The SQL of roles and permissions.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::json;
 use crate::records::values;
 use crate::schema::Collection;
 
-/// All roles and permissions.
+/// Reads all roles and permissions.
 pub fn read(conn: &mut Conn) -> Result<Policies> {
     let engine = conn.engine();
     let select = sql(
@@ -55,7 +55,7 @@ fn text(value: &Value) -> String {
     values::list(value).pop().unwrap_or_default()
 }
 
-/// The parents of every role, as they are in this transaction.
+/// Reads the parents of all roles in this transaction.
 pub fn parents(conn: &mut Conn) -> Result<HashMap<String, Vec<String>>> {
     let select = sql(
         conn.engine(),
@@ -68,7 +68,7 @@ pub fn parents(conn: &mut Conn) -> Result<HashMap<String, Vec<String>>> {
         .collect())
 }
 
-/// Adds the roles that every database has.
+/// Adds the built-in roles.
 pub fn add_built_in(conn: &mut Conn) -> Result<()> {
     let now = Moment::now().to_string();
     for (id, name, description) in BUILT_IN {
@@ -91,7 +91,7 @@ pub fn add_built_in(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// The ids of the roles of an account.
+/// Reads the ids of an account's roles.
 pub fn roles_of(conn: &mut Conn, collection: &str, account: &str) -> Result<Vec<String>> {
     let mut select = sql(
         conn.engine(),
@@ -109,12 +109,12 @@ pub fn roles_of(conn: &mut Conn, collection: &str, account: &str) -> Result<Vec<
     Ok(roles)
 }
 
-/// The ids of the roles that every account has.
+/// Returns the ids of the roles that all accounts have.
 pub fn built_in_roles() -> Vec<String> {
     vec![USER.to_owned()]
 }
 
-/// Takes their roles from accounts that go.
+/// Deletes the memberships of accounts that are deleted.
 pub fn forget_accounts(conn: &mut Conn, collection: &str, accounts: &[String]) -> Result<()> {
     let mut delete = sql(
         conn.engine(),
@@ -127,8 +127,8 @@ pub fn forget_accounts(conn: &mut Conn, collection: &str, accounts: &[String]) -
     Ok(())
 }
 
-/// Lets permissions name the fields of a collection as they are called now, and no others. One that names no field
-/// any more goes: without names, it would be about all fields.
+/// Updates the field names in permissions after a collection has changed. A permission that names no remaining field
+/// is deleted: without names, it would apply to all fields.
 pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Result<()> {
     let renamed = |name: &String| {
         let before = old.def.fields.iter().find(|field| field.name == *name)?;
@@ -165,7 +165,7 @@ pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
     Ok(())
 }
 
-/// Forgets what roles may do with a collection that goes, and the roles of its accounts.
+/// Deletes the permissions for a collection that is deleted, and the memberships of its accounts.
 pub fn forget_collection(conn: &mut Conn, collection: &str) -> Result<()> {
     for text in [
         "DELETE FROM \"_permissions\" WHERE \"collection\" = ",

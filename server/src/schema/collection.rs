@@ -1,4 +1,4 @@
-//! A collection: a definition made ready for use.
+//! A collection: a definition, prepared for use.
 
 use plinth_sdk::types::{self as wire, CollectionType, FieldKind, FieldProblems};
 use sqlparser::ast::Statement;
@@ -18,22 +18,22 @@ pub const SUPERUSERS: &str = "_superusers";
 /// The table of the log.
 const LOG: &str = "_logs";
 
-/// A collection, ready for use.
+/// A collection, prepared for use.
 #[derive(Debug)]
 pub struct Collection {
-    /// Its definition.
+    /// The definition.
     pub def: wire::Collection,
-    /// Its table.
+    /// The name of the table.
     pub table: Ident,
-    /// Its columns, in the order of the fields.
+    /// The columns, in the order of the fields.
     pub columns: Vec<Column>,
-    /// Its indexes: those of the definition, and behind them those that every reference has.
+    /// The indexes: those of the definition, followed by those of relations.
     pub indexes: Vec<Index>,
-    /// Who may do what.
+    /// The rules.
     pub rules: Rules,
-    /// What a record looks like on the wire: keys in alphabetical order.
+    /// The keys of a record in JSON, in alphabetical order.
     pub keys: Vec<(String, Key)>,
-    /// Whether rows have an order of their own, which is a view's query's.
+    /// Whether the query of a view orders its rows.
     pub is_ordered: bool,
     /// Checks records beyond their fields; built-in collections have such a check once they are part of a snapshot.
     pub check: Option<Check>,
@@ -44,99 +44,99 @@ pub struct Collection {
 pub type Check =
     fn(&mut Conn, &Schema, &mut Record, Option<&Record>, &mut FieldProblems) -> Result<()>;
 
-/// Where the value of a key of a record on the wire comes from.
+/// The source of a key's value in a record's JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// The column of this index.
+    /// The column with this index.
     Column(usize),
-    /// The collection's id.
+    /// The id of the collection.
     CollectionId,
-    /// The collection's name.
+    /// The name of the collection.
     CollectionName,
-    /// The records that it refers to.
+    /// The expanded relations.
     Expand,
 }
 
 /// A column of a collection's table.
 #[derive(Debug)]
 pub struct Column {
-    /// The field's name.
+    /// The name of the field.
     pub name: String,
-    /// The column's name.
+    /// The name of the column.
     pub ident: Ident,
-    /// How it stores values.
+    /// The type of the column.
     pub storage: Storage,
-    /// What the values mean.
+    /// The meaning of the values.
     pub shape: Shape,
-    /// Whether only superusers see it.
+    /// Whether only superusers see the values.
     pub hidden: bool,
-    /// Whether there may be no value, as in a view.
+    /// Whether a value can be NULL, as in a view.
     pub nullable: bool,
-    /// The length of the prefix that an index on this column holds, in characters.
+    /// The length of the prefix that an index on this column contains, in characters.
     pub prefix: Option<usize>,
-    /// The length of the prefix that an index on the lower-cased text holds.
+    /// The length of the prefix that an index on the lower-cased text contains.
     pub lower_prefix: Option<usize>,
-    /// Whether no filter, sort or rule of anybody may ask for it: a password's hash, a token key, what is hidden in
-    /// records of the server.
+    /// Whether no filter, sort or rule may refer to the column: a password hash, a token key, or a hidden field of a
+    /// built-in collection.
     pub secret: bool,
 }
 
-/// What the values of a column mean, as far as queries have to know.
+/// The meaning of a column's values, for queries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// One text, number or bool.
+    /// A text, number or bool.
     Scalar,
     /// Any JSON.
     Json,
-    /// A place: `{"lon": 0, "lat": 0}`.
+    /// A geographical point: `{"lon": 0, "lat": 0}`.
     Point,
-    /// One or several of a list of values.
+    /// One or more of a list of values.
     Select {
-        /// Whether there may be several.
+        /// Whether there may be more than one.
         is_list: bool,
     },
-    /// The names of one or several files.
+    /// The names of one or more files.
     File {
-        /// Whether there may be several.
+        /// Whether there may be more than one.
         is_list: bool,
     },
-    /// One or several records.
+    /// The ids of one or more records.
     Relation {
         /// The id of the other collection.
         target: String,
-        /// Whether there may be several.
+        /// Whether there may be more than one.
         is_list: bool,
     },
-    /// A password's hash: never read by a client.
+    /// A password hash, which no client can read.
     Secret,
 }
 
-/// Who may do what with the records of a collection.
+/// The rules of a collection.
 #[derive(Debug, Default)]
 pub struct Rules {
-    /// List, and the list's filter.
+    /// The rule for listing.
     pub list: Rule,
-    /// View.
+    /// The rule for viewing.
     pub view: Rule,
-    /// Create.
+    /// The rule for creating.
     pub create: Rule,
-    /// Update.
+    /// The rule for updating.
     pub update: Rule,
-    /// Delete.
+    /// The rule for deleting.
     pub delete: Rule,
-    /// Sign in.
+    /// The rule for signing in.
     pub auth: Rule,
-    /// Stay signed in: the auth rule, as far as it does not ask about the request that signs in.
+    /// The rule for staying signed in: the auth rule without the parts that refer to the request.
     pub session: Rule,
-    /// Manage other accounts.
+    /// The rule for managing other accounts.
     pub manage: Rule,
-    /// Whether any of them asks about the request's headers.
+    /// Whether any rule refers to the request's headers.
     pub ask_headers: bool,
-    /// The keys of the request's body that they ask about.
+    /// The keys of the request's body that the rules refer to.
     pub body_keys: Vec<String>,
 }
 
-/// The keys of the request's body that a rule asks about.
+/// Returns the keys of the request's body that a rule refers to.
 pub fn body_keys(rule: &str) -> impl Iterator<Item = String> {
     let paths = rule.split("@request.body.").skip(1);
     paths.map(|path| {
@@ -145,7 +145,7 @@ pub fn body_keys(rule: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Who may do one thing.
+/// A rule for an action.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Rule {
     /// Superusers only.
@@ -153,12 +153,12 @@ pub enum Rule {
     Locked,
     /// Everybody.
     Open,
-    /// Whoever it holds for.
+    /// Everybody for whom the filter holds.
     Filter(Expression),
 }
 
 impl Rule {
-    /// Reads a rule as definitions have it. Only one without a single character lets everybody in.
+    /// Parses a rule of a definition. Only the empty string allows everybody.
     pub fn parse(rule: Option<&str>) -> std::result::Result<Self, FilterError> {
         match rule {
             None => Ok(Self::Locked),
@@ -167,7 +167,7 @@ impl Rule {
         }
     }
 
-    /// The rule, as far as it asks nothing of the request.
+    /// Returns the rule without the parts that refer to the request.
     fn without_request(self) -> Self {
         match self {
             Self::Filter(filter) => filter.without_request().map_or(Self::Open, Self::Filter),
@@ -203,7 +203,7 @@ impl Shape {
         }
     }
 
-    /// Whether the value is one or several of something.
+    /// Whether the value chooses from something: options, files or records.
     pub fn is_choice(&self) -> bool {
         matches!(
             self,
@@ -228,7 +228,7 @@ impl Column {
         }
     }
 
-    /// Notes how much indexes hold of it.
+    /// Sets the lengths of the prefixes that indexes contain.
     fn set_prefixes(&mut self, indexes: &[Index]) {
         let prefix = |no_case: bool| {
             let mut firsts = indexes.iter().filter_map(|index| index.columns.first());
@@ -265,7 +265,7 @@ fn is_ordered(query: &str) -> bool {
     is_ordered.unwrap_or(false)
 }
 
-/// How values of this type are stored.
+/// Returns the column type of a field.
 pub fn storage(kind: &FieldKind) -> Storage {
     match kind {
         FieldKind::Number(_) => Storage::Number,
@@ -291,8 +291,8 @@ pub fn storage(kind: &FieldKind) -> Storage {
 }
 
 impl Collection {
-    /// Makes a definition ready for use. A rule or index that cannot be read is nobody's: the definition was
-    /// checked when it was saved.
+    /// Prepares a definition for use. A rule that cannot be parsed locks the action, and an index that cannot be
+    /// parsed is skipped: definitions are validated when they are saved.
     pub fn new(def: wire::Collection) -> Self {
         let mut columns: Vec<Column> = def.fields.iter().map(Column::of).collect();
         if def.kind == CollectionType::View {
@@ -359,7 +359,7 @@ impl Collection {
         }
     }
 
-    /// The table of the definitions itself, as far as it can be listed.
+    /// Describes the table of definitions, so that it can be listed.
     pub fn of_collections() -> Self {
         let text =
             |name: &str| wire::Field::new(name, FieldKind::Text(wire::TextOptions::default()));
@@ -379,7 +379,7 @@ impl Collection {
         })
     }
 
-    /// The table of the log, as far as it can be listed.
+    /// Describes the table of the log, so that it can be listed.
     pub fn of_log() -> Self {
         let text =
             |name: &str| wire::Field::new(name, FieldKind::Text(wire::TextOptions::default()));
@@ -394,49 +394,49 @@ impl Collection {
         })
     }
 
-    /// Whether triggers keep how many rows it has.
+    /// Whether triggers keep the number of rows.
     pub fn has_total(&self) -> bool {
         self.def.id != LOG
     }
 
-    /// Whether its records are accounts.
+    /// Whether the records are accounts.
     pub fn is_auth(&self) -> bool {
         self.def.kind == CollectionType::Auth
     }
 
-    /// Whether its records are what a query finds.
+    /// Whether the records are the result of a query.
     pub fn is_view(&self) -> bool {
         self.def.kind == CollectionType::View
     }
 
-    /// Whether what reads it sees no difference to `other`.
+    /// Whether the collection looks the same as `other` to views that read it.
     pub(crate) fn is_seen_alike(&self, other: &Self) -> bool {
         self.def.name == other.def.name
             && self.def.fields == other.def.fields
             && self.def.view_query == other.def.view_query
     }
 
-    /// Whether clients set a column although they never see it: an account's password.
+    /// Whether clients set a column that they never see: the password of an account.
     pub fn sets_hidden(&self, column: &Column) -> bool {
         self.is_auth() && column.shape == Shape::Secret
     }
 
-    /// Whether its records are superusers.
+    /// Whether the records are superusers.
     pub fn is_superusers(&self) -> bool {
         self.def.name == SUPERUSERS
     }
 
-    /// The column of this name.
+    /// Returns the column with this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// The index of the column of this name.
+    /// Returns the index of the column with this name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// Whether the key of a body is about one of its fields.
+    /// Whether a key of a body belongs to a field.
     pub fn takes(&self, key: &str) -> bool {
         let name = key.strip_suffix(":autogenerate").unwrap_or(key);
         self.column(name).is_some()
@@ -444,12 +444,12 @@ impl Collection {
             || (self.is_auth() && matches!(name, "passwordConfirm" | "oldPassword"))
     }
 
-    /// Whether no two records have the same value in this field.
+    /// Whether a unique index covers this field alone.
     pub fn is_unique(&self, name: &str) -> bool {
         self.indexes.iter().any(|index| index.is_unique_on(name))
     }
 
-    /// What `SELECT` reads: every column, in the order of the fields.
+    /// Returns the list of columns for a `SELECT`, in the order of the fields, and their types.
     pub fn selection(&self, engine: Engine, alias: &Ident) -> (crate::db::Sql, Vec<Storage>) {
         let mut out = crate::db::Sql::new(engine);
         for (index, column) in self.columns.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a collection is: its definition made ready for use, its records, and all collections at one moment.
+//! What a collection is: its definition, prepared for use; its records; and all collections at one moment.
 //!
 //! Start with [`Collection`] and [`Schema`]. [`crate::collections`] has how definitions change.
 
@@ -21,7 +21,7 @@ pub use record::{Record, Reveal, to_json};
 /// All collections at one moment.
 #[derive(Debug, Default)]
 pub struct Schema {
-    /// Grows with every change.
+    /// The number of the last change.
     pub version: i64,
     collections: Vec<Arc<Collection>>,
     by_id: HashMap<String, usize>,
@@ -29,7 +29,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The collections as of this version.
+    /// Makes a schema of the collections of a version.
     pub fn new(version: i64, collections: Vec<Arc<Collection>>) -> Self {
         let index = |key: fn(&Collection) -> String| {
             collections
@@ -46,7 +46,7 @@ impl Schema {
         }
     }
 
-    /// The collection of this id or name, in any case.
+    /// Returns the collection with this id or name, ignoring case.
     pub fn find(&self, id_or_name: &str) -> Option<&Arc<Collection>> {
         let index = self
             .by_id
@@ -56,12 +56,13 @@ impl Schema {
         self.collections.get(*index)
     }
 
-    /// Every collection, in the order they were made.
+    /// Returns all collections, in the order of their creation.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Collection>> {
         self.collections.iter()
     }
 
-    /// What `comments_via_post` means for records of `target`: the collection and its column.
+    /// Resolves a back-relation such as `comments_via_post`: returns the collection and the column that refers to
+    /// `target`.
     pub fn back_relation(
         &self,
         target: &Collection,
@@ -75,8 +76,8 @@ impl Schema {
         refers.then_some((source, column))
     }
 
-    /// Every stored relation to `target`: the collection that has it, and the index of its column. Views only show
-    /// those of others.
+    /// Returns all relations to `target`: the collection, and the index of the column. Views are left out, since they
+    /// store nothing.
     pub fn relations_to<'a>(
         &'a self,
         target: &'a Collection,
@@ -92,11 +93,11 @@ impl Schema {
     }
 }
 
-/// Who changes definitions.
+/// The author of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Author {
     /// A superuser.
     Superuser,
-    /// Somebody whose roles have the area `collections:write`.
+    /// An operator: an account with the area `collections:write`.
     Operator,
 }

@@ -1,6 +1,6 @@
-//! Names that fields can have.
+//! Names of fields.
 
-/// Names of fields that would be taken for something else.
+/// Reserved names, which have another meaning.
 const RESERVED: [&str; 7] = [
     "null",
     "true",
@@ -10,10 +10,10 @@ const RESERVED: [&str; 7] = [
     "collectionName",
     "expand",
 ];
-/// Columns that every table of PostgreSQL has. A database that begins on SQLite must be able to move there.
+/// The system columns of PostgreSQL. They are reserved on SQLite as well, so that a database can be moved.
 const SYSTEM_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
-/// Why no field can have this name, in words.
+/// Returns the reason why a field cannot have a name.
 pub(crate) fn problem(name: &str) -> Option<&'static str> {
     if name.is_empty() || name.len() > 100 {
         Some("the length must be between 1 and 100")
@@ -28,24 +28,24 @@ pub(crate) fn problem(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a name would be taken for something else.
+/// Whether a name is reserved.
 pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
         || SYSTEM_COLUMNS.contains(&name)
         || name.eq_ignore_ascii_case("_rowid_")
 }
 
-/// Whether filters would take a name for a number.
+/// Whether a filter would parse a name as a number.
 pub(crate) fn is_number(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether it is made of ASCII letters, digits and underscores.
+/// Whether a text consists of ASCII letters, digits and underscores.
 pub(crate) fn is_word(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// Whether it has the part that names of back-relations are recognised by.
+/// Whether a text contains the infix of back-relations.
 pub(crate) fn has_via(text: &str) -> bool {
     text.to_ascii_lowercase().contains("_via_")
 }

@@ -1,4 +1,4 @@
-//! Rows of collections in memory, and how they are written as JSON.
+//! Records in memory, and their JSON.
 
 use std::sync::Arc;
 
@@ -9,32 +9,32 @@ use crate::budget::Room;
 use crate::db::{Value, ValueRef};
 use crate::json;
 
-/// A record, with what its reader may see of it.
+/// A record, with its visibility for a reader.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Its collection.
+    /// The collection.
     pub collection: Arc<Collection>,
-    /// Its values, in the order of the collection's columns.
+    /// The values, in the order of the columns.
     pub values: Vec<Value>,
-    /// The records that it refers to, as far as they were asked for, as JSON.
+    /// The expanded relations as JSON, if they were requested.
     pub expand: Option<Vec<u8>>,
-    /// What its reader may see of it.
+    /// The visibility for the reader.
     pub reveal: Reveal,
 }
 
-/// What a reader of a record may see: more than everybody may, or less.
+/// The visibility of a record for a reader: more than for everybody, or less.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reveal {
-    /// Hidden fields.
+    /// Whether hidden fields are visible.
     pub hidden: bool,
-    /// The e-mail address, whatever `emailVisibility` says.
+    /// Whether the email address is visible regardless of `emailVisibility`.
     pub email: bool,
-    /// The fields that the reader's roles leave; all when `None`.
+    /// The fields that the reader's roles leave; `None`: all.
     pub fields: Option<FieldAccess>,
 }
 
 impl Record {
-    /// A record with these values.
+    /// Makes a record of values.
     pub fn new(collection: Arc<Collection>, values: Vec<Value>) -> Self {
         Self {
             collection,
@@ -44,12 +44,12 @@ impl Record {
         }
     }
 
-    /// Its id.
+    /// Returns the id.
     pub fn id(&self) -> &str {
         self.text("id")
     }
 
-    /// A text field's value; empty when there is no such field.
+    /// Returns the value of a text field; empty if there is no such field.
     pub fn text(&self, name: &str) -> &str {
         match self.value(name) {
             Some(Value::Text(text)) => text,
@@ -57,24 +57,24 @@ impl Record {
         }
     }
 
-    /// A bool field's value.
+    /// Returns the value of a bool field.
     pub fn is(&self, name: &str) -> bool {
         matches!(self.value(name), Some(Value::Bool(true)))
     }
 
-    /// A field's value.
+    /// Returns the value of a field.
     pub fn value(&self, name: &str) -> Option<&Value> {
         self.values.get(self.collection.position(name)?)
     }
 
-    /// Changes a field's value, if there is such a field.
+    /// Sets the value of a field, if there is such a field.
     pub fn set(&mut self, name: &str, value: Value) {
         if let Some(position) = self.collection.position(name) {
             self.values[position] = value;
         }
     }
 
-    /// A value as rules see it.
+    /// Returns a value as rules see it.
     pub fn known(&self, name: &str) -> Option<Json> {
         match name {
             "collectionId" => Some(self.collection.def.id.as_str().into()),
@@ -92,12 +92,12 @@ impl Record {
         }
     }
 
-    /// Writes it as JSON, with its keys in alphabetical order.
+    /// Writes the record as JSON, with its keys in alphabetical order.
     pub fn write(&self, out: &mut Vec<u8>) {
         self.write_with(out, self.expand.as_deref());
     }
 
-    /// The same, with these records that it refers to.
+    /// Writes the record as JSON with these expanded relations.
     pub fn write_with(&self, out: &mut Vec<u8>, expand: Option<&[u8]>) {
         let keys = self.collection.keys.iter();
         let keys = keys.filter(|(name, key)| self.shows(name, *key, expand.is_some()));
@@ -106,8 +106,8 @@ impl Record {
         });
     }
 
-    /// Writes rows of the collection as JSON, of which the reader sees what is seen of this record, as long as there
-    /// is room for them.
+    /// Returns a sink that writes each row as a JSON object with the same visible keys as this record, while there is
+    /// room.
     pub fn like_this<'a>(
         &'a self,
         out: &'a mut Vec<u8>,
@@ -142,11 +142,11 @@ impl Record {
                 out.push(b',');
             }
             out.push(b'"');
-            // Names are words: nothing in them needs an escape.
+            // Names of fields need no escapes.
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b"\":");
             match key {
-                // A hash is nobody's to see, but the key is there.
+                // Nobody sees the hash, but the key is present.
                 Key::Column(index) if self.collection.columns[*index].shape == Shape::Secret => {
                     out.extend_from_slice(b"\"\"");
                 }
@@ -159,7 +159,7 @@ impl Record {
         out.push(b'}');
     }
 
-    /// The same, as a value.
+    /// Converts the record to a JSON value.
     pub fn to_json(&self) -> Json {
         let mut object = Map::new();
         for (name, key) in self.shown_keys() {
@@ -180,13 +180,13 @@ impl Record {
         Json::Object(object)
     }
 
-    /// The keys that the reader sees.
+    /// Returns the keys that the reader sees.
     fn shown_keys(&self) -> impl Iterator<Item = &(String, Key)> {
         let keys = self.collection.keys.iter();
         keys.filter(|(name, key)| self.shows(name, *key, self.expand.is_some()))
     }
 
-    /// Whether the reader's roles leave a field.
+    /// Whether the reader's roles leave a field visible.
     pub fn reaches(&self, name: &str) -> bool {
         self.reveal
             .fields
@@ -211,7 +211,7 @@ impl Record {
     }
 }
 
-/// A stored value as JSON.
+/// Converts a stored value to JSON.
 pub fn to_json(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,

@@ -1,4 +1,4 @@
-//! Why somebody may do something, or may not.
+//! Explains why an action is allowed or refused.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::schema::{Collection, Record, Rule};
 
 const FAILED: &str = "Failed to check the policy.";
 
-/// What is decided for somebody, and by what.
+/// The inputs of an explanation.
 pub(super) fn explain(
     conn: &mut Conn,
     schema: &Arc<Snapshot>,
@@ -205,7 +205,7 @@ fn answer(allowed: bool, reason: String, decided_by: DecidedBy) -> PolicyAnswer 
     }
 }
 
-/// The method by which an action is asked for.
+/// Returns the HTTP method of an action.
 fn method(action: Action) -> &'static str {
     match action {
         Action::List | Action::View => "GET",
@@ -251,7 +251,7 @@ fn refused(field: &str, code: &str, message: &str) -> Error {
     Error::refused(FAILED, FieldProblems::from([(field.to_owned(), problem)]))
 }
 
-/// The names of the fields of a record that are among these.
+/// Returns the names of a record's fields that are covered.
 fn names(record: &Record, fields: &crate::schema::FieldAccess) -> Vec<String> {
     let columns = record.collection.columns.iter();
     let visible = columns.filter(|column| !column.hidden && fields.has(&column.name));

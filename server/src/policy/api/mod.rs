@@ -1,4 +1,4 @@
-//! Routes of policies. Roles, permissions and members themselves are records.
+//! Handlers of policies. Roles, permissions and members themselves are records.
 
 mod explain;
 
@@ -12,7 +12,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query, Superuser};
 
-/// Say who may do what, and what decides it.
+/// Explain whether an account may do something, and why.
 pub async fn check(superuser: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
     let body = body.object(UNREADABLE)?;
     let question: PolicyQuestion =
@@ -24,7 +24,7 @@ pub async fn check(superuser: Superuser, app: App, query: Query, body: Body) -> 
     Ok(Answer::picked(&answer, &query))
 }
 
-/// The areas of the console that the caller sees.
+/// List the areas of the console that the caller sees.
 pub async fn areas(app: App, caller: CallerRequest, query: Query) -> Result<Answer> {
     let caller = caller.0.caller;
     let seen = if caller.is_superuser() {
