@@ -1,4 +1,4 @@
-//! Completes records for an answer: which fields the caller sees, and the records that they refer to.
+//! Completes records for a response: their visibility, and expanded relations.
 
 use super::expand::{self, Paths};
 use super::store;
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::policy::Grant;
 use crate::schema::Record;
 
-/// Adds what the caller may see of the record, and what it refers to.
+/// Sets a record's visibility, and adds its expanded relations.
 pub fn complete_one(
     conn: &mut Conn,
     grant: &Grant,
@@ -22,7 +22,7 @@ pub fn complete_one(
     Ok(record)
 }
 
-/// Adds it to each record, and gives the room that it takes.
+/// Completes each record, and returns the room that the expanded relations take.
 pub(super) fn complete(
     conn: &mut Conn,
     grant: &Grant,

@@ -1,4 +1,4 @@
-//! Routes of records.
+//! Handlers of records.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
         if paths.is_empty()
             && let Some(reveal) = store::reveal_of_all(grant)?
         {
-            // One at a time: what is picked of them may be much less than all.
+            // One at a time, since the projection may be much smaller than the records.
             return page(&asked, room, |out, room| {
                 list::each(conn, grant, &asked, &mut |row| {
                     for mut record in store::records(grant.collection(), vec![owned(row)]) {
@@ -70,7 +70,7 @@ pub async fn list(granted: Granted<List>, app: App, query: Query) -> Result<Answ
     app.read(grant, effort, read).await
 }
 
-/// Adds a record to the items of a page, if there is room for it.
+/// Adds a record to the items of a page, if there is room.
 fn push(out: &mut Vec<u8>, room: &mut Room, record: &Record, fields: Option<&Fields>) {
     if room.is_full() {
         return;
@@ -85,8 +85,7 @@ fn push(out: &mut Vec<u8>, room: &mut Room, record: &Record, fields: Option<&Fie
     room.reaches(out.len());
 }
 
-/// A page, whose items `write` writes as long as there is room for them; it says how far the list goes
-/// beyond them.
+/// Writes a page. `write` writes the items while there is room, and returns the extent of the list.
 fn page(
     asked: &list::Query,
     mut room: Room,
@@ -96,7 +95,7 @@ fn page(
     let mut out = Vec::with_capacity(8 << 10);
     out.extend_from_slice(BEGINNING);
     let extent = write(&mut out, &mut room)?;
-    // The envelope without items, from its first key after them.
+    // The rest of the object after its items.
     let page = envelope(Vec::<u8>::new(), asked.page, asked.per_page, extent);
     out.extend_from_slice(&json::text(&page)[BEGINNING.len()..]);
     out.push(b'\n');
@@ -165,7 +164,7 @@ pub async fn update(
     Ok(Answer::Written(shown(&record, &query)))
 }
 
-/// The most bytes of the body of a delete, of which only rules ask.
+/// The maximum size of the body of a delete, which only rules refer to.
 const MAX_DELETE_BODY: usize = 64 << 10;
 
 /// Delete a record.
@@ -187,7 +186,7 @@ fn effort_of_write(grant: &Grant) -> Effort {
     Effort::short_if(grant.is_point_lookup() && !grant.collection().is_auth())
 }
 
-/// A body that is ready to be written.
+/// A prepared body.
 struct Ready {
     input: Arc<Input>,
     stored: Stored,
@@ -195,8 +194,8 @@ struct Ready {
     _held: Share,
 }
 
-/// Makes a body ready. Where that is costly, the rule is asked first, by a read: what is refused hashes no password,
-/// stores no file, and no write waits for it.
+/// Prepares a body. If that is costly, evaluates the rule first: a request that is refused hashes no password, stores
+/// no file, and delays no write.
 async fn ready(app: &App, grant: &Grant, body: RecordBody, id: Option<&str>) -> Result<Ready> {
     let Parts {
         values,
@@ -232,7 +231,7 @@ async fn ready(app: &App, grant: &Grant, body: RecordBody, id: Option<&str>) -> 
     Ok(ready)
 }
 
-/// The record as it is stored, if it is, and as it would become; or why it would not.
+/// Returns the stored record, if there is one, and the record to be written; or why the write would fail.
 async fn plan(
     app: &App,
     grant: &Grant,
@@ -253,7 +252,7 @@ async fn plan(
     app.read(grant.clone(), Effort::Long, plan).await
 }
 
-/// Takes back the files that the write did not come to need.
+/// Deletes the stored files that the write did not use.
 async fn written(
     app: &App,
     stored: Stored,
@@ -269,7 +268,7 @@ async fn written(
     outcome
 }
 
-/// The record as it is answered, after the write: what it takes to expand it keeps no other write waiting.
+/// Completes a record for the response, after the write: expanding relations delays no other write.
 async fn completed(app: &App, grant: Grant, mut record: Record, paths: Paths) -> Result<Record> {
     if paths.is_empty()
         && let Some(reveal) = store::reveal_of_all(&grant)?
@@ -282,7 +281,7 @@ async fn completed(app: &App, grant: Grant, mut record: Record, paths: Paths) ->
     let complete_all = move |conn: &mut Conn| {
         let mut records = [record];
         match complete(conn, &grant, &mut records, &paths, &answers) {
-            // It is written, and the answer says so, without what there is no room for.
+            // The write has happened, so the response is sent without the relations that there is no room for.
             Ok(_) | Err(Error::AnswerTooLarge(_) | Error::NoRoom) => {
                 let [record] = records;
                 Ok(record)
@@ -293,14 +292,14 @@ async fn completed(app: &App, grant: Grant, mut record: Record, paths: Paths) ->
     app.db.read(&claimant, complete_all).await
 }
 
-/// What `?expand=` asks for.
+/// Parses `?expand=`.
 pub fn paths(query: &Query) -> Paths {
     query
         .get("expand")
         .map_or_else(Paths::default, |text| Paths::parse(text))
 }
 
-/// The record as JSON.
+/// Returns the record as JSON, reduced to `?fields=`.
 fn shown(record: &Record, query: &Query) -> Vec<u8> {
     if let Some(fields) = query.get("fields") {
         return json::body(&Fields::parse(fields).pick(&record.to_json()));
@@ -311,7 +310,7 @@ fn shown(record: &Record, query: &Query) -> Vec<u8> {
     json::escape(out)
 }
 
-/// Others could find out by trial what the rules compare with.
+/// Clients could find out by trial which values the rules compare with.
 fn only_superusers_ask_about_requests(grant: &Grant, query: &Query) -> Result<()> {
     if grant.request.caller.is_superuser() {
         return Ok(());

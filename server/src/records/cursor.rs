@@ -1,5 +1,5 @@
-//! Cursors: a list that is read from beginning to end goes on behind the last record that the client has, by the index
-//! of what it is sorted by. A page's number makes the database read all pages before it again.
+//! Cursors: a list that is read from beginning to end continues after the last record that the client has, by the
+//! index of its sort keys. With page numbers, the database would read all previous pages again.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,33 +16,33 @@ use crate::json;
 use crate::policy::Grant;
 use crate::schema::{Collection, Column, Shape, to_json};
 
-/// The column that keeps the order of insertion, which decides between records that are sorted alike.
+/// The column with the order of insertion, which is the last sort key.
 const ROW: &str = "_rowid_";
 
-/// The order of a list that is read by cursors, and where it goes on.
+/// The sort keys of a list that is read by cursors, and its position.
 pub(super) struct Cursor<'a> {
     keys: Vec<Key<'a>>,
-    /// Behind which record; from the beginning when there is none.
+    /// The record after which the list continues; `None` for the beginning.
     position: Option<Position>,
-    /// The list that a cursor is of.
+    /// A hash of the list that the cursor belongs to.
     list: [u8; 32],
 }
 
-/// A field that the list is sorted by.
+/// A sort key.
 struct Key<'a> {
     column: &'a Column,
     index: usize,
     descending: bool,
 }
 
-/// A record's place in the order.
+/// The position of a record in the order.
 struct Position {
     values: Vec<Value>,
     row: i64,
 }
 
 impl<'a> Cursor<'a> {
-    /// Reads the cursor that the client sent; an empty one begins at the first record.
+    /// Parses the cursor of a client; an empty one starts at the first record.
     pub(super) fn read(text: &str, grant: &'a Grant, query: &Query) -> Result<Self> {
         let keys = keys(grant.collection(), query, grant.trust())?;
         let list = identity(grant, query);
@@ -58,7 +58,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// The condition that holds for the records behind it.
+    /// Returns the condition for the records after the position.
     pub(super) fn behind(&self, engine: Engine) -> Option<Sql> {
         let position = self.position.as_ref()?;
         let row = Ident::new(ROW);
@@ -74,7 +74,7 @@ impl<'a> Cursor<'a> {
             } else {
                 (" > ", " >= ")
             };
-            // The first comparison follows from the others. It is the one that an index answers.
+            // The first comparison follows from the others. It is there because an index can answer it.
             let mut left = Sql::new(engine);
             left.column(&store::alias(), &key.column.ident);
             let right = dialect::typed(engine, value.clone(), key.column.storage);
@@ -87,20 +87,20 @@ impl<'a> Cursor<'a> {
         Some(condition)
     }
 
-    /// The number that decides between records that are sorted alike.
+    /// Returns the column with the order of insertion.
     pub(super) fn row(engine: Engine) -> Sql {
         let mut row = Sql::new(engine);
         row.column(&store::alias(), &Ident::new(ROW));
         row
     }
 
-    /// The values that decide where this row stands.
+    /// Returns the position of a row.
     pub(super) fn values(&self, row: &[ValueRef<'_>]) -> Vec<Value> {
         let values = self.keys.iter().filter_map(|key| row.get(key.index));
         owned(values.cloned().collect())
     }
 
-    /// The cursor that goes on behind the record with these values.
+    /// Returns the cursor that continues after the record with these values.
     pub(super) fn after(&self, values: &[Value], row: i64) -> String {
         let mut parts = vec![Json::from(row)];
         parts.extend(values.iter().map(to_json));
@@ -131,7 +131,7 @@ impl Position {
     }
 }
 
-/// What the list is sorted by. A record's place must be known from its own stored values, which are never missing.
+/// Returns the sort keys. A record's position must follow from its own stored values, which are never NULL.
 fn keys<'a>(collection: &'a Collection, query: &Query, trust: Trust) -> Result<Vec<Key<'a>>> {
     if collection.is_view() {
         return Err(unsupported());
@@ -148,9 +148,9 @@ fn keys<'a>(collection: &'a Collection, query: &Query, trust: Trust) -> Result<V
             | Shape::File { .. }
             | Shape::Secret => false,
         };
-        // Where it is hidden depends on the record.
+        // Whether the email address is visible depends on the record.
         let is_guarded = trust == Trust::Client && collection.is_auth() && path == "email";
-        // A cursor is no place for what signs tokens.
+        // A cursor must not contain a token key.
         let is_secret = column.hidden && collection.def.fields[index].system;
         let is_plain = is_text_or_number && !column.nullable;
         (is_plain && !is_guarded && !is_secret).then_some(Key {
@@ -186,7 +186,7 @@ fn stored(storage: Storage, value: &Json) -> Option<Value> {
     }
 }
 
-/// Which records in which order, for whom.
+/// Hashes the list: collection, filter, sort keys and caller.
 fn identity(grant: &Grant, query: &Query) -> [u8; 32] {
     let mut hash = Sha256::new();
     let account = grant.request.caller.account();

@@ -1,6 +1,6 @@
-//! Deleting records, and what refers to them: set by set, not row by row.
+//! Deletes records and what refers to them, set by set instead of row by row.
 //!
-//! A [`Cascade`] first finds out what goes and what stays with fewer references, then changes the rows.
+//! A [`Cascade`] first finds the records to delete and those that lose references, then changes the rows.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::system::account_data;
 
 const REFUSED: &str = "Failed to delete record. Make sure that the record is not part of a required relation reference.";
 
-/// Deletes the record of this id, if the grant reaches it.
+/// Deletes a record, if the grant covers it.
 pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
     let collection = grant.collection();
     write::count_change(conn, collection)?;
     if collection.is_superusers() {
-        // Before the one row: in one order, such that no two deletes wait for each other.
+        // Locked before the row itself and in one order, so that no two deletes wait for each other.
         hold_all(conn, collection)?;
     }
     let record =
@@ -29,23 +29,23 @@ pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
     Cascade::new(grant).run(conn, vec![record.id().to_owned()])
 }
 
-/// Deletes every record of the collection.
+/// Deletes all records of the collection.
 pub fn truncate(conn: &mut Conn, grant: &Grant) -> Result<()> {
     write::count_change(conn, grant.collection())?;
     let ids = hold_all(conn, grant.collection())?;
     Cascade::new(grant).run(conn, ids)
 }
 
-/// A deletion with all that follows from it. Chains of references can be long: it is a loop, not a recursion.
+/// A deletion with its consequences. Since chains of references can be long, it is a loop instead of a recursion.
 struct Cascade<'a> {
     grant: &'a Grant,
-    /// The ids of all records that go, by the id of their collection.
+    /// The ids of the records to delete, by the id of their collection.
     doomed: HashMap<String, HashSet<String>>,
-    /// The same in the order of their discovery, so that referrers come after what they refer to.
+    /// The records to delete in the order of their discovery: referrers follow the records that they refer to.
     levels: Vec<(Arc<Collection>, Vec<String>)>,
-    /// Records that lose references, by the ids of their collection and their own. Some may go yet.
+    /// Records that lose references, by the ids of their collection and record. Some of them may be deleted later.
     losing: BTreeMap<(String, String), Record>,
-    /// The ids of all superusers, when some of them go.
+    /// The ids of all superusers, if some of them are to be deleted.
     superusers: Option<(Arc<Collection>, Vec<String>)>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Cascade<'a> {
         }
     }
 
-    /// Deletes these records of the grant's collection.
+    /// Deletes records of the grant's collection.
     fn run(mut self, conn: &mut Conn, ids: Vec<String>) -> Result<()> {
         self.doom(self.grant.collection(), ids);
         let mut at = 0;
@@ -90,7 +90,7 @@ impl<'a> Cascade<'a> {
         ids.is_some_and(|ids| ids.contains(id))
     }
 
-    /// Notes that these records go.
+    /// Adds records to those to delete.
     fn doom(&mut self, collection: &Arc<Collection>, mut ids: Vec<String>) {
         let doomed = self.doomed.entry(collection.def.id.clone()).or_default();
         ids.retain(|id| doomed.insert(id.clone()));
@@ -99,14 +99,15 @@ impl<'a> Cascade<'a> {
         }
     }
 
-    /// Finds what refers to `ids` of `collection`: what goes with them, and what loses them.
+    /// Finds the referrers of `ids` of `collection`: those to delete as well, and those that lose the reference.
     fn discover(
         &mut self,
         conn: &mut Conn,
         collection: &Arc<Collection>,
         ids: &[String],
     ) -> Result<()> {
-        // Whoever is about to refer to one of them has done so before the referrers are looked for, or fails.
+        // The rows are locked first: a concurrent write that adds a reference either commits before the referrers are
+        // looked for, or fails.
         if collection.is_superusers() {
             self.superusers = Some((Arc::clone(collection), hold_all(conn, collection)?));
         } else {
@@ -132,7 +133,8 @@ impl<'a> Cascade<'a> {
         Ok(())
     }
 
-    /// Parts the records of `source` that lose a reference at `position` into those that go and those that stay.
+    /// Divides the referrers in `source` into records to delete and records that only lose the reference at
+    /// `position`.
     fn part(
         &mut self,
         conn: &mut Conn,
@@ -167,7 +169,7 @@ impl<'a> Cascade<'a> {
         Ok(())
     }
 
-    /// What a record refers to at `position` once the doomed are gone; `None` when it loses nothing there.
+    /// Returns the remaining references at `position` after the deletion; `None` if none is lost there.
     fn remaining(&self, record: &Record, position: usize) -> Option<Vec<String>> {
         let Shape::Relation { target, .. } = &record.collection.columns[position].shape else {
             return None;
@@ -178,7 +180,7 @@ impl<'a> Cascade<'a> {
         (left.len() < before).then_some(left)
     }
 
-    /// Takes the doomed out of the records that stay.
+    /// Removes the references to deleted records.
     fn release(&self, conn: &mut Conn) -> Result<()> {
         for ((collection, id), stored) in &self.losing {
             if self.is_doomed(collection, id) {
@@ -224,7 +226,7 @@ fn is_required(kind: &FieldKind) -> bool {
     matches!(kind, FieldKind::Relation(options) if options.required)
 }
 
-/// The ids of the records of `source` that refer to any of `ids` in the field at `position`.
+/// Finds the records of `source` that refer to any of `ids` in the field at `position`.
 fn referrers(
     conn: &mut Conn,
     source: &Collection,
@@ -233,7 +235,7 @@ fn referrers(
 ) -> Result<Vec<String>> {
     let engine = conn.engine();
     let column = &source.columns[position];
-    // Those that go are locked for that when their own referrers are looked for.
+    // Records to delete are locked when their own referrers are looked for.
     hold(conn, source, store::Lock::Update, |held| {
         if column.is_list() {
             let refers = dialect::refers_to_any(engine, &store::alias(), &column.ident, ids);
@@ -245,14 +247,14 @@ fn referrers(
     })
 }
 
-/// The ids of all records, which nobody else changes until the transaction's end.
+/// Returns the ids of all records, and locks them until the end of the transaction.
 fn hold_all(conn: &mut Conn, collection: &Collection) -> Result<Vec<String>> {
     hold(conn, collection, store::Lock::Delete, |held| {
         held.text("1 = 1");
     })
 }
 
-/// Those of these ids that are records, which nobody else changes until the transaction's end.
+/// Returns those of the ids that exist, and locks the records until the end of the transaction.
 pub fn hold_ids(
     conn: &mut Conn,
     collection: &Collection,
@@ -265,7 +267,7 @@ pub fn hold_ids(
     })
 }
 
-/// The ids of the records for which a condition holds, which nobody else changes until the transaction's end.
+/// Returns the ids of the records for which a condition holds, and locks them until the end of the transaction.
 fn hold(
     conn: &mut Conn,
     collection: &Collection,

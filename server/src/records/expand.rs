@@ -1,4 +1,4 @@
-//! `?expand=author,comments_via_post.author`: the records that records refer to, one query a path.
+//! Expands relations (`?expand=author,comments_via_post.author`) with one query per path.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::projection::Wanted;
 use crate::schema::{Collection, Record, Schema, Shape};
 
 const MAX_DEPTH: usize = 6;
-/// Records of one back-relation of one record.
+/// The maximum number of records of a back-relation for one record.
 const MAX_BACK: usize = 1000;
-/// Records in all that are put into one answer, as often as each is.
+/// The maximum number of expanded records in a response, counting repetitions.
 const MAX_TOTAL: usize = 10_000;
 
-/// Paths to follow, as a tree.
+/// The paths to expand, as a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Paths(BTreeMap<String, Paths>);
 
 impl Paths {
-    /// Reads the parameter.
+    /// Parses the parameter.
     pub fn parse(text: &str) -> Self {
         let mut paths = Self::default();
         for path in text.split(',') {
@@ -38,7 +38,7 @@ impl Paths {
         paths
     }
 
-    /// Whether there is something to follow at `name`, and at each of these behind it.
+    /// Whether a path leads to a relation.
     fn lead_somewhere(&self, schema: &Schema, collection: &Collection, name: &str) -> bool {
         let next = match collection.column(name).map(|column| &column.shape) {
             Some(Shape::Relation { target, .. }) => schema.find(target),
@@ -54,7 +54,7 @@ impl Paths {
         })
     }
 
-    /// The paths to records of which something is wanted.
+    /// Returns the paths whose records the response needs.
     #[must_use]
     pub fn narrowed(&self, wanted: &Wanted<'_>) -> Self {
         let paths = self.0.iter().filter_map(|(name, deeper)| {
@@ -65,33 +65,32 @@ impl Paths {
         Self(paths.collect())
     }
 
-    /// Whether nothing is to be followed.
+    /// Whether there are no paths.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// What one name of a path leads to.
+/// The records that one segment of a path leads to.
 struct Branch {
     name: String,
-    /// Whether a record has one of them at most.
+    /// Whether a record has at most one of them.
     is_one: bool,
-    /// The records that it leads to, each once.
+    /// The records, without repetitions.
     records: Vec<Record>,
-    /// Which of these belong to a record, by its id.
+    /// The records that belong to each record, by its id.
     attached: HashMap<String, Vec<usize>>,
-    /// Where it goes on from there.
+    /// The next segments.
     deeper: Vec<Branch>,
 }
 
-/// Adds to each record the records that `paths` lead to, as far as the caller may view them. Beyond [`MAX_TOTAL`]
-/// nothing more is added.
+/// Adds the expanded relations to each record, as far as the caller may view them. Stops after [`MAX_TOTAL`] records.
 pub fn expand(conn: &mut Conn, grant: &Grant, records: &mut [Record], paths: &Paths) -> Result<()> {
     let (mut read, mut written) = (Room::unlimited(), Room::unlimited());
     expand_within(conn, grant, records, paths, [&mut read, &mut written])
 }
 
-/// The same, as long as there is room for the records that are read, and for what is written of them.
+/// Adds the expanded relations to each record while there is room for the records that are read, and for their JSON.
 pub fn expand_within(
     conn: &mut Conn,
     grant: &Grant,
@@ -116,7 +115,7 @@ pub fn expand_within(
     Ok(())
 }
 
-/// Loads what `paths` lead to, at most `count` records.
+/// Loads the records that `paths` lead to, at most `count`.
 fn branches(
     conn: &mut Conn,
     grant: &Grant,
@@ -144,7 +143,7 @@ fn branches(
         };
         let Some(next) = next else { continue };
         let is_wrong = !deeper.lead_somewhere(grant.schema(), grant.collection(), name);
-        // Where there is nothing, nothing is asked of it.
+        // Without records, there is nothing to query.
         if is_wrong && !branch.records.is_empty() {
             continue;
         }
@@ -156,7 +155,7 @@ fn branches(
     Ok(branches)
 }
 
-/// Finds what `records` refer to, and gives the grant for it; `None` when the caller may not view it.
+/// Finds the records that `records` refer to, and the grant for them; `None` if the caller may not view any.
 fn follow(
     conn: &mut Conn,
     grant: &Grant,
@@ -203,7 +202,7 @@ fn follow(
     Ok(Some(grant))
 }
 
-/// Finds what refers to `records`, and gives the grant for it; `None` when the caller may not view it.
+/// Finds the records that refer to `records`, and the grant for them; `None` if the caller may not view any.
 fn follow_back(
     conn: &mut Conn,
     grant: &Grant,
@@ -253,15 +252,15 @@ fn follow_back(
     Ok(Some(grant))
 }
 
-/// How much may still be written.
+/// The rest of the limits for the response.
 struct Writing<'a> {
-    /// How many records.
+    /// The number of records.
     count: usize,
     room: &'a mut Room,
 }
 
 impl Writing<'_> {
-    /// Writes what the branches have for a record, as JSON with its keys in alphabetical order.
+    /// Writes the expanded relations of a record as JSON, with keys in alphabetical order.
     fn attachments(
         &mut self,
         out: &mut Vec<u8>,
@@ -311,7 +310,7 @@ impl Writing<'_> {
         }
         let (before, within) = (out.len(), deeper.as_ref().map_or(0, Vec::len));
         record.write_with(out, deeper.as_deref());
-        // What is inside was counted there.
+        // The nested records were counted already.
         self.room.has(out.len() - before - within);
         self.room.check()
     }

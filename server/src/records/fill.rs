@@ -1,4 +1,4 @@
-//! The values that a record gets: what the body gives, what fields make by themselves, and moments.
+//! Fills in the values of a record: from the body, generated ones, and timestamps.
 
 use plinth_sdk::types::FieldKind;
 use serde_json::{Map, Value as Json};
@@ -12,7 +12,7 @@ use crate::db::Value;
 use crate::policy::{Grant, Snapshot};
 use crate::schema::{Collection, Record, Shape, to_json};
 
-/// The id that a new record will have.
+/// Returns the id of a new record.
 pub fn planned_id(collection: &Collection, body: &Map<String, Json>) -> String {
     let given = body.get("id").map(values::text).unwrap_or_default();
     let prefix = body.get("id:autogenerate").map(values::text);
@@ -31,7 +31,7 @@ pub fn planned_id(collection: &Collection, body: &Map<String, Json>) -> String {
     )
 }
 
-/// Puts the body's values into the record: plain keys first, then those with a modifier.
+/// Applies the body to the record: plain keys first, then those with a modifier.
 pub(super) fn fill(
     record: &mut Record,
     stored: Option<&Record>,
@@ -78,7 +78,7 @@ pub(super) fn fill(
     }
 }
 
-/// Texts that make themselves when nothing was given: the id, the token key, …
+/// Generates texts that were not given: the id, the token key, …
 pub(super) fn generate_missing(record: &mut Record) {
     let collection = record.collection.clone();
     for (position, field) in collection.def.fields.iter().enumerate() {
@@ -92,7 +92,7 @@ pub(super) fn generate_missing(record: &mut Record) {
     }
 }
 
-/// Sets the moments that the server sets.
+/// Sets the timestamps.
 pub fn stamp(record: &mut Record, now: Moment, is_new: bool) {
     let collection = record.collection.clone();
     let now = now.to_string();
@@ -109,7 +109,7 @@ pub fn stamp(record: &mut Record, now: Moment, is_new: bool) {
     }
 }
 
-/// `@request.body` of a change that writes no values: what was sent, as the fields' types have it.
+/// Returns `@request.body` for a request that writes no values: the body, converted to the types of the fields.
 pub fn typed(collection: &Collection, body: Map<String, Json>) -> Map<String, Json> {
     let typed = |(name, raw): (String, Json)| {
         let value = match collection.position(&name) {
@@ -123,7 +123,7 @@ pub fn typed(collection: &Collection, body: Map<String, Json>) -> Map<String, Js
     body.into_iter().map(typed).collect()
 }
 
-/// `@request.body`: what was sent, with the values that it comes to; as much of it as rules ask about.
+/// Returns `@request.body`: the body with the resulting values, limited to the keys that rules refer to.
 pub(super) fn body_of(
     schema: &Snapshot,
     record: &Record,
@@ -155,7 +155,7 @@ pub(super) fn body_of(
     out
 }
 
-/// Whether the two have other values of this field.
+/// Whether the records differ in a field.
 pub(super) fn changed(record: &Record, stored: &Record, name: &str) -> bool {
     record.value(name) != stored.value(name)
 }

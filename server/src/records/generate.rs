@@ -6,17 +6,17 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use super::validate::pattern;
 use crate::random::{ALPHANUMERIC, id, rng};
 
-/// The pattern of ids, unless a collection has another.
+/// The default pattern of ids.
 const ID_PATTERN: &str = "[a-z0-9]{15}";
-/// The most repetitions where a pattern sets no limit.
+/// The maximum of repetitions where a pattern has no limit.
 const MOST_REPETITIONS: u32 = 6;
-/// The most bytes of a text, whatever its pattern says.
+/// The maximum size of a generated text.
 const MOST_BYTES: usize = 20_000;
-/// Classes with more characters are those that say what is excluded; of them only letters and digits are taken.
+/// Larger classes are negated ones: of them, only letters and digits are used.
 const LARGE_CLASS: u32 = 1024;
 
-/// A text that matches `pattern`; `None` when the pattern is no regular expression, asks for a place rather than
-/// a character (`^`, `\b`), or describes too long a text.
+/// Generates a text that matches `pattern`. Returns `None` if the pattern is invalid, contains assertions (`^`,
+/// `\b`), or describes too long a text.
 pub fn generate(pattern: &str) -> Option<String> {
     if pattern == ID_PATTERN {
         return Some(id());

@@ -1,7 +1,7 @@
-//! The values of a body as the fields of a collection take them.
+//! The values of a body, converted to the types of a collection's fields.
 //!
-//! They are worked out before the transaction, since how long that takes grows with the body: on SQLite one
-//! transaction at a time writes.
+//! They are converted before the transaction, since the time this takes grows with the body, and SQLite runs one
+//! write transaction at a time.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::schema::{Collection, Shape};
 /// The values of a body.
 #[derive(Clone, Debug)]
 pub(super) struct Given {
-    /// The collection whose fields they are for.
+    /// The collection of the fields.
     collection: Arc<Collection>,
     pub(super) plain: Vec<Plain>,
-    /// Changes of the values that fields have, by position.
+    /// Changes of existing values, by position.
     pub(super) changes: Vec<(usize, Change)>,
-    /// Beginnings of texts that make themselves, by position.
+    /// Prefixes of generated texts, by position.
     pub(super) generated: Vec<(usize, String)>,
 }
 
@@ -31,12 +31,12 @@ pub(super) struct Given {
 pub(super) struct Plain {
     pub(super) position: usize,
     pub(super) value: Value,
-    /// What the field's options say of it.
+    /// The problem that the field's options find.
     problem: Option<FieldProblem>,
 }
 
 impl Given {
-    /// Works out the values of a body.
+    /// Converts the values of a body.
     pub(super) fn of(collection: &Arc<Collection>, body: &Map<String, Json>) -> Self {
         let mut given = Self {
             collection: Arc::clone(collection),
@@ -67,7 +67,7 @@ impl Given {
         given
     }
 
-    /// These values, or those of the same body for a collection that has changed since.
+    /// Returns the values, converted again if the collection has changed since.
     pub(super) fn under<'a>(
         given: Option<&'a Self>,
         collection: &Arc<Collection>,
@@ -79,7 +79,8 @@ impl Given {
         }
     }
 
-    /// What the options of the field at `position` say of `value`: as it was worked out, if that is the value given.
+    /// Validates `value` against the options of the field at `position`. The result is known already if the value is
+    /// the one that was given.
     pub(super) fn problem(&self, position: usize, value: &Value) -> Option<FieldProblem> {
         let field = &self.collection.def.fields[position];
         let mut plain = self.plain.iter().filter(|plain| plain.position == position);
@@ -89,7 +90,7 @@ impl Given {
         }
     }
 
-    /// What the options of a password's field say of the one that was typed.
+    /// Returns the problem of the password that was given for a field.
     pub(super) fn password_problem(&self, position: usize) -> Option<FieldProblem> {
         let field = &self.collection.def.fields[position];
         let mut plain = self.plain.iter().filter(|plain| plain.position == position);
@@ -99,7 +100,7 @@ impl Given {
         }
     }
 
-    /// The passwords that were typed and will be accepted, by field.
+    /// Returns the valid passwords, by field.
     pub(super) fn passwords(&self) -> impl Iterator<Item = (&str, &str)> {
         let secret = |plain: &&Plain| {
             let column = &self.collection.columns[plain.position];
@@ -120,7 +121,7 @@ impl Plain {
     fn of(collection: &Collection, position: usize, raw: &Json) -> Self {
         let field = &collection.def.fields[position];
         let value = values::normalise(&field.kind, raw);
-        // Whether they are files is known where the stored record and the uploads are.
+        // Whether the names are files is checked where the stored record and the uploads are known.
         let problem = if matches!(field.kind, FieldKind::File(_)) {
             None
         } else {

@@ -1,4 +1,4 @@
-//! What a client sent for a record, with what must not be worked out inside a transaction.
+//! The input of a create or an update, with everything that is too slow for a transaction done in advance.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,42 +17,42 @@ use crate::passwords::{self, Line};
 use crate::policy::Grant;
 use crate::schema::Collection;
 
-/// The most bytes of an old password that is compared at all.
+/// The maximum size of an old password that is verified.
 const MAX_PASSWORD: usize = 1024;
 
-/// What a client sent, as far as it could be worked out before the transaction.
+/// The input of a create or an update.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
     /// The body.
     pub body: Map<String, Json>,
-    /// The files that came along, by the names that the body has for them.
+    /// The uploaded files, by the names that the body has for them.
     pub files: Vec<Incoming>,
-    /// The id of a new record that files are stored for already.
+    /// The id of a new record whose files are stored already.
     pub id: Option<String>,
-    /// Hashes of the passwords in the body, by field.
+    /// The hashes of the passwords in the body, by field.
     pub hashes: BTreeMap<String, String>,
     given: Option<Given>,
     old_password: OldPassword,
-    /// Whether passwords are yet to be hashed and compared.
+    /// Whether passwords have not been hashed and verified yet.
     is_pending: bool,
     is_large: bool,
 }
 
-/// What is known of an account's old password.
+/// The state of an account's old password.
 #[derive(Clone, Debug, Default)]
 enum OldPassword {
-    /// It was not given, or it is wrong.
+    /// Missing or wrong.
     #[default]
     Wrong,
-    /// It was given and is yet to be compared. Until then it counts as right: it costs nothing to be refused for
-    /// something else.
+    /// Given and not verified yet. It counts as right for now: another problem is reported without the cost of a
+    /// hash.
     Typed(String),
-    /// It matches this hash.
+    /// Verified against this hash.
     Matches(String),
 }
 
 impl Input {
-    /// Works out what is sent for a new record, or for the one of this id: a body of so many bytes. Passwords are
+    /// Prepares the input for a new record, or for the one with this id, from a body of `size` bytes. Passwords are
     /// hashed later, see [`Input::hash`].
     pub async fn prepare(
         collection: &Arc<Collection>,
@@ -94,7 +94,7 @@ impl Input {
         self
     }
 
-    /// What the server itself gives.
+    /// Makes an input of the server itself.
     pub fn of(body: Map<String, Json>) -> Self {
         Self {
             body,
@@ -102,22 +102,22 @@ impl Input {
         }
     }
 
-    /// Whether the rule must be asked before more is done for it: something else is costly, or the body is large.
+    /// Whether to evaluate the rule before anything costly is done: hashing, storing files, or handling a large body.
     pub fn needs_plan(&self) -> bool {
         self.is_pending || self.is_large || !self.files.is_empty()
     }
 
-    /// Whether passwords are yet to be hashed and compared.
+    /// Whether passwords have not been hashed and verified yet.
     pub fn is_pending(&self) -> bool {
         self.is_pending
     }
 
-    /// The values for the fields of the collection as it is now.
+    /// Returns the values for the current fields of the collection.
     pub(super) fn given(&self, collection: &Arc<Collection>) -> Cow<'_, Given> {
         Given::under(self.given.as_ref(), collection, &self.body)
     }
 
-    /// Whether the old password was found to match this hash, or is yet to be compared.
+    /// Whether the old password matches this hash, or has not been verified yet.
     pub(super) fn has_old_password(&self, hash: &str) -> bool {
         match &self.old_password {
             OldPassword::Wrong => false,
@@ -126,8 +126,8 @@ impl Input {
         }
     }
 
-    /// Hashes the passwords that will be accepted, and compares the old one with the account's hash. It comes after
-    /// the rule has said yes: it takes a core for a while.
+    /// Hashes the valid passwords, and verifies the old one. Called after the rule has allowed the request, since it
+    /// takes a core for a while.
     pub async fn hash(&mut self, app: &App, grant: &Grant, stored: Option<&str>) -> Result<()> {
         let line = Line::of(grant.request.claimant());
         let typed: Vec<(String, String)> = match &self.given {

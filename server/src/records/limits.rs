@@ -1,33 +1,33 @@
-//! How large a body may be: as large as what the collection's fields can hold.
+//! The maximum size of a record's body: as large as the values that the fields can hold.
 
 use plinth_sdk::types::{Field, FieldKind};
 
 use super::validate::{EDITOR_MAX, JSON_MAX, PASSWORD_MAX, TEXT_MAX};
 use crate::files::MAX_SIZE;
 
-/// The most bytes of a body without files.
+/// The maximum size of a body without files.
 pub(crate) const MAX_BODY: usize = 32 << 20;
 
-/// The most bytes of a body.
+/// The maximum size of a body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimits {
-    /// Without files: they are kept in memory.
+    /// Without files, which is kept in memory.
     pub(crate) texts: usize,
     /// With files.
     pub(crate) whole: usize,
 }
 
-/// Bytes for what is not a value of a field: keys, modifiers, what rules ask for.
+/// An allowance for everything that is no value of a field: keys, modifiers, data for rules.
 const REST: i64 = 256 << 10;
-/// The most bytes of a byte, and of a character, in JSON: `\u0001`, and two such escapes.
+/// The maximum size of a byte and of a character in JSON: `\u0001`, and two such escapes.
 const OF_BYTE: i64 = 6;
 const OF_CHARACTER: i64 = 12;
-/// The most bytes of an id or of a name of a file with its quotes and comma.
+/// The maximum size of an id or a file name, with quotes and comma.
 const OF_NAME: i64 = 300;
-/// The most bytes of a number, a bool, a date, an address or a place.
+/// The maximum size of a number, bool, date, address or geographical point.
 const OF_SHORT: i64 = 16 << 10;
 
-/// The most bytes of a body for a record with these fields.
+/// Returns the limits of a body for a record with these fields.
 pub(crate) fn of(fields: &[Field]) -> BodyLimits {
     let sum = |size: fn(&Field) -> i64| {
         let sum = fields.iter().map(size).fold(0, i64::saturating_add);
@@ -41,7 +41,7 @@ pub(crate) fn of(fields: &[Field]) -> BodyLimits {
     }
 }
 
-/// The most bytes of a field's files.
+/// Returns the maximum size of a field's files.
 fn files(field: &Field) -> i64 {
     let FieldKind::File(options) = &field.kind else {
         return 0;
@@ -49,13 +49,13 @@ fn files(field: &Field) -> i64 {
     or(options.max_size, MAX_SIZE).saturating_mul(options.max_select.max(1))
 }
 
-/// The most bytes of a field's value in a body.
+/// Returns the maximum size of a field's value in a body.
 fn text(field: &Field) -> i64 {
     match &field.kind {
         FieldKind::Json(options) => or(options.max_size, JSON_MAX).saturating_mul(OF_BYTE),
         FieldKind::Editor(options) => or(options.max_size, EDITOR_MAX).saturating_mul(OF_BYTE),
         FieldKind::Text(options) => or(options.max, TEXT_MAX).saturating_mul(OF_CHARACTER),
-        // Once more to confirm it, and the old one.
+        // The password, its confirmation, and the old password.
         FieldKind::Password(options) => {
             or(options.max, PASSWORD_MAX).saturating_mul(3 * OF_CHARACTER)
         }
@@ -78,7 +78,7 @@ fn text(field: &Field) -> i64 {
     }
 }
 
-/// A limit, or the one that holds where none is set.
+/// Returns a limit, or the default if it is not set.
 fn or(limit: i64, default: i64) -> i64 {
     if limit > 0 { limit } else { default }
 }

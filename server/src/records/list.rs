@@ -1,4 +1,4 @@
-//! Lists of records: which, in what order, and how many there are.
+//! Lists of records: filtered, sorted, page by page.
 
 use std::collections::BTreeMap;
 
@@ -15,48 +15,48 @@ use crate::schema::{Collection, Record};
 
 const DEFAULT_PER_PAGE: i64 = 30;
 const MAX_PER_PAGE: i64 = 1000;
-/// So many rows are read sooner than another thread takes the work over.
+/// A read of so many rows takes less time than moving it to another thread.
 const MAX_SHORT: i64 = 100;
 const MAX_SORTS: usize = 8;
 const MAX_SORT_LENGTH: usize = 255;
 
-/// What is asked of a list.
+/// The parameters of a list.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
-    /// The page's number, from 1.
+    /// The number of the page, from 1.
     pub page: i64,
-    /// Records of a page.
+    /// The number of records of a page.
     pub per_page: i64,
-    /// By what they are ordered, first to last: a path, and whether it descends.
+    /// The sort keys: a path, and whether it is descending.
     pub sort: Vec<(String, bool)>,
-    /// Which ones.
+    /// The filter.
     pub filter: String,
-    /// Whether the total is not wanted.
+    /// Whether to leave out the total.
     pub skip_total: bool,
-    /// Where to go on, instead of at a page; empty at the beginning.
+    /// The cursor, instead of a page; empty for the beginning.
     pub cursor: Option<String>,
 }
 
-/// One page.
+/// A page.
 #[derive(Debug)]
 pub struct Page {
-    /// Its records.
+    /// The records.
     pub records: Vec<Record>,
-    /// How many there are, and how to go on.
+    /// The total and the next cursor.
     pub extent: Extent,
 }
 
-/// How far a list goes beyond its page.
+/// The total of a list, and the cursor of its next page.
 #[derive(Debug, Default)]
 pub struct Extent {
-    /// How many records there are on all pages, unless that was not wanted.
+    /// The total of records on all pages, unless it was left out.
     pub total: Option<i64>,
-    /// The cursor behind the page, empty at the end; where the list is read by cursors.
+    /// The cursor of the next page, empty at the end; only if the list is read by cursors.
     pub next: Option<String>,
 }
 
 impl Query {
-    /// Reads the parameters of a request.
+    /// Parses the parameters of a request.
     pub fn parse(parameters: &BTreeMap<String, String>) -> Result<Self> {
         let number = |name: &str| match parameters.get(name).map_or("", String::as_str) {
             "" => Ok(0),
@@ -101,14 +101,14 @@ impl Query {
         })
     }
 
-    /// Whether it asks for some of the first rows as they come.
+    /// Whether the list reads only a few of the first rows, in the order of insertion.
     pub fn is_short(&self) -> bool {
         let last = self.page.saturating_mul(self.per_page);
         self.filter.is_empty() && self.sort.is_empty() && last <= MAX_SHORT
     }
 }
 
-/// The words that the protocol has for yes and no.
+/// Parses a bool as the protocol spells it.
 fn bool_of(text: Option<&String>) -> Result<bool> {
     match text.map_or("", String::as_str) {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
@@ -117,7 +117,7 @@ fn bool_of(text: Option<&String>) -> Result<bool> {
     }
 }
 
-/// The page that `query` asks for, of the records that the grant reaches, if there is room for it.
+/// Returns a page of the records that the grant covers, if there is room for it.
 pub fn list(conn: &mut Conn, grant: &Grant, query: &Query, room: &mut Room) -> Result<Page> {
     let mut rows = Rows::new();
     let extent = each(conn, grant, query, &mut |row| {
@@ -132,7 +132,7 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query, room: &mut Room) -> R
     })
 }
 
-/// Looks at the rows of that page, and says how far the list goes beyond it.
+/// Streams the rows of a page to a sink, and returns its extent.
 pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) -> Result<Extent> {
     let engine = conn.engine();
     let collection = grant.collection();
@@ -213,7 +213,7 @@ pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) 
     let total = if query.skip_total {
         None
     } else if found < query.per_page && (found > 0 || offset == 0) {
-        // The last page says how many there are.
+        // The last page tells the total.
         Some(offset + found)
     } else if kept.is_some() {
         kept
@@ -237,7 +237,7 @@ fn total(
     first_int(&load(conn, count, &[Storage::Int])?)
 }
 
-/// The page as it stands on the wire.
+/// Returns the page as JSON.
 pub fn envelope<T>(items: Vec<T>, page: i64, per_page: i64, extent: Extent) -> wire::Page<T> {
     let Extent { total, next } = extent;
     let per_page = per_page.max(1);
@@ -251,7 +251,7 @@ pub fn envelope<T>(items: Vec<T>, page: i64, per_page: i64, extent: Extent) -> w
     }
 }
 
-/// ` ORDER BY …`. The order of insertion decides what nothing else does, so pages do not overlap.
+/// Returns ` ORDER BY …`. The order of insertion is the last sort key, so that pages do not overlap.
 fn order(
     resolver: &mut Resolver<'_>,
     query: &Query,

@@ -1,6 +1,7 @@
-//! Records: rows of collections' tables.
+//! Records: rows of collections, read, written and expanded.
 //!
-//! Start with [`api`], one function a route; [`store`] has their SQL, [`write`](mod@write) what becomes of a body.
+//! Start with [`api`], which has a function per route; [`store`] has the SQL of records, [`write`](mod@write) handles
+//! creates and updates.
 
 pub mod account_data;
 pub mod answer;

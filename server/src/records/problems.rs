@@ -1,4 +1,4 @@
-//! What is wrong with the values that a record would have.
+//! Validates the values of a record before it is written.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use crate::files;
 use crate::policy::Grant;
 use crate::schema::{FieldAccess, IndexForm, Record, Shape};
 
-/// The fields that the caller's roles do not let them set.
+/// Returns the fields that the caller's roles do not allow to be set.
 pub(super) fn denied_problems(
     conn: &mut Conn,
     grant: &Grant,
@@ -48,7 +48,7 @@ pub(super) fn denied_problems(
         let is_known = collection
             .column(name)
             .is_some_and(|column| !column.hidden || collection.sets_hidden(column));
-        // To send back what one sees changes nothing; what one does not see must not be found out by trial.
+        // A visible value may be sent back unchanged; a hidden one may not, since it could be guessed by trial.
         let is_same = stored.is_some_and(|stored| !changed(record, stored, name));
         let is_settable = was.has(name) && would_be.has(name);
         if is_known && !is_settable && !(is_same && seen.has(name)) {
@@ -60,7 +60,7 @@ pub(super) fn denied_problems(
     Ok(problems)
 }
 
-/// What only accounts have to obey; checked before everything else, and alone.
+/// Validates what is special about accounts. Checked before everything else.
 pub(super) fn account_problems(
     record: &Record,
     stored: Option<&Record>,
@@ -119,7 +119,7 @@ fn mismatch() -> FieldProblem {
     FieldProblem::new("validation_values_mismatch", "Values don't match.")
 }
 
-/// What the fields' own options refuse.
+/// Validates the values against the options of the fields.
 pub(super) fn field_problems(
     record: &Record,
     stored: Option<&Record>,
@@ -164,7 +164,7 @@ pub(super) fn field_problems(
     problems
 }
 
-/// Whether the records exist that were not referred to before.
+/// Validates that newly referenced records exist.
 pub(super) fn relation_problems(
     conn: &mut Conn,
     grant: &Grant,
@@ -201,7 +201,7 @@ pub(super) fn relation_problems(
     Ok(())
 }
 
-/// No two accounts have one id, in whichever collections they are: a token names its account by it.
+/// Refuses the id of an account in any other collection, since tokens identify accounts by it.
 pub(super) fn other_account_problem(
     conn: &mut Conn,
     grant: &Grant,
@@ -228,7 +228,7 @@ pub(super) fn other_account_problem(
     Ok(())
 }
 
-/// Refuses an account's id that the policy knows as something else: casbin's lines have names without kinds.
+/// Refuses an id that is a name in the policy: casbin's lines do not tell kinds of names apart.
 pub(super) fn policy_name_problem(grant: &Grant, record: &Record, problems: &mut FieldProblems) {
     if grant.schema().policies.has_name(record.id()) {
         let problem = FieldProblem::new(
@@ -239,7 +239,7 @@ pub(super) fn policy_name_problem(grant: &Grant, record: &Record, problems: &mut
     }
 }
 
-/// Names the fields whose values another record has, or the one whose value no index takes.
+/// Turns the error of a unique index, or of a value that is too long for an index, into problems of fields.
 pub fn taken(error: Error, record: &Record, message: &'static str) -> Error {
     let collection = &record.collection;
     if let Error::Oversized = error {
@@ -255,7 +255,7 @@ pub fn taken(error: Error, record: &Record, message: &'static str) -> Error {
     if let Violation::Index(name) = &violation
         && concurrent::is_new(name)
     {
-        // The change that needs the index is about to come into force, or to fail.
+        // The schema change that needs the index is about to take effect, or to fail.
         return Error::Outdated;
     }
     let names: Vec<String> = match violation {
@@ -276,7 +276,7 @@ pub fn taken(error: Error, record: &Record, message: &'static str) -> Error {
     Error::refused(message, names.into_iter().map(problem).collect())
 }
 
-/// The field with the longest value of those that indexes hold whole. Ids always are in one.
+/// Returns the field with the longest value of those that an index contains in full. The id always is in one.
 fn longest_indexed(record: &Record) -> &str {
     let columns = record.collection.indexes.iter().flat_map(|i| &i.columns);
     let whole = columns.filter(|column| column.form == IndexForm::Whole);

@@ -23,17 +23,17 @@ use crate::schema::{Collection, Record, Reveal, version};
 pub use crate::schema::rows::{alias, count_existing, from, in_list};
 pub use dialect::{Lock, locks_rows};
 
-/// How many records that are to be deleted are read at once.
+/// How many records are read at once before they are deleted.
 const READ_BEFORE_DELETE: usize = 50;
 
-/// The record of this id, if the grant reaches it.
+/// Returns the record with this id, if the grant covers it.
 pub fn find(
     conn: &mut Conn,
     grant: &Grant,
     id: &str,
     lock: Option<Lock>,
 ) -> Result<Option<Record>> {
-    // No text holds U+0000, and PostgreSQL does not even compare with one.
+    // No stored text contains U+0000, and PostgreSQL does not even accept one in a comparison.
     if id.contains('\0') {
         return Ok(None);
     }
@@ -60,7 +60,7 @@ pub fn find(
     Ok(select(conn, grant.collection(), rest)?.pop())
 }
 
-/// The records of these ids that the grant reaches, in no order.
+/// Returns the records with these ids that the grant covers, in no particular order.
 pub fn find_all(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<Vec<Record>> {
     find_all_within(conn, grant, ids, &mut Room::unlimited())
 }
@@ -78,7 +78,7 @@ pub fn find_all_within(
     find_where_within(conn, grant, among.cached(), None, room)
 }
 
-/// The records for which `extra` holds and that the grant reaches, in the order they were made.
+/// Returns the records that meet the condition `extra` and that the grant covers, in the order of insertion.
 pub fn find_where(
     conn: &mut Conn,
     grant: &Grant,
@@ -121,7 +121,7 @@ pub fn find_where_within(
     select_within(conn, grant.collection(), rest, room)
 }
 
-/// The records that a query finds; `rest` is what comes behind its list of columns.
+/// Returns the records that a query finds; `rest` is the query after its list of columns.
 pub fn select(conn: &mut Conn, collection: &Arc<Collection>, rest: Sql) -> Result<Vec<Record>> {
     select_within(conn, collection, rest, &mut Room::unlimited())
 }
@@ -143,7 +143,7 @@ fn select_within(
     Ok(records(collection, rows))
 }
 
-/// About how many bytes a row takes.
+/// Estimates the memory of a row.
 pub fn size_of(row: &[ValueRef<'_>]) -> usize {
     let size = |value: &ValueRef<'_>| match value {
         ValueRef::Text(text) | ValueRef::Json(text) => text.len() + size_of_val(value),
@@ -154,8 +154,9 @@ pub fn size_of(row: &[ValueRef<'_>]) -> usize {
     row.iter().map(size).sum()
 }
 
-/// Looks at the rows that a query finds, and says how many there are; and a number that is read along with each, as it is
-/// with the last. Where a version of the collections is expected, that is read along too.
+/// Streams the rows of `SELECT <columns> <rest>` to `look` and returns their number. `beside` is a scalar subquery
+/// that is selected as one more column (used for the total), which saves a round trip; the schema version is checked
+/// the same way if the connection expects one.
 pub fn select_each(
     conn: &mut Conn,
     collection: &Collection,
@@ -200,7 +201,7 @@ pub fn select_each(
     Ok((found, number))
 }
 
-/// Rows as records. A view's may lack values, and its JSON is as its query made it.
+/// Makes records of rows. A row of a view may lack values, and its JSON may have any format.
 pub fn records(collection: &Arc<Collection>, rows: Rows) -> Vec<Record> {
     let settle = |(value, field): (Value, &Field)| match value {
         Value::Null => values::zero(&field.kind),
@@ -219,8 +220,8 @@ pub fn records(collection: &Arc<Collection>, rows: Rows) -> Vec<Record> {
     rows.into_iter().map(record).collect()
 }
 
-/// What decides the order of rows after `others` that were asked for: the order of insertion. A view has none; SQLite
-/// reads it in the same order each time, PostgreSQL does not unless its query says.
+/// Returns the last sort key after `others` other ones: the order of insertion. A view has none; SQLite reads it in
+/// the same order each time, PostgreSQL only if its query has an order.
 pub fn own_order(engine: Engine, collection: &Collection, others: usize) -> Option<Sql> {
     let column = match engine {
         _ if !collection.is_view() => "_rowid_",
@@ -233,7 +234,7 @@ pub fn own_order(engine: Engine, collection: &Collection, others: usize) -> Opti
     Some(out)
 }
 
-/// Whether the grant's rule holds for a record that is not stored yet.
+/// Whether the grant covers a record that is not stored yet.
 pub fn would_be_granted(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
     let engine = conn.engine();
     let (resolver, condition) = grant.narrow(engine, alias())?;
@@ -241,7 +242,7 @@ pub fn would_be_granted(conn: &mut Conn, grant: &Grant, record: &Record) -> Resu
     holds_for(conn, record, joins, condition)
 }
 
-/// Whether the grant reaches a record with these values, stored or not, and the client's filter holds for it.
+/// Whether the grant covers a record with these values, stored or not, and the client's filter matches it.
 pub fn would_be_found(
     conn: &mut Conn,
     grant: &Grant,
@@ -259,7 +260,7 @@ pub fn would_be_found(
     holds_for(conn, record, joins, condition)
 }
 
-/// Whether it takes other rows to know if the grant reaches a record and which of its fields, and if the filter holds.
+/// Whether the decision about a record, its visible fields or the filter depends on other rows.
 pub fn looks_elsewhere(
     conn: &mut Conn,
     grant: &Grant,
@@ -278,7 +279,7 @@ pub fn looks_elsewhere(
     Ok(resolver.looks_elsewhere())
 }
 
-/// Whether the caller manages an account that is not stored yet.
+/// Whether the caller may manage an account that is not stored yet.
 pub fn would_be_managed(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
     let engine = conn.engine();
     let (resolver, condition) = grant.manages(engine, alias())?;
@@ -286,7 +287,7 @@ pub fn would_be_managed(conn: &mut Conn, grant: &Grant, record: &Record) -> Resu
     holds_for(conn, record, joins, condition)
 }
 
-/// The parts of `reach` that hold for records as they are stored, by their ids.
+/// Evaluates the clauses of a decision for stored records. Returns those that hold, by the ids of the records.
 pub fn parts(
     conn: &mut Conn,
     grant: &Grant,
@@ -313,7 +314,7 @@ pub fn parts(
         .collect())
 }
 
-/// The parts of `reach` that would hold for a record with the values that it has here.
+/// Evaluates the clauses of a decision for a record with the values that it has here.
 pub fn parts_of(
     conn: &mut Conn,
     grant: &Grant,
@@ -331,7 +332,7 @@ pub fn parts_of(
     Ok(held(&parts, row.get(1..).unwrap_or_default()))
 }
 
-/// A column for each part: 1 where it holds.
+/// Selects a column for each clause: 1 where it holds.
 fn select_parts(select: &mut Sql, grant: &Grant, reach: &Reach, parts: &[Part]) {
     let engine = select.engine();
     for part in parts {
@@ -350,7 +351,7 @@ fn held(parts: &[Part], holds: &[Value]) -> Vec<Part> {
     parts.map(|(part, _)| part.clone()).collect()
 }
 
-/// A row with the record's values, which need not be stored.
+/// Returns a `SELECT` of the record's values, which need not be stored.
 fn literals(engine: Engine, record: &Record) -> Sql {
     let mut row = sql(engine, "SELECT ");
     for (index, column) in record.collection.columns.iter().enumerate() {
@@ -378,7 +379,7 @@ fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition)
     Ok(!load(conn, select, &[Storage::Int])?.is_empty())
 }
 
-/// Which of these accounts the caller manages.
+/// Returns those of the accounts that the caller may manage.
 pub fn managed(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<HashSet<String>> {
     let engine = conn.engine();
     let (resolver, condition) = grant.manages(engine, alias())?;
@@ -398,7 +399,7 @@ pub fn managed(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<HashSet
     Ok(rows.into_iter().filter_map(first_text).collect())
 }
 
-/// What the caller sees of every record, whatever its values are; `None` where that depends on them.
+/// Returns the visibility that all records have for the caller; `None` if it depends on their values.
 pub fn reveal_of_all(grant: &Grant) -> Result<Option<Reveal>> {
     if grant.request.caller.is_superuser() {
         return Ok(Some(Reveal {
@@ -411,7 +412,7 @@ pub fn reveal_of_all(grant: &Grant) -> Result<Option<Reveal>> {
     Ok((!depends).then(Reveal::default))
 }
 
-/// Lets the caller see of the records what the caller may.
+/// Sets each record's visibility for the caller.
 pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<()> {
     if let Some(reveal) = reveal_of_all(grant)? {
         for record in records {
@@ -438,7 +439,7 @@ pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<
     Ok(())
 }
 
-/// The same for a record as it is here, whatever has become of it in the table.
+/// Sets a record's visibility for the caller by the values that it has here, whatever is stored.
 pub fn reveal_as_it_is(conn: &mut Conn, grant: &Grant, record: &mut Record) -> Result<()> {
     if let Some(reveal) = reveal_of_all(grant)? {
         record.reveal = reveal;
@@ -470,7 +471,7 @@ fn ids(records: &[Record]) -> Vec<String> {
     ids.collect()
 }
 
-/// Adds a row.
+/// Inserts a record.
 pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
     let engine = conn.engine();
     let collection = &record.collection;
@@ -498,7 +499,7 @@ pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
     events::note(conn, Kind::Create, record)
 }
 
-/// Changes the columns in which `record` differs from `stored`.
+/// Updates the columns in which `record` differs from `stored`.
 pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record) -> Result<()> {
     let engine = conn.engine();
     let collection = &record.collection;
@@ -530,7 +531,7 @@ pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record)
     events::note(conn, Kind::Update, record)
 }
 
-/// Removes rows.
+/// Deletes records.
 pub fn delete(
     conn: &mut Conn,
     grant: &Grant,
@@ -555,7 +556,7 @@ pub fn delete(
     Ok(())
 }
 
-/// Whether all of these ids are records now.
+/// Whether records with all of these ids exist.
 pub fn are_stored(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<bool> {
     let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
     select.ident(&collection.table).text(" WHERE \"id\"");
@@ -563,7 +564,7 @@ pub fn are_stored(conn: &mut Conn, collection: &Collection, ids: &[String]) -> R
     Ok(load(conn, select.cached(), &[Storage::Text])?.len() == ids.len())
 }
 
-/// How many records a collection has.
+/// Returns the number of a collection's records.
 pub fn total(conn: &mut Conn, collection: &Collection) -> Result<i64> {
     if collection.is_view() {
         let mut count = sql(conn.engine(), "SELECT count(*)");
@@ -574,7 +575,7 @@ pub fn total(conn: &mut Conn, collection: &Collection) -> Result<i64> {
     first_int(&load(conn, select.cached(), &[Storage::Int])?)
 }
 
-/// The query for the number of a table's rows, which triggers keep.
+/// Returns the query for the number of a table's rows, which triggers keep.
 pub fn kept_total(engine: Engine, collection: &Collection) -> Sql {
     let mut select = sql(
         engine,

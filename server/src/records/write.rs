@@ -1,4 +1,4 @@
-//! What becomes of the body of a create or an update: values, rules, validation, and the row itself.
+//! Creates and updates records: applies the body, evaluates rules, validates, and writes the row.
 
 use plinth_sdk::types::FieldProblems;
 
@@ -16,9 +16,9 @@ use crate::schema::{Collection, Record};
 
 pub use super::input::Input;
 
-/// The answer to a create that does not succeed.
+/// The message of a failed create.
 pub const CREATE_FAILED: &str = "Failed to create record.";
-/// The answer to an update that does not succeed.
+/// The message of a failed update.
 pub const UPDATE_FAILED: &str = "Failed to update record.";
 
 /// Creates a record.
@@ -29,7 +29,7 @@ pub fn create(conn: &mut Conn, grant: Grant, input: &Input) -> Result<(Grant, Re
     Ok((grant, record))
 }
 
-/// The record that [`create`] would make, or why it would not.
+/// Returns the record that [`create`] would insert, or why it would fail.
 pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, Record)> {
     let collection = grant.collection().clone();
     let now = grant.request.now;
@@ -46,7 +46,7 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
     }
     generate_missing(&mut record);
     if collection.is_superusers() {
-        // Made by somebody who may do everything: there is nothing left to verify.
+        // Only superusers create superusers, so there is nothing to verify.
         record.set("verified", Value::Bool(true));
     }
     stamp(&mut record, now, true);
@@ -89,7 +89,7 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
     Ok((grant, record))
 }
 
-/// Updates the record of this id.
+/// Updates a record.
 pub fn update(conn: &mut Conn, grant: Grant, id: &str, input: &Input) -> Result<(Grant, Record)> {
     count_change(conn, grant.collection())?;
     let (grant, stored, record) = changed_record(conn, grant, id, input)?;
@@ -101,7 +101,7 @@ pub fn update(conn: &mut Conn, grant: Grant, id: &str, input: &Input) -> Result<
     Ok((grant, record))
 }
 
-/// What [`update`] would make of the record of this id, which comes first; or why it would not.
+/// Returns the stored record and what [`update`] would make of it, or why it would fail.
 pub fn changed_record(
     conn: &mut Conn,
     mut grant: Grant,
@@ -109,7 +109,7 @@ pub fn changed_record(
     input: &Input,
 ) -> Result<(Grant, Record, Record)> {
     let collection = grant.collection().clone();
-    // Rules ask about the values that the record would have, of a row that stays as it is meanwhile.
+    // Rules refer to the values that the record would have. The row is locked, so that it stays as it is.
     let unruled = crate::policy::system(
         grant.schema(),
         &collection,
@@ -151,15 +151,15 @@ pub fn changed_record(
     if collection.is_auth()
         && (changed(&record, &stored, "password") || changed(&record, &stored, "email"))
     {
-        // Every token of the account was signed with the old key.
+        // This invalidates all tokens of the account.
         record.set("tokenKey", Value::Text(random::alphanumeric(50)));
     }
     stamp(&mut record, grant.request.now, false);
     Ok((grant, stored, record))
 }
 
-/// Counts a change of what every process keeps in memory. It comes first, so that those who change such things at
-/// once do it one after the other, and each sees what the one before did.
+/// Counts a change of data that all processes keep in memory. Done first, so that concurrent changes run one after
+/// the other and see each other.
 pub fn count_change(conn: &mut Conn, collection: &Collection) -> Result<()> {
     if collection.is_definitions() {
         crate::schema::version::count_change(conn)?;
@@ -185,8 +185,7 @@ fn check_built_in(
     }
 }
 
-/// Whether roles let the caller make of the stored record what it would be: nobody moves a record to where they may
-/// not change it.
+/// Whether the caller's roles allow the update: nobody may change a record into one that they may not update.
 fn stays_reached(conn: &mut Conn, grant: &Grant, stored: &Record, record: &Record) -> Result<bool> {
     let reach = grant.reach();
     if reach.is_by_rule_alone() {
