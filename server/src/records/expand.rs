@@ -38,7 +38,7 @@ impl Paths {
         paths
     }
 
-    /// Whether a path leads to a relation.
+    /// Whether a path, with all of its continuations, leads to records.
     fn lead_somewhere(&self, schema: &Schema, collection: &Collection, name: &str) -> bool {
         let next = match collection.column(name).map(|column| &column.shape) {
             Some(Shape::Relation { target, .. }) => schema.find(target),

@@ -65,7 +65,7 @@ pub fn find_all(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<Vec<Re
     find_all_within(conn, grant, ids, &mut Room::unlimited())
 }
 
-/// The same, as long as there is room for them.
+/// Like the function above, while there is room for the records.
 pub fn find_all_within(
     conn: &mut Conn,
     grant: &Grant,
@@ -88,7 +88,7 @@ pub fn find_where(
     find_where_within(conn, grant, extra, limit, &mut Room::unlimited())
 }
 
-/// The same, as long as there is room for them.
+/// Like the function above, while there is room for the records.
 pub fn find_where_within(
     conn: &mut Conn,
     grant: &Grant,
@@ -126,7 +126,7 @@ pub fn select(conn: &mut Conn, collection: &Arc<Collection>, rest: Sql) -> Resul
     select_within(conn, collection, rest, &mut Room::unlimited())
 }
 
-/// The same, as long as there is room for them.
+/// Like the function above, while there is room for the records.
 fn select_within(
     conn: &mut Conn,
     collection: &Arc<Collection>,
