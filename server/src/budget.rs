@@ -1,6 +1,6 @@
-//! A budget of bytes that many requests share, so that together they never hold more memory than the operator allows.
+//! A memory budget that many requests share, so that together they stay below the operator's limit.
 //!
-//! Each request takes a [`Share`], which grows as bytes arrive or are written and goes back when it is dropped.
+//! Each request takes a [`Share`], which grows while bytes arrive or are written, and is returned when it is dropped.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 
-/// Bytes of each share that come from a pool of their own: whoever holds much does not keep ordinary requests out.
+/// The first bytes of each share come from a separate pool: large requests do not keep small ones out.
 pub const SMALL: usize = 64 << 10;
 
-/// A budget of bytes.
+/// A memory budget.
 #[derive(Debug)]
 pub struct Budget {
-    /// The first bytes of each share.
+    /// The pool for the first bytes of each share.
     small: Pool,
-    /// All bytes beyond.
+    /// The pool for all other bytes.
     large: Pool,
     /// Permits to work on large bodies: half of the cores stay free for other requests.
     workers: Semaphore,
@@ -39,7 +39,7 @@ impl Pool {
         }
     }
 
-    /// Takes so many bytes unless more than `most` would be taken then.
+    /// Takes `bytes`, unless the total would exceed `most`.
     fn take(&self, bytes: usize, most: usize) -> bool {
         let taken = self.taken.fetch_add(bytes, Ordering::Relaxed);
         let fits = taken.saturating_add(bytes) <= most;
@@ -57,14 +57,14 @@ impl Pool {
 /// Who takes a share: guests together may take less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
-    /// Somebody who is not signed in.
+    /// A caller that is not signed in.
     Guest,
     /// An account.
     Account,
 }
 
 impl Budget {
-    /// A budget of so many bytes.
+    /// Makes a budget of `bytes`.
     pub fn new(bytes: usize) -> Arc<Self> {
         let cores = available_parallelism().map_or(1, NonZero::get);
         Arc::new(Self {
@@ -89,7 +89,7 @@ impl Budget {
         done.map_err(Error::internal)
     }
 
-    /// An empty share. Guests together get at most half of what the budget has for large shares.
+    /// Returns an empty share. Guests together get at most half of the pool for large shares.
     pub fn share(self: &Arc<Self>, holder: impl Into<Holder>) -> Share {
         let most = self.large.most;
         Share {
@@ -103,7 +103,7 @@ impl Budget {
     }
 }
 
-/// A request's part of a budget.
+/// The share of a request.
 #[derive(Debug)]
 #[must_use = "the bytes are given back when it is dropped"]
 pub struct Share {
@@ -118,22 +118,22 @@ impl Share {
         Arc::clone(&self.budget)
     }
 
-    /// The bytes that it has.
+    /// Returns the bytes of the share.
     pub fn held(&self) -> usize {
         self.held
     }
 
-    /// The most bytes that it could ever have.
+    /// Returns the maximum size of the share.
     pub fn ceiling(&self) -> usize {
         self.ceiling
     }
 
-    /// Takes so many bytes more; an error when the budget is used up.
+    /// Grows by `bytes`; fails if the budget is used up.
     pub fn take(&mut self, bytes: usize) -> Result<()> {
         self.grow_to(self.held.saturating_add(bytes))
     }
 
-    /// Takes what it lacks to have so many bytes; an error when the budget is used up.
+    /// Grows to `bytes`; fails if the budget is used up.
     pub fn grow_to(&mut self, bytes: usize) -> Result<()> {
         if bytes <= self.held {
             return Ok(());
@@ -151,7 +151,7 @@ impl Share {
         Ok(())
     }
 
-    /// Gives back what it has beyond so many bytes.
+    /// Shrinks to `bytes`.
     pub fn shrink_to(&mut self, bytes: usize) {
         if bytes >= self.held {
             return;
@@ -169,16 +169,16 @@ impl Drop for Share {
     }
 }
 
-/// The answers of a server: how large one may be, and how much memory all take until they are sent.
+/// The limits of responses: the size of each, and the memory that all take until they are sent.
 #[derive(Clone, Debug)]
 pub struct Answers {
     budget: Arc<Budget>,
-    /// The most bytes of one.
+    /// The maximum size of a response.
     most: usize,
 }
 
 impl Answers {
-    /// Answers of at most so many bytes, together and each.
+    /// Makes limits for all responses together, and for each.
     pub fn new(together: usize, each: usize) -> Self {
         Self {
             budget: Budget::new(together),
@@ -186,7 +186,7 @@ impl Answers {
         }
     }
 
-    /// Room for an answer, or for what it is made of.
+    /// Returns the room for a response, or for the data it is made of.
     pub fn room(&self, holder: impl Into<Holder>) -> Room {
         let share = self.budget.share(holder);
         Room {
@@ -198,21 +198,21 @@ impl Answers {
     }
 }
 
-/// The room for an answer, counted while it is written.
+/// The room for a response, counted while it is written.
 #[derive(Debug)]
 pub struct Room {
     most: usize,
     share: Option<Share>,
     taken: usize,
-    /// Why there is no more of it.
+    /// The reason why the room is used up.
     failure: Option<Error>,
 }
 
-/// So many bytes are taken from the budget at once.
+/// How many bytes are taken from the budget at once.
 const STEP: usize = 16 << 10;
 
 impl Room {
-    /// Room for what no client can make large.
+    /// Returns unlimited room, for data that no client can make large.
     pub fn unlimited() -> Self {
         Self {
             most: usize::MAX,
@@ -222,7 +222,7 @@ impl Room {
         }
     }
 
-    /// Room for so many bytes, of no budget that others share.
+    /// Returns room for `bytes` outside any budget.
     pub fn of(most: usize) -> Self {
         Self {
             most,
@@ -230,12 +230,12 @@ impl Room {
         }
     }
 
-    /// Takes so many bytes more, and says whether there is room for them.
+    /// Takes `bytes`; returns whether there is room for them.
     pub fn has(&mut self, bytes: usize) -> bool {
         self.reaches(self.taken.saturating_add(bytes))
     }
 
-    /// Takes what it lacks for so many bytes in all, and says whether there is room for them.
+    /// Grows to `bytes` in total; returns whether there is room for them.
     pub fn reaches(&mut self, bytes: usize) -> bool {
         if self.failure.is_some() {
             return false;
@@ -251,17 +251,17 @@ impl Room {
         self.failure.is_none()
     }
 
-    /// Whether it is full.
+    /// Whether the room is used up.
     pub fn is_full(&self) -> bool {
         self.failure.is_some()
     }
 
-    /// An error, once there was no room for something.
+    /// Fails if the room is used up.
     pub fn check(&mut self) -> Result<()> {
         self.failure.take().map_or(Ok(()), Err)
     }
 
-    /// Returns the bytes that it reserved from the budget.
+    /// Returns the bytes that were taken from the budget.
     pub fn into_share(self) -> Option<Share> {
         self.share
     }
@@ -299,10 +299,10 @@ mod tests {
         first.grow_to(1 << 20).unwrap();
         assert_eq!(first.held(), 1 << 20);
         let mut second = budget.share(Holder::Guest);
-        // Half of three quarters is for guests.
+        // Guests get half of the three quarters for large shares.
         assert!(second.grow_to(1 << 20).is_err());
         assert_eq!(second.held(), 0);
-        // What is small has room all the same.
+        // A small share still has room.
         second.grow_to(SMALL).unwrap();
         assert!(second.take(1 << 20).is_err());
         assert_eq!(second.held(), SMALL);

@@ -1,4 +1,4 @@
-//! What can go wrong, and how the client hears of it.
+//! The error type, and the responses to errors.
 
 use std::borrow::Cow;
 
@@ -9,110 +9,110 @@ use serde_json::{Map, Value as Json};
 
 use crate::json;
 
-/// The result of everything that can fail.
+/// The result of an operation that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that can go wrong, at the edge.
+/// An error.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request is not valid; the fields say why.
+    /// The request is invalid.
     #[error("{message}")]
     Invalid {
-        /// One sentence.
+        /// A sentence.
         message: Cow<'static, str>,
-        /// By field.
+        /// The problems by field.
         data: FieldProblems,
     },
-    /// Nobody is signed in.
+    /// The caller is not signed in.
     #[error("The request requires valid record authorization token.")]
     Unauthenticated,
-    /// Somebody is, but may not do this.
+    /// The caller may not do this.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
     /// It does not exist, or the caller may not know that it does.
     #[error("{0}")]
     NotFound(&'static str),
-    /// The client asks for too much, and may come back.
+    /// The client has reached a limit, and may try again.
     #[error("{0}")]
     TooManyRequests(&'static str),
-    /// The body is larger than the route takes.
+    /// The body is too large for the route.
     #[error("Request entity too large.")]
     TooLarge,
-    /// The part of a file that was asked for is not there.
+    /// The requested range of a file does not exist.
     #[error("The requested range isn't satisfiable.")]
     RangeNotSatisfiable,
-    /// A unique index says no; the columns, or the index.
+    /// A unique index was violated: its name, or its columns.
     #[error("Value must be unique.")]
     Unique(Violation),
-    /// A value is too long for an index that holds it whole.
+    /// A value is too long for an index that contains it in full.
     #[error("A value is too long for an index.")]
     Oversized,
-    /// The database cannot be used right now.
+    /// The database is unavailable.
     #[error("The server can't reach its database, try again in a moment.")]
     Unavailable,
-    /// The database can be read, but not written right now.
+    /// The database is read-only at present.
     #[error("{0}")]
     Unwritable(Obstacle),
-    /// Others use all that there is of something.
+    /// Others use all capacity.
     #[error("The server is busy, try again in a moment.")]
     Crowded,
-    /// The database was told to give up a query.
+    /// A query exceeded its time limit.
     #[error("The query takes too long.")]
     TooSlow,
-    /// The answer would be larger than so many MiB.
+    /// The response would be larger than this limit, in MiB.
     #[error(
         "The answer would be larger than {0} MiB: ask for fewer records, fewer fields, or less to expand."
     )]
     AnswerTooLarge(usize),
-    /// Other requests hold all the memory that requests may have together.
+    /// Other requests use all the memory of the budget.
     #[error("The server has too much to do, try again in a moment.")]
     NoRoom,
-    /// The server cannot answer yet.
+    /// The server is starting.
     #[error("The server is starting, try again in a moment.")]
     Starting,
-    /// The connection was lost; becomes [`Error::Unavailable`] at the pool.
+    /// The connection to the database was lost; becomes [`Error::Unavailable`] in the pool.
     #[error("The server can't reach its database, try again in a moment.")]
     Disconnected,
-    /// A collection changed after the request was allowed, or another write was in the way; writes are allowed anew
-    /// and tried again.
+    /// The schema has changed after the grant was made, or a write conflicts with another one; the operation is tried
+    /// again.
     #[error("Another change was in the way, try again.")]
     Outdated,
-    /// The database undid the transaction because it and another one waited for each other; writes are tried again.
+    /// A deadlock: the database rolled the transaction back; writes are tried again.
     #[error("Another change was in the way, try again.")]
     Deadlock,
-    /// Another transaction holds a lock for longer than a request waits for it.
+    /// Another transaction holds a lock for too long.
     #[error("{0}")]
     Busy(Cow<'static, str>),
-    /// The place of files does not do as it is told; logged in full.
+    /// The storage of files failed; logged in full.
     #[error("The server can't reach its storage of files, try again in a moment.")]
     Storage(#[source] anyhow::Error),
-    /// Logged in full; the client sees nothing of it.
+    /// An internal error: logged in full, not shown to the client.
     #[error("Something went wrong while processing your request.")]
     Internal(#[source] anyhow::Error),
 }
 
-/// Why the database cannot be written.
+/// The reason why the database is read-only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Obstacle {
-    /// There is no room left.
+    /// The disk is full.
     #[error("The server's disk is full.")]
     Full,
-    /// It is a standby, or takes no changes.
+    /// It is a standby, or in read-only mode.
     #[error("The server's database takes no changes at the moment, try again later.")]
     ReadOnly,
-    /// Another program writes, and takes long.
+    /// Another program holds the write lock.
     #[error("Another program uses the server's database, try again in a moment.")]
     Locked,
-    /// A disk or the system fails.
+    /// The disk or the system fails.
     #[error("The server's database can't be written at the moment, try again later.")]
     Failing,
 }
 
 impl Obstacle {
-    /// All of them.
+    /// All reasons.
     pub const ALL: [Self; 4] = [Self::Full, Self::ReadOnly, Self::Locked, Self::Failing];
 
-    /// A word for it.
+    /// Returns the name of the reason.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -123,34 +123,34 @@ impl Obstacle {
     }
 }
 
-/// Which unique index was violated.
+/// A violated unique index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// Named by PostgreSQL, and by SQLite for an index on an expression.
+    /// Its name: from PostgreSQL, and from SQLite for an index on an expression.
     Index(String),
-    /// SQLite names the columns.
+    /// Its columns: from SQLite.
     Columns(Vec<String>),
 }
 
-/// The message for whoever uses all that one caller may have of something.
+/// The message for a caller that uses all of its capacity.
 pub const TOO_MANY: &str = "Too many of your requests take long at once, try again in a moment.";
-/// The message for a request that is wrong in a way that is not told.
+/// The message for an invalid request, without details.
 pub const GENERIC: &str = "Something went wrong while processing your request.";
-/// The message for what does not exist.
+/// The message for a resource that does not exist.
 pub const MISSING: &str = "The requested resource wasn't found.";
-/// The message for a body that cannot be read.
+/// The message for a body that cannot be parsed.
 pub const UNREADABLE: &str = "Failed to load the submitted data due to invalid formatting.";
 
-/// The most characters of a client's text where it is quoted.
+/// The maximum length of a quoted text.
 pub const MAX_QUOTE: usize = 100;
-/// The most characters of a message, whatever it quotes.
+/// The maximum length of a message with quotes.
 const MAX_MESSAGE: usize = 1000;
-/// The most of several values that are quoted.
+/// The maximum number of values that are quoted.
 const MAX_QUOTES: usize = 100;
 
-/// A text as it is quoted: its first characters.
+/// Shortens a text for a quote.
 pub fn quoted(text: &str, most: usize) -> Cow<'_, str> {
-    // No character has less than a byte.
+    // A character has at least one byte.
     if text.len() <= most {
         return Cow::Borrowed(text);
     }
@@ -160,7 +160,7 @@ pub fn quoted(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// Cuts what a problem quotes: it goes into answers and into the log.
+/// Shortens the quotes in a problem, which becomes part of responses and the log.
 fn shorten(problem: &mut FieldProblem) {
     let cut = |text: &mut String, most| {
         if let Cow::Owned(short) = quoted(text, most) {
@@ -186,12 +186,12 @@ fn shorten(problem: &mut FieldProblem) {
 }
 
 impl Error {
-    /// A request that is wrong as a whole.
+    /// Makes the error of an invalid request.
     pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::refused(message, FieldProblems::new())
     }
 
-    /// A request that is wrong in these fields.
+    /// Makes the error of a request with invalid fields.
     pub fn refused(message: impl Into<Cow<'static, str>>, mut data: FieldProblems) -> Self {
         data.values_mut().for_each(shorten);
         let message = match message.into() {
@@ -203,7 +203,7 @@ impl Error {
         Self::Invalid { message, data }
     }
 
-    /// A request with one wrong field.
+    /// Makes the error of a request with one invalid field.
     pub fn field(
         message: impl Into<Cow<'static, str>>,
         field: &str,
@@ -212,22 +212,22 @@ impl Error {
         Self::refused(message, FieldProblems::from([(field.to_owned(), problem)]))
     }
 
-    /// What does not exist.
+    /// Makes the error for a resource that does not exist.
     pub fn missing() -> Self {
         Self::NotFound(MISSING)
     }
 
-    /// What the caller may not do.
+    /// Makes the error for an action that is not allowed.
     pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::Forbidden(message.into())
     }
 
-    /// A failure that is nobody's business but the operator's.
+    /// Makes an internal error: logged in full, not shown to the client.
     pub fn internal(error: impl Into<anyhow::Error>) -> Self {
         Self::Internal(error.into())
     }
 
-    /// What the log says of it: what is behind the sentence, if anything is.
+    /// Returns the cause for the log, if there is more to say than the message.
     pub fn cause(&self) -> String {
         if let Self::Storage(error) | Self::Internal(error) = self {
             return format!("{error:#}");
@@ -261,7 +261,7 @@ impl Error {
         }
     }
 
-    /// The answer's body.
+    /// Returns the body of the response.
     pub fn problem(&self) -> Problem {
         let data = match self {
             Self::Invalid { data, .. } => data.clone(),
@@ -319,8 +319,8 @@ impl ResponseError for Error {
     }
 }
 
-/// A text as a sentence: with a full stop, where it does not end in one already. Messages that are made of parts come from
-/// several places, and some of those write sentences.
+/// Adds a full stop to a text unless it ends in one. Parts of messages come from several places, some of which write
+/// sentences.
 pub fn sentence(text: &str) -> String {
     let text = text.trim();
     let end = if text.ends_with(['.', '!', '?']) {

@@ -1,8 +1,7 @@
-//! Calls to other servers, none of which may reach this network from inside.
+//! The HTTP client for calls to other servers. It never connects to the internal network.
 //!
-//! A name is resolved once, its addresses are judged, and the connection goes to one of those: a name that means
-//! another address the next time it is asked (DNS rebinding) gains nothing. Redirects are not followed, proxies are
-//! not used.
+//! A name is resolved once, its addresses are checked, and the connection goes to one of those addresses: this
+//! prevents DNS rebinding. Redirects are not followed, and proxies are not used.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -14,14 +13,14 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use url::{Host, Url};
 
-/// Whom jobs may call.
+/// Makes clients for calls to other servers.
 #[derive(Clone, Debug, Default)]
 pub struct Outbound {
     allowed: Vec<IpNet>,
 }
 
 impl Outbound {
-    /// Everybody on the internet, and these networks.
+    /// Allows calls to public addresses and to these networks.
     pub fn new(networks: &[String]) -> anyhow::Result<Self> {
         let mut allowed = Vec::new();
         for network in networks {
@@ -36,7 +35,7 @@ impl Outbound {
         Ok(Self { allowed })
     }
 
-    /// A client for one call of this URL.
+    /// Makes a client for one call of this URL.
     pub async fn client(&self, url: &Url) -> Result<reqwest::Client, String> {
         let addresses = self.addresses(url).await?;
         let mut client = reqwest::Client::builder()
@@ -47,7 +46,7 @@ impl Outbound {
             .user_agent(concat!("Plinth/", env!("CARGO_PKG_VERSION")))
             .dns_resolver(Arc::new(Pinned(addresses)));
         if url.scheme() == "http" {
-            // There is nothing to verify, so a system without certificates is no obstacle.
+            // Nothing is verified, so missing root certificates are no problem.
             client = client.tls_certs_only([]);
         }
         client
@@ -55,7 +54,7 @@ impl Outbound {
             .map_err(|error| sentence(&format!("Cannot call anybody: {}", causes(&error))))
     }
 
-    /// Where the URL's host is, of the addresses that may be called.
+    /// Returns the addresses of the URL's host that may be called.
     async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, String> {
         let port = url.port_or_known_default().unwrap_or_default();
         let found = match url.host() {
@@ -80,14 +79,14 @@ impl Outbound {
     }
 
     fn may_call(&self, address: IpAddr) -> bool {
-        // What is an IPv4 address in the end is judged as one.
+        // An IPv4-mapped address is checked as IPv4.
         let address = address.to_canonical();
         let allowed = |network: &IpNet| network.contains(&address);
         is_public(address) || self.allowed.iter().any(allowed)
     }
 }
 
-/// Reads the URL of a call.
+/// Parses the URL of a call.
 pub fn parse_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "Must be a URL such as https://example.com/hook.")?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -96,7 +95,7 @@ pub fn parse_url(text: &str) -> Result<Url, &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("Must not have a user or password in it; send a header.");
     }
-    // Web servers of the low ports are on these two; what else is there is no web server.
+    // Of the privileged ports, only these two are used by web servers.
     match url.port() {
         Some(port) if port < 1024 && port != 80 && port != 443 => {
             Err("Must have the port 80, 443, or one from 1024 on.")
@@ -105,7 +104,7 @@ pub fn parse_url(text: &str) -> Result<Url, &'static str> {
     }
 }
 
-/// Whether an address is one of the internet, rather than of some network or purpose of its own.
+/// Whether an address is public.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -130,9 +129,9 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || a >= 240)
 }
 
-/// Only what is given out for use, and of that nothing that leads to an IPv4 address in a roundabout way.
+/// Only the range of global unicast addresses, without those that embed an IPv4 address.
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    // NAT64 leads to the IPv4 address at its end.
+    // NAT64 leads to the IPv4 address in its last bytes.
     if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = address.segments() {
         let bits = (u32::from(high) << 16) | u32::from(low);
         return is_public_v4(Ipv4Addr::from_bits(bits));
@@ -146,7 +145,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         && !(first == 0x3fff && second < 0x1000)
 }
 
-/// Knows one name: that of the call.
+/// A resolver that knows only the host of the call.
 struct Pinned(Vec<SocketAddr>);
 
 impl Resolve for Pinned {
@@ -156,7 +155,7 @@ impl Resolve for Pinned {
     }
 }
 
-/// What an error says, down to its first cause.
+/// Returns the messages of an error and all of its causes.
 pub fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! Tokens: JSON Web Tokens signed with HMAC-SHA-256, as the wire protocol has them.
+//! Tokens of accounts: JSON Web Tokens, signed with HMAC-SHA-256.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,22 +12,22 @@ use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::schema::Record;
 
-/// What a token is for.
+/// The purpose of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
-    /// To act as the account.
+    /// Acting as the account.
     Auth,
-    /// To be served protected files as the account.
+    /// Reading protected files as the account.
     File,
-    /// To show that the account's address is its owner's.
+    /// Verifying the account's email address.
     Verification,
-    /// To choose a new password.
+    /// Choosing a new password.
     PasswordReset,
 }
 
 impl Kind {
-    /// What the collection says of tokens for this.
+    /// Returns the collection's options for tokens of this kind.
     fn options(self, auth: &AuthOptions) -> &Token {
         match self {
             Self::Auth => &auth.auth_token,
@@ -38,40 +38,40 @@ impl Kind {
     }
 }
 
-/// What a token says. Keys are in alphabetical order.
+/// The claims of a token, with keys in alphabetical order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Claims {
-    /// The account's collection.
+    /// The id of the account's collection.
     pub collection_id: String,
-    /// The address that it was sent to.
+    /// The email address that the token was sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// When it ends, in seconds since 1970.
+    /// When the token expires, in seconds since 1970.
     pub exp: i64,
-    /// The account.
+    /// The id of the account.
     pub id: String,
-    /// Whether it may be exchanged for a new one.
+    /// Whether the token may be exchanged for a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refreshable: Option<bool>,
-    /// What it is for.
+    /// The purpose.
     #[serde(rename = "type")]
     pub kind: Kind,
 }
 
-/// What signs the tokens of an account: its own key and its collection's secret.
+/// Returns the key that signs an account's tokens: its own key and its collection's secret.
 pub fn signing_key(record: &Record, kind: Kind) -> String {
     let auth = record.collection.def.auth.as_ref();
     let secret = auth.map(|auth| kind.options(auth).secret.as_str());
     format!("{}{}", record.text("tokenKey"), secret.unwrap_or_default())
 }
 
-/// A digest of the key that signs the account's tokens: it shows that a token was good without telling how to sign one.
+/// Returns a digest of a signing key, which can be stored and compared instead of the key.
 pub fn fingerprint(signing_key: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(signing_key))
 }
 
-/// A new token that lets its bearer act as the account.
+/// Makes a token for acting as the account.
 pub fn auth(record: &Record, now: Moment) -> Result<String> {
     let claims = claims(record, Kind::Auth, now);
     sign(
@@ -83,8 +83,8 @@ pub fn auth(record: &Record, now: Moment) -> Result<String> {
     )
 }
 
-/// A new token that lets its bearer act as the account for so many seconds, and not longer; for the usual time when
-/// `duration` is 0.
+/// Makes a token for acting as the account that cannot be renewed. It is valid for `duration` seconds, or for the
+/// usual time if that is 0.
 pub fn fixed(record: &Record, duration: i64, now: Moment) -> Result<String> {
     let mut claims = claims(record, Kind::Auth, now);
     if duration > 0 {
@@ -99,15 +99,14 @@ pub fn fixed(record: &Record, duration: i64, now: Moment) -> Result<String> {
     )
 }
 
-/// A new token with which its bearer is served what the account may see. It ends no later than `expires`, when the token
-/// ends that it was asked for with.
+/// Makes a token for reading files. It expires no later than `expires`, when the token of the request expires.
 pub fn file(record: &Record, expires: i64, now: Moment) -> Result<String> {
     let mut claims = claims(record, Kind::File, now);
     claims.exp = claims.exp.min(expires);
     sign(record, &claims)
 }
 
-/// A new token that shows that its bearer reads the account's mails.
+/// Makes a token that is sent by mail, and proves that its bearer reads the account's mails.
 pub fn mailed(record: &Record, kind: Kind, now: Moment) -> Result<String> {
     let claims = claims(record, kind, now);
     sign(
@@ -137,14 +136,14 @@ fn sign(record: &Record, claims: &Claims) -> Result<String> {
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).map_err(Error::internal)
 }
 
-/// What a token says, if it is one; nothing vouches for it yet.
+/// Returns the claims of a token without verifying its signature.
 pub fn peek(token: &str) -> Option<Claims> {
     jsonwebtoken::dangerous::insecure_decode::<Claims>(token)
         .ok()
         .map(|token| token.claims)
 }
 
-/// Whether a token, of whatever kind, says to which address it was sent; nothing vouches for it.
+/// Whether the claims of a token, unverified, contain an email address.
 pub fn names_address(token: &str) -> bool {
     let claims = jsonwebtoken::dangerous::insecure_decode::<Map<String, Json>>(token);
     let email = claims
@@ -153,7 +152,7 @@ pub fn names_address(token: &str) -> bool {
     email.is_some_and(|email| !email.is_null() && email != "")
 }
 
-/// What a token says, if it was signed with `key` and has not ended.
+/// Returns the claims of a token if its signature is valid and it has not expired.
 pub fn verify(token: &str, key: &str, now: Moment) -> Option<Claims> {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.validate_exp = false;

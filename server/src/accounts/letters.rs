@@ -1,4 +1,4 @@
-//! Mails to accounts, with a link that does something for them.
+//! Mails to accounts with a link: password reset, verification, change of email address.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use crate::request::Request;
 use crate::schema::{Collection, Record, Shape};
 use crate::tokens::{self, Kind};
 
-/// Who asks again within this time gets no second mail.
+/// The minimum time between two mails of a kind to an account.
 const PAUSE: Duration = Duration::from_secs(120);
 
-/// Sends the mail of this kind to the account with this address, if there is one. Nobody waits for it: the answer
-/// is the same, and takes the same time, whether there is or not.
+/// Sends a mail to the account with this address, if there is one, in the background: the response and its duration
+/// must not disclose whether the account exists.
 pub(super) fn ask(
     app: &App,
     collection: &Arc<Collection>,
@@ -56,7 +56,7 @@ async fn write(app: App, collection: String, email: String, kind: Kind) -> Resul
     app.write(grant, Effort::Long, work).await
 }
 
-/// The row is locked: of several who ask at once, one writes.
+/// The row is locked, so that one of several concurrent requests writes a mail.
 fn write_to(
     conn: &mut Conn,
     grant: &Grant,
@@ -85,7 +85,7 @@ fn write_to(
     mail::enqueue(conn, &letter)
 }
 
-/// What the outbox calls it.
+/// Returns the kind of the mail in the outbox.
 fn name(kind: Kind) -> &'static str {
     match kind {
         Kind::Auth | Kind::File => "auth",
@@ -102,7 +102,7 @@ fn template_of(auth: &AuthOptions, kind: Kind) -> &EmailTemplate {
     }
 }
 
-/// The mail that the template and the account make.
+/// Renders the mail from its template and the account.
 pub(crate) fn compose(
     meta: &MetaSettings,
     account: &Record,
@@ -115,7 +115,7 @@ pub(crate) fn compose(
         "TOKEN" => Some(token.to_owned()),
         _ => field(account, name.strip_prefix("RECORD:")?),
     };
-    // Subjects are seen by more people than bodies are.
+    // Subjects are visible to more people than bodies.
     let of_subject = |name: &str| value(name).filter(|_| name != "TOKEN");
     let html = template::fill_html(&template.body, value);
     let owner = (account.collection.def.id.clone(), account.id().to_owned());
@@ -129,7 +129,7 @@ pub(crate) fn compose(
     }
 }
 
-/// A field's value in words; none of those that are hidden.
+/// Returns the value of a field as text; empty if the field is hidden.
 fn field(account: &Record, name: &str) -> Option<String> {
     let column = account.collection.column(name)?;
     if column.hidden || column.shape == Shape::Secret {

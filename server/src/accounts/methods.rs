@@ -1,4 +1,4 @@
-//! How accounts can sign in, as the collection says it.
+//! The sign-in methods of a collection.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use crate::random;
 use crate::system::providers::{self, Provider};
 
-/// What `auth-methods` answers: the SDK's type, and what older clients look for.
+/// The response of `auth-methods`: the type of the SDK, and the keys of older clients.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Methods {
@@ -36,7 +36,7 @@ struct TimedMethod {
     duration: i64,
 }
 
-/// What a client needs to begin a sign-in with another service.
+/// The data with which a client starts a sign-in with another service.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Start {
@@ -46,7 +46,7 @@ struct Start {
     state: String,
     #[serde(rename = "authURL")]
     auth_url: String,
-    /// The same, as older clients call it.
+    /// The name that older clients use for it.
     #[serde(rename = "authUrl")]
     auth_url_of_old: String,
     code_verifier: String,
@@ -54,7 +54,7 @@ struct Start {
     code_challenge_method: &'static str,
 }
 
-/// A service, as the console offers it.
+/// A service that the console offers.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Offer {
@@ -63,7 +63,7 @@ pub(super) struct Offer {
     logo: String,
 }
 
-/// Every service.
+/// Returns all services.
 pub(super) fn all() -> Vec<Offer> {
     let offer = |provider: &'static Provider| Offer {
         name: provider.name,
@@ -110,7 +110,7 @@ impl Methods {
     }
 }
 
-/// A sign-in with the service that a definition has so, if it is one that is known.
+/// Starts a sign-in with a service of a definition, if the service is known.
 fn start(configured: &Json) -> Option<Start> {
     let text = |key: &str| configured.get(key).and_then(Json::as_str);
     let given = |key: &str| text(key).filter(|text| !text.is_empty());
@@ -141,7 +141,7 @@ fn start(configured: &Json) -> Option<Start> {
     Some(start)
 }
 
-/// Where the browser is sent. It ends such that the client can put its own address behind it.
+/// Returns the URL for the browser. It ends so that the client can append its own address.
 fn address(base: &str, client: &str, provider: &Provider, start: &Start) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("client_id", client);
@@ -150,7 +150,7 @@ fn address(base: &str, client: &str, provider: &Provider, start: &Start) -> Stri
         query.append_pair("code_challenge_method", start.code_challenge_method);
     }
     if provider.name == "apple" {
-        // It sends names and addresses in no other way.
+        // This service sends names and addresses in no other way.
         query.append_pair("response_mode", "form_post");
     }
     query.append_pair("response_type", "code");
@@ -162,7 +162,7 @@ fn address(base: &str, client: &str, provider: &Provider, start: &Start) -> Stri
     format!("{base}{separator}{}&redirect_uri=", query.finish())
 }
 
-/// A sign of our own: the first letter in a circle.
+/// Returns an icon: the first letter in a circle.
 fn logo(provider: &Provider) -> String {
     let letter = provider.display_name.chars().next().unwrap_or('?');
     let letter = letter.to_uppercase();

@@ -1,7 +1,7 @@
 //! Accounts: records of auth collections that sign in.
 //!
-//! A token names its account and is signed with the account's own key, so it dies with a new password. Nothing
-//! about tokens is stored.
+//! A token contains the account's id and is signed with the account's own key, so that a new password invalidates it.
+//! Nothing about tokens is stored.
 
 pub mod api;
 pub(crate) mod letters;
@@ -19,12 +19,12 @@ use crate::request::{Account, Caller, Request};
 use crate::schema::{Collection, Record};
 use crate::tokens::{self, Claims, Kind};
 
-/// Who sent this `Authorization` header. A token that is not good makes a guest.
+/// Returns the caller of an `Authorization` header. An invalid token makes a guest.
 pub async fn authenticate(app: &App, header: &str) -> Result<Caller> {
     bearer(app, token_in(header), Kind::Auth).await
 }
 
-/// The token in an `Authorization` header, with or without `Bearer` before it.
+/// Returns the token in an `Authorization` header, with or without `Bearer` before it.
 pub fn token_in(header: &str) -> &str {
     header
         .get(..7)
@@ -32,18 +32,18 @@ pub fn token_in(header: &str) -> &str {
         .map_or(header, |prefix| &header[prefix.len()..])
 }
 
-/// Whose token of this kind it is, as long as the account may be signed in.
+/// Returns the account of a token of this kind, if it may be signed in.
 pub async fn bearer(app: &App, token: &str, kind: Kind) -> Result<Caller> {
     owner(app, token, kind, store::find_in_session).await
 }
 
-/// Whether it is the token of an account that may not be signed in any more.
+/// Whether a token is valid, but its account may not be signed in any more.
 async fn is_suspended(app: &App, token: &str) -> Result<bool> {
     let owner = owner(app, token, Kind::Auth, store::find).await?;
     Ok(owner.account().is_some())
 }
 
-/// How the account of an id is found.
+/// A function that finds an account by its id.
 type Find = fn(&mut Conn, &policy::Grant, &str) -> Result<Option<Record>>;
 
 async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result<Caller> {
@@ -54,7 +54,7 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
         return Ok(Caller::Guest);
     }
     if app.schema.current().find(&claims.collection_id).is_none() {
-        // Another process may have made it a moment ago.
+        // Another process may have just created the collection.
         app.refresh_schema().await?;
     }
     let schema = app.schema.current();
@@ -81,7 +81,7 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
     };
     let (record, roles) = match app.read(grant, Effort::Short, find).await {
         Ok((Some(record), roles)) => (record, roles),
-        // With the account, or with its collection.
+        // The account, or its collection, is gone.
         Ok((None, _)) | Err(Error::NotFound(_)) => return Ok(Caller::Guest),
         Err(error) => return Err(error),
     };
@@ -98,7 +98,7 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
     })))
 }
 
-/// The collection, if its records are accounts.
+/// Returns the collection with this name, if its records are accounts.
 fn of_accounts(collection: Option<&Arc<Collection>>) -> Result<Arc<Collection>> {
     let collection = collection.ok_or(Error::NotFound("Missing or invalid collection context."))?;
     if collection.is_auth() {

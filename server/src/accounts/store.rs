@@ -7,10 +7,10 @@ use crate::policy::Grant;
 use crate::records::store as records;
 use crate::schema::{Collection, Record, Rule};
 
-/// The account whose `field` has this value.
+/// Returns the account with this value in `field`.
 pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Result<Option<Record>> {
     let engine = conn.engine();
-    // No text holds U+0000, and PostgreSQL does not even compare with one.
+    // No stored text contains U+0000, and PostgreSQL does not even accept one in a comparison.
     let Some(column) = grant
         .collection()
         .column(field)
@@ -35,50 +35,50 @@ pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Resu
     Ok(records::find_where(conn, grant, same, Some(1))?.pop())
 }
 
-/// As the index has it.
+/// Compares in the same way as the index.
 fn lower_column(out: &mut Sql, engine: Engine, column: &Ident) {
     let mut plain = Sql::new(engine);
     plain.column(&records::alias(), column);
     out.append(dialect::lower(engine, plain));
 }
 
-/// The account of this id, if it may be signed in: its collection's auth rule is asked by the same query.
+/// Returns the account with this id, if it may be signed in: the query includes the collection's auth rule.
 pub fn find_in_session(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Record>> {
     if grant.collection().rules.session == Rule::Open {
         return find(conn, grant, id);
     }
     match records::find(conn, &grant.for_session(), id, None) {
-        // The rule can't be asked any more.
+        // The rule cannot be resolved any more.
         Err(Error::Invalid { .. }) => Ok(None),
         found => found,
     }
 }
 
-/// The account of this id.
+/// Returns the account with this id.
 pub fn find(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Record>> {
     records::find(conn, grant, id, None)
 }
 
-/// Whether the collection's auth rule lets the account sign in.
+/// Whether the collection's auth rule allows the account to sign in.
 pub fn may_sign_in(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
     let holds = holds(conn, grant, record, &grant.collection().rules.auth)?;
     Ok(holds.unwrap_or(false))
 }
 
-/// Whether the collection asks the account for a second factor.
+/// Whether the account needs a second factor.
 pub fn needs_second_factor(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
     let auth = grant.collection().def.auth.as_ref();
     let Some(mfa) = auth.map(|auth| &auth.mfa).filter(|mfa| mfa.enabled) else {
         return Ok(false);
     };
     match Rule::parse(Some(&mfa.rule)) {
-        // A rule that can't be read or asked excuses nobody.
+        // A rule that cannot be resolved exempts nobody.
         Ok(rule) => Ok(holds(conn, grant, record, &rule)?.unwrap_or(true)),
         Err(_) => Ok(true),
     }
 }
 
-/// Whether a rule holds for an account; `None` when it can't be asked any more.
+/// Whether a rule holds for an account; `None` if it cannot be resolved any more.
 fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result<Option<bool>> {
     let engine = conn.engine();
     let rule = match rule {
@@ -106,7 +106,7 @@ fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result
     Ok(Some(!load(conn, select, &[Storage::Int])?.is_empty()))
 }
 
-/// The highest cost of a bcrypt hash in the collection; 0 where there are none. It reads all of the collection.
+/// Returns the highest cost of a bcrypt hash in the collection; 0 if there are none. Scans the collection.
 pub fn bcrypt_cost(conn: &mut Conn, collection: &Collection) -> Result<u32> {
     let mut select = sql(
         conn.engine(),
@@ -123,7 +123,7 @@ pub fn bcrypt_cost(conn: &mut Conn, collection: &Collection) -> Result<u32> {
     Ok(cost.unwrap_or_default())
 }
 
-/// Puts a better hash of the same password in place of `old`.
+/// Replaces the hash `old` of a password by a better one.
 pub fn replace_hash(
     conn: &mut Conn,
     collection: &Collection,

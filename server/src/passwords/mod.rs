@@ -1,4 +1,4 @@
-//! Hashes of passwords: argon2id for new ones; bcrypt, which other servers made, is still understood.
+//! Password hashes: argon2id for new ones. Hashes by bcrypt, which other servers make, can be verified.
 
 mod queue;
 
@@ -16,10 +16,10 @@ use crate::error::{Error, Result, TOO_MANY};
 pub use queue::Line;
 use queue::Queue;
 
-/// Hashes passwords on a few threads of its own: each hash takes a core and 19 MiB for a while.
+/// Hashes passwords on dedicated threads: each hash takes a core and 19 MiB for a while.
 pub struct Hasher {
     shared: Arc<Shared>,
-    /// The cost of bcrypt hashes in each collection that may have some, by id; 0 where there are none.
+    /// The highest cost of bcrypt hashes, by the id of the collection; 0 if there are none.
     bcrypt_costs: Mutex<HashMap<String, u32>>,
 }
 
@@ -38,10 +38,10 @@ struct State {
 
 type Work = Box<dyn FnOnce(&Counts) + Send>;
 
-/// How long a hash waits for its turn.
+/// How long a hash may wait for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(15);
 
-/// How many hashes were computed so far.
+/// The number of hashes that were computed.
 #[derive(Debug, Default)]
 pub struct Counts {
     /// By argon2id.
@@ -50,24 +50,24 @@ pub struct Counts {
     pub bcrypt: AtomicU64,
 }
 
-/// What comparing a password with a hash says.
+/// The result of verifying a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is another password.
+    /// The password is wrong.
     Wrong,
-    /// It is the one.
+    /// The password is right.
     Right,
-    /// It is the one, and the hash is of a kind that should be replaced.
+    /// The password is right, and its hash should be replaced by a better one.
     Outdated,
 }
 
-/// A hash of nobody's password, to take as long for accounts that do not exist.
+/// A hash of no known password: verifying it takes the same time for accounts that do not exist.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$VE0e3g7DalWHgDwou3nuRA$uC6TER156UQpk0lNQ5+jHM0l5poVjPA1he/Tyn9J4Zw";
-/// A bcrypt hash of nobody's password, without the prefix that names its cost.
+/// A bcrypt hash of no known password, without the prefix for its cost.
 const NOBODYS_BCRYPT: &str = ".....................................................";
 
 impl Hasher {
-    /// Hashes on so many threads.
+    /// Starts a hasher with `threads` threads.
     pub fn new(threads: usize) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
@@ -87,7 +87,7 @@ impl Hasher {
         Ok(hasher)
     }
 
-    /// The hash of a password.
+    /// Hashes a password.
     pub async fn hash(&self, line: Line, password: String) -> Result<String> {
         self.run(line, move |counts| {
             counts.argon2.fetch_add(1, Ordering::Relaxed);
@@ -99,8 +99,8 @@ impl Hasher {
         .await
     }
 
-    /// Compares a password with a hash of the collection. Without a hash it is wrong. What is wrong takes the same work whatever the
-    /// hash is: as long as a collection has hashes by bcrypt, one of each kind.
+    /// Verifies a password against a hash of the collection; without a hash it is wrong. A wrong password takes the
+    /// same work whatever the hash is: in collections with hashes by bcrypt, one of each kind.
     pub async fn verify(
         &self,
         line: Line,
@@ -115,17 +115,17 @@ impl Hasher {
         .await
     }
 
-    /// Whether it is known which hashes a collection has.
+    /// Whether the kinds of hashes of a collection are known.
     pub fn knows(&self, collection: &str) -> bool {
         self.costs().contains_key(collection)
     }
 
-    /// Notes the highest cost of the bcrypt hashes in a collection, 0 where there are none.
+    /// Sets the highest cost of the bcrypt hashes in a collection; 0 if there are none.
     pub fn learn(&self, collection: &str, cost: u32) {
         self.costs().insert(collection.to_owned(), cost);
     }
 
-    /// The highest cost that is known; an import may have brought this hash since it was learned.
+    /// Returns the highest known cost, including that of `hash`: it may have been imported since.
     fn cost_with(&self, collection: &str, hash: &str) -> u32 {
         let cost = bcrypt_cost(hash);
         let mut costs = self.costs();
@@ -136,12 +136,12 @@ impl Hasher {
         *known
     }
 
-    /// How many passwords were hashed or compared since the start.
+    /// Returns the number of passwords that were hashed or verified since the start.
     pub fn count(&self) -> u64 {
         self.shared.asked.load(Ordering::Relaxed)
     }
 
-    /// How many hashes were computed so far.
+    /// The number of hashes that were computed.
     pub fn counts(&self) -> &Counts {
         &self.shared.counts
     }
@@ -159,7 +159,7 @@ impl Hasher {
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let work: Work = Box::new(move |counts| {
-            // Nobody waits for it any more when the client has gone away.
+            // The client may be gone.
             if !answer.is_closed() {
                 let _ = answer.send(work(counts));
             }
@@ -182,7 +182,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does what comes, until there is no hasher any more.
+    /// Works until the hasher is dropped.
     fn work(&self) {
         loop {
             let mut state = self.state();
@@ -201,7 +201,7 @@ impl Shared {
                 }
             };
             drop(state);
-            // The thread outlives a panic, which the waiting request hears of as a closed channel.
+            // The thread survives a panic; the waiting request finds its channel closed.
             let _ = catch_unwind(AssertUnwindSafe(|| work(&self.counts)));
         }
     }
@@ -214,13 +214,13 @@ impl Drop for Hasher {
     }
 }
 
-/// The cost in a hash by bcrypt; 0 for another hash.
+/// Returns the cost of a bcrypt hash; 0 for another hash.
 fn bcrypt_cost(hash: &str) -> u32 {
     let cost = hash.get(4..6).filter(|_| hash.starts_with("$2"));
     cost.and_then(|cost| cost.parse().ok()).unwrap_or_default()
 }
 
-/// Compares, and when it is wrong makes up for the work that another kind of hash would have taken.
+/// Verifies a password. If it is wrong, adds the work that another kind of hash would have taken.
 fn verify(counts: &Counts, password: &str, hash: &str, cost: u32) -> Verdict {
     let is_bcrypt = hash.starts_with("$2");
     let verdict = if is_bcrypt {
@@ -293,7 +293,7 @@ mod tests {
             let counts = [counts.argon2.into_inner(), counts.bcrypt.into_inner()];
             assert_eq!(counts, [1, 1], "{hash}");
         }
-        // The made-up hash is read as one: what cannot be read takes no time.
+        // The dummy hash must be valid: an invalid one would take no time.
         let hash = format!("$2b$04${NOBODYS_BCRYPT}");
         assert!(matches!(bcrypt::verify("secret", &hash), Ok(false)));
     }

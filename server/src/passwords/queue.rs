@@ -1,32 +1,32 @@
-//! A queue of costly work in which one caller cannot take the places of others.
+//! A fair queue for costly work: one caller cannot displace others.
 //!
-//! Work waits in lines: one for each address, and within it one for each identity. The lines take turns, so whoever comes alone
-//! waits for one piece of work of each other, however many pieces those have sent. Superusers' work has lines of its own, and those
-//! take turns with all the others.
+//! Work waits in one line per address, and within it in one per identity. The lines take turns, so a caller with one
+//! piece of work waits for at most one piece of each other caller. Work for superusers has lines of its own, which
+//! take turns with all others.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 use crate::db::Claimant;
 
-/// How many pieces of work of one address may wait.
+/// The maximum of waiting pieces of one address.
 const MOST_OF_ONE: usize = 256;
-/// How many may wait at all.
+/// The maximum of waiting pieces.
 const MOST: usize = 2048;
 
-/// Where a piece of work waits.
+/// The line of a piece of work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// Whether it is for a superuser.
     pub is_superuser: bool,
     /// The caller, by address or account.
     pub claimant: Claimant,
-    /// The account that it is about, as the caller names it: nobody knows yet whether there is one.
+    /// The identity that the caller claims: it is not known yet whether such an account exists.
     pub identity: String,
 }
 
 impl Line {
-    /// The line of the server itself.
+    /// Returns the line of the server itself.
     pub fn of_server() -> Self {
         Self {
             is_superuser: true,
@@ -35,7 +35,7 @@ impl Line {
         }
     }
 
-    /// The line of a caller, for a password of their own choice.
+    /// Returns the line of a caller for hashing a new password.
     pub fn of(claimant: Claimant) -> Self {
         Self {
             is_superuser: matches!(claimant, Claimant::Superuser(_) | Claimant::Server),
@@ -45,7 +45,7 @@ impl Line {
     }
 }
 
-/// Work of type `T` that waits.
+/// A queue of work of type `T`.
 pub(super) struct Queue<T> {
     lines: Turns<bool, Turns<Claimant, Turns<String, VecDeque<T>>>>,
     waiting: usize,
@@ -61,12 +61,12 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// Puts work at the end of its line; says whether there was room.
+    /// Appends work to its line; returns whether there was room.
     pub(super) fn push(&mut self, line: Line, work: T) -> bool {
         let lines = self.lines.line(line.is_superuser);
         let of_one = lines.lines.get(&line.claimant);
         let of_one = of_one.map_or(0, |of_one| of_one.lines.values().map(VecDeque::len).sum());
-        // Superusers find room whatever the others have sent.
+        // There is always room for superusers, however much others have sent.
         let is_full = self.waiting >= MOST && !line.is_superuser;
         let has_room = of_one < MOST_OF_ONE && !is_full;
         if has_room {
@@ -79,7 +79,7 @@ impl<T> Queue<T> {
         has_room
     }
 
-    /// The work whose turn it is.
+    /// Takes the work whose turn it is.
     pub(super) fn pop(&mut self) -> Option<T> {
         let work = self.lines.pop();
         self.waiting -= usize::from(work.is_some());
@@ -87,7 +87,7 @@ impl<T> Queue<T> {
     }
 }
 
-/// A place where work waits.
+/// A node of the queue.
 trait Waiting {
     type Work;
 
@@ -125,7 +125,7 @@ impl<K, L> Default for Turns<K, L> {
 }
 
 impl<K: Clone + Eq + Hash, L: Default> Turns<K, L> {
-    /// The line of this key, which takes part from now on.
+    /// Returns the line with this key, and adds it if it is missing.
     fn line(&mut self, key: K) -> &mut L {
         if !self.lines.contains_key(&key) {
             self.turns.push_back(key.clone());

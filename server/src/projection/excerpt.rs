@@ -1,26 +1,26 @@
-//! The beginning of a text, without its markup.
+//! Excerpts of HTML: the beginning of its text, without markup.
 
 use std::borrow::Cow;
 
 use html_escape::decode_html_entities;
 use serde_json::Value as Json;
 
-/// What these have inside is no text.
+/// Elements whose content is not text.
 const HIDDEN: [&str; 19] = [
     "applet", "button", "dialog", "embed", "form", "iframe", "img", "input", "noscript", "object",
     "option", "picture", "script", "select", "style", "svg", "template", "textarea", "title",
 ];
-/// Of the hidden ones, those with nothing inside.
+/// Elements of those that are always empty.
 const EMPTY: [&str; 3] = ["embed", "img", "input"];
-/// Of the hidden ones, those that have no tags inside.
+/// Elements of those that contain no tags.
 const RAW: [&str; 6] = ["iframe", "noscript", "script", "style", "textarea", "title"];
-/// These do not part words.
+/// Inline elements, which do not separate words.
 const INLINE: [&str; 24] = [
     "a", "abbr", "acronym", "b", "bdo", "big", "body", "br", "cite", "code", "em", "head", "html",
     "i", "label", "q", "small", "span", "strike", "strong", "sub", "sup", "time", COMMENT,
 ];
 
-/// What a comment goes by.
+/// The name that stands for a comment.
 const COMMENT: &str = "!";
 
 /// `:excerpt(max,withEllipsis)`
@@ -31,7 +31,7 @@ pub(super) struct Excerpt {
 }
 
 impl Excerpt {
-    /// Reads the modifier, after its colon.
+    /// Parses the modifier after the colon.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (name, arguments) = text.split_once('(')?;
         let (arguments, _) = arguments.rsplit_once(')')?;
@@ -45,7 +45,7 @@ impl Excerpt {
         is_valid.then_some(Self { max, with_ellipsis })
     }
 
-    /// The excerpt of a text; other values stay as they are.
+    /// Returns the excerpt of a text; other values are unchanged.
     pub(super) fn of(&self, value: &Json) -> Json {
         let Json::String(html) = value else {
             return value.clone();
@@ -60,8 +60,8 @@ impl Excerpt {
     }
 }
 
-/// The text of HTML: without tags, entities resolved, with single spaces. Longer than `max` characters it may
-/// lack its end.
+/// Extracts the text of HTML: without tags, with entities decoded and whitespace collapsed. Beyond `max` characters
+/// it may be incomplete.
 fn plain(html: &str, max: usize) -> String {
     let mut out = Text::new(max);
     let mut rest = html;
@@ -94,10 +94,10 @@ fn plain(html: &str, max: usize) -> String {
 struct Text {
     chars: String,
     ends_in_space: bool,
-    /// Characters, without the white space before the first one.
+    /// The number of characters, without leading whitespace.
     length: usize,
     max: usize,
-    /// Whether there are more than `max` characters, even without the white space at both ends.
+    /// Whether there are more than `max` characters, without whitespace at both ends.
     is_enough: bool,
 }
 
@@ -150,7 +150,7 @@ struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// Reads what a `<` begins; `None` when it is a mere character.
+    /// Parses a tag that begins with `<`; returns `None` if it is a plain character.
     fn read(html: &'a str) -> Option<Self> {
         let inner = &html[1..];
         let comment = |end: &str| Self {
@@ -186,7 +186,7 @@ impl<'a> Tag<'a> {
         })
     }
 
-    /// What comes after the end tag that belongs to this tag.
+    /// Returns the rest after the matching end tag.
     fn after_content(&self) -> &'a str {
         if self.is_closed && self.name == "svg" {
             return self.rest;
@@ -218,7 +218,8 @@ impl<'a> Tag<'a> {
         ""
     }
 
-    /// The same where only the end tag is one: any other is not even read, as it may reach far.
+    /// Returns the rest after the end tag of an element that contains no tags: others are not even parsed, since they
+    /// may be long.
     fn after_raw_content(&self) -> &'a str {
         let mut rest = self.rest;
         while let Some(start) = rest.find("</") {
@@ -240,12 +241,12 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// Whether it ends the name of a tag.
+/// Whether a character ends the name of a tag.
 fn is_delimiter(c: char) -> bool {
     c.is_ascii_whitespace() || matches!(c, '/' | '>')
 }
 
-/// Where the `>` is that ends a tag: not inside a quoted value.
+/// Returns the position of the `>` that ends a tag, outside of quoted values.
 fn end_of_tag(attributes: &str) -> Option<usize> {
     let mut quote = None;
     let mut after_equals = false;

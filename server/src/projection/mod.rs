@@ -1,4 +1,4 @@
-//! The `?fields=` parameter: what of an answer is wanted.
+//! The projection of responses: the `?fields=` parameter.
 
 mod excerpt;
 
@@ -8,32 +8,32 @@ use serde_json::{Map, Value as Json};
 
 use excerpt::Excerpt;
 
-/// What `?fields=` asks for: paths such as `title`, `expand.author.name`, `meta.*` and `text:excerpt(100,true)`.
+/// A projection: paths such as `title`, `expand.author.name`, `meta.*` and `text:excerpt(100,true)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fields {
-    /// In alphabetical order, each once: of several about the same the last one counts. `None` when the parameter cannot
-    /// be read.
+    /// The paths in alphabetical order; the last one counts if there are several for the same value. `None` if the
+    /// parameter cannot be parsed.
     paths: Option<BTreeMap<String, Option<Excerpt>>>,
 }
 
-/// What is wanted of a value: the rest of a path, and what becomes of the value at its end.
+/// The rest of a path, and the modifier of the value at its end.
 type Want<'a> = (&'a str, Option<&'a Excerpt>);
 
 impl Fields {
-    /// Reads the parameter.
+    /// Parses the parameter.
     pub fn parse(text: &str) -> Self {
         Self {
             paths: split(text).and_then(|terms| terms.into_iter().map(term).collect()),
         }
     }
 
-    /// Whether the parameter cannot be read; everything is wanted then.
+    /// Whether the parameter could not be parsed; everything is included then.
     #[cfg(test)]
     fn is_broken(&self) -> bool {
         self.paths.is_none()
     }
 
-    /// What is wanted of `value`, or of each of its items when it is a list. Nothing in particular is everything.
+    /// Reduces `value`, or each of its items if it is a list. Without paths, everything is included.
     pub fn pick(&self, value: &Json) -> Json {
         let Some(paths) = self.paths.as_ref().filter(|paths| !paths.is_empty()) else {
             return value.clone();
@@ -46,19 +46,19 @@ impl Fields {
     }
 }
 
-/// What is wanted of a value.
+/// The part of a value that is included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted<'a> {
     /// Nothing.
     Nothing,
     /// All of it.
     Everything,
-    /// What lies behind these paths.
+    /// The values at these paths.
     Parts(Vec<&'a str>),
 }
 
 impl<'a> Wanted<'a> {
-    /// What is wanted of the value at `key`, inside a value of which this is wanted; as [`Fields::pick`] has it.
+    /// Returns the part of the value at `key` that is included, as in [`Fields::pick`].
     #[must_use]
     pub fn at(&self, key: &str) -> Self {
         let Self::Parts(paths) = self else {
@@ -80,7 +80,7 @@ impl<'a> Wanted<'a> {
 }
 
 impl Fields {
-    /// What is wanted of the records that a record is answered with.
+    /// Returns the part of a record's expanded relations that is included.
     pub fn of_expand(&self) -> Wanted<'_> {
         let paths = self.paths.as_ref().filter(|paths| !paths.is_empty());
         paths.map_or(Wanted::Everything, |paths| {
@@ -89,7 +89,7 @@ impl Fields {
     }
 }
 
-/// The parts between commas, except for commas inside brackets; `None` when a bracket is not closed.
+/// Splits at commas outside of brackets; returns `None` if a bracket is not closed.
 fn split(text: &str) -> Option<Vec<&str>> {
     let mut depth = 0_usize;
     let parts = text.split(|c| {
@@ -153,7 +153,7 @@ fn pick_from(object: &Map<String, Json>, wanted: &[Want<'_>]) -> Map<String, Jso
     out
 }
 
-/// What is left of the paths that go through `key`, in their order: those stand one after the other.
+/// Returns the rests of the paths through `key`, in their order, which keeps them adjacent.
 fn below<'a>(wanted: &[Want<'a>], key: &str) -> Vec<Want<'a>> {
     let is_before = |path: &str| path.bytes().lt(key.bytes().chain([b'.']));
     let start = wanted.partition_point(|(path, _)| is_before(path));

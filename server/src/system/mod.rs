@@ -1,4 +1,4 @@
-//! Collections that every database has: their definitions, and what is asked of their records.
+//! Definitions of the collections that every database has.
 
 pub mod account_data;
 pub mod builtin;

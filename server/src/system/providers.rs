@@ -1,4 +1,4 @@
-//! The services whose accounts an application can let people sign in with, by the names that definitions have for them.
+//! The services (OAuth2 providers) for sign-ins, by their names in definitions.
 
 /// A service.
 #[derive(Clone, Copy, Debug)]
@@ -7,15 +7,15 @@ pub struct Provider {
     pub name: &'static str,
     /// The name for people.
     pub display_name: &'static str,
-    /// Where the browser is sent; empty when every installation has an address of its own.
+    /// The URL of the authorization page; empty if it depends on the installation.
     pub auth_url: &'static str,
-    /// What is asked for, separated by spaces.
+    /// The scopes, separated by spaces.
     pub scope: &'static str,
-    /// Whether it takes a proof key for the code exchange.
+    /// Whether the service supports PKCE.
     pub pkce: bool,
 }
 
-/// The service of this name.
+/// Returns the service with this name.
 pub fn find(name: &str) -> Option<&'static Provider> {
     ALL.iter().find(|provider| provider.name == name)
 }
@@ -42,7 +42,7 @@ const fn without_pkce(provider: Provider) -> Provider {
     }
 }
 
-/// Every service.
+/// All services.
 #[rustfmt::skip]
 pub(crate) const ALL: [Provider; 32] = [
     provider("apple", "Apple", "https://appleid.apple.com/auth/authorize", "name email"),

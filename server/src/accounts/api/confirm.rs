@@ -1,6 +1,6 @@
-//! Routes of what accounts do by mail: choose a new password, show that an address is theirs.
+//! Handlers of password resets and verifications, which are confirmed by mail.
 //!
-//! Asking is answered before anybody looks whether there is such an account.
+//! A request is answered before the account is looked up.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::request::Request;
 use crate::schema::{Collection, Record};
 use crate::tokens::{self, Claims, Kind};
 
-/// Ask for a mail with which one can choose a new password.
+/// Request a mail for choosing a new password.
 pub async fn request_password_reset(
     app: App,
     name: CollectionName,
@@ -73,7 +73,7 @@ pub async fn confirm_password_reset(
         input.body.insert(name.to_owned(), value.into());
     }
     let work = move |conn: &mut Conn, grant: Grant| {
-        // Of several who use the token at once, one finds the key that it was signed with.
+        // Of several concurrent requests with the token, one still finds the key that it was signed with.
         let account = still_bearer(conn, &grant, &reset.token, &claims)?;
         let mut input = input.clone();
         if claims.email.as_deref() == Some(account.text("email")) {
@@ -88,7 +88,7 @@ pub async fn confirm_password_reset(
     Ok(Answer::Nothing)
 }
 
-/// Ask for a mail with which one can show that the address is one's own.
+/// Request a mail for verifying the email address.
 pub async fn request_verification(
     app: App,
     name: CollectionName,
@@ -100,7 +100,7 @@ pub async fn request_verification(
     Ok(Answer::Nothing)
 }
 
-/// Show that an address is one's own.
+/// Verify the email address.
 pub async fn confirm_verification(
     app: App,
     name: CollectionName,
@@ -145,7 +145,7 @@ pub async fn confirm_verification(
     Ok(Answer::Nothing)
 }
 
-/// The collection, if its accounts have something to verify.
+/// Returns the collection, if its accounts can be verified.
 fn to_verify(app: &App, name: &str) -> Result<Arc<Collection>> {
     let collection = of_accounts(app.schema.current().find(name))?;
     if collection.is_superusers() {
@@ -171,7 +171,7 @@ fn read_address(body: Body<MAX_BODY>) -> Result<String> {
     )])))
 }
 
-/// What is wrong with a new password, as far as that is seen before the record is written.
+/// Validates a new password as far as this is possible before the record is written.
 fn password_problems(collection: &Collection, reset: &PasswordReset) -> FieldProblems {
     let mut min = 1;
     for field in &collection.def.fields {
@@ -197,7 +197,7 @@ fn password_problems(collection: &Collection, reset: &PasswordReset) -> FieldPro
     problems
 }
 
-/// What the token says, if it is good for this; else what is wrong with it.
+/// Returns the claims of a token if it is valid for this purpose, or else the problem.
 async fn bearer(
     app: &App,
     collection: &Arc<Collection>,
@@ -228,7 +228,7 @@ async fn bearer(
     })
 }
 
-/// The account of the token, which is locked, if the token is still good.
+/// Returns the account of a token, locked, if the token is still valid.
 fn still_bearer(conn: &mut Conn, grant: &Grant, token: &str, claims: &Claims) -> Result<Record> {
     store::find(conn, grant, &claims.id, Some(store::Lock::Update))?
         .filter(|account| is_good(token, account, claims.kind))
@@ -253,7 +253,7 @@ fn of_the_server(app: &App, collection: &Arc<Collection>) -> Grant {
     )
 }
 
-/// The same refusal, in the words of this route.
+/// Words a refusal for this route.
 fn about(error: Error, message: &'static str) -> Error {
     if let Error::Invalid { data, .. } = error {
         return Error::refused(message, data);

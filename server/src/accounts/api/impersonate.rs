@@ -1,4 +1,4 @@
-//! A superuser acts as somebody else, for a while.
+//! Handler of impersonation: a superuser acts as another account for a limited time.
 
 use plinth_sdk::types::{FieldProblem, FieldProblems, Impersonation};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Routes of accounts.
+//! Handlers of accounts.
 
 pub mod confirm;
 pub mod impersonate;
@@ -28,7 +28,7 @@ const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
 pub(super) const INVALID: &str = "An error occurred while validating the submitted data.";
 const FAILED: &str = "Failed to authenticate.";
 pub(super) const MAX_LENGTH: usize = 255;
-/// The most bytes of a body: it has a few short texts.
+/// The maximum size of a body, which has a few short texts.
 pub(super) const MAX_BODY: usize = 64 << 10;
 
 /// Sign in with a password.
@@ -53,7 +53,7 @@ pub async fn auth_with_password(
         },
         "an account is looked for before anybody is signed in",
     );
-    // By address, whoever is signed in there: an account could be made for each guess.
+    // The hash is queued by address and not by account, since an attacker could create an account for each guess.
     let line = Line {
         is_superuser: collection.is_superusers(),
         claimant: request.0.origin(),
@@ -68,7 +68,7 @@ pub async fn auth_with_password(
         }
         Ok(None)
     };
-    // By unique indexes: whoever signs in waits behind no query of others.
+    // A lookup by unique indexes, so that a sign-in does not wait for other queries.
     let found = app.db.read_few(find).await?;
     let hash = found.as_ref().map_or("", |record| record.text("password"));
     let hash = hash.to_owned();
@@ -81,7 +81,8 @@ pub async fn auth_with_password(
     let (Some(record), true) = (found, verdict != Verdict::Wrong) else {
         return Err(Error::invalid(FAILED));
     };
-    // The collection's rules are asked only now: an answer to a wrong password takes no longer where there is an account.
+    // The rules of the collection are evaluated after the password, so that the duration of a refusal does not
+    // disclose whether the account exists.
     let asked = record.clone();
     let ask = move |conn: &mut Conn| {
         let may_sign_in = store::may_sign_in(conn, &grant, &asked)?;
@@ -174,12 +175,12 @@ fn not_satisfied() -> Error {
     Error::forbidden("The request doesn't satisfy the collection requirements to authenticate.")
 }
 
-/// The services whose accounts can be let in.
+/// List the services for sign-ins.
 pub async fn providers(_: Superuser, query: Query) -> Result<Answer> {
     Ok(Answer::picked(&methods::all(), &query))
 }
 
-/// How accounts can sign in.
+/// List the sign-in methods.
 pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Result<Answer> {
     let schema = app.schema.current();
     let collection = of_accounts(schema.find(&name))?;
@@ -207,7 +208,7 @@ fn read_sign_in(body: Body<MAX_BODY>) -> Result<(SignIn, Map<String, Json>)> {
     }
 }
 
-/// The body as one of the wire's types.
+/// Deserializes a body.
 pub(super) fn read<T: DeserializeOwned>(body: Body<MAX_BODY>) -> Result<T> {
     body.typed(UNLOADABLE)
 }
@@ -225,7 +226,7 @@ pub(super) fn bad_length(min: usize) -> FieldProblem {
     }
 }
 
-/// How the collection's accounts sign in with a password, if they may.
+/// Returns the options for sign-ins with a password, if they are enabled.
 fn password_auth(collection: &Collection) -> Result<&PasswordAuth> {
     let password = collection.def.auth.as_ref().map(|auth| &auth.password_auth);
     password.filter(|password| password.enabled).ok_or_else(|| {
@@ -233,7 +234,7 @@ fn password_auth(collection: &Collection) -> Result<&PasswordAuth> {
     })
 }
 
-/// The fields to look for the identity in, the likeliest first.
+/// Returns the fields to look for the identity in, the most likely first.
 fn identity_fields(password: &PasswordAuth, sign_in: &SignIn) -> Result<Vec<String>> {
     let mut fields = password.identity_fields.clone();
     if !sign_in.identity_field.is_empty() {
@@ -256,7 +257,7 @@ pub(super) fn invalid(data: FieldProblems) -> Error {
     Error::refused(INVALID, data)
 }
 
-/// The account as itself sees it, with its token.
+/// Makes the response to a sign-in: the account with its own visibility, and the token.
 pub(crate) async fn answer(
     app: &App,
     collection: &Arc<Collection>,
@@ -276,7 +277,7 @@ pub(crate) async fn answer(
             record: record.clone(),
             is_superuser: collection.is_superusers(),
             refreshable: true,
-            // Nothing is derived from it.
+            // No token is derived from it.
             expires: request.now.unix(),
             roles,
         })),
