@@ -141,7 +141,7 @@ impl Hasher {
         self.shared.asked.load(Ordering::Relaxed)
     }
 
-    /// The number of hashes that were computed.
+    /// Returns the number of hashes that were computed.
     pub fn counts(&self) -> &Counts {
         &self.shared.counts
     }
