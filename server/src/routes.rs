@@ -1,4 +1,4 @@
-//! Every route; the records' first, and the others in the order of the docs.
+//! All routes: those of records first, the others in the order of the documentation.
 
 use actix_web::guard::{self, Guard};
 use actix_web::web::{ServiceConfig, delete, patch, post, put, route};
@@ -11,11 +11,11 @@ use crate::{
     realtime, records, settings, setup,
 };
 
-/// The whole API.
+/// Registers the API.
 #[rustfmt::skip]
 pub fn configure(app: &mut ServiceConfig) {
     app
-        // They are tried in this order: first what most requests ask for.
+        // Routes are tried in order, so the most frequent ones come first.
         .service(at("/api/collections/{collection}/records", [
             get().to(records::api::list),
             post().to(records::api::create),
@@ -91,11 +91,11 @@ pub fn configure(app: &mut ServiceConfig) {
         .default_service(route().to(nothing));
 }
 
-/// The pattern of the route that a request took; it can be asked for once there is an answer.
+/// The pattern of the route that answered a request; available after the response.
 #[derive(Clone, Copy, Debug)]
 pub struct Pattern(pub &'static str);
 
-/// What a path answers to; another method is as unknown as another path.
+/// Registers a path with its methods. Another method is answered like an unknown path.
 fn at<const N: usize>(path: &'static str, routes: [Route; N]) -> Resource {
     let resource = Resource::new(path)
         .app_data(Pattern(path))
@@ -103,20 +103,20 @@ fn at<const N: usize>(path: &'static str, routes: [Route; N]) -> Resource {
     routes.into_iter().fold(resource, Resource::route)
 }
 
-/// What is served at the address for metrics.
+/// Registers the routes of the address for metrics.
 pub fn configure_metrics(app: &mut ServiceConfig) {
     app.service(at("/metrics", [get().to(metrics::api::without_token)]))
         .default_service(route().to(nothing));
 }
 
-/// What can be got can be asked for its headers alone.
+/// Answers HEAD where GET is allowed.
 fn get() -> Route {
     route().guard(guard::fn_guard(|context| {
         guard::Get().check(context) || guard::Head().check(context)
     }))
 }
 
-/// There is no such route.
+/// Answers that there is no such route.
 async fn nothing(request: HttpRequest) -> Result<Answer, Error> {
     let reads = matches!(request.method().as_str(), "GET" | "HEAD");
     Err(Error::NotFound(if reads {

@@ -1,4 +1,4 @@
-//! The route of batches.
+//! The handler of batches.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,13 +24,13 @@ use crate::policy::Snapshot;
 use crate::records::limits::{BodyLimits, MAX_BODY as MAX_TEXTS};
 use crate::request::Request;
 
-/// The most bytes of a batch with its files, where the settings name none.
+/// The maximum size of a batch with its files, if the settings do not set one.
 const MAX_BODY: usize = 128 << 20;
 
-/// The longest that a batch may take, whatever the settings say.
+/// The maximum duration of a batch, whatever the settings say.
 const MAX_TIME: Duration = Duration::from_secs(300);
 
-/// A batch that may be asked for; otherwise its body is not even read.
+/// A batch that the settings allow. If they do not, the body is not even read.
 pub struct Asked {
     app: App,
     settings: BatchSettings,
@@ -47,7 +47,7 @@ impl FromRequest for Asked {
         Box::pin(async move {
             let app = App::extract(&http).await?;
             if app.db.engine() == Engine::Postgres {
-                // Another process may just have changed what is allowed.
+                // Another process may have just changed the settings.
                 app.refresh_schema().await?;
             }
             let settings = app.schema.current().settings.batch;
@@ -72,7 +72,7 @@ impl FromRequest for Asked {
     }
 }
 
-/// Make several changes at once.
+/// Make several changes in one transaction.
 pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
     let Asked {
         app,
@@ -98,13 +98,13 @@ pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
     stored.settle(&app, named).await;
     let done = done?;
     if done.changes_definitions {
-        // In force before the answer says so.
+        // Takes effect before the response says so.
         app.refresh_schema().await?;
     }
     Ok(Answer::written(done.results, &query))
 }
 
-/// Makes the changes ready. Where that is costly, they are rehearsed first: what is refused hashes no password and
+/// Prepares the changes. If that is costly, rehearses them first: a batch that is refused hashes no password and
 /// stores no file.
 async fn ready(
     app: &App,
@@ -124,7 +124,7 @@ async fn ready(
     Ok(steps)
 }
 
-/// Makes the changes and takes them back, to find out whether they are allowed: each may depend on those before it.
+/// Makes the changes and rolls them back, to find out whether they are allowed: each may depend on those before it.
 async fn rehearse(app: &App, steps: &Arc<Vec<Step>>, deadline: Instant) -> Result<()> {
     let (steps, is_allowed) = (Arc::clone(steps), Arc::new(AtomicBool::new(false)));
     let allowed = Arc::clone(&is_allowed);
@@ -133,7 +133,7 @@ async fn rehearse(app: &App, steps: &Arc<Vec<Step>>, deadline: Instant) -> Resul
     let work = move |conn: &mut Conn, schema: &Arc<Snapshot>| {
         run::all(conn, schema, &steps, &answers, &patience)?;
         allowed.store(true, Ordering::Relaxed);
-        // An error is what takes them back.
+        // An error rolls the transaction back.
         Err::<(), Error>(Error::invalid(FAILED))
     };
     match app.write_with_schema(app.schema.current(), work).await {

@@ -1,5 +1,5 @@
-//! Locks what a batch names before it changes anything, in one order: two batches that name the same records in different
-//! orders wait for each other once, and not both at the same time.
+//! Locks the records that a batch names before it changes anything, in one order, so that batches that name the same
+//! records do not deadlock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use crate::policy::Snapshot;
 use crate::records::{delete, store, write};
 use crate::schema::Collection;
 
-/// The records of one collection that a batch names.
+/// The records of a collection that a batch names.
 struct Named<'a> {
     collection: &'a Collection,
     lock: store::Lock,
     ids: BTreeSet<String>,
 }
 
-/// Locks the records that the steps name. What cascades and relations reach is not known yet: where that deadlocks, the
-/// batch is tried again alone.
+/// Locks the records that the steps name. Records that cascades and relations lead to are not known yet: if they
+/// cause a deadlock, the batch is tried again exclusively.
 pub(super) fn named(conn: &mut Conn, schema: &Arc<Snapshot>, steps: &[Step]) -> Result<()> {
     if !store::locks_rows(conn.engine()) {
         return Ok(());

@@ -1,8 +1,8 @@
-//! Several changes of records in one request: all are made, or none.
+//! Batches: several changes of records in one request and one transaction.
 //!
-//! [`read`] takes the request apart, [`prepare`] works out what must not wait inside a transaction, [`hold`] locks the
-//! records that are named, [`run`] makes the changes in one transaction, each as its own route would: same grants, same
-//! rules, same validation.
+//! [`read`] parses the request, [`prepare`] does everything that is too slow for a transaction, [`hold`] locks the
+//! named records, and [`run`] makes the changes in one transaction, each with the same grant, rules and validation as
+//! its own route.
 
 pub mod api;
 mod hold;
@@ -14,10 +14,10 @@ use plinth_sdk::types::{FieldProblem, FieldProblems};
 
 use crate::error::Error;
 
-/// The answer to a batch that fails.
+/// The message of a failed batch.
 const FAILED: &str = "Batch transaction failed.";
 
-/// Says of which change it is that the batch fails for it.
+/// Attributes an error to the change that caused it.
 fn failed_at(position: usize, error: Error) -> Error {
     match error {
         Error::Invalid { .. }
@@ -39,7 +39,7 @@ fn failed_at(position: usize, error: Error) -> Error {
                 FieldProblems::from([(position.to_string(), problem)]),
             )
         }
-        // Nothing is wrong with the change: it is tried again, or nobody's fault.
+        // Errors that are not caused by the change itself.
         Error::Unavailable
         | Error::Unwritable(_)
         | Error::Crowded

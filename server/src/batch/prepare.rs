@@ -1,4 +1,4 @@
-//! Prepares each change of a batch before the transaction: its route, its values, and hashes of passwords.
+//! Prepares each change of a batch before the transaction: its route, its values, and password hashes.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::records::write::Input;
 use crate::records::{fill, limits, store, values};
 use crate::request::Request;
 
-/// What is to be done.
+/// The kind of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     Create,
@@ -29,27 +29,27 @@ pub(super) enum Wanted {
     Update(String),
     /// Of the record of this id.
     Delete(String),
-    /// Create; update when the body's id is a record's.
+    /// Create, or update if a record with the body's id exists.
     Upsert,
 }
 
-/// One change, ready to be made.
+/// A prepared change.
 #[derive(Clone)]
 pub(super) struct Step {
     pub(super) wanted: Wanted,
     pub(super) input: Input,
-    /// The collection, by id or name.
+    /// The id or name of the collection.
     collection: String,
-    /// The record that files are stored for.
+    /// The id of the record whose files are stored.
     record: String,
-    /// What rules see of it.
+    /// The request as rules see it.
     pub(super) request: Request,
-    /// What is answered.
+    /// The expanded relations and the projection of the response.
     pub(super) paths: Paths,
     pub(super) fields: Option<Fields>,
 }
 
-/// Works out what the changes need.
+/// Prepares the changes.
 pub(super) async fn all(app: &App, request: &Request, wishes: Vec<Wish>) -> Result<Vec<Step>> {
     let schema = app.schema.current();
     let mut steps = Vec::with_capacity(wishes.len());
@@ -77,7 +77,7 @@ async fn one(schema: &Arc<Snapshot>, bodies: &Budget, request: &Request, wish: W
     let headers = headers
         .into_iter()
         .map(|(name, value)| (name.to_ascii_lowercase().replace('-', "_"), value));
-    // Who asks is the one who asks for the whole batch.
+    // The caller is that of the whole batch.
     let headers = headers.filter(|(name, _)| name != "authorization");
     request.headers.extend(headers);
     let given = |name: &str| request.query.get(name);
@@ -90,7 +90,7 @@ async fn one(schema: &Arc<Snapshot>, bodies: &Budget, request: &Request, wish: W
         request,
         input: Input::default(),
     };
-    // Before more is done for somebody who may not do it at all.
+    // Checked before more work is done for a caller that may not do it at all.
     let grant = step.may_be_granted(schema)?;
     let collection = grant.collection();
     let mut body = body;
@@ -116,7 +116,7 @@ async fn one(schema: &Arc<Snapshot>, bodies: &Budget, request: &Request, wish: W
     Ok(step)
 }
 
-/// What is wanted of which collection.
+/// Parses the kind of a change and its collection.
 fn route<'a>(method: &str, path: &'a str) -> Option<(Wanted, &'a str)> {
     let mut parts = path.strip_prefix("/api/collections/")?.split('/');
     let collection = parts.next().filter(|name| !name.is_empty())?;
@@ -135,13 +135,13 @@ fn route<'a>(method: &str, path: &'a str) -> Option<(Wanted, &'a str)> {
     Some((wanted, collection))
 }
 
-/// Whether the changes need something costly, for somebody whom a rule may refuse it.
+/// Whether the changes need costly work that a rule may refuse.
 pub(super) fn are_costly(request: &Request, steps: &[Step]) -> bool {
     let is_costly = |step: &Step| step.input.is_pending() || !step.input.files.is_empty();
     !request.caller.is_superuser() && steps.iter().any(is_costly)
 }
 
-/// Hashes the passwords of the changes, which a rehearsal has found to be allowed.
+/// Hashes the passwords of the changes, after a rehearsal has allowed them.
 pub(super) async fn hash(app: &App, steps: &mut [Step]) -> Result<()> {
     let schema = app.schema.current();
     for (position, step) in steps.iter_mut().enumerate() {
@@ -168,8 +168,8 @@ async fn hash_one(app: &App, schema: &Arc<Snapshot>, step: &mut Step) -> Result<
     step.input.hash(app, &grant, hash).await
 }
 
-/// Stores the files that come with the changes: no write waits for a storage. Whether they are wanted the transaction
-/// tells, since each change may depend on those before it.
+/// Stores the uploaded files: no write waits for a storage. Whether they are needed is known in the transaction,
+/// since each change may depend on those before it.
 pub(super) async fn store_files(app: &App, steps: &[Step]) -> Result<Stored> {
     let mut stored = Stored::default();
     for step in steps {
@@ -183,18 +183,18 @@ pub(super) async fn store_files(app: &App, steps: &[Step]) -> Result<Stored> {
 }
 
 impl Step {
-    /// The collection, by id or name.
+    /// The id or name of the collection.
     pub(super) fn collection(&self) -> &str {
         &self.collection
     }
 
-    /// The id in the body; empty when there is none.
+    /// Returns the id in the body; empty if there is none.
     pub(super) fn given_id(&self) -> String {
         let id = self.input.body.get("id").map(values::text);
         id.unwrap_or_default().into_owned()
     }
 
-    /// Asks whether the caller may try this, as the plain route does.
+    /// Asks the policy for a grant, as the plain route does.
     pub(super) fn grant(&self, schema: &Arc<Snapshot>, action: Action) -> Result<Grant> {
         let collection = schema.find(&self.collection);
         let collection = collection.ok_or(Error::NotFound("Missing collection context."))?;

@@ -1,4 +1,4 @@
-//! A batch, taken apart.
+//! Parses the body of a batch.
 
 use plinth_sdk::types::{BatchRequest, FieldProblem, FieldProblems};
 use serde::Deserialize;
@@ -11,23 +11,23 @@ use crate::extract::{Parts, RecordBody};
 use crate::files::Upload;
 use crate::json_reader::{Flaw, too_deep};
 
-/// The answer to a batch that is none.
+/// The message for a body that is no batch.
 const UNREADABLE: &str = "Failed to read the submitted batch data.";
-/// The answer to a batch of requests that are none.
+/// The message for a batch with invalid requests.
 const INVALID: &str = "Invalid batch request data.";
 
-/// The most characters of a URL.
+/// The maximum length of a URL.
 const MAX_URL: usize = 2000;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// One change as it was asked for.
+/// A change as it was requested.
 pub(super) struct Wish {
     pub(super) request: BatchRequest,
     pub(super) uploads: Vec<Upload>,
 }
 
-/// The changes, each with its files; and the memory that they take.
+/// The changes with their files, and the memory that they take.
 pub(super) fn wishes(body: RecordBody, most: i64) -> Result<(Vec<Wish>, Share)> {
     let Parts {
         mut values,
@@ -62,7 +62,7 @@ pub(super) fn wishes(body: RecordBody, most: i64) -> Result<(Vec<Wish>, Share)> 
     Ok((wishes, share))
 }
 
-/// The error of a batch that cannot be read: of one request, where the flaw is in its body.
+/// Makes the error of a batch that cannot be parsed, attributed to the request with the flaw if there is one.
 fn unreadable(flaw: Flaw) -> Error {
     if let Flaw::TooDeep(path) = &flaw
         && let [_, position, key, field] = path.as_slice()
@@ -74,7 +74,7 @@ fn unreadable(flaw: Flaw) -> Error {
     flaw.error(UNREADABLE)
 }
 
-/// One request; `null` is as good as nothing.
+/// Parses a request; `null` counts as missing.
 fn one(request: Json) -> Option<BatchRequest> {
     let Json::Object(mut request) = request else {
         return None;
@@ -83,7 +83,8 @@ fn one(request: Json) -> Option<BatchRequest> {
     serde_json::from_value(Json::Object(request)).ok()
 }
 
-/// Which request a file is for, and which field of it: `requests.0.document` or `requests[0].document`.
+/// Parses the name of a file: the number of its request, and its field (`requests.0.document` or
+/// `requests[0].document`).
 fn place(key: &str) -> Option<(usize, String)> {
     let rest = key.strip_prefix("requests")?;
     let (position, field) = match rest.strip_prefix('[') {

@@ -1,4 +1,4 @@
-//! The changes of a batch, one after the other inside one transaction.
+//! Makes the changes of a batch, in order and in one transaction.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,28 +17,27 @@ use crate::records::{delete, store, write};
 use crate::schema::Record;
 use crate::{files, json};
 
-/// What a batch has done.
+/// The result of a batch.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    /// A list of results, as JSON.
+    /// The list of results, as JSON.
     pub(super) results: Vec<u8>,
-    /// The names of files that its records have.
+    /// The names of the files of its records.
     pub(super) files: Vec<String>,
-    /// Whether every process has to load the collections again.
+    /// Whether all processes have to reload the schema.
     pub(super) changes_definitions: bool,
-    /// How long it took to expand answers.
+    /// The time that was spent on expanding relations.
     expanding: Duration,
 }
 
-/// How long a batch may take. One that runs out of time is refused; but when it has waited for others, nothing is wrong
-/// with it.
+/// The time limit of a batch. A batch that exceeds it is refused, unless it has waited for other transactions.
 #[derive(Debug)]
 pub(super) struct Patience {
     deadline: Instant,
     tries: AtomicU32,
 }
 
-/// A try of a batch that begins.
+/// Starts a try of a batch.
 struct Begun {
     since: Instant,
     is_first: bool,
@@ -61,15 +60,15 @@ impl Patience {
 }
 
 impl Begun {
-    /// Whether others were in its way, asked when its records are locked.
+    /// Whether the batch had to wait for other transactions; called when its records are locked.
     fn has_waited(&self) -> bool {
-        /// Longer than that takes where nobody is.
+        /// Without other transactions, locking takes less than this.
         const SHORT: Duration = Duration::from_millis(250);
         !self.is_first || self.since.elapsed() > SHORT
     }
 }
 
-/// How long a batch may take to expand its answers, all together: what they refer to is up to the client, and other writes wait.
+/// The time limit for expanding relations in all results together: clients choose them, and other writes wait.
 const MAX_EXPANDING: Duration = Duration::from_millis(500);
 
 /// Makes the changes.
@@ -108,7 +107,7 @@ pub(super) fn all(
     Ok(done)
 }
 
-/// Makes one change, and gives its status and body.
+/// Makes a change, and returns its status and body.
 fn one(
     conn: &mut Conn,
     schema: &Arc<Snapshot>,
@@ -169,7 +168,7 @@ fn upsert(conn: &mut Conn, schema: &Arc<Snapshot>, step: &Step) -> Result<(Grant
         return update(conn, schema, step, &id);
     }
     create(conn, schema, step).map_err(|error| {
-        // Somebody else made it meanwhile: there is something to update now.
+        // It was created in the meantime, so there is a record to update now.
         if is_taken(&error) {
             Error::Outdated
         } else {
@@ -179,7 +178,7 @@ fn upsert(conn: &mut Conn, schema: &Arc<Snapshot>, step: &Step) -> Result<(Grant
 }
 
 fn is_there(conn: &mut Conn, schema: &Arc<Snapshot>, step: &Step, id: &str) -> Result<bool> {
-    // Either of the two grants tells the collection; which is needed depends on the answer.
+    // Either grant has the collection; which one is needed depends on the outcome.
     let grant = step.grant(schema, Action::Update);
     let grant = grant.or_else(|_| step.grant(schema, Action::Create))?;
     let why = "to choose between an update and a create, each of which asks its rule";
@@ -187,7 +186,7 @@ fn is_there(conn: &mut Conn, schema: &Arc<Snapshot>, step: &Step, id: &str) -> R
     Ok(store::find(conn, &finder, id, None)?.is_some())
 }
 
-/// Whether the id of the body is another record's.
+/// Whether a record with the body's id exists.
 fn is_taken(error: &Error) -> bool {
     let Error::Invalid { data, .. } = error else {
         return false;

@@ -11,24 +11,24 @@ use crate::import::pocketbase;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// PocketBase's data directory, often `pb_data`; it is only read. Where it goes says --dir, or --database-url
+    /// PocketBase's data directory, often `pb_data`. It is only read; the target is set by --dir or --database-url
     #[arg(value_name = "PB_DATA")]
     from: PathBuf,
-    /// Take the superusers, too: they may do everything here. They are named either way
+    /// Import the superusers as well, who may do everything here. They are listed in either case
     #[arg(long)]
     superusers: bool,
-    /// Change nothing when a record or a file can't be taken; otherwise it is named and left out
+    /// Change nothing if a record or file cannot be imported; by default it is listed and left out
     #[arg(long)]
     strict: bool,
-    /// Where PocketBase's files are, when they are not in its `storage`
+    /// The directory of PocketBase's files, if it is not its `storage`
     #[arg(long, value_name = "DIR")]
     storage: Option<PathBuf>,
 }
 
-/// The exit code when all is done and something had to be left out.
+/// The exit code of an import that had to leave something out.
 const INCOMPLETE: u8 = 3;
 
-/// Takes over what a data directory of PocketBase holds.
+/// Imports a data directory of PocketBase.
 pub(super) async fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     let mut source = pocketbase::open(&args.from)?;
     source.storage = args.storage;

@@ -1,4 +1,4 @@
-//! One server an embedded database, however the way to it is called.
+//! Ensures that only one server uses an embedded database, whatever path leads to it.
 
 use std::fs::File;
 use std::fs::TryLockError;
@@ -9,14 +9,14 @@ use anyhow::{Context, bail};
 use crate::config::Config;
 use crate::db::Location;
 
-/// Locks that go with the process, however that ends.
+/// Locks that are released when the process ends, for whatever reason.
 #[derive(Debug)]
 #[must_use = "what is locked is free when it is dropped"]
 pub(super) struct Lock {
     _files: Vec<File>,
 }
 
-/// Locks the data directory, and where `data.db` leads; nothing when the database is elsewhere.
+/// Locks the data directory, and the target of `data.db` if it is a link. Locks nothing if the database is elsewhere.
 pub(super) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
     let Location::Sqlite(database) = config.location()? else {
         return Ok(None);
@@ -45,7 +45,7 @@ fn take(lock: &Path, kind: &str, of: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// The file itself, when the database is a link to one.
+/// Returns the target if the database is a link.
 fn leads_to(database: &Path) -> anyhow::Result<Option<PathBuf>> {
     let Ok(known) = database.symlink_metadata() else {
         return Ok(None);
@@ -61,7 +61,7 @@ fn leads_to(database: &Path) -> anyhow::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// SQLite finds its write-ahead log by the database's name: under two names it would have two.
+/// Refuses a database with several names: SQLite finds its write-ahead log by the name, and would use two.
 #[cfg(unix)]
 fn has_one_name(database: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -83,7 +83,7 @@ fn has_one_name(_: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The lock that a server whose own directory it is in takes, too.
+/// Takes the lock that a server in that directory would take.
 fn beside(real: &Path) -> PathBuf {
     if real.file_name() == Some("data.db".as_ref()) {
         return real.with_file_name("plinth.lock");

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::config::Config;
 
-/// Brings the database up to date, which `serve` does too; for those who want it done before.
+/// Migrates the database. `serve` does this as well; this command allows to do it in advance.
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let _lock = super::lock::lock(config)?;
     App::build(config).await?;

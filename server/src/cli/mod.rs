@@ -42,21 +42,21 @@ struct Cli {
 enum Command {
     /// Serve the API
     Serve(serve::Args),
-    /// Bring the database up to date and end; `serve` does it too
+    /// Migrate the database and exit; `serve` does this as well
     Migrate,
-    /// Move in from PocketBase: take over collections, records, accounts and files
+    /// Import collections, records, accounts and files from PocketBase
     ImportPocketbase(import_pocketbase::Args),
-    /// Manage the accounts that may do everything
+    /// Manage superusers, the accounts that may do everything
     #[command(subcommand)]
     Superuser(superuser::Command),
 }
 
-/// Creates a superuser, or gives an existing one a new password; says whether it is new.
+/// Creates a superuser, or sets the password of an existing one. Returns whether it is new.
 pub async fn upsert_superuser(app: &App, email: String, password: String) -> Result<bool> {
     superuser::upsert(app, email, password).await
 }
 
-/// Does what the command line says.
+/// Runs the command line.
 pub fn run() -> anyhow::Result<ExitCode> {
     config::keep_private();
     let Cli { command, mut flags } = parse();
@@ -82,7 +82,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads the command line. What is in a wrong place on it may be a password, or a URL with one: it is not repeated.
+/// Parses the command line. An argument in a wrong place may be a password, or a URL with one, so errors do not
+/// repeat it.
 fn parse() -> Cli {
     Cli::try_parse().unwrap_or_else(|mut error| {
         for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
@@ -116,7 +117,7 @@ fn log_to_stderr(config: &Config, messages: &Messages) -> anyhow::Result<()> {
         .parse()
         .ok()
         .context("the setting log must be error, warn, info, debug or trace")?;
-    // What the libraries say of their own workers is of use to nobody but its authors.
+    // Messages of libraries about their own workers are of no use to operators.
     let targets = Targets::new()
         .with_default(level)
         .with_target("actix_server", level.min(LevelFilter::WARN))

@@ -34,14 +34,14 @@ pub(super) async fn run(config: &Config, messages: &Messages) -> anyhow::Result<
     let lifecycle = Lifecycle::default();
     let server = serve::bind(&lifecycle, config, listener)?;
     let handle = server.handle();
-    // It answers from here on, if only that it is starting.
+    // The server responds from here on, at first that it is starting.
     let mut server = actix_web::rt::spawn(server);
     if !config.metrics_http.is_empty() {
         let listener = listen(&config.metrics_http)?;
         actix_web::rt::spawn(serve::bind_metrics(&lifecycle, listener)?);
     }
     let app = match select(pin!(signals.next()), pin!(App::build(config))).await {
-        // A migration that is interrupted is rolled back.
+        // An interrupted migration is rolled back.
         Either::Left(_) => std::process::exit(0),
         Either::Right((app, _)) => app?,
     };
@@ -59,7 +59,7 @@ pub(super) async fn run(config: &Config, messages: &Messages) -> anyhow::Result<
         std::process::exit(1);
     });
     serve::stop(&app, &lifecycle, &handle, tasks).await;
-    // What still runs has had its time.
+    // The time limit of everything that still runs is over.
     std::process::exit(0)
 }
 
@@ -89,7 +89,7 @@ async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Re
     let superusers = superusers.context("the collection of superusers is missing")?;
     let token = move |conn: &mut Conn| token(conn, &superusers);
     let token = match app.db.write(token).await {
-        // It can be read, and may be written again at any time.
+        // The database can be read, and may become writable at any time.
         Err(Error::Unwritable(obstacle)) => {
             tracing::warn!(reason = %obstacle, "the server begins on a database that cannot be written");
             None
@@ -116,7 +116,7 @@ fn program() -> String {
         .unwrap_or_else(|| "plinth".to_owned())
 }
 
-/// The flags that lead another command to the same data.
+/// Returns the flags with which another command uses the same data.
 fn same_flags(config: &Config) -> String {
     if !config.database_url.is_empty() {
         return " --database-url …".to_owned();

@@ -1,16 +1,16 @@
-//! What the system says to the process.
+//! Signals of the operating system.
 
 #[cfg(unix)]
 use std::task::Poll;
 
-/// Waits to be told to stop. Who is told again ends the process.
+/// Waits for a signal to stop. A second one ends the process.
 pub(super) struct Signals {
     #[cfg(unix)]
     kinds: [tokio::signal::unix::Signal; 2],
 }
 
 impl Signals {
-    /// Begins to listen; until then a signal ends the process.
+    /// Installs the handlers. Until then, a signal ends the process.
     #[cfg(unix)]
     pub(super) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -21,7 +21,7 @@ impl Signals {
         Ok(Self { kinds })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     #[cfg(unix)]
     pub(super) async fn next(&mut self) {
         std::future::poll_fn(|context| {
@@ -43,7 +43,7 @@ impl Signals {
 
     #[cfg(not(unix))]
     pub(super) async fn next(&mut self) {
-        // Without a way to hear of it there is nothing to wait for.
+        // Without a handler, there is nothing to wait for.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -19,11 +19,11 @@ use crate::schema::SUPERUSERS;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Create a superuser, or give an existing one a new password
+    /// Create a superuser, or set the password of an existing one
     Upsert {
-        /// E-mail address
+        /// Email address
         email: String,
-        /// Read the password from standard input instead of asking for it
+        /// Read the password from standard input instead of prompting for it
         #[arg(long)]
         password_stdin: bool,
     },
@@ -79,7 +79,7 @@ fn ask_password() -> anyhow::Result<String> {
     Ok(password)
 }
 
-/// What is wrong with each field, a line each.
+/// Lists the problems of the fields, one per line.
 fn in_words(problems: &FieldProblems) -> String {
     let line = |(name, problem): (&String, &FieldProblem)| match problem {
         FieldProblem::Failed { message, .. } | FieldProblem::Broken { message, .. } => {

@@ -1,4 +1,4 @@
-//! Routes of the console's files.
+//! Handlers of the console's files.
 
 use std::fmt::Write as _;
 
@@ -12,35 +12,35 @@ use rust_embed::EmbeddedFile;
 use super::find;
 use crate::error::{Error, Result};
 
-/// The page that every address of the console shows.
+/// The page that is served for every address of the console.
 const PAGE: &str = "index.html";
 
-/// What the console may load and run: what came with it, and nothing else. Pictures that were chosen and are not sent
-/// yet are `blob:`, which only the page itself can make.
+/// The content security policy of the console: only its own files. Pictures that are chosen but not uploaded yet have
+/// `blob:` URLs, which only the page itself can make.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
     img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'";
 
-/// An empty page, into which the console puts the HTML of a mail. It may have styles of its own, which the console may
-/// not, and runs and loads nothing.
+/// An empty page in which the console shows the HTML of a mail. It allows inline styles, which the console does not,
+/// but no scripts and no requests.
 const FRAME: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Mail</title>";
 const FRAME_PATH: &str = "frame";
 const FRAME_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin";
 
-/// Shown when the server was built without a console.
+/// The page of a server that was built without a console.
 const MISSING: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Plinth</title>\
     <h1>The console is not built</h1><p>This server was built without it. In Plinth's source, \
     <code>scripts/console</code> builds it, and <code>make run</code> builds both.</p>";
 
-/// Leads to the console.
+/// Redirect to the console.
 pub async fn root() -> HttpResponse {
     HttpResponse::TemporaryRedirect()
         .insert_header((LOCATION, "/_/"))
         .finish()
 }
 
-/// A file of the console; an address inside it is the console itself.
+/// Serve a file of the console, or its page for any other address.
 pub async fn file(request: HttpRequest) -> Result<HttpResponse> {
     let path = request.match_info().query("path");
     if path == FRAME_PATH {
@@ -54,7 +54,7 @@ pub async fn file(request: HttpRequest) -> Result<HttpResponse> {
     } else {
         find(path, accepts).map(|file| (path, file))
     };
-    // Pages have no extension, files have one: what is asked for by an old name is gone.
+    // Pages have no extension, files have one: a file with an outdated name is gone.
     if found.is_none()
         && path
             .rsplit('/')
@@ -81,7 +81,7 @@ fn answer(name: &str, file: EmbeddedFile, encoding: Option<&str>, known: &str) -
     } else {
         HttpResponse::Ok()
     };
-    // A name with a hash in it is of that content forever.
+    // A name with a hash stands for the same content forever.
     let cache = if name == PAGE {
         "no-cache"
     } else {
@@ -124,7 +124,7 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// Changes with the content, packed or not.
+/// Makes an ETag of the content and its encoding.
 fn tag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
     let mut tag = String::from("\"");

@@ -1,20 +1,20 @@
-//! The console's files, which `scripts/console` builds and the binary carries. In a debug build they are read from
-//! where they were built, so that a new console needs no new server.
+//! The files of the console, which `scripts/console` builds and the binary contains. A debug build reads them from
+//! disk, so that a new console needs no new server.
 
 pub mod api;
 
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-/// What `scripts/console` has left in `console/dist`; nothing, when it never ran.
+/// The files in `console/dist`; none if `scripts/console` did not run.
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../console/dist"]
 #[allow_missing = true]
 struct Files;
 
-/// How a file is packed, the smallest first.
+/// The encodings of files, the smallest first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// The file, packed in a way that `accepts` has, with the name of that way.
+/// Returns a file in an encoding that `accepts` allows, with the name of the encoding.
 fn find(name: &str, accepts: &str) -> Option<(EmbeddedFile, Option<&'static str>)> {
     if name.starts_with('.') {
         return None;
@@ -27,7 +27,7 @@ fn find(name: &str, accepts: &str) -> Option<(EmbeddedFile, Option<&'static str>
     packed.or_else(|| Some((Files::get(name)?, None)))
 }
 
-/// Whether `Accept-Encoding` has an encoding, and not with a weight of zero.
+/// Whether `Accept-Encoding` contains an encoding with a weight above zero.
 fn is_accepted(accepts: &str, encoding: &str) -> bool {
     accepts.split(',').any(|part| {
         let (name, weight) = part.split_once(';').unwrap_or((part, ""));

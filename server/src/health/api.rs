@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::extract::{Answer, Connection, Headers, Query, request};
 use crate::json;
 
-/// Headers by which well-known proxies say where a request comes from.
+/// Headers in which common proxies pass the client's address.
 const PROXY_HEADERS: [&str; 2] = ["CF-Connecting-IP", "Fly-Client-IP"];
 
 #[derive(serde::Serialize)]
@@ -19,7 +19,7 @@ struct Health {
     data: serde_json::Value,
 }
 
-/// Whether the server is there.
+/// Tell whether the server is available.
 pub async fn health(http: HttpRequest, query: Query) -> Result<Answer> {
     let caller = request(&http, Headers::Omitted)?.caller;
     let data = if caller.is_superuser() {
@@ -29,7 +29,7 @@ pub async fn health(http: HttpRequest, query: Query) -> Result<Answer> {
             .iter()
             .find(|name| connection.header(name).is_some());
         json!({
-            // No backup is under way, which would be in the way of another.
+            // No backup is running, so another could start.
             "canBackup": true,
             "realIP": address,
             "possibleProxyHeader": proxy.copied().unwrap_or_default(),
@@ -45,12 +45,12 @@ pub async fn health(http: HttpRequest, query: Query) -> Result<Answer> {
     Ok(Answer::picked(&health, &query))
 }
 
-/// Whether the process is alive; asks nobody else.
+/// Tell whether the process is alive, without asking the database.
 pub async fn live() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok")
 }
 
-/// Whether requests should be sent here.
+/// Tell whether requests should be sent to this process.
 pub async fn ready(http: HttpRequest) -> Result<HttpResponse> {
     let readiness = Lifecycle::of(&http)?.readiness().await;
     let status = if readiness.ready {

@@ -1,6 +1,6 @@
-//! What a server says of itself while it starts, serves and stops.
+//! The lifecycle of the process: starting, serving, draining; and health checks.
 //!
-//! [`Lifecycle`] is there before the database is: the address is bound and `/livez` answers while migrations run.
+//! [`Lifecycle`] exists before the database is open: the address is bound, and `/livez` answers while migrations run.
 
 pub mod api;
 
@@ -16,15 +16,16 @@ use tokio::sync::{Mutex, Notify};
 use crate::app::App;
 use crate::error::{Error, Obstacle, Result};
 
-/// How long the database has to answer.
+/// The time limit of a health check of the database.
 const MAX_WAIT: Duration = Duration::from_secs(2);
-/// How long a request waits for the start to end: who asks as soon as the address is bound is seldom too early by more.
+/// How long a request waits until the server has started: a request that comes as soon as the address is bound rarely
+/// has to wait longer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long an answer of the database, or that there was none, is good: probes cost no more than one question in
-/// that time, however many come.
+/// How long the result of a health check is cached: the database is asked once in that time, however many probes
+/// come.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Where a server is between its start and its end; clones share it.
+/// The lifecycle of a server; clones share it.
 #[derive(Clone, Default)]
 pub struct Lifecycle(Arc<Inner>);
 
@@ -33,57 +34,57 @@ struct Inner {
     app: OnceLock<App>,
     started: Notify,
     is_draining: AtomicBool,
-    /// When the database last did not answer. Whoever asks it holds this, so that one does.
+    /// When the database last failed to respond. The lock is held during a check, so that one runs at a time.
     failed: Mutex<Option<Instant>>,
-    /// What was in the way of writes, and when that was found; held in the same way.
+    /// The reason why writes fail, and when it was found; locked in the same way.
     refused: Mutex<Option<(Instant, Obstacle)>>,
 }
 
-/// See [`Lifecycle`].
+/// The state of a [`Lifecycle`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// It opens the database and brings it up to date.
+    /// The database is being opened and migrated.
     Starting,
-    /// It serves.
+    /// The server is serving.
     Serving,
-    /// It still serves, and wants no new clients.
+    /// The server is still serving, but wants no new clients.
     Draining,
 }
 
 impl Lifecycle {
-    /// The server can serve from now on.
+    /// Reports that the server has started.
     pub fn serve(&self, app: App) {
-        // There is one start.
+        // A server starts once.
         let _ = self.0.app.set(app);
         self.0.started.notify_waiters();
     }
 
-    /// The server is going to stop.
+    /// Reports that the server is about to stop.
     pub fn drain(&self) {
         self.0.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the server is going to stop.
+    /// Whether the server is about to stop.
     pub fn is_draining(&self) -> bool {
         self.0.is_draining.load(Ordering::Relaxed)
     }
 
-    /// Everything that a request can reach, once it is there.
+    /// Returns the app, if the server has started.
     pub fn app(&self) -> Result<&App> {
         self.0.app.get().ok_or(Error::Starting)
     }
 
-    /// Everything that a request can reach, as soon as it is there; not for ever.
+    /// Waits for the app, up to a time limit.
     pub async fn started(&self) -> Result<&App> {
         let started = self.0.started.notified();
         if self.0.app.get().is_none() {
-            // Whether it came in time, the next line knows.
+            // The next line tells whether it came in time.
             let _ = tokio::time::timeout(PATIENCE, started).await;
         }
         self.app()
     }
 
-    /// Where the server is.
+    /// Returns the current phase.
     pub fn stage(&self) -> Stage {
         if self.is_draining() {
             Stage::Draining
@@ -94,13 +95,13 @@ impl Lifecycle {
         }
     }
 
-    /// The one that a request reached.
+    /// Returns the lifecycle of a request's server.
     pub fn of(http: &HttpRequest) -> Result<&Self> {
         let lifecycle = http.app_data::<Self>();
         lifecycle.ok_or_else(|| Error::internal(anyhow::anyhow!("no lifecycle")))
     }
 
-    /// Whether requests should be sent here, or why not.
+    /// Returns whether requests should be sent here, or why not.
     pub async fn readiness(&self) -> Readiness {
         let (server, is_serving) = match self.stage() {
             Stage::Starting => ("starting", false),
@@ -132,7 +133,7 @@ impl Lifecycle {
         }
     }
 
-    /// Whether the database answers, to this question or to a request a moment ago.
+    /// Whether the database responds, now or to a recent request.
     async fn has_database(&self) -> bool {
         let Ok(app) = self.app() else {
             return false;
@@ -145,13 +146,13 @@ impl Lifecycle {
             return true;
         }
         let asked = tokio::time::timeout(MAX_WAIT, app.db.ping()).await;
-        // When all connections are taken, the question waits for its turn, and requests get the answers.
+        // If all connections are in use, the check waits for its turn while requests get responses.
         let answers = matches!(asked, Ok(Ok(()))) || app.db.answered_within(MAX_WAIT);
         *failed = (!answers).then(Instant::now);
         answers
     }
 
-    /// What is in the way of writes.
+    /// Returns the reason why writes fail, if they do.
     async fn obstacle(&self) -> Option<Obstacle> {
         let db = &self.app().ok()?.db;
         let mut refused = self.0.refused.lock().await;

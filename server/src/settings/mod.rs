@@ -1,7 +1,7 @@
-//! What superusers set while the server runs.
+//! Settings that superusers change at run time.
 //!
-//! It is one row, read together with the collections, so that every process has it within a second of a change. What
-//! nobody has set is as the server's configuration says.
+//! They are one row, read together with the collections, so that all processes know a change within a second. Without
+//! a setting, the server's configuration applies.
 
 pub mod api;
 pub mod store;
@@ -9,19 +9,19 @@ pub mod store;
 use plinth_sdk::types::{self as wire, BatchSettings, LogSettings};
 use serde::{Deserialize, Serialize};
 
-/// What was set.
+/// The settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// What mails say of the application.
+    /// The texts of mails about the application.
     pub meta: Meta,
-    /// Several changes in one request.
+    /// The limits of batches.
     pub batch: BatchSettings,
-    /// What is kept of requests.
+    /// The options of the request log.
     pub logs: LogSettings,
 }
 
-/// What mails say of the application, as far as somebody set it.
+/// The texts of mails about the application, as far as they are set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Meta {
@@ -41,7 +41,7 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// What is in force: what was set, and otherwise this.
+    /// Returns the settings in force: those that are set, or else the configured ones.
     pub fn over(&self, configured: &wire::MetaSettings) -> wire::MetaSettings {
         let text = |set: &Option<String>, other: &String| set.as_ref().unwrap_or(other).clone();
         wire::MetaSettings {
@@ -54,7 +54,7 @@ impl Meta {
         }
     }
 
-    /// What has to be set for `changed` to be in force where `before` was.
+    /// Sets what is needed to change the settings in force from `before` to `changed`.
     fn change(&mut self, before: &wire::MetaSettings, changed: wire::MetaSettings) {
         let text = |set: &mut Option<String>, before: &String, changed: String| {
             if *before != changed {
@@ -85,7 +85,7 @@ impl Meta {
 }
 
 impl Settings {
-    /// All of them, as clients see them.
+    /// Returns all settings in force, as clients see them.
     pub fn over(&self, configured: &wire::MetaSettings) -> wire::Settings {
         wire::Settings {
             meta: self.meta.over(configured),

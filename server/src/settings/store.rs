@@ -4,7 +4,7 @@ use super::Settings;
 use crate::db::{Conn, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 
-/// What was set.
+/// Reads the settings.
 pub fn read(conn: &mut Conn) -> Result<Settings> {
     let select = sql(
         conn.engine(),
@@ -16,7 +16,7 @@ pub fn read(conn: &mut Conn) -> Result<Settings> {
     }
 }
 
-/// Puts these in the place of those that were set.
+/// Replaces the settings.
 pub fn write(conn: &mut Conn, settings: &Settings) -> Result<()> {
     let text = serde_json::to_string(settings).map_err(Error::internal)?;
     let mut insert = sql(

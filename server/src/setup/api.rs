@@ -1,4 +1,4 @@
-//! Routes of first run.
+//! Handlers of the first start.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ use crate::request::Request;
 use crate::schema::{Collection, SUPERUSERS, Schema};
 use crate::tokens;
 
-/// The most bytes of a request.
+/// The maximum size of a body.
 const MAX_BODY: usize = 64 << 10;
 const FAILED: &str = "Failed to create the first superuser.";
 const DONE: &str = "There is a superuser already.";
 
-/// Whether there is no superuser yet.
+/// Tell whether there is no superuser yet.
 pub async fn state(app: App, query: Query) -> Result<Answer> {
     let superusers = superusers(&app.schema.current())?;
     let read = move |conn: &mut Conn| store::is_needed(conn, &superusers);
@@ -31,7 +31,7 @@ pub async fn state(app: App, query: Query) -> Result<Answer> {
     Ok(Answer::picked(&Setup { needed }, &query))
 }
 
-/// Create the first superuser, and sign in as it.
+/// Create the first superuser, and sign in.
 pub async fn create(
     app: App,
     request: CallerRequest,
@@ -41,7 +41,7 @@ pub async fn create(
     let given = read(body)?;
     let schema = app.schema.current();
     let superusers = superusers(&schema)?;
-    // Before the work of a hash, and again where nobody else can come between.
+    // Checked before the password is hashed, and again in the transaction.
     let (collection, token) = (Arc::clone(&superusers), given.token.clone());
     let check = move |conn: &mut Conn| check(conn, &collection, &token);
     app.db.read_few(check.clone()).await?;

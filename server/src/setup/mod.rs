@@ -1,4 +1,5 @@
-//! First run: the first superuser is made with a one-time token, which only who started the server has seen.
+//! First start: the first superuser is created with a one-time token, which is shown only to whoever starts the
+//! server.
 
 pub mod api;
 pub mod store;

@@ -1,4 +1,4 @@
-//! The SQL of first run.
+//! The SQL of the first start.
 
 use subtle::ConstantTimeEq;
 
@@ -8,11 +8,11 @@ use crate::random;
 use crate::records::store as records;
 use crate::schema::Collection;
 
-/// The token, to be printed for who starts a server, and nowhere else. Servers on one database have the same one, as
-/// has the next start. `None` when there is a superuser already.
+/// Returns the token for the one-time link; `None` if there is a superuser already. All servers of a database, and
+/// later starts, have the same token.
 pub fn token(conn: &mut Conn, superusers: &Collection) -> Result<Option<String>> {
     if !is_needed(conn, superusers)? {
-        // The command line may have made one.
+        // The command line may have created a superuser.
         forget(conn)?;
         return Ok(None);
     }
@@ -43,13 +43,13 @@ pub fn is_needed(conn: &mut Conn, superusers: &Collection) -> Result<bool> {
     Ok(records::total(conn, superusers)? == 0)
 }
 
-/// Whether it is the token; how long that takes tells nothing about it.
+/// Compares the token in constant time.
 pub fn is_token(conn: &mut Conn, given: &str) -> Result<bool> {
     let token = stored(conn)?;
     Ok(token.is_some_and(|token| token.as_bytes().ct_eq(given.as_bytes()).into()))
 }
 
-/// Ends the token.
+/// Deletes the token.
 pub fn forget(conn: &mut Conn) -> Result<()> {
     let delete = sql(
         conn.engine(),
@@ -59,7 +59,7 @@ pub fn forget(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// Waits for others who are making the first superuser. SQLite has one writer.
+/// Waits for concurrent transactions that create the first superuser. SQLite has one writer.
 pub fn wait_for_others(conn: &mut Conn) -> Result<()> {
     if conn.engine() == Engine::Postgres {
         let lock = "SELECT pg_advisory_xact_lock(7240933)";

@@ -1,7 +1,7 @@
-//! What is kept of accounts beside them: sign-ins with other services, second factors that are waited for, one-time
-//! passwords, and the places that accounts sign in from. PocketBase has the same collections, and clients expect them.
+//! Definitions of the collections with data of accounts: sign-ins with other services, pending second factors,
+//! one-time passwords, and known devices. PocketBase has the same collections, and clients expect them.
 //!
-//! A record belongs to one account, which may see it, and goes with it.
+//! A record belongs to an account, which may see it, and is deleted with it.
 
 use std::sync::Arc;
 
@@ -20,18 +20,18 @@ const AUTH_ORIGINS: &str = "pbc_4275539003";
 /// The ids of these collections.
 const IDS: [&str; 4] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS];
 
-/// Those whose records do not outlive the account's password.
+/// The collections whose records are deleted when the account's password changes.
 pub(crate) const OF_PASSWORD: [&str; 3] = [MFAS, OTPS, AUTH_ORIGINS];
 
 const OWN: &str = "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
 
-/// Their definitions.
+/// Returns the definitions.
 pub fn all() -> [Definition; 4] {
     [mfas(), otps(), external_auths(), auth_origins()]
 }
 
 impl Collection {
-    /// Whether its records belong to accounts.
+    /// Whether the records belong to accounts.
     pub fn is_attached(&self) -> bool {
         is_attached(&self.def)
     }
@@ -42,12 +42,12 @@ pub fn is_attached(definition: &Definition) -> bool {
     IDS.contains(&definition.id.as_str())
 }
 
-/// Every one of these collections that there is.
+/// Returns those of these collections that exist.
 pub fn in_schema(schema: &Schema) -> impl Iterator<Item = &Arc<Collection>> {
     schema.iter().filter(|collection| collection.is_attached())
 }
 
-/// Removes what belongs to the accounts of a collection that goes.
+/// Deletes the data of all accounts of a collection that is deleted.
 pub(crate) fn forget_collection(conn: &mut Conn, schema: &Schema, id: &str) -> Result<()> {
     for collection in in_schema(schema) {
         let mut delete = sql(conn.engine(), "DELETE FROM ");
@@ -60,7 +60,7 @@ pub(crate) fn forget_collection(conn: &mut Conn, schema: &Schema, id: &str) -> R
     Ok(())
 }
 
-/// Which records belong to these accounts, as a condition.
+/// Returns the condition for records that belong to these accounts.
 pub fn belongs_to(engine: Engine, collection: &str, accounts: &[String]) -> Sql {
     let mut out = sql(engine, "\"collectionRef\" = ");
     out.bind(Value::from(collection));

@@ -6,13 +6,13 @@ use plinth_sdk::types::{AREAS, Collection, Field, FieldKind, RelationOptions, Te
 
 use super::defaults::{field_id, id_field, moments, system};
 
-/// What the ids of these collections begin with, and no other's.
+/// The prefix of these collections' ids, which no other collection has.
 pub const PREFIX: &str = "_pl_";
 
-/// The actions that a permission can be about.
+/// The actions in permissions.
 pub const ACTIONS: [&str; 5] = ["list", "view", "create", "update", "delete"];
 
-/// Their definitions.
+/// Returns the definitions.
 pub fn all() -> [Collection; 6] {
     [
         roles(),
@@ -25,12 +25,12 @@ pub fn all() -> [Collection; 6] {
 }
 
 impl crate::schema::Collection {
-    /// Whether it is one of the server's own.
+    /// Whether the collection is built in.
     pub fn is_own(&self) -> bool {
         self.def.id.starts_with(PREFIX)
     }
 
-    /// Whether its records say how the server behaves, which every process keeps in memory.
+    /// Whether the records are configuration that all processes keep in memory.
     pub fn is_definitions(&self) -> bool {
         let definitions = [names::ROLES, names::PERMISSIONS, names::JOBS];
         definitions.contains(&self.def.name.as_str())
@@ -171,7 +171,7 @@ fn mails() -> Collection {
     )
 }
 
-/// A system collection with an id, these fields, and the moments of its records.
+/// Makes the definition of a system collection with these fields, an id field and timestamps.
 pub(crate) fn collection(
     id: &str,
     name: &str,
@@ -194,7 +194,7 @@ pub(crate) fn collection(
     }
 }
 
-/// A text field; 5,000 characters at most when `max` is 0.
+/// Makes a text field; with `max` 0, it has at most 5,000 characters.
 pub(crate) fn text(name: &str, max: i64) -> Field {
     let options = TextOptions {
         max,

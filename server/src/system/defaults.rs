@@ -1,4 +1,4 @@
-//! The collections of a fresh database, and what new ones start from.
+//! Definitions of the collections of a new database, and defaults of new definitions.
 
 use std::sync::LazyLock;
 
@@ -12,16 +12,16 @@ use super::{account_data, builtin};
 use crate::random;
 use crate::schema::SUPERUSERS;
 
-/// The id of the collection of ordinary accounts, which is the same everywhere.
+/// The id of the collection of ordinary accounts, which is the same in every database.
 pub const USERS_ID: &str = "_pb_users_auth_";
 
-/// What ids of records look like.
+/// The pattern of record ids.
 pub(crate) const ID_PATTERN: &str = "^[a-z0-9]+$";
 
 const OWN_RECORD: &str = "id = @request.auth.id";
 const DAY: i64 = 86_400;
 
-/// The collections that every database has.
+/// Returns the collections of a new database.
 #[must_use]
 pub fn initial() -> Vec<Collection> {
     let [mfas, otps, external_auths, auth_origins] = account_data::all();
@@ -35,7 +35,7 @@ pub fn initial() -> Vec<Collection> {
     ]
 }
 
-/// The system collections as the server defines them. Their token secrets are of no use.
+/// The built-in definitions of system collections. Their token secrets are not used.
 static BUILT_IN: LazyLock<Vec<Collection>> = LazyLock::new(|| {
     let mut all = vec![superusers()];
     all.extend(account_data::all());
@@ -43,20 +43,20 @@ static BUILT_IN: LazyLock<Vec<Collection>> = LazyLock::new(|| {
     all
 });
 
-/// The server's own definition of a system collection.
+/// Returns the built-in definition of a system collection.
 pub(crate) fn built_in(id: &str) -> Option<&'static Collection> {
     BUILT_IN.iter().find(|definition| definition.id == id)
 }
 
-/// Closes the rules of a system collection that are open further than the server's own. An import of an earlier version
-/// could store such rules, and nobody may be able to use them.
+/// Locks the rules of a system collection that allow more than the built-in ones. Imports of an earlier version could
+/// store such rules, and nobody may use them.
 pub(crate) fn close_rules(definition: &mut Collection) {
     let Some(built_in) = built_in(&definition.id) else {
         return;
     };
     let own = rules(built_in).map(|(_, rule)| rule.cloned());
     for ((name, rule), own) in rules_mut(definition).into_iter().zip(own) {
-        // Nothing is open further than a rule that is open to everybody.
+        // No rule allows more than one that is open to everybody.
         let is_wider = rule.is_some() && *rule != own && own.as_deref() != Some("");
         if is_wider {
             tracing::warn!(
@@ -69,7 +69,7 @@ pub(crate) fn close_rules(definition: &mut Collection) {
     }
 }
 
-/// The rules of a definition, by their names. A collection without accounts has the last two, too: closed.
+/// Returns the rules of a definition, by their names. For a collection without accounts, the last two are locked.
 pub fn rules(definition: &Collection) -> [(&'static str, Option<&String>); 7] {
     let auth = definition.auth.as_deref();
     [
@@ -86,14 +86,14 @@ pub fn rules(definition: &Collection) -> [(&'static str, Option<&String>); 7] {
     ]
 }
 
-/// Whether a definition has a rule of this name.
+/// Whether definitions have a rule with this name.
 pub fn is_rule(name: &str) -> bool {
     rules(&Collection::default())
         .iter()
         .any(|(rule, _)| *rule == name)
 }
 
-/// Like [`rules`], to change them. Those that the definition does not have are left out.
+/// Returns mutable references to the rules of a definition, by their names, without those that it does not have.
 pub fn rules_mut(definition: &mut Collection) -> Vec<(&'static str, &mut Option<String>)> {
     let mut all = vec![
         ("listRule", &mut definition.list_rule),
@@ -109,8 +109,8 @@ pub fn rules_mut(definition: &mut Collection) -> Vec<(&'static str, &mut Option<
     all
 }
 
-/// Gives the token of this name (`authToken`, …) the options that it has in `known`, or else a new secret and the usual
-/// duration; says whether there is such a token.
+/// Sets the options of a token (`authToken`, …) to those in `known`, or else to a new secret and the default
+/// duration. Returns whether there is such a token.
 pub fn renew_token(definition: &mut Collection, name: &str, known: Option<&Collection>) -> bool {
     let Some(auth) = &mut definition.auth else {
         return false;
@@ -129,7 +129,7 @@ pub fn renew_token(definition: &mut Collection, name: &str, known: Option<&Colle
     true
 }
 
-/// A new collection of this type, with nothing but its system fields.
+/// Makes a definition of this type with system fields only.
 #[must_use]
 pub fn scaffold(kind: CollectionType) -> Collection {
     if kind == CollectionType::View {
@@ -217,18 +217,18 @@ fn auth_collection(id: String, name: &str) -> Collection {
     }
 }
 
-/// The id of a collection that was not given one.
+/// Derives the id of a collection that was not given one.
 pub(crate) fn collection_id(kind: CollectionType, name: &str) -> String {
     let checksum = crc32fast::hash(format!("{}{name}", kind.name()).as_bytes());
     format!("pbc_{checksum}")
 }
 
-/// The id of a field that was not given one.
+/// Derives the id of a field that was not given one.
 pub(crate) fn field_id(kind: &FieldKind, name: &str) -> String {
     format!("{}{}", kind.name(), crc32fast::hash(name.as_bytes()))
 }
 
-/// The id itself, or the first of `id2`, `id3`, … that is not taken.
+/// Returns the id, or the first of `id2`, `id3`, … that is not taken.
 pub(crate) fn first_free(id: String, is_taken: impl Fn(&str) -> bool) -> String {
     let numbered = |n: u32| {
         if n == 1 {
@@ -243,12 +243,12 @@ pub(crate) fn first_free(id: String, is_taken: impl Fn(&str) -> bool) -> String 
         .unwrap_or(id)
 }
 
-/// A new secret for the tokens of one purpose.
+/// Makes a secret for tokens.
 pub(crate) fn secret() -> String {
     random::alphanumeric(50)
 }
 
-/// The field that every collection has.
+/// Makes the id field, which every collection has.
 pub(crate) fn id_field() -> Field {
     let options = TextOptions {
         autogenerate_pattern: "[a-z0-9]{15}".to_owned(),
@@ -262,7 +262,7 @@ pub(crate) fn id_field() -> Field {
     system(identified("id", FieldKind::Text(options)))
 }
 
-/// The fields that every auth collection has.
+/// Makes the fields that every auth collection has.
 pub(crate) fn auth_fields() -> [Field; 5] {
     let password = PasswordOptions {
         min: 8,
@@ -294,7 +294,7 @@ pub(crate) fn auth_fields() -> [Field; 5] {
     .map(system)
 }
 
-/// The indexes that every auth collection has, by the field that they make unique.
+/// Makes the indexes that every auth collection has, by the field that they make unique.
 pub(crate) fn auth_indexes(id: &str, table: &str) -> [(&'static str, String); 2] {
     [
         (
@@ -310,7 +310,7 @@ pub(crate) fn auth_indexes(id: &str, table: &str) -> [(&'static str, String); 2]
     ]
 }
 
-/// The moments of a record's first and last change.
+/// Makes the fields for the times of a record's creation and last update.
 pub(crate) fn moments() -> [Field; 2] {
     let autodate = |name, on_update| {
         let options = AutodateOptions {
@@ -329,7 +329,7 @@ fn identified(name: &str, kind: FieldKind) -> Field {
     }
 }
 
-/// The same field, which nobody may change.
+/// Turns a field into a system field.
 pub(crate) fn system(field: Field) -> Field {
     Field {
         system: true,

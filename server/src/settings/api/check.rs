@@ -1,4 +1,4 @@
-//! What settings may be.
+//! Validates settings.
 
 use plinth_sdk::types::{FieldProblem, FieldProblems, Settings};
 use serde_json::{Map, Value as Json, json};
@@ -6,13 +6,13 @@ use serde_json::{Map, Value as Json, json};
 use crate::error::{Error, Result};
 use crate::mail;
 
-/// The answer to settings that cannot be read.
+/// The message for settings that cannot be parsed.
 pub(super) const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
 
-/// The most characters of a name.
+/// The maximum length of a name.
 const MAX_LENGTH: usize = 255;
 
-/// The settings with what the body changes.
+/// Returns the settings with the changes of the body.
 pub(super) fn merged(before: &Settings, body: &Map<String, Json>) -> Result<Settings> {
     let mut all = serde_json::to_value(before).map_err(Error::internal)?;
     merge(&mut all, body);
@@ -32,7 +32,7 @@ pub(super) fn merged(before: &Settings, body: &Map<String, Json>) -> Result<Sett
     }
 }
 
-/// Puts values in the place of those that have their names; `null` changes nothing.
+/// Merges values by their names; `null` changes nothing.
 fn merge(all: &mut Json, changes: &Map<String, Json>) {
     for (name, change) in changes {
         match (all.get_mut(name), change) {
@@ -47,7 +47,7 @@ fn merge(all: &mut Json, changes: &Map<String, Json>) {
 struct Problems(FieldProblems);
 
 impl Problems {
-    /// Says what is wrong at a path of up to three names.
+    /// Adds a problem at a path of up to three names.
     fn add(&mut self, path: &str, problem: FieldProblem) {
         let mut names = path.split('.');
         let last = names.next_back().unwrap_or_default();
@@ -127,7 +127,7 @@ fn of_numbers(problems: &mut Problems, settings: &Settings) {
     }
 }
 
-/// Nothing is switched on that would then do nothing.
+/// Refuses to enable options that have no effect here.
 fn of_what_is_not_there(problems: &mut Problems, settings: &Settings) {
     let elsewhere = "It is set in the server's configuration.";
     let nowhere = "This server does not have it yet.";

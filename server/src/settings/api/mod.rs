@@ -1,4 +1,4 @@
-//! Routes of settings, for superusers.
+//! Handlers of settings, for superusers.
 
 mod check;
 
@@ -19,13 +19,13 @@ use crate::records::values;
 use crate::schema::version::count_change;
 use crate::schema::{Collection, Record};
 
-/// The answer to a test mail that is not sent.
+/// The message for a test mail that was not sent.
 const NOT_SENT: &str = "Failed to send the test email.";
 
-/// The answer to a test of S3.
+/// The message for a test of S3.
 const NOT_TESTED: &str = "Failed to test the S3 filesystem.";
 
-/// The most characters of an address.
+/// The maximum length of an address.
 const MAX_LENGTH: usize = 255;
 
 /// View the settings.
@@ -41,7 +41,7 @@ pub async fn update(_: Superuser, app: App, query: Query, body: Body) -> Result<
     let configured = app.mailer.configured.clone();
     let update = move |conn: &mut Conn| change(conn, &body, &configured);
     let settings = app.db.write(update).await?;
-    // In force before the answer says so.
+    // Takes effect before the response says so.
     app.refresh_schema().await?;
     Ok(Answer::picked(&settings, &query))
 }
@@ -52,7 +52,7 @@ fn change(
     body: &Map<String, Json>,
     configured: &wire::MetaSettings,
 ) -> Result<wire::Settings> {
-    // First: of two changes at once, one sees what the other did.
+    // Done first, so that one of two concurrent changes sees the other.
     count_change(conn)?;
     let mut settings = store::read(conn)?;
     let before = settings.over(configured);
@@ -64,7 +64,7 @@ fn change(
     Ok(settings.over(configured))
 }
 
-/// Say that files are not kept as settings say, because these cannot switch it on.
+/// Report that the S3 storage is not enabled: the settings cannot enable it.
 pub async fn test_s3(_: Superuser, body: Body) -> Result<Answer> {
     let body = body.object(UNLOADABLE)?;
     let problem = match body.get("filesystem").and_then(Json::as_str) {
@@ -78,7 +78,7 @@ pub async fn test_s3(_: Superuser, body: Body) -> Result<Answer> {
     Err(Error::field(NOT_TESTED, "filesystem", problem))
 }
 
-/// Send a mail, to see whether it arrives.
+/// Send a test mail.
 pub async fn test_email(_: Superuser, app: App, body: Body) -> Result<Answer> {
     let asked: TestMail = body.typed(UNLOADABLE)?;
     let mail = test_mail(&app, &asked)?;
