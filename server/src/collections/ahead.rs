@@ -1,5 +1,5 @@
-//! Builds the indexes of large tables while others write: before their collections change, so that an index that can't be
-//! made refuses the change; those on columns that are not there yet, after it.
+//! Builds the indexes of large tables concurrently with writes: before their collections change, so that an index
+//! that cannot be built refuses the change; those on new columns after it.
 
 use serde_json::{Map, Value as Json};
 
@@ -11,11 +11,10 @@ use crate::db::{Claimant, Conn, Engine, Sql, concurrent};
 use crate::error::Result;
 use crate::schema::{Author, Collection, Index, Schema};
 
-/// An index that a change will need, its position in the definition, and the statement that builds it.
+/// An index that a change needs, its position in the definition, and the statement that builds it.
 type Ahead = (usize, Index, Sql);
 
-/// Builds what a change of the collection will need, where its table is large. What else is wrong with the change, it
-/// says itself.
+/// Builds the indexes that a change needs, if the table is large. Other problems are reported by the change itself.
 pub(super) async fn build(
     app: &App,
     name: &str,
@@ -48,7 +47,7 @@ pub(super) async fn build(
     app.db.read(&Claimant::Server, build).await
 }
 
-/// Builds what changes have left for later, and removes what they have not used; also after a process was killed.
+/// Builds indexes that changes left for later, and drops those they did not use; also after a crash.
 pub async fn settle(app: &App) {
     let (schema, engine) = (app.schema.current(), app.db.engine());
     let settle = move |conn: &mut Conn| {
@@ -59,7 +58,7 @@ pub async fn settle(app: &App) {
                 let create = index.create_while_written(engine, &collection.table, &name);
                 (name, create)
             };
-            // Of a unique one, the records could be in the way.
+            // A unique index could be violated by records.
             let indexes = collection.indexes.iter().filter(|index| !index.unique);
             indexes.map(create).collect::<Vec<_>>()
         });

@@ -1,5 +1,4 @@
-//! Routes of collections, for superusers, and for operators who see the collections. What is the server's own, only
-//! superusers change.
+//! Handlers of collections, for superusers and operators. Built-in collections are changed by superusers only.
 
 use std::sync::Arc;
 
@@ -104,7 +103,7 @@ pub async fn delete(
     Ok(Answer::Nothing)
 }
 
-/// Delete every record of a collection.
+/// Delete all records of a collection.
 pub async fn truncate(
     operator: Operator<CollectionsWrite>,
     app: App,
@@ -137,7 +136,7 @@ pub async fn truncate(
     Ok(Answer::Nothing)
 }
 
-/// Tries a view's new query out, such that one that never ends holds up nobody.
+/// Runs the new query of a view with a time limit, so that one that never ends delays nobody.
 async fn try_query(
     app: &App,
     body: &Map<String, Json>,
@@ -178,7 +177,7 @@ async fn try_query(
     }
 }
 
-/// See what would come of a view's query.
+/// Preview the query of a view.
 pub async fn dry_run_view(
     operator: Operator<CollectionsWrite>,
     app: App,
@@ -232,7 +231,7 @@ fn author(operator: &Operator<CollectionsWrite>) -> Author {
     }
 }
 
-/// Only superusers change system collections.
+/// Refuses changes of system collections by operators.
 fn may_change(app: &App, operator: &Operator<CollectionsWrite>, name: &str) -> Result<()> {
     let schema = app.schema.current();
     let is_system = schema
@@ -244,7 +243,7 @@ fn may_change(app: &App, operator: &Operator<CollectionsWrite>, name: &str) -> R
     Ok(())
 }
 
-/// Create and update many collections at once.
+/// Import collections: create and update several at once.
 pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
     let mut body = body.object("An error occurred while loading the submitted data.")?;
     body.retain(|_, value| !value.is_null());
@@ -264,12 +263,12 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
     Ok(Answer::Nothing)
 }
 
-/// Whether a definition would be accepted, with what is wrong with it if not. Nothing changes.
+/// Validate a definition without saving it.
 pub async fn check(operator: Operator<CollectionsWrite>, app: App, body: Body) -> Result<Answer> {
     let author = author(&operator);
     let body = body.object(UNREADABLE)?;
     let schema = app.schema.current();
-    // Where indexes are tried out, that takes a moment.
+    // Building indexes for a test takes a moment.
     let engine = app.db.engine();
     let check = move || store::check(&schema, &body, author, engine);
     let checked = actix_web::web::block(check).await;
@@ -277,7 +276,7 @@ pub async fn check(operator: Operator<CollectionsWrite>, app: App, body: Body) -
     Ok(Answer::Nothing)
 }
 
-/// A new collection of each type.
+/// Return the default definition of each type.
 pub async fn scaffolds(_: Operator<CollectionsRead>, query: Query) -> Result<Answer> {
     let scaffold = |kind| public(&defaults::scaffold(kind));
     let scaffolds = Scaffolds {
@@ -292,7 +291,7 @@ fn answer(def: &wire::Collection, query: &Query) -> Answer {
     Answer::picked(&public(def), query)
 }
 
-/// The definition without what signs tokens, and what other services know the application by.
+/// Returns the definition without the secrets of tokens and OAuth2 clients.
 fn public(def: &wire::Collection) -> wire::Collection {
     let mut def = def.clone();
     if let Some(auth) = &mut def.auth {

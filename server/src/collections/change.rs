@@ -1,5 +1,5 @@
-//! Changes the table of a collection into that of its next definition, and of the table only what differs: an index
-//! that means the same under new names is kept, because both databases rename columns inside it.
+//! Alters the table of a collection to match its new definition, changing only what differs: an index that means the
+//! same under new names is kept, since both databases rename columns inside it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::files::store as files;
 use crate::schema::{Collection, Index, Shape};
 
-/// Changes the table of `old` into that of `new`. Columns are the same when their fields' ids are.
+/// Alters the table of `old` to match `new`. Columns correspond if the ids of their fields are equal.
 pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Result<()> {
     let engine = conn.engine();
     let pairs = matched(old, new);
@@ -19,7 +19,7 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
         refuse_if_used(conn, old)?;
     }
     if old.table != new.table {
-        // By way of another name: to SQLite two that differ in their case are one.
+        // Renamed through a temporary name, since names that differ only in case are equal to SQLite.
         let between = Ident::new("$renamed");
         rename_table(conn, &old.table, &between)?;
         rename_table(conn, &between, &new.table)?;
@@ -34,7 +34,7 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
         if concurrent::take(conn, &new.table, &built, &index.ident())? {
             continue;
         }
-        // One on columns that have just come is built afterwards, while others write.
+        // An index on new columns is built later, concurrently with writes.
         if index.unique || !concurrent::is_large(conn, &new.table)? {
             create_index(conn, new, position, index)?;
         }
@@ -42,7 +42,7 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
     Ok(())
 }
 
-/// Gives up where the table's lock would have to wait for a long transaction: meanwhile nobody could even read.
+/// Gives up if the lock of the table would have to wait for a long transaction: meanwhile, nobody could even read.
 pub(super) fn refuse_if_used(conn: &mut Conn, collection: &Collection) -> Result<()> {
     match blocker(conn, &collection.table)? {
         None => Ok(()),
@@ -114,7 +114,7 @@ fn change_columns(
     Ok(())
 }
 
-/// For each new column the old one, if there was one.
+/// Returns the old column of each new one, if there was one.
 fn matched(old: &Collection, new: &Collection) -> Vec<(Option<usize>, usize)> {
     let fields = new.def.fields.iter().enumerate();
     fields
@@ -122,7 +122,7 @@ fn matched(old: &Collection, new: &Collection) -> Vec<(Option<usize>, usize)> {
         .collect()
 }
 
-/// The new names of the columns that stay as they are, by their old ones.
+/// Returns the new names of the columns that remain, by their old names.
 fn kept_names<'a>(
     old: &'a Collection,
     new: &'a Collection,
@@ -135,7 +135,7 @@ fn kept_names<'a>(
     kept.collect()
 }
 
-/// The old names of the columns that stay as they are, by their new ones.
+/// Returns the old names of the columns that remain, by their new names.
 pub(super) fn old_names<'a>(
     old: &'a Collection,
     new: &'a Collection,
@@ -144,7 +144,7 @@ pub(super) fn old_names<'a>(
     kept.into_iter().map(|(from, to)| (to, from)).collect()
 }
 
-/// Renames in two steps each, so that two columns or indexes can swap their names.
+/// Renames in two steps, so that two columns or indexes can swap their names.
 fn by_other_names(renames: Vec<(&Ident, &Ident)>, between: &str) -> Vec<(Ident, Ident)> {
     let renames = renames.into_iter().filter(|(from, to)| from != to);
     let renames: Vec<_> = renames
@@ -170,17 +170,17 @@ fn rename_indexes(conn: &mut Conn, renamed: &[(Ident, Ident)]) -> Result<()> {
     Ok(())
 }
 
-/// How the indexes of two definitions differ.
+/// The differences between the indexes of two definitions.
 #[derive(Debug, Default)]
 pub(super) struct IndexChanges<'a> {
     dropped: Vec<&'a Index>,
     renamed: Vec<(Ident, Ident)>,
-    /// Each with its position in the definition.
+    /// The new indexes, with their positions in the definition.
     pub(super) created: Vec<(usize, &'a Index)>,
 }
 
 impl<'a> IndexChanges<'a> {
-    /// The changes that `new` needs.
+    /// Returns the changes that `new` needs.
     pub(super) fn of(old: &'a Collection, new: &'a Collection, engine: Engine) -> Self {
         let kept_names = kept_names(old, new, &matched(old, new));
         Self::between(old, new, &kept_names, dialect::can_rename_indexes(engine))
@@ -192,7 +192,7 @@ impl<'a> IndexChanges<'a> {
         kept_names: &BTreeMap<&str, &str>,
         can_rename: bool,
     ) -> Self {
-        // An index on a column that goes or is converted means nothing in the new table.
+        // An index on a column that is dropped or converted cannot be kept.
         let carried = |index: &'a Index| (index, index.with_names(kept_names));
         let mut left: Vec<_> = old.indexes.iter().map(carried).collect();
         let mut take = |wanted: &Index, by_name: bool| {

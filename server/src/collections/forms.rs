@@ -1,12 +1,12 @@
-//! Indexes that an older server made, which held all values whole.
+//! Rebuilds indexes of older versions, which contained all values in full.
 
 use super::table::create_index;
 use crate::db::{Conn, Storage, Value, dialect, execute, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::schema::Schema;
 
-/// Makes the indexes again that hold less of their values by now, once in a database's life. One that cannot be made
-/// stays as it was.
+/// Rebuilds the indexes that contain less of their values by now, once for each database. An index that cannot be
+/// rebuilt is left as it is.
 pub(super) fn renew(conn: &mut Conn, schema: &Schema) -> Result<()> {
     let engine = conn.engine();
     if !dialect::limits_entries(engine) {

@@ -1,4 +1,4 @@
-//! Definitions in the database, changed together with their tables.
+//! The SQL of definitions, which change together with their tables.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use crate::schema::{Author, Collection, Schema, version};
 use crate::system::{account_data, builtin as system, defaults};
 use crate::{settings, views};
 
-/// The answers to changes that do not succeed.
+/// The message of a failed creation.
 pub const CREATE_FAILED: &str = "Failed to create collection.";
-/// See [`CREATE_FAILED`].
+/// The message of a failed update.
 pub const UPDATE_FAILED: &str = "Failed to update collection.";
 
-/// The collections as they are, and none changes until the transaction's end.
+/// Reads the collections, and locks them against changes until the end of the transaction.
 pub fn lock(conn: &mut Conn) -> Result<Snapshot> {
     if conn.engine() == Engine::Postgres {
-        // An index on a large table takes its time.
+        // Building an index on a large table takes time.
         execute(
             conn,
             sql(Engine::Postgres, "SET LOCAL statement_timeout = 0"),
@@ -34,7 +34,7 @@ pub fn lock(conn: &mut Conn) -> Result<Snapshot> {
     read(conn)
 }
 
-/// The collections as they are.
+/// Reads the collections, policies and settings.
 pub fn read(conn: &mut Conn) -> Result<Snapshot> {
     let version = version::current(conn)?;
     let select = sql(
@@ -61,7 +61,7 @@ pub fn read(conn: &mut Conn) -> Result<Snapshot> {
     Ok(Snapshot::new(schema, policies, settings))
 }
 
-/// Makes the collections that every database has, where they are missing: an older server's database lacks some.
+/// Creates the built-in collections that are missing: the database of an older version lacks some.
 pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     let schema = lock(conn)?;
     forms::renew(conn, &schema)?;
@@ -94,8 +94,8 @@ pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     committed(conn)
 }
 
-/// Whether the definition in the body would be accepted: as the next one of the collection with its id, or as a
-/// new one.
+/// Validates the definition in a body: as the next definition of the collection with its id, or as that of a new
+/// collection.
 pub fn check(
     schema: &Schema,
     body: &Map<String, Json>,
@@ -112,7 +112,7 @@ pub fn check(
     settle(&mut definition, old, schema, author, engine, failed)
 }
 
-/// Gives a view its fields, and says what is wrong with a definition.
+/// Derives the fields of a view, and validates the definition.
 fn settle(
     definition: &mut wire::Collection,
     old: Option<&wire::Collection>,
@@ -124,7 +124,7 @@ fn settle(
     if old.is_none_or(|old| old.kind == definition.kind) {
         let sources = views::store::sources(schema, author, &definition.id);
         if let Some(problem) = views::store::complete(definition, old, &sources, engine) {
-            // The rest cannot be judged without the fields.
+            // The rest cannot be validated without the fields.
             return Err(Error::field(failed, "viewQuery", problem));
         }
     }
@@ -142,7 +142,7 @@ pub fn create(
     found(committed(conn)?, &id)
 }
 
-/// Changes a collection.
+/// Updates a collection.
 pub fn update(
     conn: &mut Conn,
     id_or_name: &str,
@@ -191,7 +191,7 @@ pub(super) fn create_in(
     Ok(collection.def.id)
 }
 
-/// The collection that the body makes of this one.
+/// Returns the collection as the body changes it.
 pub(super) fn next(
     schema: &Schema,
     old: &Collection,
@@ -240,7 +240,7 @@ pub(super) fn update_in(
     Ok(())
 }
 
-/// Makes the view of a definition. What the database has against it is the author's mistake.
+/// Creates the view of a definition. An error of the database is reported as a mistake of the author.
 fn make_view(
     conn: &mut Conn,
     view: &Collection,
@@ -258,7 +258,7 @@ fn make_view(
     }
 }
 
-/// Makes a view anew that had to make way for a change of what it reads. A change that breaks one is refused.
+/// Creates a view again that was dropped for a change of what it reads. A change that breaks a view is refused.
 fn follow(conn: &mut Conn, old: &Collection, definition: wire::Collection) -> Result<()> {
     let schema = read(conn)?;
     match views::store::follow(conn, old, definition, &schema) {
@@ -303,7 +303,7 @@ pub(super) fn remove(conn: &mut Conn, schema: &Schema, collection: &Collection) 
     forget(conn, &collection.def.id)
 }
 
-/// Removes a definition's row.
+/// Deletes the row of a definition.
 pub(super) fn forget(conn: &mut Conn, id: &str) -> Result<()> {
     let mut delete = sql(
         conn.engine(),
@@ -314,7 +314,7 @@ pub(super) fn forget(conn: &mut Conn, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// The other collections that refer to this one, and the views that read it.
+/// Returns the other collections that refer to a collection, and the views that read it.
 pub(super) fn referrers(schema: &Schema, collection: &Collection) -> Vec<Arc<Collection>> {
     let id = &collection.def.id;
     let relations = schema.relations_to(collection);
@@ -324,13 +324,13 @@ pub(super) fn referrers(schema: &Schema, collection: &Collection) -> Vec<Arc<Col
     found
 }
 
-/// Makes a definition's table, and writes its row.
+/// Creates the table of a definition, and inserts its row.
 pub(super) fn add(conn: &mut Conn, collection: &Collection) -> Result<()> {
     table::create(conn, collection)?;
     write(conn, collection, None)
 }
 
-/// Writes the definition's row: a new one, or in place of `old`.
+/// Writes the row of a definition: a new one, or instead of `old`.
 pub(super) fn write(conn: &mut Conn, collection: &Collection, old: Option<&str>) -> Result<()> {
     let def = &collection.def;
     let definition = stored_form(def)?;
@@ -369,12 +369,12 @@ pub(super) fn write(conn: &mut Conn, collection: &Collection, old: Option<&str>)
     Ok(())
 }
 
-/// The definition with its secrets.
+/// Returns the stored form of a definition, which includes its secrets.
 fn stored_form(def: &wire::Collection) -> Result<String> {
     serde_json::to_string(def).map_err(Error::internal)
 }
 
-/// Counts the change, and gives the collections as they are now.
+/// Counts the change, and reads the collections.
 pub fn committed(conn: &mut Conn) -> Result<Snapshot> {
     version::count_change(conn)?;
     read(conn)
@@ -393,7 +393,7 @@ fn refuse(message: &'static str, data: FieldProblems) -> Result<()> {
     }
 }
 
-/// Says of which change it is that the records are in the way.
+/// Makes the error of a change that existing records prevent.
 pub(super) fn in_the_way(error: Error, message: &'static str) -> Error {
     if let Error::Invalid { data, .. } = error {
         return Error::refused(message, data);

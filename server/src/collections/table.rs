@@ -1,4 +1,4 @@
-//! The table that a collection's definition describes.
+//! Creates and alters the tables of collections.
 
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::files::store as files;
 use crate::schema::{Collection, Index};
 
-/// Makes the table of a new collection.
+/// Creates the table of a new collection.
 pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
     let engine = conn.engine();
     let mut create = sql(engine, "CREATE TABLE ");
@@ -37,7 +37,7 @@ pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
     Ok(())
 }
 
-/// Removes the table and its total.
+/// Drops the table, and deletes its total.
 pub(super) fn drop(conn: &mut Conn, collection: &Collection) -> Result<()> {
     refuse_if_used(conn, collection)?;
     files::release(conn, collection, None)?;
@@ -93,7 +93,7 @@ pub(super) fn rename_column(
     Ok(())
 }
 
-/// Makes an index, which is at this position in the definition.
+/// Creates the index at this position in the definition.
 pub(super) fn create_index(
     conn: &mut Conn,
     collection: &Collection,
@@ -105,7 +105,7 @@ pub(super) fn create_index(
     Ok(())
 }
 
-/// An index that the database does not make is its author's mistake, or over records that are not unique.
+/// Turns the failure of an index into a problem: a mistake of the author, or records that are not unique.
 pub(super) fn refused(error: Error, position: usize, index: &Index) -> Error {
     let why = if let Error::Unique(_) = error {
         "some records have the same values"
@@ -129,7 +129,7 @@ pub(super) fn refused(error: Error, position: usize, index: &Index) -> Error {
     Error::refused("", data)
 }
 
-/// Triggers that keep the table's total.
+/// Creates the triggers that keep the total of the table.
 fn count_rows(engine: Engine, table: &Ident, id: &str) -> Vec<Sql> {
     let trigger = |name: &str, after: &'static str| {
         let mut out = sql(engine, "CREATE TRIGGER ");

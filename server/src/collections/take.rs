@@ -1,4 +1,4 @@
-//! Definitions that were made elsewhere and are taken as they are, with their ids and secrets.
+//! Adopts definitions of other servers unchanged, with their ids and secrets.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,22 +12,22 @@ use crate::schema::{Author, Collection, Index, Schema};
 use crate::system::defaults;
 use crate::{records, views};
 
-/// What the collection that is already there means for one that is to be taken.
+/// How a definition relates to the collection in its place.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Place {
-    /// There is none: it is free.
+    /// There is no such collection.
     Free,
-    /// It is the same.
+    /// The collection is equal.
     Same,
-    /// It is as the server made it, and nothing is in it.
+    /// The collection is a default one without records.
     Empty,
-    /// It is a system collection, which stays and may get more fields.
+    /// The collection is a system collection, which remains and may get more fields.
     System,
-    /// It is another one.
+    /// The collection is a different one.
     Taken,
 }
 
-/// What is where a definition would go.
+/// Finds out what is in the place of a definition.
 pub fn place(conn: &mut Conn, schema: &Schema, definition: &wire::Collection) -> Result<Place> {
     let Some(old) = occupant(schema, definition) else {
         return Ok(Place::Free);
@@ -61,23 +61,23 @@ pub fn place(conn: &mut Conn, schema: &Schema, definition: &wire::Collection) ->
     })
 }
 
-/// Whether another server has a collection like this one whose definition is not taken: it decides who is a superuser,
-/// and who an account belongs to.
+/// Whether the definition of this collection is never adopted as a whole, since it decides who is a superuser or whom
+/// an account belongs to.
 pub fn is_adopted(collection: &Collection) -> bool {
     collection.is_superusers() || collection.is_attached()
 }
 
-/// A system collection as it will be, and what is different about it elsewhere and is not taken.
+/// The result of merging a definition into a system collection.
 #[derive(Debug)]
 pub struct Adopted {
-    /// The server's own definition, with the fields that only the other one has.
+    /// The built-in definition, with the additional fields of the other one.
     pub definition: wire::Collection,
-    /// The names of the rules and options that differ.
+    /// The names of the rules and options that differ and were not adopted.
     pub differs: Vec<String>,
 }
 
-/// Adds the fields of `given` to the definition of a system collection, and nothing else: its rules and options say who
-/// may become a superuser, and those come from nowhere but this server.
+/// Adds the fields of `given` to the definition of a system collection, and nothing else: its rules and options
+/// decide who becomes a superuser, so they never come from another server.
 pub fn adopt(own: &wire::Collection, given: &wire::Collection) -> Adopted {
     let mut definition = own.clone();
     for field in &given.fields {
@@ -106,7 +106,7 @@ pub fn adopt(own: &wire::Collection, given: &wire::Collection) -> Adopted {
         differs.push("indexes".to_owned());
     }
     if let (Some(own), Some(given)) = (&own.auth, &given.auth) {
-        // Templates and secrets are never the same.
+        // Templates and secrets always differ.
         for (name, is_same) in [
             ("passwordAuth", own.password_auth == given.password_auth),
             (
@@ -150,7 +150,7 @@ pub fn adopt(own: &wire::Collection, given: &wire::Collection) -> Adopted {
     }
 }
 
-/// Gives a definition the secrets of another one's tokens, which go on being good.
+/// Copies the secrets of tokens, so that tokens remain valid.
 pub fn take_secrets(definition: &mut wire::Collection, given: &wire::Collection) {
     if let (Some(auth), Some(given)) = (&mut definition.auth, &given.auth) {
         for (token, given) in [
@@ -165,14 +165,14 @@ pub fn take_secrets(definition: &mut wire::Collection, given: &wire::Collection)
     }
 }
 
-/// Puts in what every definition of its type has, and makes it what it has to be.
+/// Adds the system fields of the type of a definition, and corrects those that it has.
 pub fn complete_system_fields(definition: &mut wire::Collection) {
     if definition.kind != wire::CollectionType::View {
         prepare::complete(definition);
     }
 }
 
-/// The collection that has the definition's id or name.
+/// Returns the collection with the id or name of a definition.
 pub fn occupant<'a>(
     schema: &'a Schema,
     definition: &wire::Collection,
@@ -183,8 +183,8 @@ pub fn occupant<'a>(
         .or_else(|| schema.find(&definition.name))
 }
 
-/// Validates a definition against the other collections of `schema`. Its rules must not look into system
-/// collections: whoever wrote them may not know what is in those here.
+/// Validates a definition against the other collections of `schema`. Its rules may not refer to system collections:
+/// their author may not know the data in those here.
 pub fn problems(definition: &wire::Collection, schema: &Schema) -> FieldProblems {
     let is_other = |c: &&Arc<Collection>| c.def.id != definition.id;
     let others = schema.iter().filter(is_other).cloned().collect();
@@ -199,7 +199,7 @@ pub fn problems(definition: &wire::Collection, schema: &Schema) -> FieldProblems
     problems
 }
 
-/// Gives a view the fields that its query makes of the collections of `schema`; says what is wrong with the query.
+/// Derives the fields of a view from its query; returns the problem of the query, if there is one.
 pub fn complete(
     definition: &mut wire::Collection,
     schema: &Schema,
@@ -211,7 +211,7 @@ pub fn complete(
     views::store::complete(definition, Some(&old), &sources, engine)
 }
 
-/// Takes the definition of a view, where [`place`] says that it is free. Gives what the database has against it.
+/// Adopts the definition of a view if its place is free. Returns the error of the database, if there is one.
 pub fn take_view(conn: &mut Conn, definition: wire::Collection) -> Result<Option<String>> {
     let new = Collection::new(definition);
     let schema = store::read(conn)?;
@@ -223,7 +223,7 @@ pub fn take_view(conn: &mut Conn, definition: wire::Collection) -> Result<Option
     }
 }
 
-/// Takes a definition, with a table for it, where [`place`] says that it can be.
+/// Adopts a definition, and creates its table, if [`place`] allows it.
 pub fn take(
     conn: &mut Conn,
     schema: &Schema,

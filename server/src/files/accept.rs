@@ -1,4 +1,4 @@
-//! Files on their way into a record: named, stored before the record is written, and taken back when it is not.
+//! Accepts uploads: names them, stores them before the record is written, and deletes them if it is not.
 
 use std::collections::HashSet;
 
@@ -10,21 +10,20 @@ use crate::error::{Error, Result};
 use crate::records::values::split_key;
 use crate::schema::{Collection, Shape};
 
-/// A file that came with a body, under the name that it gets.
+/// An uploaded file with the name under which it is stored.
 #[derive(Clone, Debug)]
 pub struct Incoming {
     /// The field.
     pub field: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its first bytes.
+    /// The first bytes.
     pub head: Vec<u8>,
-    /// All of it.
+    /// The content.
     pub upload: Upload,
 }
 
-/// Names the uploads, and puts the names into the body where the files were. Those that are for no file field are for
-/// nobody.
+/// Names the uploads, and puts the names into the body. Uploads for other than file fields are ignored.
 pub async fn name(
     collection: &Collection,
     uploads: Vec<Upload>,
@@ -56,7 +55,7 @@ pub async fn name(
     Ok(incoming)
 }
 
-/// Beside what there is of the key already: names of files that stay.
+/// Adds a name to the value of a key: names of files that remain.
 fn add(body: &mut Map<String, Json>, key: &str, name: &str) {
     let value = body.entry(key.to_owned()).or_insert(Json::Null);
     match value {
@@ -70,16 +69,16 @@ fn add(body: &mut Map<String, Json>, key: &str, name: &str) {
     }
 }
 
-/// Files that are stored for records that are yet to be written.
+/// Files that are stored before their records are written.
 #[derive(Debug, Default)]
 #[must_use = "the files stay if nobody says what became of the write"]
 pub struct Stored {
-    /// The collection's id, the record's, and the file's name.
+    /// The ids of the collection and the record, and the name of the file.
     files: Vec<(String, String, String)>,
 }
 
 impl Stored {
-    /// Stores files of a record.
+    /// Stores the files of a record.
     pub async fn put(
         &mut self,
         app: &App,
@@ -94,7 +93,7 @@ impl Stored {
         Ok(())
     }
 
-    /// Stores a file for a collection's record, under a name.
+    /// Stores a file of a record under a name.
     pub async fn put_one(
         &mut self,
         app: &App,
@@ -102,20 +101,20 @@ impl Stored {
         upload: &Upload,
     ) -> Result<()> {
         place::check(app).await?;
-        // Before, since one that is stored in part may have to be taken back too.
+        // Noted before it is stored, since a part of it may have to be deleted.
         let known = (collection.to_owned(), record.to_owned(), name.to_owned());
         self.files.push(known);
         let path = storage::file(collection, record, name);
         app.files.storage.put(&path, upload).await
     }
 
-    /// How many there are.
+    /// Returns the number of files.
     pub fn count(&self) -> usize {
         self.files.len()
     }
 
-    /// Takes back what nothing names after the write: all of it when the write failed. Where nobody knows whether it
-    /// did, all stays.
+    /// Deletes the files that no record names after the write: all of them if the write has failed. If that is not
+    /// certain, all remain.
     pub async fn settle(self, app: &App, named: Result<&[String], &Error>) {
         let named: HashSet<&str> = match named {
             Ok(named) => named.iter().map(String::as_str).collect(),
@@ -126,7 +125,7 @@ impl Stored {
             if named.contains(name.as_str()) {
                 continue;
             }
-            // Nobody had its name yet, so there are no pictures of it.
+            // Nobody had the name yet, so there are no thumbnails.
             let path = storage::file(collection, record, name);
             if let Err(error) = app.files.storage.remove_at(&path).await {
                 let cause = error.cause();
@@ -136,7 +135,7 @@ impl Stored {
     }
 }
 
-/// Whether a write that failed so has changed nothing.
+/// Whether a write with this error has certainly changed nothing.
 fn is_certain(error: &Error) -> bool {
     match error {
         Error::Invalid { .. }

@@ -1,4 +1,4 @@
-//! The answer that carries a file: its headers, conditions, and the part that was asked for.
+//! The response with a file: headers, conditions and ranges.
 
 use std::ops::Range;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,31 +21,32 @@ use super::range::{self, Wanted};
 use super::storage::Storage;
 use crate::error::{Error, Result};
 
-/// A name is given once, so what it stands for does not change. But it may go, and who sees it may change.
+/// The caching of public files: a name is used once, so its content never changes, but the file may be deleted, or
+/// become protected.
 const CACHED: &str = "max-age=2592000, stale-while-revalidate=86400";
-/// What not everybody may see is kept by the browser that asked for it, which asks each time whether it still may.
+/// The caching of protected files: the browser may keep them, but has to revalidate each time.
 const CACHED_BY_ONE: &str = "private, no-cache";
-/// What a file may do where it is shown: nothing.
+/// The content security policy of files, which allows nothing.
 const POLICY: &str = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
-/// Says of an answer that pages elsewhere may show it in a frame.
+/// Marks a response that other pages may show in a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Framed;
 
-/// A file to answer with.
+/// A file for a response.
 #[derive(Debug)]
 pub(super) struct File {
-    /// Where it is.
+    /// The path.
     pub(super) path: Path,
-    /// What to save it as.
+    /// The name for saving it.
     pub(super) name: String,
-    /// Whether it is to be saved, whatever it is.
+    /// Whether the browser should save the file in any case.
     pub(super) is_download: bool,
     /// Whether everybody may see it.
     pub(super) is_public: bool,
 }
 
-/// The answer with a file; `None` when it is not there.
+/// Makes the response with a file; `None` if it does not exist.
 pub(super) async fn answer(
     http: &HttpRequest,
     storage: &Storage,
@@ -107,7 +108,8 @@ pub(super) async fn answer(
     Ok(Some(with_body(response, size, found.into_stream())))
 }
 
-/// A part of a file. What is all of it is asked for as that: some servers answer so too, whatever they were asked.
+/// Opens a range of a file. A range that covers all of it is requested without a range, as some servers answer so
+/// too.
 async fn part(
     storage: &Storage,
     file: &File,
@@ -119,7 +121,7 @@ async fn part(
     storage.get(&file.path, wanted).await
 }
 
-/// All of a file, whose beginning tells what it is.
+/// Opens a file, and finds its type from its first bytes.
 async fn whole(storage: &Storage, found: GetResult, file: &File) -> Result<HttpResponse> {
     let meta = found.meta.clone();
     let mut rest = found.into_stream();
@@ -146,7 +148,7 @@ fn with_body<E: std::error::Error + 'static>(
         .map_into_boxed_body()
 }
 
-/// The headers of every answer about a file.
+/// Sets the headers of responses with files.
 fn dressed(
     status: StatusCode,
     meta: &ObjectMeta,
@@ -190,7 +192,7 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// What is not there can't be given.
+/// Maps a missing file to `None`.
 fn beyond(size: u64) -> HttpResponse {
     let mut response = actix_web::ResponseError::error_response(&Error::RangeNotSatisfiable);
     put(
@@ -201,7 +203,7 @@ fn beyond(size: u64) -> HttpResponse {
     response
 }
 
-/// Names that we make need no quotes; those that came from elsewhere may.
+/// Quotes a name: names of imported files may need it.
 fn quoted(name: &str) -> String {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte);
     if name.bytes().all(is_token) {
@@ -220,7 +222,7 @@ fn quoted(name: &str) -> String {
     format!("\"{plain}\"")
 }
 
-/// No other content ever has the same name.
+/// Makes the ETag: a name always has the same content.
 fn tag(name: &str) -> String {
     let plain = name
         .bytes()
@@ -229,7 +231,7 @@ fn tag(name: &str) -> String {
     format!("\"{}\"", if plain { name.to_owned() } else { checksum() })
 }
 
-/// The answer to conditions that are not met, in the order in which HTTP asks them.
+/// Returns the response to a condition that is not met, in the order of RFC 9110.
 fn unmet(headers: &HeaderMap, meta: &ObjectMeta, tag: &str) -> Option<StatusCode> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let modified = meta.last_modified.timestamp();
@@ -257,7 +259,7 @@ fn unmet(headers: &HeaderMap, meta: &ObjectMeta, tag: &str) -> Option<StatusCode
     is_known.then_some(StatusCode::NOT_MODIFIED)
 }
 
-/// Whether a part is still of what the client has the rest of.
+/// Whether a range belongs to the version that the client has.
 fn is_same(headers: &HeaderMap, meta: &ObjectMeta, tag: &str) -> bool {
     let Some(condition) = headers.get(IF_RANGE).and_then(|value| value.to_str().ok()) else {
         return true;

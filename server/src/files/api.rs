@@ -1,4 +1,4 @@
-//! Routes of files.
+//! Handlers of files.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::schema::{Collection, Record};
 use crate::{accounts, tokens, views};
 use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
 
-/// Make a token with which protected files are served.
+/// Make a token for protected files.
 pub async fn token(CallerRequest(request, _): CallerRequest) -> Result<Answer> {
     let account = request.caller.account().ok_or(Error::Unauthenticated)?;
     let token = tokens::file(&account.record, account.expires, Moment::now())?;
     Ok(Answer::json(&FileToken { token }))
 }
 
-/// Serve a file, or a small picture of it.
+/// Serve a file, or a thumbnail.
 pub async fn serve(
     http: HttpRequest,
     app: App,
@@ -84,7 +84,7 @@ pub async fn serve(
     answer.ok_or_else(Error::missing)
 }
 
-/// The collection and the record that the file is kept for: what a view shows is another's.
+/// Returns the collection and record that own the file: a view shows files of other collections.
 async fn holder(
     app: &App,
     claimant: &Claimant,
@@ -112,7 +112,7 @@ async fn holder(
     Ok((collection.def.id.clone(), id))
 }
 
-/// The file field that has this name, with its options.
+/// Returns the file field that contains this name, with its options.
 fn field_of<'a>(record: &'a Record, name: &str) -> Option<(&'a str, &'a FileOptions)> {
     let fields = record.collection.def.fields.iter().zip(&record.values);
     fields
@@ -126,18 +126,18 @@ fn field_of<'a>(record: &'a Record, name: &str) -> Option<(&'a str, &'a FileOpti
         .map(|(field, _, options)| (field.name.as_str(), options))
 }
 
-/// Any other size could be asked for too, and kept.
+/// Refuses other sizes: each would be stored.
 fn is_declared(options: &FileOptions, size: &str) -> bool {
     size == thumb::DEFAULT || options.thumbs.iter().flatten().any(|known| known == size)
 }
 
-/// As PocketBase reads it.
+/// Parses a bool as PocketBase does.
 fn is_true(text: Option<&String>) -> bool {
     let yes = ["1", "t", "T", "true", "TRUE", "True"];
     text.is_some_and(|text| yes.contains(&text.as_str()))
 }
 
-/// Whoever asks for a file.
+/// The caller of a request for a file.
 struct Asker<'a> {
     app: &'a App,
     http: &'a HttpRequest,
@@ -145,7 +145,7 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// Refuses whoever may not read the field. Where the field is not protected, that is decided by roles alone.
+    /// Refuses callers that may not read the field. If it is not protected, only roles are considered.
     async fn may_read(
         &self,
         schema: &Arc<Snapshot>,
@@ -198,7 +198,7 @@ impl Asker<'_> {
     }
 }
 
-/// Whether roles leave the caller some of the collection's fields only.
+/// Whether roles limit the caller to some of the collection's fields.
 fn is_limited(schema: &Snapshot, collection: &Collection, caller: &Caller) -> Result<bool> {
     let reach = Reach::of(&schema.policies, caller, collection, Action::View)?;
     Ok(!caller.is_superuser() && reach.has_field_limits())

@@ -1,5 +1,4 @@
-//! A bucket of an S3 server, and how its answers are read. Servers that speak S3 agree on what goes well, and differ in
-//! what does not: this is where the differences end.
+//! The client of an S3 bucket. Servers differ in how they report errors; this module normalizes them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,19 +19,19 @@ use tokio::time::timeout;
 use crate::config::Config;
 use crate::secret::Secret;
 
-/// How long a server may be silent.
+/// The timeout of a server that sends nothing.
 const MAX_SILENCE: Duration = Duration::from_secs(10);
-/// How long it may take to put the parts of a large file together.
+/// The time limit for completing a multipart upload.
 const MAX_JOINING: Duration = Duration::from_secs(120);
-/// The slowest way to a server that a write still gets through on, in bytes a second.
+/// The minimum speed of uploads, in bytes a second.
 const SLOWEST: u64 = 64 << 10;
-/// How often a request is tried again that the server refuses for the moment, and until when.
+/// How often a request is retried that the server refuses temporarily, and for how long.
 const RETRIES: usize = 5;
 const MAX_TRYING: Duration = Duration::from_secs(20);
-/// The most characters of a server's own words.
+/// The maximum length of a quoted error of the server.
 const MAX_WORDS: usize = 1000;
 
-/// Codes with which a server refuses whoever asks, rather than what is asked for.
+/// Error codes that concern the credentials and not the requested file.
 const ABOUT_US: [&str; 9] = [
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
@@ -45,24 +44,24 @@ const ABOUT_US: [&str; 9] = [
     "NotSignedUp",
 ];
 
-/// The bucket that the settings name.
+/// The configured bucket.
 #[derive(Debug)]
 pub(super) struct Bucket {
     pub(super) store: Arc<dyn ObjectStore>,
     denies_listing: Arc<AtomicBool>,
-    /// Texts that no error may repeat.
+    /// Secrets that no error may contain.
     secrets: [Secret; 2],
 }
 
 impl Bucket {
-    /// `None` when the settings name none.
+    /// Returns the configured bucket, if there is one.
     pub(super) fn of(config: &Config) -> anyhow::Result<Option<Self>> {
         if config.s3_bucket.is_empty() {
             return Ok(None);
         }
         let denies_listing = Arc::new(AtomicBool::new(false));
         let is_plain = config.s3_endpoint.starts_with("http://");
-        // A large file takes its time, but silence is not waited for.
+        // There is no total time limit, since a large file takes time, but one for silence.
         let options = ClientOptions::new()
             .with_allow_http(is_plain)
             .with_timeout_disabled()
@@ -71,7 +70,7 @@ impl Bucket {
             .with_bucket_name(&config.s3_bucket)
             .with_region(&config.s3_region)
             .with_virtual_hosted_style_request(!config.s3_path_style)
-            // Not every server has `DeleteObjects`, Google's for one, and files go one by one anyway.
+            // Not all servers have `DeleteObjects` (Google's does not), and files are deleted one by one anyway.
             .with_disable_bulk_delete(true)
             .with_client_options(options)
             .with_http_connector(Connector(Arc::clone(&denies_listing)))
@@ -98,12 +97,12 @@ impl Bucket {
         }))
     }
 
-    /// Whether the last question for a list was answered that we may not ask.
+    /// Whether listing was denied the last time.
     pub(super) fn denies_listing(&self) -> bool {
         self.denies_listing.load(Ordering::Relaxed)
     }
 
-    /// An error in words. Servers quote what they were sent.
+    /// Returns the message of an error, without secrets: servers quote their requests.
     pub(super) fn in_words(&self, error: &StoreError) -> String {
         let mut words = error.to_string();
         for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
@@ -113,7 +112,7 @@ impl Bucket {
     }
 }
 
-/// Makes the way to the server.
+/// Makes the HTTP connector.
 #[derive(Debug)]
 struct Connector(Arc<AtomicBool>);
 
@@ -129,11 +128,11 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Sends requests within limits of time, and gives answers the status that they ought to have.
+/// Sends requests with time limits, and normalizes the status of responses.
 #[derive(Debug)]
 struct Guard {
     reads: HttpClient,
-    /// Silence is no sign there: a server has nothing to say before it has all of the body.
+    /// There is no timeout for silence during an upload: a server responds when it has all of the body.
     writes: HttpClient,
     denies_listing: Arc<AtomicBool>,
 }
@@ -188,7 +187,7 @@ async fn within<T>(
     outcome.unwrap_or_else(|elapsed| Err(HttpError::new(HttpErrorKind::Timeout, elapsed)))
 }
 
-/// A page is for people: something in between answers, not the storage, and nothing was done.
+/// An HTML page means that a proxy has answered and not the storage, so nothing was done.
 fn no_page(mut answer: HttpResponse) -> HttpResponse {
     let is_html = |headers: &HeaderMap| {
         let kind = headers
@@ -202,8 +201,8 @@ fn no_page(mut answer: HttpResponse) -> HttpResponse {
     answer
 }
 
-/// 404 and 403 mean that there is no such file, or that it may not be known whether there is one, unless the body says
-/// that the bucket is missing, or that whoever asks is not known at all.
+/// 404 and 403 mean that there is no such file, or that its existence is not disclosed, unless the body says that the
+/// bucket does not exist or the credentials are wrong.
 async fn judged(answer: HttpResponse) -> Result<HttpResponse, HttpError> {
     if !matches!(
         answer.status(),
@@ -223,7 +222,7 @@ async fn judged(answer: HttpResponse) -> Result<HttpResponse, HttpError> {
     Ok(HttpResponse::from_parts(parts, body))
 }
 
-/// What stands in `<Code>`.
+/// Returns the content of `<Code>`.
 fn code(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let after = text.split_once("<Code>").map_or("", |(_, after)| after);

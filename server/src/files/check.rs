@@ -1,4 +1,4 @@
-//! What a file field's options say of its value.
+//! Validates the values of file fields.
 
 use std::collections::HashSet;
 
@@ -11,12 +11,12 @@ use crate::db::Value;
 use crate::error::{MAX_QUOTE, quoted};
 use crate::records::values;
 
-/// The most names that a message quotes.
+/// The maximum number of names that a message quotes.
 const MAX_NAMES: usize = 10;
-/// The most bytes of a file that a field says nothing of.
+/// The default maximum size of a file.
 pub const MAX_SIZE: i64 = 5 << 20;
 
-/// What is wrong with a field's value, whose names are those of `stored`, or of files that came along.
+/// Validates the value of a file field, whose names are those of `stored` or of uploads.
 pub fn problem(
     options: &FileOptions,
     value: &Value,

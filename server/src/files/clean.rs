@@ -1,5 +1,5 @@
-//! Removes files that no record names: those that a write has let go, soon after it, and those that a server which
-//! ended in the middle of a write has left behind, when a maintenance job looks for them.
+//! Deletes files that no record names: released files soon after the write that released them, and files left behind
+//! by a crash when a maintenance job looks for them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::pin::pin;
@@ -18,23 +18,23 @@ use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::schema::Collection;
 
-/// How often it is asked what is to be removed.
+/// How often to look for files to delete.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long it waits when the database does not answer.
+/// The pause if the database does not respond.
 const LONG_PAUSE: Duration = Duration::from_secs(30);
-/// Seconds for which a file that cannot be removed is left alone: at first, twice as long each time, and at most.
+/// The pause before deleting a file is tried again, in seconds: at first, and at most. It doubles each time.
 const FIRST_PAUSE: i64 = 30;
 const MAX_PAUSE: i64 = 15 * 60;
-/// Entries looked at together.
+/// How many entries are read at once.
 const BATCH: i64 = 100;
-/// Entries done at once.
+/// How many entries are handled concurrently.
 const AT_ONCE: usize = 8;
-/// Files looked at together.
+/// How many files are checked at once.
 const LOOKED_AT: usize = 500;
-/// How old a file is at least that nothing names: younger ones may be about to be named.
+/// The minimum age of an orphaned file: younger ones may belong to a write that is under way.
 const MIN_AGE: i64 = 24 * 3600;
 
-/// Removes what writes let go, for as long as the server runs. Every process does: a file goes once.
+/// Deletes released files until the server stops. Every process does this; a file is deleted once.
 pub async fn keep_removing(app: App) {
     loop {
         match round(&app).await {
@@ -48,7 +48,8 @@ pub async fn keep_removing(app: App) {
     }
 }
 
-/// Removes what is due, each by itself: one that stays is no reason for others to. Says how many entries are done.
+/// Deletes the files that are due, each on its own, so that a failure does not stop the others. Returns the number of
+/// finished entries.
 async fn round(app: &App) -> Result<usize> {
     let due = app
         .db
@@ -83,7 +84,7 @@ async fn round(app: &App) -> Result<usize> {
     Ok(done)
 }
 
-/// Seconds until what failed so often is tried again.
+/// Returns the pause after so many failures, in seconds.
 fn pause(tries: i64) -> i64 {
     let doubled = u32::try_from(tries)
         .ok()
@@ -92,7 +93,7 @@ fn pause(tries: i64) -> i64 {
     pause.map_or(MAX_PAUSE, |pause| pause.clamp(FIRST_PAUSE, MAX_PAUSE))
 }
 
-/// Removes the files of an entry. Those that are left are what the entry names then, and the first failure says why.
+/// Deletes the files of an entry. On return, the entry contains those that remain; the error is the first one.
 async fn remove(app: &App, mut entry: Removed) -> (Removed, Option<Error>) {
     let sizes = sizes(app, &entry.collection);
     let (mut left, mut first) = (Vec::new(), None);
@@ -107,7 +108,7 @@ async fn remove(app: &App, mut entry: Removed) -> (Removed, Option<Error>) {
     (entry, first)
 }
 
-/// The sizes of the pictures that files of a collection have.
+/// Returns the sizes of thumbnails of a collection's files.
 fn sizes(app: &App, collection: &str) -> Vec<String> {
     let mut sizes = vec![thumb::DEFAULT.to_owned()];
     let schema = app.schema.current();
@@ -120,16 +121,16 @@ fn sizes(app: &App, collection: &str) -> Vec<String> {
     sizes
 }
 
-/// What became of the files that nothing names.
+/// The result of deleting orphaned files.
 #[derive(Debug, Default)]
 pub struct Cleaned {
-    /// So many went.
+    /// The number of deleted files.
     pub removed: usize,
-    /// So many could not be removed, or collections not be listed.
+    /// The number of failures to delete a file or list a collection.
     pub failed: usize,
 }
 
-/// Removes what is in the storage of collections that there are, is a day old, and is named by no record.
+/// Deletes the files of existing collections that are a day old and that no record names.
 pub async fn orphans(app: &App) -> Result<Cleaned> {
     let schema = app.schema.current();
     let mut cleaned = Cleaned::default();
@@ -200,12 +201,12 @@ async fn remove_unnamed(
     Ok(())
 }
 
-/// The record and the name that a file, or a picture of it, is kept under.
+/// Returns the record and the name of a file or of its thumbnail.
 fn belongs_to(file: &ObjectMeta) -> Option<(String, String)> {
     let parts: Vec<_> = file.location.parts().collect();
     let part = |at: usize| parts.get(at).map(|part| part.as_ref().to_owned());
     let name = match parts.len() {
-        // PocketBase keeps what it knows of a file beside it.
+        // PocketBase stores attributes of a file next to it.
         3 => part(2)?.trim_end_matches(".attrs").to_owned(),
         4 => part(2)?.strip_prefix("thumbs_")?.to_owned(),
         _ => return None,

@@ -1,15 +1,15 @@
-//! What a file is: found out from its bytes, since its name and its sender may say anything.
+//! The type of a file, found from its bytes: its name and sender cannot be trusted.
 
 use std::panic::catch_unwind;
 
 use mimetype_detector::{MimeType, detect};
 
-/// As many bytes as it takes to know.
+/// The number of bytes that are inspected.
 pub(super) const HEAD: usize = 3072;
 
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Types by the ending alone: their bytes look like any text's or archive's.
+/// Types by the extension only: their bytes look like plain text or any archive.
 const BY_ENDING: [(&str, &str); 8] = [
     ("svg", "image/svg+xml"),
     ("css", TEXT),
@@ -32,11 +32,11 @@ const BY_ENDING: [(&str, &str); 8] = [
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// What names scripts and style sheets among types. They are served as text: the console's own page takes scripts and styles from
-/// where it came from, which is where files come from too, and with `nosniff` a browser takes them by their type alone.
+/// Parts of the types of scripts and style sheets. These files are served as plain text: the console allows scripts
+/// and styles of its own origin, which is also that of files, and with `nosniff` browsers go by the type only.
 const TAKEN_BY_PAGES: [&str; 5] = ["javascript", "ecmascript", "jscript", "livescript", "css"];
 
-/// What browsers show without running anything of it. Whatever else there is, they save.
+/// Types that browsers display without running anything. All others are downloaded.
 const SHOWN: [&str; 26] = [
     "image/png",
     "image/jpeg",
@@ -66,7 +66,7 @@ const SHOWN: [&str; 26] = [
     "application/pdf",
 ];
 
-/// The type to serve a file as.
+/// Returns the type to serve a file with.
 pub(super) fn content_type(head: &[u8], name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let known = BY_ENDING.iter().find(|(known, _)| *known == ending);
@@ -78,13 +78,13 @@ pub(super) fn content_type(head: &[u8], name: &str) -> &'static str {
     }
 }
 
-/// Whether a browser may show it where it is.
+/// Whether a browser may display the file.
 pub(super) fn is_shown(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default();
     SHOWN.contains(&kind)
 }
 
-/// The ending of a name that has none, with its dot.
+/// Returns the extension for a name without one, with its dot.
 pub(super) fn ending(head: &[u8]) -> &'static str {
     if head.is_empty() {
         return ".txt";
@@ -92,7 +92,7 @@ pub(super) fn ending(head: &[u8]) -> &'static str {
     found(head).map_or("", MimeType::extension)
 }
 
-/// Whether it is of one of these types.
+/// Whether a file has one of these types.
 pub(super) fn is_one_of(head: &[u8], types: &[String]) -> bool {
     let kind = found(head);
     let is = |wanted: &String| match kind {
@@ -109,7 +109,7 @@ fn sniffed(head: &[u8]) -> &'static str {
     found(head).map_or(UNKNOWN, MimeType::mime)
 }
 
-/// Whoever sends bytes may have made them for this very library: that it gives up is not the server's end.
+/// Crafted bytes may make the sniffing library panic; that must not take the server down.
 fn found(head: &[u8]) -> Option<&'static MimeType> {
     catch_unwind(|| detect(head)).ok()
 }

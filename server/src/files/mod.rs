@@ -1,9 +1,9 @@
-//! Files of records: where they are, what they are called, who is served them.
+//! Files of records: stored, named, served and deleted.
 //!
-//! A record names its files; the bytes are in the [`storage`]. A file is stored before the record that names it is
-//! written, and goes after the write that takes its name away is committed: whatever ends the server in between leaves
-//! at most a file that nothing names, which [`clean`] finds, never a name without a file. Start with [`api`], which
-//! serves them, and [`accept`], which takes them in.
+//! A record contains the names of its files; their content is in the [`storage`]. A file is stored before its record
+//! is written, and deleted after the write that releases it has committed. A crash in between leaves at most an
+//! orphaned file, which [`clean`] finds, and never a name without a file. Start with [`api`], which serves files, and
+//! [`accept`], which stores them.
 
 pub mod accept;
 mod answer;
@@ -30,19 +30,19 @@ pub use upload::{Spool, Upload};
 use crate::config::Config;
 use place::Place;
 
-/// Files, as a server has them.
+/// The files of a server.
 #[derive(Debug)]
 pub struct Files {
-    /// Where they are.
+    /// The storage.
     pub storage: Storage,
-    /// Whether other servers find them, too.
+    /// Whether other servers use the same storage.
     place: Place,
-    /// Makes small pictures of them.
+    /// The maker of thumbnails.
     pub thumbs: Thumbs,
 }
 
 impl Files {
-    /// Files where the settings say.
+    /// Opens the configured storage.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {

@@ -1,19 +1,19 @@
-//! What a file is called once it is stored: a name that says nothing to a file system but a name.
+//! The names of stored files, which are safe for file systems.
 
 use crate::random;
 
-/// The most characters of the client's name that are kept.
+/// The maximum length of the part from the client's name.
 const MAX_NAME: usize = 100;
-/// The most characters of the ending that are kept.
+/// The maximum length of the extension.
 const MAX_ENDING: usize = 20;
-/// A shorter name gets as many random characters as every name ends with.
+/// A shorter name gets additional random characters.
 const SHORT: usize = 3;
 const RANDOM: usize = 10;
 
-/// A new name, made of the client's: `snake_case_of_it_<random>.<ending>`. `guess` is the ending where the client's
-/// name has none.
+/// Makes a name from the client's: `snake_case_<random>.<extension>`. `guess` is the extension if the client's name
+/// has none.
 pub(super) fn stored(given: &str, guess: &str) -> String {
-    // Browsers send no directories; others may.
+    // Other clients than browsers may send directories.
     let given = given.rsplit('/').next().unwrap_or_default();
     let (stem, ending) = parts(given);
     let mut name: String = snake_case(stem).chars().take(MAX_NAME).collect();
@@ -30,7 +30,7 @@ pub(super) fn stored(given: &str, guess: &str) -> String {
     format!("{name}_{random}{dot}{ending}")
 }
 
-/// The name without its ending, and the ending: of `a.tar.gz` that is `tar.gz`.
+/// Splits a name into its stem and its extension, which is `tar.gz` for `a.tar.gz`.
 fn parts(given: &str) -> (&str, String) {
     let mut dots = given.rmatch_indices('.').map(|(at, _)| at);
     let Some(last) = dots.next() else {
@@ -42,11 +42,11 @@ fn parts(given: &str) -> (&str, String) {
     let words: Vec<&str> = ending.split('.').filter(|word| !word.is_empty()).collect();
     let ending = words.join(".");
     let from = ending.len().saturating_sub(MAX_ENDING);
-    // Without another dot in front, where the cut made one.
+    // Without a leading dot, which cutting may leave.
     (stem, ending[from..].trim_start_matches('.').to_owned())
 }
 
-/// Small letters, digits and `_` between words.
+/// Converts a name to snake case: lower-case letters and digits, with `_` between words.
 fn snake_case(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';
@@ -70,7 +70,7 @@ fn snake_case(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// The name with what is random in it as `*`.
+    /// Returns the name with `*` for its random part.
     fn named(given: &str) -> String {
         let name = stored(given, ".txt");
         let (stem, ending) = parts(given);

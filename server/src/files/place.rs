@@ -1,5 +1,5 @@
-//! Whether all servers on a database keep files in the same place. A directory is a place of its own, unless they share it:
-//! then they find the same name in it.
+//! Checks that all servers of a database use the same storage. A directory is separate unless it is shared: then they
+//! find the same name in it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,21 +15,21 @@ use crate::db::{self, Conn, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::random;
 
-/// How often a server says where its files are, and for how many seconds that is known.
+/// How often a server announces its storage, and for how many seconds that is valid.
 const PAUSE: Duration = Duration::from_secs(10);
 const KNOWN: i64 = 30;
-/// The file with a directory's name.
+/// The file that contains the name of a directory.
 const NAME: &str = ".place";
 
-/// Where this server's files are, as others know it.
+/// The storage that this server announces.
 #[derive(Debug)]
 pub(super) struct Place {
     process: String,
     bucket: String,
     dir: PathBuf,
-    /// Whether several servers may be on the database.
+    /// Whether several servers may use the database.
     has_others: bool,
-    /// Whether the settings say that the directory is shared, or there is a bucket.
+    /// Whether the configuration says that the directory is shared, or there is a bucket.
     is_shared: bool,
     name: OnceLock<String>,
 }
@@ -48,7 +48,7 @@ impl Place {
         }
     }
 
-    /// The bucket's name, or the directory's; what cannot be written to is shared with nobody.
+    /// Returns the name of the bucket or directory; a directory that cannot be written to is not shared.
     fn name(&self) -> &str {
         self.name.get_or_init(|| {
             if !self.bucket.is_empty() {
@@ -62,12 +62,12 @@ impl Place {
     }
 }
 
-/// The name in a directory, which is given to it if it has none.
+/// Reads the name in a directory, or writes one if there is none.
 fn name_of(dir: &Path) -> io::Result<String> {
     private_dir(dir)?;
     let path = dir.join(NAME);
     if !path.exists() {
-        // Whole or not at all, and the first name stays.
+        // Written atomically; the first name remains.
         let made = dir.join(format!("{NAME}-{}", random::id()));
         std::fs::write(&made, random::id())?;
         let linked = std::fs::hard_link(&made, &path);
@@ -80,7 +80,7 @@ fn name_of(dir: &Path) -> io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-/// Refuses to keep a file where other servers on the database would not find it.
+/// Refuses to store a file that other servers of the database would not find.
 pub(super) async fn check(app: &App) -> Result<()> {
     let place = &app.files.place;
     if !place.has_others || place.is_shared || !is_elsewhere(app).await? {
@@ -99,7 +99,7 @@ async fn is_elsewhere(app: &App) -> Result<bool> {
         .await
 }
 
-/// Says where this server's files are for as long as it runs, and warns when another's are elsewhere.
+/// Announces the storage of this server until it stops, and warns if another server uses a different one.
 pub async fn keep_known(app: App) {
     let place = &app.files.place;
     if !place.has_others {
@@ -136,7 +136,7 @@ pub async fn keep_known(app: App) {
     }
 }
 
-/// Takes back what [`keep_known`] has said.
+/// Withdraws the announcement of [`keep_known`].
 pub async fn forget(app: &App) {
     let place = &app.files.place;
     if !place.has_others {
@@ -170,7 +170,7 @@ fn say(conn: &mut Conn, process: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a server's files are in another place.
+/// Whether another server uses a different storage.
 fn others(conn: &mut Conn, name: &str) -> Result<bool> {
     let now = db::now(conn)?.unix();
     let mut select = sql(

@@ -1,19 +1,20 @@
-//! Which part of a file a `Range` header asks for.
+//! Parses `Range` headers.
 
 use std::ops::Range;
 
-/// What to answer to a `Range` header.
+/// The range of a file to serve.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Everything.
+    /// The full file.
     All,
-    /// This part.
+    /// A range.
     Part(Range<u64>),
-    /// Nothing that there is.
+    /// A range that does not exist.
     Nothing,
 }
 
-/// What `header` wants of so many bytes. Several parts at once nobody has to give: they are answered with everything.
+/// Returns the range that `header` requests of a file of `size` bytes. Several ranges are answered with the full
+/// file, which HTTP allows.
 pub(super) fn wanted(header: &str, size: u64) -> Wanted {
     let Some(list) = header.strip_prefix("bytes=") else {
         return Wanted::Nothing;
@@ -34,13 +35,13 @@ pub(super) fn wanted(header: &str, size: u64) -> Wanted {
     }
 }
 
-/// `a-b`, `a-` or `-n`; empty when there is nothing there, `None` when it is none of these.
+/// Parses `a-b`, `a-` or `-n`; returns an empty range if nothing is there, `None` if it is invalid.
 fn part(text: &str, size: u64) -> Option<Range<u64>> {
     let (from, to) = text.split_once('-')?;
     let (from, to) = (from.trim(), to.trim());
     let number = |text: &str| {
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // More than a number can hold is more than any file has.
+        // A number that overflows is larger than any file.
         is_number.then(|| text.parse().unwrap_or(u64::MAX))
     };
     if from.is_empty() {

@@ -1,5 +1,5 @@
-//! Where files are kept: below the data directory, or in a bucket of an S3 server. Both have the same layout, which
-//! is PocketBase's: `<collection's id>/<record's id>/<name>`.
+//! The storage of files: the data directory, or a bucket of an S3 server. Both have PocketBase's layout: `<collection
+//! id>/<record id>/<name>`.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -21,29 +21,29 @@ use super::bucket::Bucket;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
-/// What is written at once; more goes in parts of this size.
+/// The maximum size of a single write; larger files are written in parts of this size.
 const PART: usize = 8 << 20;
-/// Parts that are under way at once at most.
+/// The maximum number of concurrent parts.
 const PARTS_AT_ONCE: usize = 2;
 
-/// How long anything but sending a body may take, tries and all.
+/// The time limit of all operations but uploads, including retries.
 const MAX_TIME: Duration = Duration::from_secs(60);
-/// How long the last step of a large file may take.
+/// The time limit for completing a large file.
 const MAX_FINISHING: Duration = Duration::from_secs(300);
 
-/// The place of files.
+/// The storage of files.
 #[derive(Debug)]
 pub struct Storage {
     bucket: Option<Bucket>,
     dir: PathBuf,
-    /// Whether it was said that the bucket hides which files there are.
+    /// Whether the warning was logged that the bucket does not allow listing.
     has_told: AtomicBool,
-    /// The directory, once there is one: who keeps no files needs none.
+    /// The directory, once it exists: without files, none is created.
     local: OnceLock<Arc<dyn ObjectStore>>,
 }
 
 impl Storage {
-    /// The place that the settings name. Nothing is looked at yet.
+    /// Returns the configured storage, without accessing it.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
         Ok(Self {
             bucket: Bucket::of(config)?,
@@ -53,7 +53,7 @@ impl Storage {
         })
     }
 
-    /// Writes a file, which is then durable, or not there at all.
+    /// Writes a file: durably, or not at all.
     pub async fn put(&self, path: &Path, upload: &Upload) -> Result<()> {
         let store = self.store(true)?.ok_or_else(missing)?;
         if upload.size <= PART as u64 {
@@ -68,7 +68,7 @@ impl Storage {
                 Err(_) => Err(too_slow(MAX_FINISHING)),
             },
             Err(error) => {
-                // What is left of it goes by itself, sooner or later.
+                // The server deletes incomplete uploads at some time.
                 let _ = timeout(MAX_TIME, parts.abort()).await;
                 Err(error)
             }
@@ -82,7 +82,7 @@ impl Storage {
             .map(drop)
     }
 
-    /// A file, or a part of it.
+    /// Reads a file, or a range of it.
     pub async fn get(&self, path: &Path, range: Option<Range<u64>>) -> Result<Option<GetResult>> {
         let options = GetOptions {
             range: range.map(GetRange::Bounded),
@@ -104,13 +104,13 @@ impl Storage {
         }
     }
 
-    /// What is known of a file without reading it.
+    /// Reads the metadata of a file.
     pub async fn head(&self, path: &Path) -> Result<Option<ObjectMeta>> {
         let Some(store) = self.store(false)? else {
             return Ok(None);
         };
         let found = match in_time(store.head(path)).await? {
-            // The answer to a `HEAD` has no body that could say why.
+            // The response to `HEAD` has no body with a reason.
             Err(StoreError::PermissionDenied { .. }) => {
                 self.get(path, None).await?.map(|found| found.meta)
             }
@@ -122,8 +122,8 @@ impl Storage {
         }
     }
 
-    /// Removes a file, if there is one, with its pictures. `sizes` are those that it may have, for a bucket that does
-    /// not say.
+    /// Deletes a file, if it exists, with its thumbnails. `sizes` are their possible sizes, for buckets that cannot
+    /// be listed.
     pub async fn remove(&self, of: [&str; 3], sizes: &[String]) -> Result<()> {
         let Some(store) = self.store(false)? else {
             return Ok(());
@@ -146,7 +146,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Removes one file alone.
+    /// Deletes a single file.
     pub async fn remove_at(&self, path: &Path) -> Result<()> {
         match self.store(false)? {
             Some(store) => {
@@ -157,7 +157,7 @@ impl Storage {
         }
     }
 
-    /// What there is of a collection. The first failure is the last of the list.
+    /// Lists the files of a collection. An error ends the list.
     pub fn list<'a>(
         &'a self,
         collection: &str,
@@ -171,7 +171,7 @@ impl Storage {
         Ok(found.map_err(|error| self.failed(error)))
     }
 
-    /// An error of the place, of which the client hears that it may try again.
+    /// Makes the error of a failed storage, which clients may retry.
     pub(super) fn failed(&self, error: StoreError) -> Error {
         match &self.bucket {
             Some(bucket) => Error::Storage(anyhow::Error::msg(bucket.in_words(&error))),
@@ -183,7 +183,7 @@ impl Storage {
         outcome.map_err(|error| self.failed(error))
     }
 
-    /// What is not there is no failure.
+    /// Treats a missing file as deleted.
     fn found<T>(&self, outcome: Result<T, StoreError>) -> Result<Option<T>> {
         match outcome {
             Ok(found) => Ok(Some(found)),
@@ -192,7 +192,7 @@ impl Storage {
         }
     }
 
-    /// Every server gives each file a tag; a page that something in between answers with has none.
+    /// Checks that a response has an ETag: a page of a proxy has none.
     fn is_file(&self, found: &ObjectMeta) -> Result<()> {
         if self.bucket.is_some() && found.e_tag.is_none() {
             let why = "the S3 server's answer has no ETag: it may come from something in between";
@@ -209,7 +209,7 @@ impl Storage {
         is_denied
     }
 
-    /// AWS answers 403 for a file that is not there to whoever may not list the bucket.
+    /// Treats 403 as a missing file where the bucket may not be listed, as AWS does.
     fn tell_once(&self) {
         if !self.has_told.swap(true, Ordering::Relaxed) {
             tracing::warn!(
@@ -231,7 +231,7 @@ impl Storage {
         Ok(())
     }
 
-    /// The place itself; `None` when there is none yet and none is to be made.
+    /// Opens the storage; `None` if it does not exist and is not to be created.
     fn store(&self, make: bool) -> Result<Option<Arc<dyn ObjectStore>>> {
         if let Some(bucket) = &self.bucket {
             return Ok(Some(Arc::clone(&bucket.store)));
@@ -252,22 +252,22 @@ impl Storage {
     }
 }
 
-/// Where a file of a record is.
+/// Returns the path of a file.
 pub fn file(collection: &str, record: &str, name: &str) -> Path {
     Path::from_iter([collection, record, name])
 }
 
-/// Where its pictures are.
+/// Returns the path of a file's thumbnails.
 pub fn thumbs(collection: &str, record: &str, name: &str) -> Path {
     Path::from_iter([collection, record, &format!("thumbs_{name}")])
 }
 
-/// What a picture of this size is called there.
+/// Returns the path of a thumbnail.
 pub fn thumb_name(size: &str, name: &str) -> String {
     format!("{size}_{name}")
 }
 
-/// For the server's own user alone.
+/// Restricts a directory to the user of the server.
 pub(super) fn private_dir(dir: &std::path::Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
@@ -275,7 +275,7 @@ pub(super) fn private_dir(dir: &std::path::Path) -> std::io::Result<()> {
     builder.recursive(true).create(dir)
 }
 
-/// The next part of an upload, read where waiting for a disk keeps nobody.
+/// Reads the next part of an upload, on a thread for blocking work.
 async fn read(upload: &Upload, from: u64) -> Result<Vec<u8>> {
     let upload = upload.clone();
     let read = tokio::task::spawn_blocking(move || upload.read(from, PART));
@@ -283,7 +283,7 @@ async fn read(upload: &Upload, from: u64) -> Result<Vec<u8>> {
     bytes.map_err(Error::internal)
 }
 
-/// A place that does not answer is not waited for.
+/// Runs an operation with a time limit.
 async fn in_time<T>(work: impl Future<Output = T>) -> Result<T> {
     let done = timeout(MAX_TIME, work).await;
     done.map_err(|_| too_slow(MAX_TIME))

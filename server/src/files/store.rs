@@ -1,26 +1,26 @@
-//! The SQL of files: which of them no record names any more.
+//! The SQL of released files, which no record names any more.
 
 use crate::db::{self, Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
 use crate::records::values;
 use crate::schema::{Collection, Column, Record, Shape, rows};
 
-/// Names that are to be removed from the storage.
+/// An entry: files to be deleted from the storage.
 #[derive(Clone, Debug)]
 pub struct Removed {
-    /// The entry's number.
+    /// The number of the entry.
     pub number: i64,
-    /// The collection's id.
+    /// The id of the collection.
     pub collection: String,
-    /// The record's id.
+    /// The id of the record.
     pub record: String,
-    /// The files' names.
+    /// The names of the files.
     pub names: Vec<String>,
-    /// How often they could not be removed.
+    /// How often deleting them has failed.
     pub tries: i64,
 }
 
-/// The names of a record's files.
+/// Returns the names of a record's files.
 pub fn names(record: &Record) -> impl Iterator<Item = String> + '_ {
     let columns = record.collection.columns.iter().zip(&record.values);
     let files = columns.filter(|(column, _)| is_file(column));
@@ -31,7 +31,7 @@ fn is_file(column: &Column) -> bool {
     matches!(column.shape, Shape::File { .. })
 }
 
-/// Notes the files that a record names no more.
+/// Releases the files that a record does not name any more.
 pub fn released(conn: &mut Conn, stored: &Record, record: &Record) -> Result<()> {
     let left: Vec<String> = names(record).collect();
     let gone: Vec<String> = names(stored).filter(|name| !left.contains(name)).collect();
@@ -50,7 +50,7 @@ pub fn released(conn: &mut Conn, stored: &Record, record: &Record) -> Result<()>
 
 const INSERT: &str = "INSERT INTO \"_removed_files\" (\"collection\", \"record\", \"names\") ";
 
-/// Notes the files of records that go; of all when `ids` is `None`.
+/// Releases the files of records that are deleted; of all records if `ids` is `None`.
 pub fn release(conn: &mut Conn, collection: &Collection, ids: Option<&[String]>) -> Result<()> {
     for column in collection.columns.iter().filter(|column| is_file(column)) {
         release_column(conn, collection, &collection.table, column, ids)?;
@@ -58,7 +58,7 @@ pub fn release(conn: &mut Conn, collection: &Collection, ids: Option<&[String]>)
     Ok(())
 }
 
-/// Notes the files of one column, of a table that may have another name by now.
+/// Releases the files of a column. The table may have another name by now.
 pub fn release_column(
     conn: &mut Conn,
     collection: &Collection,
@@ -92,7 +92,7 @@ pub fn release_column(
     Ok(())
 }
 
-/// The first of the files that are to be removed now.
+/// Reads the first entries that are due.
 pub(super) fn removed(conn: &mut Conn, limit: i64) -> Result<Vec<Removed>> {
     let now = db::now(conn)?.unix();
     let mut select = sql(
@@ -133,7 +133,7 @@ fn entry(row: Vec<Value>) -> Option<Removed> {
     })
 }
 
-/// Leaves what cannot be removed alone for so many seconds; `names` are what is left of the entry.
+/// Postpones an entry by `pause` seconds, with the names that remain.
 pub(super) fn postpone(conn: &mut Conn, entry: &Removed, pause: i64) -> Result<()> {
     let due = db::now(conn)?.unix() + pause;
     let mut update = sql(
@@ -150,7 +150,7 @@ pub(super) fn postpone(conn: &mut Conn, entry: &Removed, pause: i64) -> Result<(
     Ok(())
 }
 
-/// Forgets entries whose files are gone.
+/// Deletes entries whose files are gone.
 pub(super) fn forget(conn: &mut Conn, numbers: &[i64]) -> Result<()> {
     for number in numbers {
         let mut delete = sql(
@@ -163,7 +163,7 @@ pub(super) fn forget(conn: &mut Conn, numbers: &[i64]) -> Result<()> {
     Ok(())
 }
 
-/// The id of the record that names this file, where a view shows it; `likely` is looked at first.
+/// Returns the id of the record that owns a file which a view shows; checks `likely` first.
 pub(super) fn holder(
     conn: &mut Conn,
     collection: &Collection,
@@ -191,7 +191,7 @@ pub(super) fn holder(
     Ok(None)
 }
 
-/// The names of the files of these records.
+/// Returns the names of the files of these records.
 pub(super) fn named(
     conn: &mut Conn,
     collection: &Collection,

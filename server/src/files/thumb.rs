@@ -1,4 +1,4 @@
-//! Small pictures of pictures: which sizes there are, and how one is made.
+//! Thumbnails: their sizes, and how they are made.
 
 use std::io::Cursor;
 
@@ -7,18 +7,18 @@ use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-/// The largest picture that one is made of, and the largest that is made.
+/// The maximum size of the original, and of the thumbnail, in pixels.
 const MAX_SIDE: u32 = 20_000;
 const MAX_PIXELS: u64 = 64_000_000;
 const MAX_MADE: u32 = 4096;
-/// The most bytes that a step on the way may take.
+/// The maximum memory of a step of the conversion.
 const MAX_MEMORY: u64 = 256 << 20;
 const QUALITY: u8 = 90;
 
-/// The size that every field has.
+/// The size that all fields have.
 pub const DEFAULT: &str = "100x100";
 
-/// A size, as in `100x100`, `100x100t`, `0x100`.
+/// A size, such as `100x100`, `100x100t` or `0x100`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     width: u32,
@@ -26,7 +26,7 @@ pub struct Size {
     kept: Kept,
 }
 
-/// What of the picture is in the small one.
+/// How the picture is fitted into the thumbnail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kept {
     Centre,
@@ -36,12 +36,12 @@ enum Kept {
 }
 
 impl Size {
-    /// Reads a size. Where one side is 0, it follows from the other.
+    /// Parses a size. A side that is 0 follows from the other.
     pub fn parse(text: &str) -> Option<Self> {
         Self::read(text).filter(|size| size.width > 0 || size.height > 0)
     }
 
-    /// Whether it is a size of nothing, as in `0x0`.
+    /// Whether both sides are 0.
     pub fn is_nothing(text: &str) -> bool {
         Self::read(text).is_some_and(|size| size.width == 0 && size.height == 0)
     }
@@ -65,7 +65,7 @@ impl Size {
         })
     }
 
-    /// The small picture's sides, for a picture with these.
+    /// Returns the sides of the thumbnail of a picture with these sides.
     fn sides(self, width: u32, height: u32) -> (u32, u32) {
         let scaled = |side: u32, by: u32, of: u32| f64::from(side) * f64::from(by) / f64::from(of);
         match (self.width, self.height, self.kept) {
@@ -86,7 +86,7 @@ impl Size {
         }
     }
 
-    /// The part of a picture with these sides that the small one shows: from where, and how much.
+    /// Returns the part of a picture that the thumbnail shows: its position and sides.
     fn part(self, width: u32, height: u32) -> (u32, u32, u32, u32) {
         if self.width == 0 || self.height == 0 || self.kept == Kept::All {
             return (0, 0, width, height);
@@ -118,8 +118,7 @@ fn floored(side: f64) -> u32 {
     rounded(side.floor())
 }
 
-/// A small picture of the picture in these bytes; `None` when they are none that can be read, or too large a one.
-/// It takes a while.
+/// Makes a thumbnail; returns `None` if the picture cannot be decoded or is too large. Takes a while.
 pub fn make(bytes: &[u8], size: Size) -> Option<Vec<u8>> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
@@ -168,7 +167,7 @@ fn turns(orientation: Orientation) -> bool {
     )
 }
 
-/// In the format that the picture came in, except for WebP, which becomes PNG.
+/// Encodes a thumbnail in the format of the picture; WebP becomes PNG.
 fn encode(small: &DynamicImage, format: ImageFormat) -> Option<Vec<u8>> {
     let mut out = Cursor::new(Vec::new());
     let written = if format == ImageFormat::Jpeg {

@@ -1,4 +1,4 @@
-//! Makes small pictures once, and keeps them beside the files.
+//! Makes thumbnails once, and stores them next to the files.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -12,20 +12,20 @@ use super::storage::{self, Storage};
 use super::thumb::{self, Size};
 use crate::error::Result;
 
-/// The largest file that a picture is made of.
+/// The maximum size of a file that a thumbnail is made of.
 const MAX_BYTES: u64 = 64 << 20;
-/// How long a picture may wait for others; whoever asks then gets the original.
+/// How long a thumbnail may wait for others to be made; after that, the original is served.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// What is being made.
+/// The thumbnails that are being made.
 #[derive(Debug)]
 pub struct Thumbs {
-    /// A few at a time: they take a core and memory each.
+    /// Limits how many are made at a time, since each takes a core and memory.
     workers: Semaphore,
     under_way: Mutex<HashMap<Path, Weak<tokio::sync::Mutex<()>>>>,
 }
 
-/// The file that a picture is made of.
+/// The file that a thumbnail is made of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Original<'a> {
     pub(super) collection: &'a str,
@@ -34,7 +34,7 @@ pub(super) struct Original<'a> {
 }
 
 impl Thumbs {
-    /// So many are made at once.
+    /// Makes at most `count` thumbnails at a time.
     pub fn new(workers: usize) -> Self {
         Self {
             workers: Semaphore::new(workers.max(1)),
@@ -42,7 +42,7 @@ impl Thumbs {
         }
     }
 
-    /// Where the small picture is, which is made if there is none yet; `None` when there can be none.
+    /// Returns the path of a thumbnail, and makes it if it does not exist; `None` if it cannot be made.
     pub(super) async fn find(
         &self,
         storage: &Storage,
@@ -57,7 +57,7 @@ impl Thumbs {
         let Some(parsed) = Size::parse(size) else {
             return Ok(None);
         };
-        // Whoever asks for the same meanwhile waits for it.
+        // Concurrent requests for the same thumbnail wait for it.
         let turn = self.turn(&path);
         let _turn = turn.lock().await;
         if storage.head(&path).await?.is_some() {
@@ -75,7 +75,7 @@ impl Thumbs {
             );
             return Ok(None);
         }
-        // Whoever removed the file meanwhile did not know of its picture.
+        // If the file was deleted in the meantime, its thumbnail is an orphan.
         if storage.head(&original).await?.is_none() {
             storage.remove_at(&path).await?;
             return Ok(None);
@@ -101,7 +101,7 @@ impl Thumbs {
         }
         let bytes = found.bytes().await.map_err(|error| storage.failed(error))?;
         let made = tokio::task::spawn_blocking(move || thumb::make(&bytes, size)).await;
-        // A picture may have been made to break the library that reads it.
+        // A picture may be crafted to crash the decoder.
         Ok(made.unwrap_or_default())
     }
 

@@ -1,21 +1,21 @@
-//! A file on its way in.
+//! Uploaded files.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The most bytes of an upload that are kept in memory; more go into a temporary file.
+/// The maximum size of an upload in memory; a larger one is written to a temporary file.
 const MAX_MEMORY: usize = 1 << 20;
 
-/// A file that came with a request. Clones share its content, which is gone with the last of them.
+/// An uploaded file. Clones share its content, which is deleted with the last of them.
 #[derive(Clone, Debug)]
 pub struct Upload {
     /// The key as it was sent: `field`, `field+` or `+field`.
     pub key: String,
-    /// The client's name for it, of which nothing is known but that it is text.
+    /// The client's name, which cannot be trusted.
     pub name: String,
-    /// Its bytes.
+    /// The content.
     pub size: u64,
     content: Arc<Content>,
 }
@@ -23,12 +23,12 @@ pub struct Upload {
 #[derive(Debug)]
 enum Content {
     Memory(Vec<u8>),
-    // What came with a request has no name in the file system: whatever becomes of the process, it is not left behind.
+    // The temporary file has no name in the file system, so it is never left behind.
     File(Mutex<File>),
 }
 
 impl Upload {
-    /// One that is a file already.
+    /// Makes an upload of an existing file.
     pub fn of_file(file: File, name: String) -> io::Result<Self> {
         Ok(Self {
             key: String::new(),
@@ -38,7 +38,7 @@ impl Upload {
         })
     }
 
-    /// The bytes of it that are in memory.
+    /// Returns the number of bytes in memory.
     pub fn in_memory(&self) -> usize {
         match &*self.content {
             Content::Memory(bytes) => bytes.len(),
@@ -46,7 +46,7 @@ impl Upload {
         }
     }
 
-    /// At most `most` bytes, from the one at `from`; fewer where the content ends. It may wait for a disk.
+    /// Reads at most `most` bytes from position `from`; fewer at the end. May block on a disk.
     pub fn read(&self, from: u64, most: usize) -> io::Result<Vec<u8>> {
         let left = usize::try_from(self.size.saturating_sub(from)).unwrap_or(usize::MAX);
         let length = most.min(left);
@@ -66,7 +66,7 @@ impl Upload {
     }
 }
 
-/// Takes the content of an upload piece by piece.
+/// Writes the content of an upload piece by piece.
 #[derive(Debug)]
 pub struct Spool {
     room: usize,
@@ -76,7 +76,7 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// One that keeps at most so many bytes in memory.
+    /// Keeps at most `most` bytes in memory.
     pub fn within(room: usize) -> Self {
         Self {
             room: room.min(MAX_MEMORY),
@@ -86,7 +86,7 @@ impl Spool {
         }
     }
 
-    /// Adds a piece. Disks are written to on threads that may wait.
+    /// Adds a piece. Writes to disk on a thread for blocking work.
     pub async fn push(&mut self, piece: &[u8]) -> io::Result<()> {
         self.waiting.extend_from_slice(piece);
         self.size += piece.len() as u64;
@@ -112,7 +112,7 @@ impl Spool {
         Ok(())
     }
 
-    /// The upload, now that all of it is here.
+    /// Returns the complete upload.
     pub async fn finish(mut self, key: String, name: String) -> io::Result<Upload> {
         let room = if self.file.is_some() { 0 } else { self.room };
         if self.waiting.len() > room {

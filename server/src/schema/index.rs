@@ -1,7 +1,6 @@
-//! Indexes of collections: `CREATE [UNIQUE] INDEX` statements as people write them for SQLite.
+//! Indexes of collections: `CREATE [UNIQUE] INDEX` statements in the SQL of SQLite.
 //!
-//! A statement is read into its parts, and made anew from them for the database in use; the text itself never
-//! reaches a database.
+//! A statement is parsed, and generated again for the database in use; the original text never reaches a database.
 
 use std::collections::BTreeMap;
 
@@ -18,37 +17,37 @@ use crate::db::{Engine, Ident, Sql, Storage, dialect, sql};
 /// An index.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Index {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The table that it is said to be on.
+    /// The table in the statement.
     pub table: String,
-    /// Whether no two rows may have the same values.
+    /// Whether the index is unique.
     pub unique: bool,
-    /// What it is on.
+    /// The columns.
     pub columns: Vec<IndexColumn>,
-    /// Which rows are in it; all when `None`.
+    /// The condition of a partial index; `None`: all rows.
     predicate: Option<Predicate>,
 }
 
 /// A column of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexColumn {
-    /// The column's name.
+    /// The name of the column.
     pub name: String,
     /// Whether the case of ASCII letters is ignored (`COLLATE NOCASE`, `lower(…)`).
     pub no_case: bool,
     /// Whether it is written as a call of `lower`.
     lower: bool,
-    /// Whether it is in descending order.
+    /// Whether the order is descending.
     descending: bool,
-    /// How much of a value it holds.
+    /// How much of a value it contains.
     pub form: IndexForm,
 }
 
-/// How much of a value an index holds, where the database limits the size of its entries.
+/// How much of a value an index contains, on a database with a limit for the size of entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IndexForm {
-    /// All of it.
+    /// The full value.
     #[default]
     Whole,
     /// A prefix of this many characters; a unique index also holds a digest of longer texts.
@@ -57,7 +56,7 @@ pub enum IndexForm {
     Digest,
 }
 
-/// The `WHERE` of an index: a small part of SQL.
+/// The condition of a partial index: a small part of SQL.
 #[derive(Clone, Debug, PartialEq)]
 enum Predicate {
     Compare(String, &'static str, Constant),
@@ -74,12 +73,12 @@ enum Constant {
     Bool(bool),
 }
 
-/// Why a text is not an index that Plinth can make.
+/// The reason why an index is not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnIndex;
 
-/// The indexes of a table: those that its definition has, and one for each reference to one record that none of them
-/// begins with. Who deletes a record looks for what refers to it, as back-relations do.
+/// Returns the indexes of a table: those of its definition, and one for each single relation that none of them begins
+/// with. Deletes and back-relations look for referrers with them.
 pub(crate) fn all(definition: &Definition) -> Vec<Index> {
     let texts = definition.indexes.iter();
     let mut indexes: Vec<Index> = texts.filter_map(|text| Index::parse(text).ok()).collect();
@@ -113,8 +112,8 @@ impl Index {
         }
     }
 
-    /// Says how much of their values its columns hold. The options of a field do not count: values that are stored may
-    /// be longer than they allow by now.
+    /// Sets how much of their values the columns contain. The options of a field do not matter: stored values may be
+    /// longer than they allow now.
     fn set_forms(&mut self, definition: &Definition) {
         let prefix = dialect::max_prefix(self.columns.len());
         for column in &mut self.columns {
@@ -131,20 +130,20 @@ impl Index {
         }
     }
 
-    /// Whether it holds less of some values than all of them.
+    /// Whether the index contains only a part of some values.
     pub fn is_cut(&self) -> bool {
         let mut forms = self.columns.iter().map(|column| column.form);
         forms.any(|form| form != IndexForm::Whole)
     }
 
-    /// Whether it finds all rows that have a value in this field.
+    /// Whether the index finds all rows with a value in this field.
     fn finds_by(&self, field: &str) -> bool {
         let first = self.columns.first();
         self.predicate.is_none()
             && first.is_some_and(|column| column.name == field && !column.no_case)
     }
 
-    /// Reads a statement.
+    /// Parses a statement.
     pub fn parse(text: &str) -> Result<Self, NotAnIndex> {
         let mut statements = Parser::parse_sql(&SQLiteDialect {}, text).map_err(|_| NotAnIndex)?;
         let (Some(Statement::CreateIndex(index)), true) = (statements.pop(), statements.is_empty())
@@ -180,7 +179,7 @@ impl Index {
         })
     }
 
-    /// The statement, on this table.
+    /// Returns the statement that creates the index on this table.
     pub fn create(&self, engine: Engine, table: &Ident) -> Sql {
         let create = if self.unique {
             "CREATE UNIQUE INDEX "
@@ -190,7 +189,7 @@ impl Index {
         self.create_by(sql(engine, create), table, &self.ident())
     }
 
-    /// The statement that makes it under another name, while others write to the table.
+    /// Returns the statement that creates the index under another name, concurrently with writes.
     pub fn create_while_written(&self, engine: Engine, table: &Ident, name: &Ident) -> Sql {
         let create = if self.unique {
             "CREATE UNIQUE INDEX CONCURRENTLY "
@@ -234,19 +233,19 @@ impl Index {
         out
     }
 
-    /// The statement that removes it.
+    /// Returns the statement that drops the index.
     pub fn drop(&self, engine: Engine) -> Sql {
         let mut out = sql(engine, "DROP INDEX IF EXISTS ");
         out.ident(&self.ident());
         out
     }
 
-    /// Its name as the database knows it.
+    /// Returns the name in the database.
     pub fn ident(&self) -> Ident {
         Ident::new(&self.name)
     }
 
-    /// Whether no two records have the same value in this field (other than the empty one).
+    /// Whether the index makes the values of this field unique, except for the empty one.
     pub fn is_unique_on(&self, field: &str) -> bool {
         let only_empty_are_left_out = match &self.predicate {
             None => true,
@@ -260,14 +259,14 @@ impl Index {
             && matches!(&self.columns[..], [column] if column.name == field)
     }
 
-    /// Whether it says the same as `other`, whatever their names.
+    /// Whether the index equals `other`, except for the name.
     pub fn same_as(&self, other: &Self) -> bool {
         self.unique == other.unique
             && self.columns == other.columns
             && self.predicate == other.predicate
     }
 
-    /// The index after its columns were renamed; none when one of them has no new name.
+    /// Returns the index with renamed columns; `None` if a column has no new name.
     pub fn with_names(&self, names: &BTreeMap<&str, &str>) -> Option<Self> {
         let renamed = |column: &IndexColumn| {
             let name = names.get(column.name.as_str())?;
@@ -287,7 +286,7 @@ impl Index {
         })
     }
 
-    /// Every column that it mentions.
+    /// Returns all columns in the statement.
     pub fn mentions(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
         if let Some(predicate) = &self.predicate {
@@ -313,8 +312,8 @@ impl IndexColumn {
     }
 }
 
-/// Whether a client may store a text in the field that is too long for an entry of an index. The server's own fields
-/// and ids are looked for as a whole.
+/// Whether clients may store texts in the field that are too long for an entry of an index. System fields and ids are
+/// indexed in full.
 fn is_unbounded(field: &Field) -> bool {
     let is_text = matches!(
         field.kind,
@@ -323,7 +322,7 @@ fn is_unbounded(field: &Field) -> bool {
     is_text && !field.system && field.name != "id"
 }
 
-/// Changes names in the text of an index, such that it stays as its author wrote it.
+/// Renames columns in the text of an index, and leaves the rest as its author wrote it.
 pub(crate) fn rename(text: &str, from: &str, to: &str) -> String {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut out = String::with_capacity(text.len());
@@ -464,7 +463,7 @@ fn constant(expr: &Expr) -> Result<Constant, NotAnIndex> {
             Literal::Boolean(bool) => Ok(Constant::Bool(*bool)),
             _ => Err(NotAnIndex),
         },
-        // SQLite takes "" for a text when no column has that name.
+        // SQLite treats a quoted name as a text if there is no such column.
         Expr::Identifier(ident) if ident.quote_style == Some('"') => {
             Ok(Constant::Text(ident.value.clone()))
         }

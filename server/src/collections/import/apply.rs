@@ -1,4 +1,4 @@
-//! Makes the database follow a plan whose definitions were found to be right.
+//! Applies a plan with valid definitions to the database.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::policy;
 use crate::schema::Collection;
 use crate::views::store as views;
 
-/// Changes the database.
+/// Applies the plan.
 pub(super) fn apply(conn: &mut Conn, plan: &Plan<'_>) -> Result<()> {
     drop_views(conn, plan)?;
     let (gone_views, gone): (Vec<_>, Vec<_>) = plan.gone.iter().partition(|one| one.is_view());
@@ -39,7 +39,7 @@ pub(super) fn apply(conn: &mut Conn, plan: &Plan<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Drops the views that go or are made again, each before those that it reads.
+/// Drops the views that are deleted or created again, each before those that it reads.
 fn drop_views(conn: &mut Conn, plan: &Plan<'_>) -> Result<()> {
     let again = plan.views.iter().filter_map(|change| change.old.as_ref());
     let ids: BTreeSet<&str> = again
@@ -54,9 +54,9 @@ fn drop_views(conn: &mut Conn, plan: &Plan<'_>) -> Result<()> {
     views::make_way(conn, &dropped)
 }
 
-/// Changes the tables that there are, then makes the new ones.
+/// Alters existing tables, then creates new ones.
 fn change_tables(conn: &mut Conn, changes: &[Change], now: &str) -> Result<()> {
-    // Two collections may take each other's names, so every name that is given up is free first.
+    // Collections may swap their names, so all names that are given up are freed first.
     let mut renamed = Vec::new();
     for (number, change) in changes.iter().enumerate() {
         let Some(old) = &change.old else {
@@ -88,12 +88,12 @@ fn change_tables(conn: &mut Conn, changes: &[Change], now: &str) -> Result<()> {
     Ok(())
 }
 
-/// Writes the definition of a collection whose table or view is as it has to be.
+/// Writes the definition of a collection whose table or view is up to date.
 fn settle(conn: &mut Conn, change: &Change, now: &str) -> Result<()> {
     let new = &change.new;
     if let Some(old) = &change.old {
         policy::store::follow_fields(conn, old, new)?;
-        // A view that only follows what it reads has not been changed by anybody.
+        // A view that only follows what it reads keeps its time of update.
         if !change.is_mentioned {
             return if old.def == new.def {
                 Ok(())

@@ -1,7 +1,7 @@
-//! Many collections created and changed at once, in one transaction.
+//! Imports collections: creates and changes several in one transaction.
 //!
-//! They may refer to each other in any way, so no order would do: [`Plan`] works out all definitions as they will be and
-//! checks each among all the others, then [`apply`] makes the database follow.
+//! They may refer to each other in any way, so no order would work: [`Plan`] derives all definitions and validates
+//! each among all others, then [`apply`] changes the database.
 
 mod apply;
 
@@ -22,7 +22,7 @@ use crate::views::store as views;
 
 const FAILED: &str = "Failed to import collections.";
 
-/// Creates and changes the collections; those that it does not mention go, where it says so.
+/// Creates and changes collections; deletes those that are not mentioned, if the import says so.
 pub(super) fn run(conn: &mut Conn, wanted: &wire::Import) -> Result<Snapshot> {
     let schema = lock(conn)?;
     let plan = Plan::new(&schema, wanted, conn.engine())?;
@@ -31,32 +31,33 @@ pub(super) fn run(conn: &mut Conn, wanted: &wire::Import) -> Result<Snapshot> {
     committed(conn)
 }
 
-/// A collection that is to be created or changed.
+/// A collection to be created or changed.
 struct Change {
     old: Option<Arc<Collection>>,
     new: Arc<Collection>,
-    /// Whether the import mentions it. Views that read what changes follow without being mentioned.
+    /// Whether the import mentions the collection. Views that read changed collections follow without being
+    /// mentioned.
     is_mentioned: bool,
 }
 
-/// The plan of an import: the collections to make, to change and to remove.
+/// The plan of an import: the collections to create, change and delete.
 struct Plan<'a> {
     schema: &'a Schema,
-    /// Those with tables of their own.
+    /// The collections with tables.
     tables: Vec<Change>,
-    /// The views that have to be made again, each after those that it reads.
+    /// The views to be created again, each after those that it reads.
     views: Vec<Change>,
-    /// Mentioned views that stay in the database as they are.
+    /// The mentioned views that do not change in the database.
     untouched: Vec<Change>,
-    /// Collections that the import does not mention, if it deletes those.
+    /// The collections to be deleted, since the import does not mention them.
     gone: Vec<Arc<Collection>>,
     /// All collections as they will be.
     target: Vec<Arc<Collection>>,
-    /// A view whose query cannot be read, and why. What else is wrong may be the cause.
+    /// A view with an invalid query, and the reason. Other problems may follow from it.
     unreadable: Option<(String, FieldProblem)>,
 }
 
-/// A view that is still to be given its fields.
+/// A view whose fields have not been derived yet.
 struct Pending {
     old: Option<Arc<Collection>>,
     definition: wire::Collection,
@@ -76,7 +77,7 @@ impl<'a> Plan<'a> {
             .cloned()
             .partition(|one| !wanted.delete_missing || one.def.system);
 
-        // What reads one of these has to be made again.
+        // Views that read one of these have to be created again.
         let mut changed: BTreeSet<String> = gone.iter().map(|one| one.def.id.clone()).collect();
         let is_seen_alike = |old: &Collection, new: &wire::Collection| {
             old.def.name == new.name
@@ -104,7 +105,7 @@ impl<'a> Plan<'a> {
         for (old, definition) in mentioned {
             let is_mentioned = true;
             let is_changed = old.as_ref().is_none_or(|old| changed.contains(&old.def.id));
-            // A type that changes is refused later; a view then has no query to make its fields of.
+            // A change of type is refused later; a view then has no query to derive fields from.
             let is_view = definition.kind == CollectionType::View
                 && old.as_ref().is_none_or(|old| old.is_view());
             if is_view && is_changed {
@@ -145,7 +146,7 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
-    /// The definition of a view that is not mentioned, with the names that what it reads will have.
+    /// Returns the definition of a view that is not mentioned, with the new names of what it reads.
     fn renamed(&self, view: &Collection) -> wire::Collection {
         let mut known: Vec<_> = self.schema.iter().cloned().collect();
         let mut definition = view.def.clone();
@@ -168,7 +169,7 @@ impl<'a> Plan<'a> {
         definition
     }
 
-    /// Gives views their fields, each after those that it reads.
+    /// Derives the fields of views, each after those that it reads.
     fn complete(&mut self, mut pending: Vec<Pending>, engine: Engine) {
         while !pending.is_empty() {
             let before = pending.len();
@@ -198,8 +199,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Checks each definition among all the others as they will be. What is wrong with a rule may follow from something
-    /// else, so it is said last.
+    /// Validates each definition among all others as they will be. Problems of rules are reported last, since they
+    /// may follow from other problems.
     fn check(&self) -> Result<()> {
         let mut wrong_rules = None;
         for change in self.changes().filter(|change| change.is_mentioned) {
@@ -242,7 +243,7 @@ impl<'a> Plan<'a> {
 
 type Read = (Option<Arc<Collection>>, wire::Collection);
 
-/// The collections that an import mentions: as they are, and as they will be.
+/// Parses the collections of an import: as they are, and as they will be.
 fn read(schema: &Schema, wanted: &wire::Import) -> Result<Vec<Read>> {
     let mut all: Vec<Read> = Vec::new();
     for body in &wanted.collections {
@@ -268,7 +269,7 @@ fn read(schema: &Schema, wanted: &wire::Import) -> Result<Vec<Read>> {
     Ok(all)
 }
 
-/// The collection that an imported one is put in the place of: that of its id, or if it has none, of its name.
+/// Returns the collection that an imported one replaces: by its id, or by its name if it has no id.
 fn meant<'a>(schema: &'a Schema, body: &Map<String, Json>) -> Option<&'a Arc<Collection>> {
     match text(body, "id") {
         "" => schema.find(text(body, "name")),
@@ -286,7 +287,7 @@ fn failed(name: &str, detail: &str) -> Error {
     Error::field(FAILED, "collections", problem)
 }
 
-/// Says of which collection an error is.
+/// Attributes an error to a collection.
 fn named(error: Error, name: &str) -> Error {
     let Error::Invalid { message, data } = error else {
         return error;

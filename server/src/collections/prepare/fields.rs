@@ -1,4 +1,4 @@
-//! The list of fields.
+//! Merges lists of fields.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Result, UNREADABLE};
 use crate::records::values::normalise_date;
 use crate::system::defaults;
 
-/// Reads the list of a body. A field without an id is the one of that name and type in `old`, if there is one.
+/// Parses the list of a body. A field without an id corresponds to the one with its name and type in `old`.
 pub(super) fn read(list: &[Json], old: &[Field]) -> Result<Vec<Field>> {
     let text =
         |given: &'_ Json, key: &str| given.get(key).and_then(Json::as_str).map(str::to_owned);
@@ -43,7 +43,7 @@ fn read_one(given: &Json) -> Result<Field> {
     Ok(field)
 }
 
-/// Whether an imported field is this one: by id, or by name and type where it has no id.
+/// Whether an imported field corresponds to this one: by id, or by name and type if it has no id.
 pub(super) fn is_same(given: &Json, field: &Field) -> bool {
     let text = |key: &str| given.get(key).and_then(Json::as_str).unwrap_or_default();
     match text("id") {
@@ -52,7 +52,7 @@ pub(super) fn is_same(given: &Json, field: &Field) -> bool {
     }
 }
 
-/// Appends a field, or puts it in the place of the one with its id, or with its name where it has no id.
+/// Appends a field, or replaces the one with its id, or with its name if it has no id.
 fn add(fields: &mut Vec<Field>, mut field: Field) {
     let place = if field.id.is_empty() {
         let same_name = fields
@@ -77,8 +77,7 @@ fn free_id(fields: &[Field], field: &Field) -> String {
     defaults::first_free(id, |id| fields.iter().any(|f| f.id == id))
 }
 
-/// Puts missing system fields in, as they are in `old` or as they are by default, and makes those that were given
-/// what they have to be.
+/// Adds missing system fields, from `old` or the defaults, and corrects those that are given.
 pub(super) fn complete(fields: &mut Vec<Field>, kind: CollectionType, old: &[Field]) {
     let restored = |default: &Field| {
         let same = |field: &&Field| is_like(field, default);

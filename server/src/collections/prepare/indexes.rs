@@ -1,15 +1,15 @@
-//! The texts of indexes, which follow the names of tables and fields.
+//! Rewrites the texts of indexes when tables and fields are renamed.
 
 use plinth_sdk::types::{Collection, CollectionType};
 
 use crate::schema::{Index, index};
 use crate::system::defaults;
 
-/// Changes names of fields in every index. Two fields may swap theirs.
+/// Renames fields in all indexes. Two fields may swap names.
 pub(super) fn rename_fields(indexes: &mut [String], renamed: &[(String, String)]) {
     let between = |n: usize| format!("renamed_field_{n}_");
     for text in indexes {
-        // What stands before the first bracket are the names of the index and the table.
+        // The names of the index and the table come before the first bracket.
         let Some(bracket) = text.find('(') else {
             continue;
         };
@@ -24,7 +24,7 @@ pub(super) fn rename_fields(indexes: &mut [String], renamed: &[(String, String)]
     }
 }
 
-/// Puts every index on the collection's own table, and missing indexes of system fields in.
+/// Moves all indexes to the table of the collection, and adds missing indexes of system fields.
 pub(super) fn complete(collection: &mut Collection) {
     for text in &mut collection.indexes {
         if let Ok(index) = Index::parse(text)
@@ -47,7 +47,7 @@ pub(super) fn complete(collection: &mut Collection) {
     }
 }
 
-/// The statement on another table, in the layout that PocketBase gives it.
+/// Returns the statement for another table, in PocketBase's layout.
 fn on_table(text: &str, index: &Index, table: &str) -> Option<String> {
     let (head, rest) = text.split_once('(')?;
     let (columns, rest) = list(rest)?;
@@ -71,7 +71,7 @@ fn on_table(text: &str, index: &Index, table: &str) -> Option<String> {
     Some(out)
 }
 
-/// Splits at commas up to the closing bracket; gives what is after it, too.
+/// Splits at commas up to the closing bracket; returns the rest as well.
 fn list(text: &str) -> Option<(Vec<&str>, &str)> {
     let mut items = Vec::new();
     let mut depth = 0_u32;

@@ -1,7 +1,7 @@
-//! From the body of a request to the definition that it asks for.
+//! Makes a definition of the body of a request.
 //!
-//! The body is laid over the definition as it is, or over a new one. What results has every system field and
-//! index, but may still be wrong in other ways: [`validate`](super::validate) says.
+//! The body is merged into the existing definition, or into a new one. The result has all system fields and indexes,
+//! but is validated later: see [`validate`](super::validate).
 
 mod fields;
 mod indexes;
@@ -18,10 +18,10 @@ use crate::records::values::normalise_date;
 use crate::schema::{Index, Schema};
 use crate::system::defaults;
 
-/// The answer to a new collection whose type or name cannot be read.
+/// The message for a new collection whose type or name cannot be parsed.
 const TYPE_UNREADABLE: &str = "Failed to load the collection type data due to invalid formatting.";
 
-/// The definition that results from the body of a request to create a collection, or to update `existing`.
+/// Returns the definition that results from the body of a request to create a collection, or to update `existing`.
 pub(super) fn prepare(
     body: &Map<String, Json>,
     existing: Option<&Collection>,
@@ -29,8 +29,8 @@ pub(super) fn prepare(
     lay_over(body, existing, &|_| false)
 }
 
-/// Like [`prepare`], for a new collection, whose id is one that no collection has. Another one may still have
-/// the id that comes with the name, when it has been renamed.
+/// Like [`prepare`], for a new collection, which gets an unused id. A renamed collection may still have the id that
+/// is derived from the name.
 pub(super) fn prepare_new(body: &Map<String, Json>, schema: &Schema) -> Result<Collection> {
     lay_over(body, None, &|id| {
         schema.iter().any(|other| other.def.id == id)
@@ -80,7 +80,7 @@ fn lay_over(
         Some(Json::Null) => new.indexes.clear(),
         Some(list) => {
             new.indexes = read(list)?;
-            // An index that came as it was means the field that it was on.
+            // An index that is sent unchanged means the renamed field.
             let is_gone = |(from, _): &&(String, String)| {
                 let mut fields = new.fields.iter();
                 fields.all(|field| field.name != *from)
@@ -107,20 +107,20 @@ fn lay_over(
             && old.auth_rule != auth.auth_rule
             && old.auth_token.secret == auth.auth_token.secret
         {
-            // Who may not sign in any more must not stay signed in.
+            // Accounts that may no longer sign in must not stay signed in.
             auth.auth_token.secret = defaults::secret();
         }
     }
     Ok(new)
 }
 
-/// Puts the system fields and indexes in that a definition of accounts or records must have.
+/// Adds the system fields and indexes that a definition of accounts or records must have.
 pub(super) fn complete(definition: &mut Collection) {
     fields::complete(&mut definition.fields, definition.kind, &[]);
     indexes::complete(definition);
 }
 
-/// The rest of a view: its query makes its fields, whatever the body says of them.
+/// Completes a view: its fields are derived from its query, whatever the body says.
 fn view(body: &Map<String, Json>, mut new: Collection) -> Result<Collection> {
     if !matches!(body.get("fields"), None | Some(Json::Null | Json::Array(_))) {
         return Err(Error::invalid(UNREADABLE));
@@ -138,8 +138,8 @@ fn view(body: &Map<String, Json>, mut new: Collection) -> Result<Collection> {
     Ok(new)
 }
 
-/// The body that updates `existing` as an import asks: fields that it does not mention stay, after those that it
-/// does; with `delete_missing`, only system fields do.
+/// Returns the body of an update of `existing` by an import: fields that it does not mention remain, after those that
+/// it does; with `delete_missing`, only system fields remain.
 pub(super) fn merge_import(
     imported: &Map<String, Json>,
     existing: &Collection,
@@ -192,7 +192,7 @@ fn kind(body: &Map<String, Json>, existing: Option<&Collection>) -> Result<Colle
     }
 }
 
-/// Everything that tells the collection from others.
+/// Merges the properties of the collection.
 fn identity(
     body: &Map<String, Json>,
     existing: Option<&Collection>,
@@ -231,7 +231,7 @@ fn identity(
     Ok(())
 }
 
-/// The value at `key`, where `null` is as good as none.
+/// Returns the value at `key`; `null` counts as missing.
 fn take<T: DeserializeOwned>(body: &Map<String, Json>, key: &str) -> Result<Option<T>> {
     match body.get(key) {
         None | Some(Json::Null) => Ok(None),
@@ -255,7 +255,8 @@ fn gives(body: &Map<String, Json>, key: &str, inside: &str) -> bool {
         .is_some_and(|options| options.get(inside).is_some())
 }
 
-/// The options of an auth collection. A base collection's body is read too, since nonsense is refused in both.
+/// Merges the options of an auth collection. Those of a base collection are parsed too, since invalid ones are
+/// refused in both.
 fn auth_options(body: &Map<String, Json>, current: Option<&AuthOptions>) -> Result<AuthOptions> {
     let current = current.cloned().unwrap_or_default();
     let Json::Object(mut options) = serde_json::to_value(current).map_err(Error::internal)? else {
@@ -276,7 +277,7 @@ fn auth_options(body: &Map<String, Json>, current: Option<&AuthOptions>) -> Resu
     }
 }
 
-/// Lays `given` over `option`, key by key.
+/// Merges `given` into `option`, key by key.
 fn merge(option: &mut Json, given: &Json) {
     match (option, given) {
         (Json::Object(option), Json::Object(given)) => {
@@ -296,7 +297,7 @@ fn merge(option: &mut Json, given: &Json) {
     }
 }
 
-/// Nobody is shown the secrets of providers, so nobody sends them back.
+/// Keeps the secrets of providers, which are never shown, so they are not sent back.
 fn keep_secrets(providers: &mut [Json], old: &[Json]) {
     for provider in providers {
         let known = old.iter().find(|k| k.get("name") == provider.get("name"));
@@ -310,7 +311,7 @@ fn keep_secrets(providers: &mut [Json], old: &[Json]) {
     }
 }
 
-/// Names that changed, from what to what. Those of system fields cannot.
+/// Returns the changed names, old and new. Those of system fields cannot change.
 fn renamed(old: &[Field], new: &[Field]) -> Vec<(String, String)> {
     let pairs = new.iter().filter_map(|field| {
         let before = old.iter().find(|old| old.id == field.id)?;
@@ -333,7 +334,7 @@ fn forget_missing(mapped: &mut OAuth2MappedFields, fields: &[Field]) {
     }
 }
 
-/// Whether the index makes a field unique, as far as it can be read.
+/// Whether an index, if it can be parsed, makes a field unique.
 fn is_unique_on(text: &str, field: &str) -> bool {
     Index::parse(text).is_ok_and(|index| index.is_unique_on(field))
 }
