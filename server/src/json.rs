@@ -1,5 +1,5 @@
-//! JSON as the wire protocol writes it: numbers without a needless fraction or exponent, and `<`, `>`, `&`
-//! escaped, such that an answer can be put into a page.
+//! JSON in the format of the protocol: numbers without needless fractions or exponents, and `<`, `>`, `&` escaped, so
+//! that a response can be embedded into a page.
 
 use std::io::{self, Write};
 
@@ -8,14 +8,14 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, Serializer};
 
-/// The body of an answer: JSON and a line's end.
+/// Returns the body of a response: JSON and a newline.
 pub fn body(value: &impl Serialize) -> Vec<u8> {
     let mut out = text(value);
     out.push(b'\n');
     escape(out)
 }
 
-/// JSON, not escaped for pages.
+/// Returns JSON without the escapes for pages.
 pub fn text(value: &impl Serialize) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     let written = value.serialize(&mut Serializer::with_formatter(&mut out, Numbers));
@@ -23,7 +23,7 @@ pub fn text(value: &impl Serialize) -> Vec<u8> {
     out
 }
 
-/// Sorted keys, no spaces, numbers in their short form.
+/// Returns canonical JSON: sorted keys, no spaces, numbers in their shortest form.
 pub fn canonical(value: &Value) -> String {
     String::from_utf8(text(value)).unwrap_or_default()
 }
@@ -35,7 +35,7 @@ pub fn normalise(text: &str) -> Option<String> {
         .map(|value| canonical(&value))
 }
 
-/// Escapes what a browser could take for markup. In JSON these characters occur only inside strings.
+/// Escapes what a browser could parse as markup. In JSON, these characters occur in strings only.
 pub fn escape(json: Vec<u8>) -> Vec<u8> {
     if memchr3(b'<', b'>', b'&', &json).is_none() && memchr(0xe2, &json).is_none() {
         return json;
@@ -76,7 +76,7 @@ impl Formatter for Numbers {
         write_number(writer, value)
     }
 
-    // SQLite's integers end at 2^63: beyond it a number is a double, on either database.
+    // SQLite's integers end at 2^63: larger numbers are doubles, on both databases.
     #[expect(
         clippy::cast_precision_loss,
         reason = "the nearest double is the value"
@@ -89,12 +89,12 @@ impl Formatter for Numbers {
     }
 }
 
-/// Whether a double holds this number and tells it from its neighbours.
+/// Whether a double represents this integer and its neighbors exactly.
 pub fn is_double(whole: i64) -> bool {
     whole.unsigned_abs() <= 1 << 53
 }
 
-/// The double nearest to a whole number.
+/// Returns the double nearest to an integer.
 #[expect(
     clippy::cast_precision_loss,
     reason = "the nearest double is the value"
@@ -103,8 +103,8 @@ pub fn to_double(whole: i64) -> f64 {
     whole as f64
 }
 
-/// Writes the shortest form that reads back as the same double, as JavaScript does: an exponent from 21 digits before
-/// the point or 6 zeros behind it, and no sign before zero, which jsonb cannot keep.
+/// Writes the shortest form that is parsed as the same double, as in JavaScript: with an exponent from 21 digits
+/// before the point or 6 zeros after it, and without a sign before zero, which jsonb cannot keep.
 fn write_number<W: ?Sized + Write>(writer: &mut W, value: f64) -> io::Result<()> {
     if let Some(whole) = whole(value) {
         return writer.write_all(itoa::Buffer::new().format(whole).as_bytes());
@@ -120,7 +120,7 @@ fn write_number<W: ?Sized + Write>(writer: &mut W, value: f64) -> io::Result<()>
     write!(writer, "{value}")
 }
 
-/// A number without a fraction, if a double holds it and its neighbours exactly.
+/// Returns the number as an integer if it has no fraction, and doubles represent it and its neighbors exactly.
 fn whole(value: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(
@@ -131,7 +131,7 @@ fn whole(value: f64) -> Option<i64> {
     whole
 }
 
-/// The text of a number as it stands in JSON.
+/// Returns the JSON of a number.
 pub fn number_text(value: f64) -> String {
     let mut out = Vec::with_capacity(8);
     push_number(&mut out, value);

@@ -1,6 +1,6 @@
-//! Reads JSON from clients within limits of depth and number; of a body only the keys that something asks for.
+//! Parses JSON from clients within limits of depth and size, and keeps only the keys of a body that are used.
 //!
-//! A body could otherwise claim many times its size: each `0,` of a list becomes a value of 32 bytes.
+//! Otherwise a body could take many times its size: each `0,` of a list becomes a value of 32 bytes.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -12,13 +12,13 @@ use serde_json::{Map, Number, Value as Json};
 use crate::budget::Share;
 use crate::error::Error;
 
-/// The most values of a body: those in lists and objects, and these themselves.
+/// The maximum number of values in a body, including lists and objects themselves.
 pub(crate) const MAX_VALUES: usize = 100_000;
 
-/// The most levels of lists and objects inside each other.
+/// The maximum depth of nested lists and objects.
 pub(crate) const MAX_DEPTH: usize = 100;
 
-/// Makes the problem of JSON with more levels than [`MAX_DEPTH`].
+/// Makes the problem of JSON that is nested deeper than [`MAX_DEPTH`].
 pub(crate) fn too_deep() -> FieldProblem {
     let params = [("maxDepth".to_owned(), MAX_DEPTH.into())];
     FieldProblem::Broken {
@@ -28,55 +28,55 @@ pub(crate) fn too_deep() -> FieldProblem {
     }
 }
 
-/// How much a body may have.
+/// The limits of a body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Lists and objects inside each other.
+    /// The maximum depth.
     pub(crate) levels: usize,
-    /// Values.
+    /// The maximum number of values.
     pub(crate) values: usize,
 }
 
 impl Bounds {
-    /// A record's.
+    /// The limits for a record.
     pub(crate) const RECORD: Self = Self {
         levels: MAX_DEPTH,
         values: MAX_VALUES,
     };
-    /// A batch's: a field of a record is in the list of requests, in one of them, in its body.
+    /// The limits for a batch: a field is nested in the list of requests, a request, and its body.
     pub(crate) const BATCH: Self = Self {
         levels: MAX_DEPTH + 3,
         values: MAX_VALUES,
     };
-    /// Anything else's: all definitions come in one body.
+    /// The limits for everything else: a body may contain all definitions.
     pub(crate) const OTHER: Self = Self {
         levels: MAX_DEPTH,
         values: 10 * MAX_VALUES,
     };
 }
 
-/// Bytes that a value takes in memory besides its text, and how many values are accounted for at once.
+/// The memory of a value in addition to its text, and how many values are accounted for at once.
 const BYTES_OF_VALUE: usize = 64;
 const STEP: usize = 1024;
 
-/// Keys on the way to the field that is too deep: enough to name the field of a batch's request.
+/// How many keys of the path to a value that is too deep are kept: enough to name the field in a batch.
 const MAX_PATH: usize = 4;
 
-/// Why a body cannot be read.
+/// The reason why a body cannot be parsed.
 #[derive(Debug)]
 pub(crate) enum Flaw {
-    /// It is not what it should be.
+    /// It is malformed.
     Malformed,
-    /// It has lists and objects inside each other too often; the keys and positions that lead there.
+    /// It is nested too deep; the path to the value.
     TooDeep(Vec<String>),
     /// It has more values than this.
     TooMany(usize),
-    /// There is no memory for it at the moment.
+    /// The memory budget has no room at present.
     NoRoom,
 }
 
 impl Flaw {
-    /// The error of a request with this flaw; `message` says that it is malformed.
+    /// Makes the error of a request with this flaw; `message` says that it is malformed.
     pub(crate) fn error(self, message: &'static str) -> Error {
         match self {
             Self::Malformed => Error::invalid(message),
@@ -92,7 +92,7 @@ impl Flaw {
     }
 }
 
-/// Reads an object, of which only the keys that `keep` holds for are kept; `null` is an empty one.
+/// Parses an object, and keeps the keys for which `keep` holds; `null` is an empty object.
 pub(crate) fn object(
     json: &[u8],
     keep: &dyn Fn(&str) -> bool,
@@ -109,7 +109,7 @@ pub(crate) fn object(
     read.map_err(|_| limits.flaw())
 }
 
-/// Reads any value. The text is held already, so its values are not accounted for.
+/// Parses any value. Its memory is not accounted for, since the text is accounted for already.
 pub(crate) fn value(text: &str) -> Result<Json, Flaw> {
     let limits = Limits::new(Bounds::RECORD, None);
     let item = Item {
@@ -120,7 +120,7 @@ pub(crate) fn value(text: &str) -> Result<Json, Flaw> {
     read.map_err(|_| limits.flaw())
 }
 
-/// About how many bytes values take as JSON.
+/// Estimates the size of values as JSON.
 pub(crate) fn size_of(values: &Map<String, Json>) -> usize {
     let each = values
         .iter()
@@ -137,7 +137,7 @@ fn size_of_one(value: &Json) -> usize {
     }
 }
 
-/// Reads all of a text.
+/// Parses a whole text.
 fn whole<'de, S: DeserializeSeed<'de>>(seed: S, text: &'de str) -> serde_json::Result<S::Value> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = seed.deserialize(&mut reader)?;
@@ -145,13 +145,13 @@ fn whole<'de, S: DeserializeSeed<'de>>(seed: S, text: &'de str) -> serde_json::R
     Ok(read)
 }
 
-/// What is left of the limits while a body is read.
+/// The rest of the limits while a body is parsed.
 struct Limits<'a> {
     bounds: Bounds,
     values: Cell<usize>,
     /// How many values the share has room for.
     paid: Cell<usize>,
-    /// From the inside out.
+    /// The path, from the inside out.
     path: RefCell<Vec<(usize, String)>>,
     flaw: RefCell<Option<Flaw>>,
     share: RefCell<Option<&'a mut Share>>,
@@ -191,7 +191,7 @@ impl<'a> Limits<'a> {
         E::custom("beyond a limit")
     }
 
-    /// Notes a key or position on the way to what is too deep.
+    /// Adds a key or position to the path of a value that is too deep.
     fn note(&self, depth: usize, key: impl FnOnce() -> String) {
         if depth < MAX_PATH && matches!(*self.flaw.borrow(), Some(Flaw::TooDeep(_))) {
             self.path.borrow_mut().push((depth, key()));
@@ -360,7 +360,7 @@ impl<'de> Visitor<'de> for Item<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
         let mut object = Map::new();
-        // An empty object is as deep as one with something inside.
+        // An empty object counts as much as one with values.
         self.inside::<A::Error>()?;
         while let Some(key) = map.next_key::<String>()? {
             match map.next_value_seed(self.inside()?) {
@@ -449,7 +449,7 @@ mod tests {
             panic!("not too deep");
         };
         assert_eq!(path, ["r", "1", "body", "data"]);
-        // It is not known how deep it would have been.
+        // The depth of the rest is not known.
         assert!(matches!(
             read(&format!(r#"{{"a":{}"#, "[".repeat(90))),
             Err(Flaw::Malformed)

@@ -1,9 +1,9 @@
-//! From text to [`Expression`].
+//! Parses the text of a filter.
 
 use super::FilterError;
 use crate::json;
 
-/// Limits of a client's filter.
+/// The maximum length of a client's filter.
 pub const MAX_LENGTH: usize = 3500;
 const MAX_COMPARISONS: usize = 200;
 const MAX_DEPTH: usize = 32;
@@ -22,17 +22,17 @@ pub enum Expression {
 /// `left operator right`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// What stands to the left.
+    /// The left operand.
     pub left: Token,
-    /// How they are compared.
+    /// The operator.
     pub operator: Operator,
     /// Whether one matching value of several is enough (`?=`).
     pub any: bool,
-    /// What stands to the right.
+    /// The right operand.
     pub right: Token,
 }
 
-/// How two operands are compared.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// `=`
@@ -62,22 +62,22 @@ pub enum Token {
     Text(String),
     /// A number.
     Number(f64),
-    /// A whole number that lies between two doubles.
+    /// An integer that no double represents exactly.
     Whole(i64),
-    /// A function's call.
+    /// A function call.
     Call(Call),
 }
 
 /// `name(argument, …)`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// The function.
+    /// The name of the function.
     pub name: String,
-    /// What it is called with.
+    /// The arguments.
     pub arguments: Vec<Token>,
 }
 
-/// Reads a filter of any length; `clients` are held to [`MAX_LENGTH`].
+/// Parses a filter of any length; clients' filters are limited to [`MAX_LENGTH`].
 pub fn parse(text: &str) -> Result<Expression, FilterError> {
     let mut parser = Parser {
         text,
@@ -147,7 +147,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// The arguments of a call, to its closing bracket.
+    /// Parses the arguments of a call, up to the closing bracket.
     fn arguments(&mut self, depth: usize) -> Result<Vec<Token>, FilterError> {
         if depth >= MAX_DEPTH {
             return Err(FilterError::TooBig("deep"));
@@ -188,7 +188,7 @@ impl<'a> Parser<'a> {
         let length = rest
             .find(|c: char| !(c.is_ascii_alphanumeric() || "_.:@#".contains(c)))
             .unwrap_or(rest.len());
-        // A field's name may begin with a digit, but has something else too.
+        // The name of a field may begin with a digit, but does not consist of digits only.
         let is_number = rest[..length]
             .bytes()
             .all(|b| b.is_ascii_digit() || b == b'.');
@@ -213,7 +213,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A backslash before a quote or a backslash makes that part of the text; elsewhere it stands for itself.
+    /// Parses a quoted text. A backslash escapes a quote or a backslash; elsewhere it stands for itself.
     fn quoted(&mut self, quote: char) -> Result<Token, FilterError> {
         let mut value = String::new();
         let mut chars = self.rest()[1..].char_indices().peekable();
@@ -268,7 +268,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    /// Skips white space and comments.
+    /// Skips whitespace and comments.
     fn space(&mut self) {
         loop {
             let rest = self.rest();

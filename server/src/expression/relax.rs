@@ -1,10 +1,11 @@
-//! What is left of a rule when nothing is known of the request.
+//! Relaxes a rule: removes the parts that refer to the request.
 
 use super::{Call, Comparison, Expression, Token};
 
 impl Expression {
-    /// The parts of the expression that ask nothing of the request. It holds wherever the whole does, and `None` is what always holds: there is no
-    /// negation in the language, so leaving a part out of a conjunction can only make it hold more often.
+    /// Returns the parts of the expression that do not refer to the request; `None` always holds. The result holds
+    /// wherever the expression does: the language has no negation, so removing a part of a conjunction can only make
+    /// it hold more often.
     pub fn without_request(&self) -> Option<Self> {
         match self {
             Self::Comparison(comparison) if comparison.asks_request() => None,

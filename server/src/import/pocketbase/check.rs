@@ -1,8 +1,8 @@
-//! Whether values that were stored elsewhere can be values here.
+//! Validates values of another server.
 //!
-//! What no field of its type could hold is refused. What only this field's own limits refuse (`required`, `max`,
-//! `values`, …) stays: PocketBase asks for those when a record is written, so a limit that was set later has records
-//! behind it that break it, and they must not be lost.
+//! A value that no field of its type could have is refused. A value that only this field's own limits refuse
+//! (`required`, `max`, `values`, …) remains: PocketBase checks those when a record is written, so records may be
+//! older than a limit, and must not be lost.
 
 use plinth_sdk::types::{
     BoolOptions, DateOptions, DomainOptions, Field, FieldKind, FieldProblem, FileOptions,
@@ -15,24 +15,24 @@ use crate::records::validate::{EDITOR_MAX, JSON_MAX, validate};
 use crate::records::values;
 use crate::schema::{Collection, Record};
 
-/// The most rounds of bcrypt, as a power of two, that a sign-in may be made to wait for.
+/// The maximum cost of a bcrypt hash that sign-ins may have to compute.
 const MAX_BCRYPT_COST: u32 = 16;
-/// The longest name that file systems take.
+/// The maximum length of a file name.
 const MAX_FILE_NAME: usize = 255;
 
-/// The fields of a collection, with their own limits and without them.
+/// The fields of a collection, with and without their own limits.
 pub(super) struct Check {
-    /// For each field what any field of its type has to obey.
+    /// The fields with the limits that any field of the type has.
     loose: Vec<Field>,
 }
 
-/// What is wrong with a record.
+/// The result of validating a record.
 pub(super) enum Verdict {
-    /// Nothing.
+    /// The record is valid.
     Fine,
-    /// A field's own limits refuse a value, which stays.
+    /// A field's own limits refuse a value, which remains.
     BeyondLimits(String),
-    /// It cannot be a record here: the field, and the reason.
+    /// The record cannot be imported: the field, and the reason.
     Impossible(String),
 }
 
@@ -42,7 +42,7 @@ impl Check {
         let fields = collection.def.fields.iter();
         let loose = |field: &Field| Field {
             kind: if is_auth && field.name == "tokenKey" {
-                // Tokens are signed with it.
+                // Tokens are signed with this value.
                 field.kind.clone()
             } else {
                 without_limits(&field.kind)
@@ -54,7 +54,7 @@ impl Check {
         }
     }
 
-    /// Judges a record.
+    /// Validates a record.
     pub(super) fn record(&self, record: &Record) -> Verdict {
         let mut beyond = None;
         let fields = record.collection.def.fields.iter().zip(&self.loose);
@@ -75,7 +75,7 @@ impl Check {
     }
 }
 
-/// Whether a record's directory or file can have this name: one that says nothing to a file system but a name.
+/// Whether a name is safe for the file system.
 pub(super) fn is_file_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= MAX_FILE_NAME
@@ -97,7 +97,7 @@ fn impossible(field: &Field, value: &Value) -> Option<String> {
             let wrong = names.iter().find(|name| !is_file_name(name));
             wrong.map(|name| format!("no file of a record is called {name:?}"))
         }
-        // Any text can be one of its values.
+        // Any text can be a value of it.
         (FieldKind::Select(_), _) => None,
         _ => {
             let problem: FieldProblem = validate(field, value, None)?;
@@ -106,10 +106,10 @@ fn impossible(field: &Field, value: &Value) -> Option<String> {
     }
 }
 
-/// A hash decides how long a sign-in takes.
+/// Validates a hash, whose cost decides how long a sign-in takes.
 fn hash_problem(hash: &str) -> Option<&'static str> {
     if hash.is_empty() {
-        // Nobody signs in with that.
+        // Nobody can sign in with this hash.
         return None;
     }
     let mut parts = hash.split('$').skip(1);
@@ -126,7 +126,7 @@ fn without_limits(kind: &FieldKind) -> FieldKind {
     match kind {
         FieldKind::Text(options) if options.primary_key => kind.clone(),
         FieldKind::Text(options) => FieldKind::Text(TextOptions {
-            // Without a limit of its own a text has the usual one.
+            // Without its own limit, a text has the default one.
             max: if options.max > 5000 { options.max } else { 0 },
             min: 0,
             pattern: String::new(),

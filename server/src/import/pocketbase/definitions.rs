@@ -1,4 +1,4 @@
-//! What Plinth makes of PocketBase's collections: the same, without what it cannot keep.
+//! Converts PocketBase's definitions: they are adopted, without what Plinth cannot keep.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::collections::take;
 use crate::db::Engine;
 use crate::schema::{Author, Collection, Schema};
 
-/// The definitions of the source, as they are to be among those of `schema`. See [`settle`] for `takes_secrets`.
+/// Returns the definitions of the source, adapted to the collections of `schema`. See [`settle`] for `takes_secrets`.
 pub(super) fn read(
     source: &mut Source,
     schema: &Schema,
@@ -45,8 +45,8 @@ pub(super) fn read(
     Ok(definitions)
 }
 
-/// The definition as it may be here. A system collection stays as the server defines it; with `takes_secrets`, the tokens of
-/// the other server's superusers stay good.
+/// Adapts a definition. A system collection keeps the built-in definition; with `takes_secrets`, the tokens of the
+/// other server's superusers remain valid.
 fn settle(
     mut given: wire::Collection,
     schema: &Schema,
@@ -73,7 +73,7 @@ fn settle(
     given
 }
 
-/// A definition, with the fields whose types are known.
+/// Parses a definition, with the fields of known types.
 fn parse(
     mut raw: Map<String, Json>,
     report: &mut Report,
@@ -93,7 +93,7 @@ fn parse(
         Some(Json::Array(fields)) => fields,
         _ => Vec::new(),
     };
-    // Those of views are made anew, so nothing that is said of them counts.
+    // The fields of views are derived again, so the given ones do not matter.
     let mut unsaid = Report::default();
     let said = if kind == "view" { &mut unsaid } else { report };
     let fields: Vec<wire::Field> = fields
@@ -129,7 +129,7 @@ fn parse_field(collection: &str, mut raw: Json, report: &mut Report) -> Option<w
     Some(field)
 }
 
-/// PocketBase writes `null` for lists that nobody has filled.
+/// PocketBase writes `null` for empty lists.
 fn without_nulls(value: &mut Json) {
     match value {
         Json::Object(members) => {
@@ -152,7 +152,7 @@ fn is_nothing(value: &Json) -> bool {
     }
 }
 
-/// Adds the views behind what they read, each with the fields that its query makes here.
+/// Adds the views after what they read, with the fields that are derived from their queries.
 fn add_views(
     definitions: &mut Vec<wire::Collection>,
     mut left: Vec<wire::Collection>,
@@ -171,7 +171,7 @@ fn add_views(
             }
             match take::complete(&mut view, &known, Author::Superuser, engine) {
                 None => {
-                    // Whoever wrote its rules may not know what is in the system collections here.
+                    // The author of the rules may not know the data of the system collections here.
                     if view.list_rule.take().is_some() | view.view_rule.take().is_some() {
                         let why = "left to superusers: it reads a system collection";
                         report.note(&view.name, why);
@@ -191,7 +191,7 @@ fn add_views(
     }
 }
 
-/// All collections as they will be.
+/// Returns all collections as they will be.
 pub(super) fn together(definitions: &[wire::Collection], schema: &Schema) -> Schema {
     let is_replaced = |old: &&Arc<Collection>| {
         definitions

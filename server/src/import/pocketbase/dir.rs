@@ -1,7 +1,8 @@
-//! Directories that are read without following links.
+//! Reads directories without following links.
 //!
-//! Whoever made a data directory may not be who imports it: a link in it must not lead to the operator's own files. Each
-//! step is opened relative to the directory before it, so a name that becomes a link meanwhile leads nowhere either.
+//! The author of a data directory may not be the operator who imports it: a link must not lead to the operator's own
+//! files. Each step is opened relative to the directory before it, so a name that is replaced by a link in the
+//! meantime leads nowhere either.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,28 +13,28 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, open, openat, statat};
 use rustix::io::Errno;
 
-/// A directory, held open.
+/// An open directory.
 #[derive(Debug)]
 pub(super) struct Dir {
     fd: OwnedFd,
     path: PathBuf,
 }
 
-/// Why something in a directory cannot be read.
+/// The reason why an entry of a directory cannot be read.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// It is not there.
+    /// It does not exist.
     Missing,
     /// It is a link, which is not followed.
     Link,
-    /// It is neither a file nor a directory, or not the one of them that was asked for.
+    /// It is neither a file nor a directory, or not of the requested kind.
     Other,
-    /// The system does not let it be read.
+    /// The operating system denies access.
     Unreadable(io::Error),
 }
 
 impl Refusal {
-    /// The reason, in words.
+    /// Returns the reason as text.
     pub(super) fn words(&self) -> String {
         match self {
             Self::Missing => "it is gone".to_owned(),
@@ -56,7 +57,7 @@ impl From<Errno> for Refusal {
 }
 
 impl Dir {
-    /// Opens the directory that the operator has named. A link to it is followed: it is the operator's own.
+    /// Opens the directory that the operator has named. A link is followed, since it is the operator's own.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self {
@@ -65,12 +66,12 @@ impl Dir {
         })
     }
 
-    /// Where something in it is, for messages.
+    /// Returns the path of an entry, for messages.
     pub(super) fn path_of(&self, name: &OsStr) -> String {
         self.path.join(name).display().to_string()
     }
 
-    /// Opens a directory in it.
+    /// Opens a subdirectory.
     pub(super) fn dir(&self, name: &OsStr) -> Result<Self, Refusal> {
         self.expect(name, FileType::Directory)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -80,7 +81,7 @@ impl Dir {
         })
     }
 
-    /// Opens a file in it. Pipes and devices are never opened: that may wait for ever, or do something.
+    /// Opens a file. Pipes and devices are never opened, since this could block or have effects.
     pub(super) fn file(&self, name: &OsStr) -> Result<File, Refusal> {
         self.expect(name, FileType::RegularFile)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -93,12 +94,12 @@ impl Dir {
         }
     }
 
-    /// Whether it is a directory, without following links.
+    /// Whether an entry is a directory, without following links.
     pub(super) fn is_dir(&self, name: &OsStr) -> bool {
         self.expect(name, FileType::Directory).is_ok()
     }
 
-    /// The names in it, sorted.
+    /// Returns the names of the entries, sorted.
     pub(super) fn names(&self) -> io::Result<Vec<OsString>> {
         use std::os::unix::ffi::OsStrExt as _;
         let mut names = Vec::new();

@@ -1,4 +1,4 @@
-//! Files of records. The layout is the same here and there: `<collection's id>/<record's id>/<name>`.
+//! Imports the files of records. Both servers have the same layout: `<collection id>/<record id>/<name>`.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::files::accept::Stored;
 use crate::files::{Upload, storage};
 
-/// Copies the files of these collections that are not there yet to where files are kept.
+/// Copies the missing files of these collections to the storage.
 pub(super) async fn copy(
     app: &App,
     source: &Source,
@@ -32,7 +32,7 @@ pub(super) async fn copy(
         report,
     };
     for collection in collections {
-        // What a view shows are another collection's files.
+        // The files of a view belong to other collections.
         if collection.kind == CollectionType::View {
             continue;
         }
@@ -52,7 +52,7 @@ pub(super) async fn copy(
     Ok(stored)
 }
 
-/// The directory of the files, if there is one.
+/// Opens the directory of files, if there is one.
 fn open(source: &Source, report: &mut Report) -> anyhow::Result<Option<Dir>> {
     if let Some(dir) = &source.storage {
         let unreadable = || format!("cannot read {}", dir.display());
@@ -75,12 +75,12 @@ fn open(source: &Source, report: &mut Report) -> anyhow::Result<Option<Dir>> {
     }
 }
 
-/// The copying of files.
+/// The state of copying files.
 struct Copy<'a> {
     app: &'a App,
     stored: &'a mut Stored,
     left_out: Named,
-    /// PocketBase makes no links, pipes and devices: where they are left out, nothing of its own is missing.
+    /// PocketBase makes no links, pipes or devices: leaving them out loses nothing.
     links: Named,
     report: &'a mut Report,
 }
@@ -95,7 +95,7 @@ impl Copy<'_> {
             return Ok(());
         };
         for id in records.names()? {
-            // A file that PocketBase keeps for itself.
+            // A file for PocketBase's own use.
             if !records.is_dir(&id) && records.file(&id).is_ok() {
                 continue;
             }
@@ -112,7 +112,7 @@ impl Copy<'_> {
 
     async fn record(&mut self, from: &Dir, collection: &str, id: &str) -> anyhow::Result<()> {
         for file in from.names()? {
-            // Thumbs are made anew when somebody wants them; beside each file is what is known of it.
+            // Thumbnails are made again on demand; the attributes of a file are stored next to it.
             let is_known_of = Path::new(&file).extension() == Some("attrs".as_ref());
             if is_known_of || from.is_dir(&file) {
                 continue;

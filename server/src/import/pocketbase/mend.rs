@@ -1,4 +1,4 @@
-//! Leaves out of definitions what a collection here cannot have, and says so.
+//! Removes from definitions what is not supported, and reports it.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,8 @@ use crate::collections::take;
 use crate::schema::Schema;
 use crate::system::defaults;
 
-/// Takes out of the definitions what cannot be kept, and says so. What is only refused when it is written anew stays.
+/// Removes from the definitions what is not supported, and reports it. What is only refused in new definitions
+/// remains.
 pub(super) fn mend(definitions: &mut Vec<wire::Collection>, schema: &Schema, report: &mut Report) {
     let mut position = 0;
     while position < definitions.len() {
@@ -22,25 +23,25 @@ pub(super) fn mend(definitions: &mut Vec<wire::Collection>, schema: &Schema, rep
             Outcome::Changed => {}
             Outcome::Refused => {
                 definitions.remove(position);
-                // Others may have asked about it.
+                // Others may refer to it.
                 position = 0;
             }
         }
     }
 }
 
-/// What became of a definition.
+/// The result of mending a definition.
 #[derive(PartialEq, Eq)]
 enum Outcome {
-    /// It can be taken as it is now.
+    /// It can be adopted now.
     Kept,
-    /// It lost a field, which may have been named elsewhere in it.
+    /// It lost a field, which other parts of it may refer to.
     Changed,
-    /// It can't be taken at all.
+    /// It cannot be adopted.
     Refused,
 }
 
-/// Takes out of one definition what cannot be kept.
+/// Removes from a definition what is not supported.
 fn mend_one(
     definition: &mut wire::Collection,
     problems: FieldProblems,
@@ -88,7 +89,7 @@ fn mend_one(
     Outcome::Kept
 }
 
-/// Leaves those fields out that no collection can have; whether there were any.
+/// Removes the fields that no collection can have; returns whether there were any.
 fn leave_fields_out(
     definition: &mut wire::Collection,
     problems: &FieldProblems,
@@ -119,7 +120,7 @@ fn leave_fields_out(
     !gone.is_empty()
 }
 
-/// Closes a rule of a definition; gives what it was.
+/// Locks a rule of a definition; returns its previous value.
 fn lock(definition: &mut wire::Collection, name: &str) -> String {
     let rules = defaults::rules_mut(definition).into_iter();
     let rule = rules
@@ -128,7 +129,7 @@ fn lock(definition: &mut wire::Collection, name: &str) -> String {
     rule.unwrap_or_default()
 }
 
-/// A problem in one line.
+/// Formats a problem in one line.
 pub(super) fn words(problem: &FieldProblem) -> String {
     match problem {
         FieldProblem::Broken { message, .. } | FieldProblem::Failed { message, .. } => {

@@ -1,8 +1,8 @@
-//! Moving in: what a data directory of PocketBase holds is taken over, as it is, into a database of Plinth's.
+//! Imports a data directory of PocketBase into a Plinth database.
 //!
-//! [`source`] reads the directory and never changes it, [`definitions`] says what Plinth makes of its collections,
-//! [`records`] and [`files`] copy what is in them. The database changes in one transaction, or not at all. What is
-//! already there and the same is left alone, so that a second run changes nothing.
+//! [`source`] reads the directory and never changes it, [`definitions`] converts its collections, [`records`] and
+//! [`files`] copy their content. The database changes in one transaction, or not at all. What exists already and is
+//! equal is left alone, so a second run changes nothing.
 
 mod check;
 mod definitions;
@@ -36,19 +36,19 @@ use crate::request::Request;
 use crate::schema::Schema;
 use crate::system::{account_data, defaults};
 
-/// What the operator has decided.
+/// The options of an import.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wishes {
-    /// Whether superusers are taken.
+    /// Whether superusers are imported.
     pub superusers: bool,
-    /// Whether nothing is changed when anything has to be left out.
+    /// Whether nothing is changed if anything has to be left out.
     pub strict: bool,
 }
 
-/// What was done so far, for who waits.
+/// A callback for progress messages.
 pub type Progress = Box<dyn FnMut(&str) + Send>;
 
-/// Takes over what the source holds.
+/// Imports the content of the source.
 pub async fn run(
     app: &App,
     source: Source,
@@ -58,7 +58,7 @@ pub async fn run(
     let mut source = source;
     let schema = app.schema.current();
     let mut report = Report::default();
-    // Where there are superusers, theirs must.
+    // With imported superusers, their data is imported too.
     let takes_secrets = wishes.superusers && !has_superusers(app).await.map_err(in_words)?;
     let engine = app.db.engine();
     let definitions = definitions::read(&mut source, &schema, engine, takes_secrets, &mut report)?;
@@ -112,12 +112,12 @@ async fn has_superusers(app: &App) -> Result<bool> {
     Ok(app.db.read(&Claimant::Server, count).await? > 0)
 }
 
-/// Opens a data directory. What is no such thing is refused before anything else is touched.
+/// Opens a data directory; refuses anything else before any change.
 pub fn open(dir: &Path) -> anyhow::Result<Source> {
     Source::open(dir)
 }
 
-/// The names of collections whose place is taken by others.
+/// Returns the names of collections that conflict with existing ones.
 fn conflicts(
     conn: &mut Conn,
     schema: &Schema,
@@ -132,21 +132,21 @@ fn conflicts(
     Ok(names)
 }
 
-/// What was read, and is to be written.
+/// The data to be written.
 struct Move {
     source: Source,
     definitions: Vec<wire::Collection>,
     settings: Map<String, Json>,
     configured: wire::MetaSettings,
     wishes: Wishes,
-    /// The ids of the superusers that came along.
+    /// The ids of the imported superusers.
     admitted: HashSet<String>,
     report: Report,
     progress: Progress,
 }
 
 impl Move {
-    /// All that changes the database.
+    /// Changes the database.
     fn write(mut self, conn: &mut Conn) -> Result<(Snapshot, Report)> {
         let before = store::lock(conn)?;
         let (mut places, mut refused) = (Vec::new(), Vec::new());
@@ -177,7 +177,7 @@ impl Move {
         });
         let places = self.definitions.clone().into_iter().zip(places);
         let places = places.filter(|(definition, _)| !refused.contains(&definition.id));
-        // What belongs to accounts comes behind them.
+        // Data of accounts follows the accounts.
         let (attached, others): (Vec<_>, Vec<_>) =
             places.partition(|(definition, _)| account_data::is_attached(definition));
         for (definition, place) in others.into_iter().chain(attached) {
@@ -229,7 +229,7 @@ impl Move {
     }
 }
 
-/// What the operator can do something about, with its cause.
+/// Formats an error for the operator, with its cause.
 fn in_words(error: Error) -> anyhow::Error {
     if let Error::Internal(error) = error {
         return error;

@@ -1,4 +1,4 @@
-//! Records, as they are: ids, hashes, keys and moments too.
+//! Copies records unchanged, including ids, hashes, keys and timestamps.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,15 +20,15 @@ use crate::records::{store, values};
 use crate::schema::{Collection, Column, Record, Schema};
 use crate::system::{account_data, defaults};
 
-/// How many are in memory at once.
+/// How many records are in memory at once.
 const BATCH: i64 = 100;
-/// How many go by before the operator hears of it.
+/// How many records are copied between two progress messages.
 const STEP: usize = 10_000;
 
-/// The copying of one collection's records.
+/// The inputs for copying a collection's records.
 pub(super) struct Copy<'a> {
     pub(super) grant: &'a Grant,
-    /// Whether there is nothing to compare with.
+    /// Whether the collection has no records yet.
     pub(super) is_empty: bool,
     pub(super) wishes: Wishes,
     pub(super) admitted: &'a mut HashSet<String>,
@@ -36,16 +36,16 @@ pub(super) struct Copy<'a> {
     pub(super) report: &'a mut Report,
 }
 
-/// A copy that is under way.
+/// The state of copying.
 struct Run<'a> {
     grant: &'a Grant,
     schema: &'a Schema,
     wishes: Wishes,
-    /// The ids of the superusers that came along.
+    /// The ids of the imported superusers.
     admitted: &'a mut HashSet<String>,
     check: Check,
     tally: Tally,
-    /// Values with a character that no text can hold here.
+    /// The number of values with a character that is not supported.
     replaced: u64,
     left_out: Named,
     beyond: u64,
@@ -53,7 +53,7 @@ struct Run<'a> {
 }
 
 impl Copy<'_> {
-    /// Copies them all, a few at a time.
+    /// Copies all records in batches.
     pub(super) fn run(self, conn: &mut Conn, source: &mut Source) -> Result<Tally> {
         let collection = self.grant.collection();
         let name = collection.def.name.as_str();
@@ -130,7 +130,7 @@ impl Run<'_> {
         self.insert(conn, &wanted)
     }
 
-    /// The ids among those of these records that accounts of other collections have: no two accounts have one id.
+    /// Returns the ids that accounts of other collections have: an id identifies one account only.
     fn other_accounts(&self, conn: &mut Conn, records: &[Record]) -> Result<HashSet<String>> {
         let own = self.grant.collection();
         let mut found = HashSet::new();
@@ -158,7 +158,7 @@ impl Run<'_> {
         Ok(found)
     }
 
-    /// Whether a record can be taken, and is wanted.
+    /// Whether a record can be imported, and should be.
     fn may_take(&mut self, conn: &mut Conn, record: &Record) -> Result<bool> {
         match self.check.record(record) {
             Verdict::Fine => {}
@@ -180,7 +180,7 @@ impl Run<'_> {
             let superusers = self.schema.find(crate::schema::SUPERUSERS);
             let is_of_superuser =
                 superusers.is_some_and(|one| one.def.id == record.text("collectionRef"));
-            // One must not sign in as a superuser who was here before.
+            // It must not give access to a superuser who existed before.
             if is_of_superuser && !self.admitted.contains(record.text("recordRef")) {
                 self.tally.held_back += 1;
                 return Ok(false);
@@ -205,7 +205,7 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// Inserts records; those that the database refuses are left out.
+    /// Inserts records; leaves out those that the database refuses.
     fn insert(&mut self, conn: &mut Conn, records: &[Record]) -> Result<()> {
         let grant = self.grant;
         let all = savepoint(conn, |conn| {
@@ -267,7 +267,7 @@ impl Run<'_> {
     }
 }
 
-/// What a record is called in the report.
+/// Returns the name of a record in the report.
 pub(super) fn about(collection: &str, id: &str) -> String {
     const MAX: usize = 100;
     let id: String = id.chars().take(MAX).collect();
@@ -278,7 +278,7 @@ fn about_record(record: &Record) -> String {
     about(&record.collection.def.name, record.id())
 }
 
-/// The columns that there are, and how they are read.
+/// Returns the existing columns, and how they are read.
 fn columns(collection: &Collection, there: &[String]) -> Vec<(String, Read)> {
     let columns = collection.columns.iter();
     let columns = columns.filter(|column| there.contains(&column.name));
@@ -294,7 +294,7 @@ fn columns(collection: &Collection, there: &[String]) -> Vec<(String, Read)> {
         .collect()
 }
 
-/// A row as a record, and what is wrong with it, if anything could not be read.
+/// Converts a row to a record; returns the problem of a value that could not be read, if there is one.
 fn record(
     collection: &Arc<Collection>,
     columns: &[(String, Read)],
@@ -323,7 +323,7 @@ fn record(
     (record, problem)
 }
 
-/// A value as its column holds it; `None` when it is broken JSON.
+/// Converts a value to the type of its column; returns `None` for broken JSON.
 fn value(column: &Column, kind: &FieldKind, raw: Value, zero: Value) -> Option<Value> {
     let Value::Text(text) = raw else {
         return Some(if raw == Value::Null { zero } else { raw });
@@ -348,14 +348,14 @@ fn value(column: &Column, kind: &FieldKind, raw: Value, zero: Value) -> Option<V
     })
 }
 
-/// JSON as it is stored. What does not begin like JSON is a text, as for PocketBase.
+/// Normalizes JSON. A value that does not begin like JSON is a text, as in PocketBase.
 fn json(text: &str) -> Option<String> {
     let begins = text.trim_start().starts_with(['{', '[', '"']);
     let read = json::normalise(text);
     read.or_else(|| (!begins).then(|| json::canonical(&Json::from(text))))
 }
 
-/// A list, or the one thing that is no list yet.
+/// Converts a value to a list: a single value becomes a list of one.
 fn list(text: &str) -> Value {
     let items: Vec<String> = match serde_json::from_str(text) {
         Ok(Json::Array(items)) => items
@@ -381,7 +381,7 @@ fn without_nul(mut value: Value, replaced: &mut u64) -> Value {
     value
 }
 
-/// Those that are not there yet. The ids of those that are there, the same, go into `same`.
+/// Returns the records that do not exist yet. The ids of equal existing ones are added to `same`.
 fn only_new(
     conn: &mut Conn,
     grant: &Grant,

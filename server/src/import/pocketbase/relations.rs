@@ -1,4 +1,4 @@
-//! References to records that are not there: PocketBase keeps such, and so they stay, but the operator should know.
+//! Reports references to missing records: PocketBase allows them, so they remain, but the operator should know.
 
 use super::Report;
 use super::records::about;
@@ -7,10 +7,10 @@ use crate::error::Result;
 use crate::schema::rows::alias;
 use crate::schema::{Collection, Schema, Shape};
 
-/// How many of each field are named.
+/// How many references of a field are listed.
 const NAMED: i64 = 5;
 
-/// Notes the references of a collection's records to records that are not there.
+/// Reports the references of a collection's records to missing records.
 pub(super) fn note_missing(
     conn: &mut Conn,
     schema: &Schema,

@@ -1,65 +1,65 @@
-//! What was moved, and what was not.
+//! The report of an import.
 
 use std::fmt;
 
-/// What became of a run.
+/// The result of an import.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The collections that were taken, in their order.
+    /// The imported collections, in order.
     pub collections: Vec<Moved>,
-    /// How many files are new.
+    /// The number of new files.
     pub files: usize,
-    /// How many sections of the settings were taken.
+    /// The number of imported sections of the settings.
     pub settings: u64,
-    /// How many files could not be taken.
+    /// The number of files that could not be imported.
     pub files_left_out: u64,
-    /// Superusers elsewhere, who are superusers here only where the operator has said so.
+    /// The superusers of the other server, who are imported only if the operator says so.
     pub superusers: Vec<Note>,
-    /// What was not taken as it is.
+    /// The list of what was not imported unchanged.
     pub notes: Vec<Note>,
 }
 
-/// A collection that was taken.
+/// An imported collection.
 #[derive(Clone, Debug)]
 pub struct Moved {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Whether it is new, or was empty.
     pub is_new: bool,
-    /// Its records.
+    /// The records.
     pub records: Tally,
 }
 
-/// What became of a collection's records.
+/// The result for a collection's records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// They are new.
+    /// The number of new records.
     pub new: u64,
-    /// They were there, the same.
+    /// The number of records that existed and are equal.
     pub same: u64,
-    /// They were there with other values, which stay.
+    /// The number of records that existed with other values, which remain.
     pub different: u64,
-    /// They cannot be records here.
+    /// The number of records that cannot be imported.
     pub refused: u64,
-    /// They are superusers, or belong to one.
+    /// The number of superusers and their data, which were not imported.
     pub held_back: u64,
 }
 
-/// Something that was not taken, or not as it is.
+/// Something that was not imported, or not unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// What it is about: `posts.map`, `settings.smtp`.
+    /// The subject: `posts.map`, `settings.smtp`.
     pub about: String,
-    /// Why, or what to do.
+    /// The reason, or what to do.
     pub why: String,
 }
 
-/// How many superusers are named. Nobody has more, and a report must end.
+/// How many superusers are listed.
 const MOST_SUPERUSERS: usize = 1000;
-/// How many things of a kind are named one by one.
+/// How many entries of a kind are listed.
 const NAMED: u64 = 20;
 
-/// Things of one kind that are named up to a number, and then counted: there may be millions.
+/// Entries of a kind that are listed up to a number and then counted: there may be millions.
 #[derive(Debug)]
 pub(super) struct Named {
     kind: &'static str,
@@ -71,7 +71,7 @@ impl Named {
         Self { kind, count: 0 }
     }
 
-    /// Notes one more.
+    /// Adds an entry.
     pub(super) fn add(&mut self, about: &str, why: &str, report: &mut Report) {
         self.count += 1;
         if self.count <= NAMED {
@@ -79,7 +79,7 @@ impl Named {
         }
     }
 
-    /// Says how many there were besides those that were named; gives how many there were in all.
+    /// Reports the number of entries that were not listed; returns the total.
     pub(super) fn finish(&self, about: &str, report: &mut Report) -> u64 {
         if self.count > NAMED {
             let more = self.count - NAMED;
@@ -90,18 +90,18 @@ impl Named {
 }
 
 impl Report {
-    /// How many records could not be taken.
+    /// Returns the number of records that could not be imported.
     pub fn records_left_out(&self) -> u64 {
         let records = self.collections.iter().map(|moved| moved.records.refused);
         records.sum()
     }
 
-    /// Whether all that could have been taken was.
+    /// Whether everything was imported.
     pub fn is_complete(&self) -> bool {
         self.files_left_out == 0 && self.records_left_out() == 0
     }
 
-    /// Names a superuser of the other server.
+    /// Adds a superuser of the other server.
     pub fn superuser(&mut self, email: &str, why: &str) {
         if self.superusers.len() < MOST_SUPERUSERS {
             self.superusers.push(Note {
@@ -111,7 +111,7 @@ impl Report {
         }
     }
 
-    /// What was not taken, or not as it was: a line each.
+    /// Lists what was not imported, or not unchanged, one per line.
     pub fn problems(&self) -> String {
         let mut lines = Vec::new();
         for (title, notes) in [
@@ -132,7 +132,7 @@ impl Report {
         lines.join("\n")
     }
 
-    /// Notes something that was not taken as it is.
+    /// Adds an entry about something that was not imported unchanged.
     pub fn note(&mut self, about: impl Into<String>, why: impl Into<String>) {
         let note = Note {
             about: about.into(),
@@ -195,7 +195,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// A text without what could steer a terminal: it may be somebody else's.
+/// Removes control characters, which could control the terminal: the text is not trusted.
 fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

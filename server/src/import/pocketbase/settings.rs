@@ -1,4 +1,4 @@
-//! PocketBase's settings: those that Plinth has too are taken, the others said.
+//! Imports PocketBase's settings: those that Plinth has as well; the others are reported.
 
 use plinth_sdk::types as wire;
 use serde_json::{Map, Value as Json};
@@ -9,10 +9,10 @@ use crate::db::{Conn, savepoint};
 use crate::error::{Error, Result};
 use crate::settings::{Settings, store};
 
-/// The sections that are taken.
+/// The sections that are imported.
 const TAKEN: [&str; 3] = ["meta", "batch", "logs"];
 
-/// The sections that can be taken; those that somebody has set and that cannot be are noted.
+/// Reads the sections that can be imported; reports those that are set but not supported.
 pub(super) fn read(source: &mut Source, report: &mut Report) -> Result<Map<String, Json>> {
     let Some(stored) = source.settings()? else {
         return Ok(Map::new());
@@ -27,7 +27,7 @@ pub(super) fn read(source: &mut Source, report: &mut Report) -> Result<Map<Strin
     if let Some(Json::Object(meta)) = settings.get_mut("meta")
         && let Some(Json::String(address)) = meta.remove("appURL")
     {
-        // Mails lead there with what changes a superuser's password.
+        // Links in mails that reset passwords lead there.
         let why =
             format!("{address:?} is not taken: links in mails lead there, so set it yourself");
         report.note("settings.meta.appURL", why);
@@ -70,7 +70,7 @@ fn note(settings: &Map<String, Json>, report: &mut Report) {
     }
 }
 
-/// Takes the sections that nobody has set here. How many were taken.
+/// Imports the sections that are not set here; returns their number.
 pub(super) fn write(
     conn: &mut Conn,
     sections: &Map<String, Json>,
@@ -111,7 +111,7 @@ fn is_set(settings: &Settings, section: &str) -> bool {
     }
 }
 
-/// Whether every member of `part` that `whole` has too is the same there.
+/// Whether all members that both objects have are equal.
 fn is_within(part: &Json, whole: &Json) -> bool {
     let (Json::Object(part), Json::Object(whole)) = (part, whole) else {
         return false;

@@ -1,4 +1,4 @@
-//! A data directory of PocketBase, which is read and never changed.
+//! Reads a data directory of PocketBase, and never changes it.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -16,28 +16,28 @@ use crate::error::Result;
 
 /// A data directory.
 pub struct Source {
-    /// Where it is.
+    /// The path.
     pub dir: PathBuf,
-    /// Where its files are, if that is elsewhere.
+    /// The directory of files, if it is separate.
     pub storage: Option<PathBuf>,
     conn: Conn,
-    /// What is read in its place, when it could not be read without changing it.
+    /// A copy that is read instead if the original cannot be read without changing it.
     _copy: Option<TempDir>,
 }
 
-/// How a column is read, and what comes out.
+/// How a column is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Read {
-    /// Text, whatever it is stored as.
+    /// As text, whatever its stored type.
     Text,
-    /// A double.
+    /// As a double.
     Number,
-    /// True or false.
+    /// As a bool.
     Bool,
 }
 
 impl Source {
-    /// Opens it, and sees to it that it is one.
+    /// Opens a data directory, and checks that it is one.
     pub(super) fn open(dir: &Path) -> anyhow::Result<Self> {
         if !dir.is_dir() {
             bail!("there is no directory {}", dir.display());
@@ -59,9 +59,9 @@ impl Source {
         Ok(source)
     }
 
-    /// What is no database of a version that is understood is refused.
+    /// Refuses anything but a database of a supported version.
     fn check(&mut self) -> anyhow::Result<()> {
-        // From here on, everything is read as it is now.
+        // From here on, all reads see the same state.
         self.texts(sql(Engine::Sqlite, "BEGIN"), 0)
             .map_err(in_words)?;
         let columns = self.columns("_collections").map_err(in_words)?;
@@ -89,14 +89,14 @@ impl Source {
         }
     }
 
-    /// The names of a table's columns; none when there is no such table.
+    /// Returns the names of a table's columns; none if there is no such table.
     pub(super) fn columns(&mut self, table: &str) -> Result<Vec<String>> {
         let mut select = sql(Engine::Sqlite, "SELECT \"name\" FROM pragma_table_info(");
         select.bind(Value::from(table)).text(")");
         Ok(self.texts(select, 1)?.into_iter().flatten().collect())
     }
 
-    /// The definitions, as PocketBase shows them, and with their secrets.
+    /// Returns the definitions as PocketBase shows them, with their secrets.
     pub(super) fn definitions(&mut self) -> anyhow::Result<Vec<Map<String, Json>>> {
         let texts = ["id", "name", "type", "created", "updated"];
         let rules = [
@@ -142,7 +142,7 @@ impl Source {
         Ok(definitions)
     }
 
-    /// The settings as they are stored, if there are any.
+    /// Returns the stored settings, if there are any.
     pub(super) fn settings(&mut self) -> Result<Option<String>> {
         let select = sql(
             Engine::Sqlite,
@@ -151,7 +151,8 @@ impl Source {
         Ok(self.texts(select, 1)?.into_iter().flatten().next())
     }
 
-    /// The next rows of a table after the one with this number, in the order of insertion, each with its number.
+    /// Returns the next rows of a table after the one with this number, in the order of insertion, with their
+    /// numbers.
     pub(super) fn rows(
         &mut self,
         table: &str,
@@ -188,14 +189,14 @@ impl Source {
             .collect())
     }
 
-    /// How many rows a table has.
+    /// Returns the number of a table's rows.
     pub(super) fn count(&mut self, table: &str) -> Result<i64> {
         let mut select = sql(Engine::Sqlite, "SELECT COUNT(*) FROM ");
         select.ident(&Ident::exact(table));
         crate::db::first_int(&load_foreign(&mut self.conn, select, &[Storage::Int])?)
     }
 
-    /// Notes what else PocketBase keeps, which is never taken.
+    /// Reports other data of PocketBase, which is never imported.
     pub(super) fn note_the_rest(&self, report: &mut Report) {
         if self.dir.join("auxiliary.db").is_file() {
             report.note("logs", "what PocketBase logged stays there");
@@ -226,8 +227,8 @@ impl Source {
     }
 }
 
-/// Refuses a database that is a link: it may lead to another one of the operator's, whatever the directory's maker wants
-/// to have served. An operator who keeps it elsewhere names that directory.
+/// Refuses a database that is a link: it may lead to another database of the operator, chosen by the author of the
+/// directory. An operator with a database elsewhere can name its directory.
 fn check_files(path: &Path) -> anyhow::Result<()> {
     let dir = Dir::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     for name in ["data.db", "data.db-wal", "data.db-shm", "data.db-journal"] {
