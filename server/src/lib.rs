@@ -37,8 +37,8 @@ pub mod events; // changes that committed writes have made
 pub mod tokens; // signed tokens of accounts
 pub mod filter; // filters and rules, resolved to SQL
 pub mod request; // a request as rules and the policy see it
-pub mod schema; // what a collection is
 pub mod settings; // settings that superusers change at run time
+pub mod schema; // what a collection is
 
 // The foundation.
 pub mod expression; // filters and rules as trees, parsed from text

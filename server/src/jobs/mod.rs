@@ -121,7 +121,7 @@ pub async fn tick(app: &App, from: Moment, until: Moment) -> Result<usize> {
     let schema = app.schema.current();
     let jobs = store::jobs(&schema)?;
     let due = app
-        .read(jobs, false, move |conn, grant| {
+        .read(jobs, Effort::Long, move |conn, grant| {
             store::due(conn, grant, from, until)
         })
         .await?;

@@ -18,7 +18,6 @@ use anyhow::Context;
 use lettre::message::Mailbox;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use url::Url;
 
 pub use outbox::{Outbox, start};
 
@@ -28,6 +27,7 @@ use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::random;
 use crate::schema::Record;
+use crate::settings;
 use plinth_sdk::types::{FieldProblem, FieldProblems, MetaSettings};
 use smtp::Smtp;
 use store::Claimed;
@@ -148,15 +148,10 @@ fn app_url(config: &Config) -> anyhow::Result<String> {
         let address = config.http.replace("0.0.0.0:", "localhost:");
         return Ok(format!("http://{}", address.replace("[::]:", "localhost:")));
     }
-    if !is_app_url(&config.app_url) {
+    if !settings::is_app_url(&config.app_url) {
         anyhow::bail!("the setting app_url must be a URL that begins with http:// or https://");
     }
     Ok(config.app_url.trim_end_matches('/').to_owned())
-}
-
-/// Whether links can begin with it.
-pub fn is_app_url(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// Whether a mail of this kind was written to the account since then.

@@ -27,12 +27,11 @@ pub struct Snapshot {
 impl Snapshot {
     /// Puts together what was read in one transaction.
     pub fn new(schema: Schema, policies: Policies, settings: Settings) -> Self {
-        let mut rules = schema.iter().map(|collection| &collection.rules);
-        let ask_headers = rules.any(|rules| rules.ask_headers) || policies.ask_headers();
+        let ask_headers = schema.iter().any(|one| one.rules.ask_headers) || policies.ask_headers();
         let of_rules = schema
             .iter()
             .flat_map(|one| one.rules.body_keys.iter().cloned());
-        let body_keys = of_rules.chain(policies.body_keys()).collect();
+        let body_keys: BTreeSet<String> = of_rules.chain(policies.body_keys()).collect();
         Self {
             schema,
             policies,

@@ -4,10 +4,12 @@
 //! a setting, the server's configuration applies.
 
 pub mod api;
+mod check;
 pub mod store;
 
 use plinth_sdk::types::{self as wire, BatchSettings, LogSettings};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// The settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,4 +96,9 @@ impl Settings {
             ..wire::Settings::default()
         }
     }
+}
+
+/// Whether links can begin with this URL.
+pub fn is_app_url(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

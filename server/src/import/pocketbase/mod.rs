@@ -34,7 +34,7 @@ use crate::error::{Error, Result};
 use crate::policy::{Snapshot, system};
 use crate::request::Request;
 use crate::schema::Schema;
-use crate::system::{account_data, defaults};
+use crate::system::account_data;
 
 /// The options of an import.
 #[derive(Clone, Copy, Debug, Default)]

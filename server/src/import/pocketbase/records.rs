@@ -18,7 +18,6 @@ use crate::policy::Grant;
 use crate::records::problems::taken;
 use crate::records::{store, values};
 use crate::schema::{Collection, Column, Record, Schema};
-use crate::system::{account_data, defaults};
 
 /// How many records are in memory at once.
 const BATCH: i64 = 100;

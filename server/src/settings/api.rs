@@ -1,12 +1,9 @@
 //! Handlers of settings, for superusers.
 
-mod check;
+use plinth_sdk::types::{EmailTemplate, FieldProblem, FieldProblems, TestMail};
+use serde_json::Value as Json;
 
-use plinth_sdk::types::{self as wire, EmailTemplate, FieldProblem, FieldProblems, TestMail};
-use serde_json::{Map, Value as Json};
-
-use check::UNLOADABLE;
-
+use super::check::UNLOADABLE;
 use super::store;
 use crate::accounts::letters;
 use crate::app::App;
@@ -16,7 +13,6 @@ use crate::extract::{Answer, Body, Query, Superuser};
 use crate::mail::{self, NewMail};
 use crate::records::validate::address::is_email;
 use crate::records::values;
-use crate::schema::version::count_change;
 use crate::schema::{Collection, Record};
 
 /// The message for a test mail that was not sent.
@@ -39,29 +35,11 @@ pub async fn view(_: Superuser, app: App, query: Query) -> Result<Answer> {
 pub async fn update(_: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
     let body = body.object(UNLOADABLE)?;
     let configured = app.mailer.configured.clone();
-    let update = move |conn: &mut Conn| change(conn, &body, &configured);
+    let update = move |conn: &mut Conn| store::update(conn, &body, &configured);
     let settings = app.db.write(update).await?;
     // Takes effect before the response says so.
     app.refresh_schema().await?;
     Ok(Answer::picked(&settings, &query))
-}
-
-/// Changes the settings that the body names.
-fn change(
-    conn: &mut Conn,
-    body: &Map<String, Json>,
-    configured: &wire::MetaSettings,
-) -> Result<wire::Settings> {
-    // Done first, so that one of two concurrent changes sees the other.
-    count_change(conn)?;
-    let mut settings = store::read(conn)?;
-    let before = settings.over(configured);
-    let changed = check::merged(&before, body)?;
-    settings.meta.change(&before.meta, changed.meta);
-    settings.batch = changed.batch;
-    settings.logs = changed.logs;
-    store::write(conn, &settings)?;
-    Ok(settings.over(configured))
 }
 
 /// Report that the S3 storage is not enabled: the settings cannot enable it.

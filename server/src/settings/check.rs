@@ -4,7 +4,6 @@ use plinth_sdk::types::{FieldProblem, FieldProblems, Settings};
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, Result};
-use crate::mail;
 
 /// The message for settings that cannot be parsed.
 pub(super) const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
@@ -85,11 +84,11 @@ fn of_meta(problems: &mut Problems, settings: &Settings) {
             problems.add(path, problem);
         }
     }
-    if !mail::is_app_url(&meta.app_url) {
+    if !super::is_app_url(&meta.app_url) {
         let problem = FieldProblem::new("validation_is_url", "Must be a valid URL.");
         problems.add("meta.appURL", problem);
     }
-    if mail::sender(&meta.sender_name, &meta.sender_address).is_none() {
+    if meta.sender_address.parse::<lettre::Address>().is_err() {
         let problem = FieldProblem::new("validation_is_email", "Must be a valid email address.");
         problems.add("meta.senderAddress", problem);
     }
