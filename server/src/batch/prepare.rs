@@ -60,7 +60,12 @@ pub(super) async fn all(app: &App, request: &Request, wishes: Vec<Wish>) -> Resu
     Ok(steps)
 }
 
-async fn one(schema: &Arc<Snapshot>, bodies: &Budget, request: &Request, wish: Wish) -> Result<Step> {
+async fn one(
+    schema: &Arc<Snapshot>,
+    bodies: &Budget,
+    request: &Request,
+    wish: Wish,
+) -> Result<Step> {
     let BatchRequest {
         method,
         url,

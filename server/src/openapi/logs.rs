@@ -76,13 +76,13 @@ mod tests {
     use plinth_sdk::types::{Log, LogHour};
 
     use super::*;
+    use crate::policy::Snapshot;
     use crate::request::Caller;
-    use crate::schema::Schema;
 
     /// What is described is what is answered.
     #[test]
     fn schemas_have_the_keys_of_the_types() {
-        let schema = Schema::default();
+        let schema = Snapshot::default();
         let reader = Reader {
             schema: &schema,
             caller: &Caller::Guest,
