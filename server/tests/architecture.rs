@@ -43,10 +43,10 @@ fn modules_import_only_modules_below_them() {
         }
         let from = position(&importer).unwrap_or_else(|| panic!("lib.rs does not list {path}"));
         for import in imports(&source) {
-            let imported = target_of(&import, &importer);
-            if position(&imported).is_some_and(|to| to < from) {
+            let target = target_of(&import, &importer);
+            if position(&target).is_some_and(|to| to < from) {
                 let line = format!("{path} imports crate::{}", import.join("::"));
-                let arrow = (importer.clone(), imported);
+                let arrow = (importer.clone(), target);
                 upward.entry(arrow).or_default().insert(line);
             }
         }
@@ -112,7 +112,7 @@ fn imports_are_found_in_every_form() {
 
 /// The modules from the top down, as `lib.rs` lists them.
 fn order() -> Vec<String> {
-    let source = fs::read_to_string(root().join("lib.rs")).unwrap();
+    let source = fs::read_to_string(root().join("lib.rs")).expect("a readable source");
     let tokens: Vec<TokenTree> = tokens(&source).into_iter().collect();
     let mut order = Vec::new();
     for triple in tokens.windows(3) {
@@ -254,7 +254,7 @@ fn end_of_item(tokens: &[TokenTree], start: usize) -> usize {
 }
 
 fn tokens(source: &str) -> TokenStream {
-    source.parse().unwrap()
+    source.parse().expect("a readable source")
 }
 
 fn root() -> PathBuf {
@@ -266,16 +266,24 @@ fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("a readable source") {
+            let path = entry.expect("a readable source").path();
             if path.is_dir() {
                 folders.push(path);
                 continue;
             }
-            let name = path.strip_prefix(root()).unwrap().to_str().unwrap();
-            let is_source = name.ends_with(".rs") && !name.ends_with("tests.rs");
+            let name = path
+                .strip_prefix(root())
+                .expect("a readable source")
+                .to_str()
+                .expect("a readable source");
+            let is_source =
+                path.extension().is_some_and(|it| it == "rs") && !name.ends_with("tests.rs");
             if is_source && name != "lib.rs" && name != "main.rs" {
-                found.push((name.to_owned(), fs::read_to_string(&path).unwrap()));
+                found.push((
+                    name.to_owned(),
+                    fs::read_to_string(&path).expect("a readable source"),
+                ));
             }
         }
     }
