@@ -172,7 +172,7 @@ impl Database {
         };
         let request = Request {
             caller,
-            ..Request::internal()
+            ..Request::internal(self.app.clock.now())
         };
         policy::grant(schema, request, collection, action).expect("a grant")
     }

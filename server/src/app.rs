@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use plinth_sdk::types::MetaSettings;
 
 use crate::budget::{Answers, Budget};
+use crate::clock::Clock;
 use crate::collections::{ahead, store};
 use crate::config::Config;
-use crate::db::{Claimant, Conn, Db, Newer};
+use crate::db::{Claimant, Conn, Db, Newer, Sources};
 use crate::error::{Error, Result};
 use crate::files::Files;
 use crate::jobs;
@@ -19,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::passwords::Hasher;
 use crate::policy::{Grant, Shared, Snapshot};
+use crate::random::Random;
 use crate::realtime::Realtime;
 use crate::schema::version;
 
@@ -70,6 +72,10 @@ pub struct App(Arc<State>);
 
 /// The state behind an [`App`].
 pub struct State {
+    /// Tells the time.
+    pub clock: Clock,
+    /// Makes ids and keys.
+    pub random: Random,
     /// The database.
     pub db: Db,
     /// The current collections, policies and settings.
@@ -101,12 +107,18 @@ pub struct State {
 impl App {
     /// Connects to the database, migrates it and loads the collections.
     pub async fn build(config: &Config) -> anyhow::Result<Self> {
+        Self::build_with(config, Sources::system()).await
+    }
+
+    /// Like [`App::build`], with a clock and a source of randomness that may be a test's.
+    pub async fn build_with(config: &Config, sources: Sources) -> anyhow::Result<Self> {
+        let Sources { clock, random } = sources.clone();
         // Fails if it is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mailer = Mailer::new(config)?;
-        let files = Files::new(config)?;
+        let mailer = Mailer::new(config, random.clone())?;
+        let files = Files::new(config, &random)?;
         let outbound = Outbound::new(&config.outbound_allow)?;
-        let (location, metrics) = (config.location()?, Metrics::new()?);
+        let (location, metrics) = (config.location()?, Metrics::new(clock.now(), &random)?);
         metrics.describe(location.engine())?;
         let (connections, group_size) = (config.database_connections, metrics.group_size.clone());
         let newer = if config.allow_newer_database {
@@ -117,7 +129,14 @@ impl App {
         let slow_guest = config.guest_queries;
         // May take long: on a thread of its own, so that signals are still handled.
         let open = move || {
-            let db = Db::open(&location, newer, connections, slow_guest, group_size)?;
+            let db = Db::open(
+                &location,
+                newer,
+                connections,
+                slow_guest,
+                group_size,
+                sources,
+            )?;
             let log = db.of_log()?;
             anyhow::Ok((db, log))
         };
@@ -129,8 +148,14 @@ impl App {
         let schema = Shared::default();
         schema.replace(patiently(|| db.write(store::initialise)).await?);
         let app = Self(Arc::new(State {
-            realtime: Realtime::new(&metrics, db.feed()),
-            logs: Logs::new(log, log_size, metrics.log_dropped.clone()),
+            realtime: Realtime::new(&metrics, db.feed(), clock.clone(), random.clone()),
+            logs: Logs::new(
+                log,
+                log_size,
+                metrics.log_dropped.clone(),
+                clock.clone(),
+                random.clone(),
+            ),
             db,
             schema,
             hasher: Hasher::new(config.hashing_threads)?,
@@ -142,6 +167,8 @@ impl App {
             bodies: Budget::new(config.bodies_mb << 20),
             answers: Answers::new(config.answers_mb << 20, config.answer_mb << 20),
             config: config.clone(),
+            clock,
+            random,
         }));
         ahead::settle(&app).await;
         Ok(app)

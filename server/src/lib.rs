@@ -26,6 +26,7 @@ pub mod accounts; // sign-in, sessions, mails to accounts
 pub mod mail; // outbox and SMTP client
 pub mod health; // lifecycle of the process, and health probes
 pub mod views; // queries of view collections, translated to each database
+pub mod queue; // work that waits in tables
 
 // Records.
 pub mod records; // rows of collections: read, written, expanded
@@ -51,8 +52,8 @@ pub mod json_reader; // JSON from clients, parsed within limits
 pub mod budget; // memory budgets that requests share
 pub mod secret; // texts that are never printed
 pub mod tasks; // background tasks that survive panics
-pub mod clock; // timestamps
-pub mod random; // random ids and keys
+pub mod clock; // timestamps, and the clock that tests can set
+pub mod random; // ids, keys and their randomness
 pub mod error; // error type and error responses
 pub mod json; // JSON in the format of the protocol
 

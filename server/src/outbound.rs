@@ -49,9 +49,12 @@ impl Outbound {
             // Nothing is verified, so missing root certificates are no problem.
             client = client.tls_certs_only([]);
         }
-        client
-            .build()
-            .map_err(|error| sentence(&format!("Cannot call anybody: {}", causes(&error))))
+        client.build().map_err(|error| {
+            sentence(&format!(
+                "Cannot set up the HTTP client: {}",
+                causes(&error)
+            ))
+        })
     }
 
     /// Returns the addresses of the URL's host that may be called.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use crate::budget::Holder;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::db::Claimant;
 use crate::schema::Record;
 
@@ -101,12 +101,12 @@ pub struct Request {
     /// The fields of the body.
     pub body: Map<String, serde_json::Value>,
     /// The time of the request.
-    pub now: Moment,
+    pub now: Timestamp,
 }
 
 impl Request {
     /// Makes a request of the server itself.
-    pub fn internal() -> Self {
+    pub fn internal(now: Timestamp) -> Self {
         Self {
             caller: Caller::Guest,
             address: None,
@@ -115,7 +115,7 @@ impl Request {
             headers: BTreeMap::new(),
             query: BTreeMap::new(),
             body: Map::new(),
-            now: Moment::now(),
+            now,
         }
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::schema::Record;
 
@@ -72,7 +72,7 @@ pub fn fingerprint(signing_key: &str) -> String {
 }
 
 /// Makes a token for acting as the account.
-pub fn auth(record: &Record, now: Moment) -> Result<String> {
+pub fn auth(record: &Record, now: Timestamp) -> Result<String> {
     let claims = claims(record, Kind::Auth, now);
     sign(
         record,
@@ -85,7 +85,7 @@ pub fn auth(record: &Record, now: Moment) -> Result<String> {
 
 /// Makes a token for acting as the account that cannot be renewed. It is valid for `duration` seconds, or for the
 /// usual time if that is 0.
-pub fn fixed(record: &Record, duration: i64, now: Moment) -> Result<String> {
+pub fn fixed(record: &Record, duration: i64, now: Timestamp) -> Result<String> {
     let mut claims = claims(record, Kind::Auth, now);
     if duration > 0 {
         claims.exp = now.unix().saturating_add(duration);
@@ -100,14 +100,14 @@ pub fn fixed(record: &Record, duration: i64, now: Moment) -> Result<String> {
 }
 
 /// Makes a token for reading files. It expires no later than `expires`, when the token of the request expires.
-pub fn file(record: &Record, expires: i64, now: Moment) -> Result<String> {
+pub fn file(record: &Record, expires: i64, now: Timestamp) -> Result<String> {
     let mut claims = claims(record, Kind::File, now);
     claims.exp = claims.exp.min(expires);
     sign(record, &claims)
 }
 
 /// Makes a token that is sent by mail, and proves that its bearer reads the account's mails.
-pub fn mailed(record: &Record, kind: Kind, now: Moment) -> Result<String> {
+pub fn mailed(record: &Record, kind: Kind, now: Timestamp) -> Result<String> {
     let claims = claims(record, kind, now);
     sign(
         record,
@@ -118,7 +118,7 @@ pub fn mailed(record: &Record, kind: Kind, now: Moment) -> Result<String> {
     )
 }
 
-fn claims(record: &Record, kind: Kind, now: Moment) -> Claims {
+fn claims(record: &Record, kind: Kind, now: Timestamp) -> Claims {
     let auth = record.collection.def.auth.as_ref();
     let duration = auth.map_or(0, |auth| kind.options(auth).duration);
     Claims {
@@ -153,7 +153,7 @@ pub fn names_address(token: &str) -> bool {
 }
 
 /// Returns the claims of a token if its signature is valid and it has not expired.
-pub fn verify(token: &str, key: &str, now: Moment) -> Option<Claims> {
+pub fn verify(token: &str, key: &str, now: Timestamp) -> Option<Claims> {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn n20_only_what_was_signed_so_is_good() {
-        let now = Moment::parse("2024-01-01 00:00:00Z").unwrap();
+        let now = Timestamp::parse("2024-01-01 00:00:00Z").unwrap();
         let claims = Claims {
             collection_id: "c".to_owned(),
             email: None,

@@ -110,6 +110,72 @@ fn imports_are_found_in_every_form() {
     assert_eq!(found, expected);
 }
 
+/// Where the time and randomness come from: paths, and the files that may name them. Everything else has a `Clock` and a
+/// `Random` from the app, the connection or the request.
+const SOURCES: &[(&str, &[&str])] = &[
+    ("Timestamp::now", &["clock.rs"]),
+    ("Zoned::now", &[]),
+    ("SystemTime::now", &[]),
+    ("Utc::now", &[]),
+    ("Local::now", &[]),
+    ("Clock::machine", &["clock.rs", "db/mod.rs"]),
+    ("AdjustableClock", &["clock.rs"]),
+    // The generator of texts for a pattern is given its randomness.
+    ("rand::", &["random.rs", "records/generate.rs"]),
+    // While the server starts there is no app, and requests have ids.
+    ("Random::system", &["db/mod.rs", "serve/middleware.rs"]),
+    // A sample of a pattern is a sample whatever its randomness.
+    ("Random::seeded", &["collections/validate/options.rs"]),
+    ("Sources::system", &["app.rs", "db/connection.rs"]),
+];
+
+#[test]
+fn time_and_randomness_come_from_one_place() {
+    let mut broken = Vec::new();
+    for (path, source) in sources() {
+        let mut words = Vec::new();
+        flatten(tokens(&source), &mut words);
+        for (name, allowed) in SOURCES {
+            let wanted: Vec<&str> = name.split_inclusive("::").flat_map(split_path).collect();
+            let is_named = words.windows(wanted.len()).any(|window| window == wanted);
+            if is_named && !allowed.contains(&path.as_str()) {
+                broken.push(format!("{path} names {name}"));
+            }
+            if !is_named && allowed.contains(&path.as_str()) {
+                broken.push(format!("{path} need not be allowed to name {name}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// `a::` as its three tokens.
+fn split_path(part: &str) -> Vec<&str> {
+    match part.strip_suffix("::") {
+        Some(word) => vec![word, ":", ":"],
+        None => vec![part],
+    }
+}
+
+/// The words and signs of a source, without code for tests.
+fn flatten(stream: TokenStream, words: &mut Vec<String>) {
+    let tokens: Vec<TokenTree> = stream.into_iter().collect();
+    let mut at = 0;
+    while at < tokens.len() {
+        if is_for_tests(&tokens[at..]) {
+            at = end_of_item(&tokens, at) + 1;
+            continue;
+        }
+        match &tokens[at] {
+            TokenTree::Group(group) => flatten(group.stream(), words),
+            TokenTree::Ident(word) => words.push(word.to_string()),
+            TokenTree::Punct(sign) => words.push(sign.as_char().to_string()),
+            TokenTree::Literal(_) => words.push("\"\"".to_owned()),
+        }
+        at += 1;
+    }
+}
+
 /// The modules from the top down, as `lib.rs` lists them.
 fn order() -> Vec<String> {
     let source = fs::read_to_string(root().join("lib.rs")).expect("a readable source");

@@ -122,7 +122,7 @@ fn n47_a_run_whose_process_was_killed_is_lost_and_taken_over() {
     assert_eq!(runs[0]["outcome"], "lost");
     assert_eq!(
         runs[0]["output"],
-        "The process that ran it is gone. It is begun again."
+        "The server that ran the job disappeared. It will be retried."
     );
     assert_eq!(runs[1]["due"], runs[0]["due"]);
     assert_ne!(runs[1]["worker"], runs[0]["worker"]);
@@ -231,7 +231,7 @@ fn a_server_that_stops_lets_runs_end_and_gives_up_those_that_do_not() {
     assert_eq!(outcomes, ["succeeded", "lost", "running"]);
     assert_eq!(
         runs[1]["output"],
-        "The server stopped before it ended. It is begun again."
+        "The server stopped before the job finished. It will be retried."
     );
     // The next server did not wait for a lease to end.
     wait_for_calls(&hanging, 2);

@@ -54,9 +54,9 @@ catalogue! {
     not_before = "Not before";
     no_output = "It said nothing.";
     not_yet = "It has not ended yet.";
-    lost_why = "The server that ran it was gone before the run ended, so nobody knows how far it came. While there are retries left, another attempt follows by itself.";
-    skipped_why = "The run before it had not ended when this one was due.";
-    waiting_why = "It starts as soon as a server has a free hand.";
+    lost_why = "The server that ran the job disappeared before the run finished, so it is unknown how far it came. While there are retries left, another attempt follows automatically.";
+    skipped_why = "The previous run had not finished when this one was due.";
+    waiting_why = "It starts as soon as a server has capacity for it.";
 }
 
 // The editor.

@@ -137,8 +137,8 @@ pub struct JobRun {
     pub attempt: f64,
     /// `schedule` or `manual`.
     pub trigger: String,
-    /// `waiting`, `running`, `succeeded`, `failed`, `lost` when the process that ran it is gone, or `skipped` when
-    /// the run before it had not ended.
+    /// `waiting`, `running`, `succeeded`, `failed`, `lost` when the server that ran it disappeared, or `skipped` when
+    /// the previous run had not finished.
     pub outcome: String,
     /// When it may start.
     pub not_before: String,

@@ -8,7 +8,6 @@ use serde_json::Value as Json;
 
 use super::store;
 use crate::app::{App, Effort};
-use crate::clock::Moment;
 use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::json;
@@ -42,7 +41,7 @@ async fn write(app: App, collection: String, email: String, kind: Kind) -> Resul
     let grant = system(
         &schema,
         collection,
-        Request::internal(),
+        Request::internal(app.clock.now()),
         "the mail goes to the account's own address",
     );
     let finding = grant.clone();
@@ -67,10 +66,10 @@ fn write_to(
     let Some(account) = records::find(conn, grant, id, Some(records::Lock::Update))? else {
         return Ok(());
     };
-    let now = Moment::now();
+    let now = conn.clock.now();
     let name = name(kind);
     let is_pointless = kind == Kind::Verification && account.is("verified");
-    if is_pointless || mail::was_written(conn, &account, name, now.before(PAUSE))? {
+    if is_pointless || mail::was_written(conn, &account, name, now - PAUSE)? {
         return Ok(());
     }
     let token = tokens::mailed(&account, kind, now)?;

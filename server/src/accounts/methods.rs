@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
-use crate::random;
+use crate::random::Random;
 use crate::system::providers::{self, Provider};
 
 /// The response of `auth-methods`: the type of the SDK, and the keys of older clients.
@@ -74,7 +74,7 @@ pub(super) fn all() -> Vec<Offer> {
 }
 
 impl Methods {
-    pub(super) fn of(auth: &AuthOptions) -> Self {
+    pub(super) fn of(auth: &AuthOptions, random: &Random) -> Self {
         let password = PasswordMethod {
             enabled: auth.password_auth.enabled,
             identity_fields: if auth.password_auth.enabled {
@@ -90,7 +90,9 @@ impl Methods {
         };
         let is_on = auth.oauth2.enabled;
         let providers = auth.oauth2.providers.iter().filter(|_| is_on);
-        let providers: Vec<Start> = providers.filter_map(start).collect();
+        let providers: Vec<Start> = providers
+            .filter_map(|provider| start(provider, random))
+            .collect();
         let without_logo = |start: &Start| Start {
             logo: String::new(),
             ..start.clone()
@@ -111,12 +113,12 @@ impl Methods {
 }
 
 /// Starts a sign-in with a service of a definition, if the service is known.
-fn start(configured: &Json) -> Option<Start> {
+fn start(configured: &Json, random: &Random) -> Option<Start> {
     let text = |key: &str| configured.get(key).and_then(Json::as_str);
     let given = |key: &str| text(key).filter(|text| !text.is_empty());
     let provider = providers::find(text("name")?)?;
     let pkce = configured.get("pkce").and_then(Json::as_bool);
-    let state = random::alphanumeric(30);
+    let state = random.alphanumeric(30);
     let mut start = Start {
         name: provider.name,
         display_name: given("displayName")
@@ -131,7 +133,7 @@ fn start(configured: &Json) -> Option<Start> {
         code_challenge_method: "",
     };
     if pkce.unwrap_or(provider.pkce) {
-        start.code_verifier = random::alphanumeric(43);
+        start.code_verifier = random.alphanumeric(43);
         start.code_challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&start.code_verifier));
         start.code_challenge_method = "S256";
     }
@@ -188,7 +190,7 @@ mod tests {
             },
             ..AuthOptions::default()
         };
-        to_value(Methods::of(&auth)).unwrap()
+        to_value(Methods::of(&auth, &Random::seeded(1))).unwrap()
     }
 
     #[test]

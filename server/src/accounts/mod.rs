@@ -11,7 +11,6 @@ pub mod store;
 use std::sync::Arc;
 
 use crate::app::{App, Effort};
-use crate::clock::Moment;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::policy;
@@ -64,7 +63,7 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
     let grant = policy::system(
         &schema,
         collection,
-        Request::internal(),
+        Request::internal(app.clock.now()),
         "nobody is signed in before the token is checked",
     );
     let Claims {
@@ -86,7 +85,7 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
         Err(error) => return Err(error),
     };
     let key = tokens::signing_key(&record, kind);
-    let Some(Claims { exp, .. }) = tokens::verify(token, &key, Moment::now()) else {
+    let Some(Claims { exp, .. }) = tokens::verify(token, &key, app.clock.now()) else {
         return Ok(Caller::Guest);
     };
     Ok(Caller::Account(Arc::new(Account {

@@ -16,6 +16,7 @@ use crate::files::accept::Stored;
 use crate::json_reader;
 use crate::policy::{self, Action, Grant, Snapshot, system};
 use crate::projection::Fields;
+use crate::random::Random;
 use crate::records::expand::Paths;
 use crate::records::write::Input;
 use crate::records::{fill, limits, store, values};
@@ -54,7 +55,7 @@ pub(super) async fn all(app: &App, request: &Request, wishes: Vec<Wish>) -> Resu
     let schema = app.schema.current();
     let mut steps = Vec::with_capacity(wishes.len());
     for (position, wish) in wishes.into_iter().enumerate() {
-        let step = one(&schema, &app.bodies, request, wish).await;
+        let step = one(&schema, &app.bodies, request, wish, &app.random).await;
         steps.push(step.map_err(|error| failed_at(position, error))?);
     }
     Ok(steps)
@@ -65,6 +66,7 @@ async fn one(
     bodies: &Budget,
     request: &Request,
     wish: Wish,
+    random: &Random,
 ) -> Result<Step> {
     let BatchRequest {
         method,
@@ -115,7 +117,7 @@ async fn one(
     let (values, uploads) = (body, wish.uploads);
     let size = json_reader::size_of(&values);
     let id_sent = id.as_deref();
-    step.input = Input::prepare(collection, values, uploads, id_sent, size, bodies).await?;
+    step.input = Input::prepare(collection, values, uploads, id_sent, size, bodies, random).await?;
     step.collection.clone_from(&grant.collection().def.id);
     step.record = step.input.id.clone().or(id).unwrap_or_default();
     Ok(step)

@@ -105,7 +105,7 @@ pub(super) async fn upsert(
         system(
             &schema,
             collection,
-            Request::internal(),
+            Request::internal(app.clock.now()),
             "the operator's own command",
         )
     };

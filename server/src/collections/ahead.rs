@@ -7,8 +7,10 @@ use super::change::{IndexChanges, old_names};
 use super::store::{self, UPDATE_FAILED};
 use super::table::refused;
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::db::{Claimant, Conn, Engine, Sql, concurrent};
 use crate::error::Result;
+use crate::random::Random;
 use crate::schema::{Author, Collection, Index, Schema};
 
 /// An index that a change needs, its position in the definition, and the statement that builds it.
@@ -25,7 +27,8 @@ pub(super) async fn build(
     let Some(old) = schema.find(name).filter(|old| !old.is_view()) else {
         return Ok(());
     };
-    let indexes = needed(&schema, old, body, author, app.db.engine());
+    let (engine, now) = (app.db.engine(), app.clock.now());
+    let indexes = needed(&schema, old, body, author, engine, now, &app.random);
     if indexes.is_empty() {
         return Ok(());
     }
@@ -75,8 +78,10 @@ fn needed(
     body: &Map<String, Json>,
     author: Author,
     engine: Engine,
+    now: Timestamp,
+    random: &Random,
 ) -> Vec<Ahead> {
-    let Ok(new) = store::next(schema, old, body, author, engine) else {
+    let Ok(new) = store::next(schema, old, body, author, engine, now, random) else {
         return Vec::new();
     };
     let old_names = old_names(old, &new);

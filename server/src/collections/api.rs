@@ -163,7 +163,15 @@ async fn try_query(
     }
     let id = old.map_or("", |old| &old.def.id);
     let sources = views::store::sources(&schema, author, id);
-    match views::sample::take(&app.db, &operator.request.claimant(), query, &sources).await {
+    match views::sample::take(
+        &app.db,
+        &operator.request.claimant(),
+        query,
+        &sources,
+        &app.random,
+    )
+    .await
+    {
         Err(Error::Invalid { message, .. }) => {
             let failed = if old.is_some() {
                 store::UPDATE_FAILED
@@ -204,6 +212,7 @@ pub async fn dry_run_view(
         &operator.request.claimant(),
         &asked.query,
         &sources,
+        &app.random,
     )
     .await
     {
@@ -269,16 +278,16 @@ pub async fn check(operator: Operator<CollectionsWrite>, app: App, body: Body) -
     let body = body.object(UNREADABLE)?;
     let schema = app.schema.current();
     // Building indexes for a test takes a moment.
-    let engine = app.db.engine();
-    let check = move || store::check(&schema, &body, author, engine);
+    let (engine, random) = (app.db.engine(), app.random.clone());
+    let check = move || store::check(&schema, &body, author, engine, &random);
     let checked = actix_web::web::block(check).await;
     checked.map_err(Error::internal)??;
     Ok(Answer::Nothing)
 }
 
 /// Return the default definition of each type.
-pub async fn scaffolds(_: Operator<CollectionsRead>, query: Query) -> Result<Answer> {
-    let scaffold = |kind| public(&defaults::scaffold(kind));
+pub async fn scaffolds(_: Operator<CollectionsRead>, app: App, query: Query) -> Result<Answer> {
+    let scaffold = |kind| public(&defaults::scaffold(kind, &app.random));
     let scaffolds = Scaffolds {
         auth: scaffold(wire::CollectionType::Auth),
         base: scaffold(wire::CollectionType::Base),

@@ -7,11 +7,12 @@ use plinth_sdk::types::{self as wire, FieldProblems, names};
 use serde_json::{Map, Value as Json};
 
 use super::{builtin, change, forms, prepare, table, validate};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result, sentence};
 use crate::policy::roles::Policies;
 use crate::policy::{self, Snapshot};
+use crate::random::Random;
 use crate::schema::{Author, Collection, Schema, version};
 use crate::system::{account_data, builtin as system, defaults};
 use crate::{settings, views};
@@ -66,7 +67,7 @@ pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     let schema = lock(conn)?;
     forms::renew(conn, &schema)?;
     let mut missing = if schema.iter().next().is_none() {
-        defaults::initial()
+        defaults::initial(&conn.random)
     } else {
         account_data::all().into()
     };
@@ -77,7 +78,7 @@ pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     }
     let has_no_jobs = schema.find(names::JOBS).is_none();
     for mut definition in missing {
-        let now = Moment::now().to_string();
+        let now = conn.clock.now().to_string();
         definition.created.clone_from(&now);
         definition.updated = now;
         let collection = Collection::new(definition);
@@ -101,12 +102,16 @@ pub fn check(
     body: &Map<String, Json>,
     author: Author,
     engine: Engine,
+    random: &Random,
 ) -> Result<()> {
     let id = body.get("id").and_then(Json::as_str).unwrap_or_default();
     let old = schema.iter().find(|collection| collection.def.id == id);
     let (mut definition, failed) = match old {
-        Some(old) => (prepare::prepare(body, Some(&old.def))?, UPDATE_FAILED),
-        None => (prepare::prepare_new(body, schema)?, CREATE_FAILED),
+        Some(old) => (
+            prepare::prepare(body, Some(&old.def), random)?,
+            UPDATE_FAILED,
+        ),
+        None => (prepare::prepare_new(body, schema, random)?, CREATE_FAILED),
     };
     let old = old.map(|old| &old.def);
     settle(&mut definition, old, schema, author, engine, failed)
@@ -175,10 +180,10 @@ pub(super) fn create_in(
     body: &Map<String, Json>,
     author: Author,
 ) -> Result<String> {
-    let mut definition = prepare::prepare_new(body, schema)?;
+    let mut definition = prepare::prepare_new(body, schema, &conn.random)?;
     let engine = conn.engine();
     settle(&mut definition, None, schema, author, engine, CREATE_FAILED)?;
-    let now = Moment::now().to_string();
+    let now = conn.clock.now().to_string();
     definition.created.clone_from(&now);
     definition.updated = now;
     let collection = Collection::new(definition);
@@ -198,14 +203,16 @@ pub(super) fn next(
     body: &Map<String, Json>,
     author: Author,
     engine: Engine,
+    now: Timestamp,
+    random: &Random,
 ) -> Result<Collection> {
-    let mut definition = prepare::prepare(body, Some(&old.def))?;
+    let mut definition = prepare::prepare(body, Some(&old.def), random)?;
     if old.is_own() {
         return Err(Error::invalid(UPDATE_FAILED));
     }
     let was = Some(&old.def);
     settle(&mut definition, was, schema, author, engine, UPDATE_FAILED)?;
-    definition.updated = Moment::now().to_string();
+    definition.updated = now.to_string();
     Ok(Collection::new(definition))
 }
 
@@ -216,7 +223,15 @@ pub(super) fn update_in(
     body: &Map<String, Json>,
     author: Author,
 ) -> Result<()> {
-    let new = next(schema, old, body, author, conn.engine())?;
+    let new = next(
+        schema,
+        old,
+        body,
+        author,
+        conn.engine(),
+        conn.clock.now(),
+        &conn.random,
+    )?;
     policy::store::follow_fields(conn, old, &new)?;
     let views = if old.is_seen_alike(&new) {
         Vec::new()

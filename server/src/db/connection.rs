@@ -5,18 +5,25 @@ use std::time::Instant;
 
 use anyhow::Context;
 
+use super::Sources;
 use super::bounded::Left;
 use super::failure::{Cause, Failure};
 use super::limit::Limit;
 use super::postgres::{Activity, Postgres};
 use super::sqlite::{Definitions, Lite, Patience};
 use super::{Each, Engine, Location, Rows, Sql, Storage, owned};
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::events::Journal;
+use crate::random::Random;
 
 /// Either database. Everything above this module takes `&mut Conn` and does not ask which.
 pub struct Conn {
     driver: Driver,
+    /// Tells the time of this process.
+    pub clock: Clock,
+    /// Makes ids and keys.
+    pub random: Random,
     /// What the transaction that goes on has changed.
     pub journal: Journal,
     /// The version of the collections that what is read has to be of, until it is known that it is.
@@ -33,9 +40,11 @@ enum Driver {
 }
 
 impl Conn {
-    fn new(driver: Driver) -> Self {
+    fn new(driver: Driver, sources: Sources) -> Self {
         Self {
             driver,
+            clock: sources.clock,
+            random: sources.random,
             journal: Journal::default(),
             expected: None,
             left: None,
@@ -78,7 +87,8 @@ impl Conn {
 
     /// Somebody else's SQLite database, by its URI. Nothing is written to it.
     pub fn read_only(uri: &str) -> anyhow::Result<Self> {
-        Ok(Self::new(Driver::Sqlite(Lite::foreign(uri)?)))
+        let driver = Driver::Sqlite(Lite::foreign(uri)?);
+        Ok(Self::new(driver, Sources::system()))
     }
 
     /// Which database it is.
@@ -202,6 +212,7 @@ pub(super) enum Purpose {
 pub(super) struct Manager {
     purpose: Purpose,
     location: Location,
+    sources: Sources,
     /// How long SQLite's readers may take.
     patience: Arc<Patience>,
     /// The changes of SQLite's tables and views.
@@ -215,10 +226,11 @@ pub(super) struct Pooled {
 }
 
 impl Manager {
-    pub(super) fn new(purpose: Purpose, location: Location) -> Self {
+    pub(super) fn new(purpose: Purpose, location: Location, sources: Sources) -> Self {
         Self {
             purpose,
             location,
+            sources,
             patience: Arc::default(),
             definitions: Definitions::default(),
         }
@@ -240,7 +252,7 @@ impl Manager {
             }
             Location::Postgres(url) => Driver::Postgres(Postgres::open(url)?),
         };
-        Ok(Conn::new(driver))
+        Ok(Conn::new(driver, self.sources.clone()))
     }
 }
 

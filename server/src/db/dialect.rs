@@ -507,6 +507,8 @@ pub enum Lock {
     Update,
     /// To delete them; nobody may begin to refer to them.
     Delete,
+    /// To change them, if no other transaction has locked them: those are left out.
+    Claim,
 }
 
 /// Ends a `SELECT` such that the rows of one of its tables are locked. SQLite has one writer.
@@ -514,10 +516,13 @@ pub fn lock(engine: Engine, table: &Ident, lock: Lock) -> Sql {
     let mut out = Sql::new(engine);
     if engine == Engine::Postgres {
         out.text(match lock {
-            Lock::Update => " FOR NO KEY UPDATE OF ",
+            Lock::Update | Lock::Claim => " FOR NO KEY UPDATE OF ",
             Lock::Delete => " FOR UPDATE OF ",
         });
         out.ident(table);
+        if lock == Lock::Claim {
+            out.text(" SKIP LOCKED");
+        }
     }
     out
 }

@@ -117,7 +117,7 @@ mod tests {
     use prometheus::{Histogram, HistogramOpts};
 
     use super::*;
-    use crate::db::{Claimant, Location, Newer};
+    use crate::db::{Claimant, Location, Newer, Sources};
     use crate::error::Error;
 
     const ENDLESS: &str =
@@ -132,7 +132,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::Sqlite(folder.path().join("data.db"));
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
-        let db = Db::open(&location, Newer::Refused, 2, 2, group_size).unwrap();
+        let db = Db::open(
+            &location,
+            Newer::Refused,
+            2,
+            2,
+            group_size,
+            Sources::system(),
+        )
+        .unwrap();
         let guest = Claimant::Guest([10, 0, 0, 1].into());
         let mut abandoned = Box::pin(db.read(&guest, endless));
         assert!(abandoned.as_mut().now_or_never().is_none());
@@ -149,7 +157,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::Sqlite(folder.path().join("data.db"));
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
-        let db = Db::open(&location, Newer::Refused, 2, 2, group_size).unwrap();
+        let db = Db::open(
+            &location,
+            Newer::Refused,
+            2,
+            2,
+            group_size,
+            Sources::system(),
+        )
+        .unwrap();
         let read = db.read(&Claimant::Server, |conn| {
             let over = conn.within(&Limit::after(Duration::ZERO), |conn| {
                 load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int])

@@ -54,9 +54,10 @@ pub use shares::Claimant;
 pub use statement::{Ident, Sql, Storage, Value, sql};
 pub use usage::Usage;
 
-use crate::clock::Moment;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Result};
 use crate::events::{self, Feed};
+use crate::random::Random;
 use crate::secret::Secret;
 use connection::{Manager, Purpose};
 use limit::{Abandoning, Limit};
@@ -123,6 +124,7 @@ struct Inner {
     /// SQLite's file.
     file: Option<PathBuf>,
     newer: Newer,
+    sources: Sources,
     /// How many wait for a permit.
     waiting: AtomicI64,
     /// How many waited for one in vain.
@@ -141,6 +143,25 @@ struct Held {
     _share: Option<Share>,
 }
 
+/// The clock and the source of randomness that connections have.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// Tells the time.
+    pub clock: Clock,
+    /// Makes ids and keys.
+    pub random: Random,
+}
+
+impl Sources {
+    /// Those of a production server.
+    pub fn system() -> Self {
+        Self {
+            clock: Clock::machine(),
+            random: Random::system(),
+        }
+    }
+}
+
 /// How a database is shared.
 #[derive(Clone, Copy)]
 struct Places {
@@ -157,12 +178,13 @@ impl Db {
         connections: u32,
         slow_guest: usize,
         group_size: Histogram,
+        sources: Sources,
     ) -> anyhow::Result<Self> {
         let places = Places {
             connections,
             slow_guest,
         };
-        Self::open_for(Purpose::Data, location, newer, places, group_size)
+        Self::open_for(Purpose::Data, location, newer, places, group_size, sources)
     }
 
     /// The database of the log. SQLite has a file of its own for it, with a writer of its own: what is logged neither
@@ -179,7 +201,8 @@ impl Db {
             connections: LOG_CONNECTIONS,
             slow_guest: 1,
         };
-        Self::open_for(Purpose::Log, &location, newer, places, group_size)
+        let sources = self.inner.sources.clone();
+        Self::open_for(Purpose::Log, &location, newer, places, group_size, sources)
     }
 
     fn open_for(
@@ -188,12 +211,13 @@ impl Db {
         newer: Newer,
         places: Places,
         group_size: Histogram,
+        sources: Sources,
     ) -> anyhow::Result<Self> {
         let all = places.connections as usize;
         let open = all.saturating_sub((all / 4).max(1)).max(1);
         let long = all.saturating_sub((all / 8).max(1)).max(1);
         let epoch = Arc::new(AtomicU64::new(0));
-        let manager = Manager::new(purpose, location.clone());
+        let manager = Manager::new(purpose, location.clone(), sources.clone());
         migrations::run(location, purpose, newer, &slow::Waiting::begin()?)?;
         let feed = Arc::new(Feed::default());
         let checkpoint_failures = Arc::new(AtomicU64::new(0));
@@ -224,6 +248,7 @@ impl Db {
                     Location::Postgres(_) => None,
                 },
                 newer,
+                sources,
                 waiting: AtomicI64::new(0),
                 waited_in_vain: AtomicU64::new(0),
                 opened: Instant::now(),
@@ -423,20 +448,21 @@ impl Location {
 }
 
 /// The moment that all processes on a database agree on: the clocks of several machines differ, so PostgreSQL says it.
-pub fn now(conn: &mut Conn) -> Result<Moment> {
+pub fn now(conn: &mut Conn) -> Result<Timestamp> {
     if conn.engine() == Engine::Sqlite {
-        return Ok(Moment::now());
+        return Ok(conn.clock.now());
     }
     let select = sql(
         Engine::Postgres,
         "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS\"Z\"')",
     );
     let rows = load(conn, select.cached(), &[Storage::Text])?;
-    let moment = match rows.first().map(Vec::as_slice) {
-        Some([Value::Text(text)]) => Moment::parse(text),
+    let told = match rows.first().map(Vec::as_slice) {
+        Some([Value::Text(text)]) => Timestamp::parse(text),
         _ => None,
     };
-    moment.ok_or_else(|| {
+    let told = told.map(|told| conn.clock.adjust(told));
+    told.ok_or_else(|| {
         Error::internal(anyhow::anyhow!("the database does not say what time it is"))
     })
 }

@@ -382,12 +382,20 @@ mod tests {
     use prometheus::HistogramOpts;
 
     use super::*;
-    use crate::db::{Db, Location, Newer};
+    use crate::db::{Db, Location, Newer, Sources};
 
     fn open(folder: &tempfile::TempDir) -> Db {
         let location = Location::Sqlite(folder.path().join("data.db"));
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
-        Db::open(&location, Newer::Refused, 1, 2, group_size).unwrap()
+        Db::open(
+            &location,
+            Newer::Refused,
+            1,
+            2,
+            group_size,
+            Sources::system(),
+        )
+        .unwrap()
     }
 
     fn thread(conn: &mut Conn) -> Result<ThreadId> {

@@ -23,7 +23,6 @@ use serde_json::Map;
 
 use crate::accounts;
 use crate::app::App;
-use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::health::Lifecycle;
 use crate::request::{Caller, Request};
@@ -100,7 +99,7 @@ pub fn request(http: &HttpRequest, headers: Headers) -> Result<Request> {
         headers,
         query: parameters(http.query_string()),
         body: Map::new(),
-        now: Moment::now(),
+        now: Lifecycle::of(http)?.app()?.clock.now(),
     })
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::{Upload, kind, name, place, storage};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::random::Random;
 use crate::records::values::split_key;
 use crate::schema::{Collection, Shape};
 
@@ -28,6 +29,7 @@ pub async fn name(
     collection: &Collection,
     uploads: Vec<Upload>,
     body: &mut Map<String, Json>,
+    random: &Random,
 ) -> Result<Vec<Incoming>> {
     let is_file = |name: &str| {
         let column = collection.column(name);
@@ -43,7 +45,7 @@ pub async fn name(
         let head = tokio::task::spawn_blocking(move || read.read(0, kind::HEAD));
         let head = head.await.map_err(Error::internal)?;
         let head = head.map_err(Error::internal)?;
-        let name = name::stored(&upload.name, kind::ending(&head));
+        let name = name::stored(&upload.name, kind::ending(&head), random);
         add(body, &upload.key, &name);
         incoming.push(Incoming {
             field,

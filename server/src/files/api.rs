@@ -8,7 +8,6 @@ use super::answer::{self, File};
 use super::thumbs::Original;
 use super::{storage, store, thumb};
 use crate::app::{App, Effort};
-use crate::clock::Moment;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{self, Answer, CallerRequest, CollectionName, Headers, Query, RecordId};
@@ -22,7 +21,7 @@ use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
 /// Make a token for protected files.
 pub async fn token(CallerRequest(request, _): CallerRequest) -> Result<Answer> {
     let account = request.caller.account().ok_or(Error::Unauthenticated)?;
-    let token = tokens::file(&account.record, account.expires, Moment::now())?;
+    let token = tokens::file(&account.record, account.expires, request.now)?;
     Ok(Answer::json(&FileToken { token }))
 }
 

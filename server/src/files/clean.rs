@@ -13,7 +13,6 @@ use tokio::time::sleep;
 use super::store::{self, Removed};
 use super::thumb;
 use crate::app::App;
-use crate::clock::Moment;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::schema::Collection;
@@ -165,7 +164,7 @@ async fn remove_unnamed(
     files: Vec<ObjectMeta>,
     cleaned: &mut Cleaned,
 ) -> Result<()> {
-    let before = Moment::now().unix() - MIN_AGE;
+    let before = app.clock.now().unix() - MIN_AGE;
     let mut found: BTreeMap<(String, String), Vec<ObjectMeta>> = BTreeMap::new();
     for file in files {
         if file.last_modified.timestamp() > before {

@@ -28,6 +28,7 @@ pub use thumbs::Thumbs;
 pub use upload::{Spool, Upload};
 
 use crate::config::Config;
+use crate::random::Random;
 use place::Place;
 
 /// The files of a server.
@@ -43,11 +44,11 @@ pub struct Files {
 
 impl Files {
     /// Opens the configured storage.
-    pub fn new(config: &Config) -> anyhow::Result<Self> {
+    pub fn new(config: &Config, random: &Random) -> anyhow::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             storage: Storage::new(config)?,
-            place: Place::new(config),
+            place: Place::new(config, random),
             thumbs: Thumbs::new(cores),
         })
     }

@@ -1,6 +1,6 @@
 //! The names of stored files, which are safe for file systems.
 
-use crate::random;
+use crate::random::Random;
 
 /// The maximum length of the part from the client's name.
 const MAX_NAME: usize = 100;
@@ -12,20 +12,20 @@ const RANDOM: usize = 10;
 
 /// Makes a name from the client's: `snake_case_<random>.<extension>`. `guess` is the extension if the client's name
 /// has none.
-pub(super) fn stored(given: &str, guess: &str) -> String {
+pub(super) fn stored(given: &str, guess: &str, random: &Random) -> String {
     // Other clients than browsers may send directories.
     let given = given.rsplit('/').next().unwrap_or_default();
     let (stem, ending) = parts(given);
     let mut name: String = snake_case(stem).chars().take(MAX_NAME).collect();
     if name.len() < SHORT {
-        name.push_str(&random::small_letters(RANDOM));
+        name.push_str(&random.small_letters(RANDOM));
     }
     let ending = if ending.is_empty() {
         guess.trim_start_matches('.').to_owned()
     } else {
         ending
     };
-    let random = random::small_letters(RANDOM);
+    let random = random.small_letters(RANDOM);
     let dot = if ending.is_empty() { "" } else { "." };
     format!("{name}_{random}{dot}{ending}")
 }
@@ -72,7 +72,7 @@ mod tests {
 
     /// Returns the name with `*` for its random part.
     fn named(given: &str) -> String {
-        let name = stored(given, ".txt");
+        let name = stored(given, ".txt", &Random::seeded(1));
         let (stem, ending) = parts(given);
         let stem: String = snake_case(stem).chars().take(MAX_NAME).collect();
         let rest = name.strip_prefix(&stem).expect("the client's own name");
@@ -133,7 +133,7 @@ mod tests {
             &format!("a.{}", "y".repeat(5000)),
             &"日本語".repeat(500),
         ] {
-            let name = stored(given, "");
+            let name = stored(given, "", &Random::seeded(1));
             assert!(name.len() <= MAX_NAME + MAX_ENDING + RANDOM + 2, "{name}");
             assert!(!name.starts_with('.') && !name.contains(".."), "{name}");
             let is_fine = |c: char| c.is_ascii_alphanumeric() || "_.-+=".contains(c);

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::db::{self, Conn, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
-use crate::random;
+use crate::random::Random;
 
 /// How often a server announces its storage, and for how many seconds that is valid.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -32,14 +32,16 @@ pub(super) struct Place {
     /// Whether the configuration says that the directory is shared, or there is a bucket.
     is_shared: bool,
     name: OnceLock<String>,
+    random: Random,
 }
 
 impl Place {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config, random: &Random) -> Self {
         let has_bucket = !config.s3_bucket.is_empty();
         let bucket = format!("{}/{}", config.s3_endpoint, config.s3_bucket);
         Self {
-            process: random::id(),
+            process: random.id(),
+            random: random.clone(),
             bucket: if has_bucket { bucket } else { String::new() },
             dir: config.dir.join("storage"),
             has_others: !config.database_url.is_empty(),
@@ -54,7 +56,7 @@ impl Place {
             if !self.bucket.is_empty() {
                 return self.bucket.clone();
             }
-            name_of(&self.dir).unwrap_or_else(|error| {
+            name_of(&self.dir, &self.random).unwrap_or_else(|error| {
                 tracing::warn!(%error, dir = %self.dir.display(), "the directory of files cannot be used");
                 self.process.clone()
             })
@@ -63,13 +65,13 @@ impl Place {
 }
 
 /// Reads the name in a directory, or writes one if there is none.
-fn name_of(dir: &Path) -> io::Result<String> {
+fn name_of(dir: &Path, random: &Random) -> io::Result<String> {
     private_dir(dir)?;
     let path = dir.join(NAME);
     if !path.exists() {
         // Written atomically; the first name remains.
-        let made = dir.join(format!("{NAME}-{}", random::id()));
-        std::fs::write(&made, random::id())?;
+        let made = dir.join(format!("{NAME}-{}", random.id()));
+        std::fs::write(&made, random.id())?;
         let linked = std::fs::hard_link(&made, &path);
         std::fs::remove_file(&made)?;
         match linked {

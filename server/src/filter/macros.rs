@@ -3,11 +3,11 @@
 use jiff::{ToSpan, Unit, Zoned, tz::TimeZone};
 
 use super::operand::Known;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
 /// The value of a macro, without its `@`.
-pub(super) fn value(name: &str, now: Moment) -> Option<Known> {
-    let now = now.timestamp().to_zoned(TimeZone::UTC);
+pub(super) fn value(name: &str, now: Timestamp) -> Option<Known> {
+    let now = now.to_jiff().to_zoned(TimeZone::UTC);
     let number = |n: i16| Some(Known::Number(f64::from(n)));
     let start = |unit: Unit| {
         now.round(
@@ -42,7 +42,7 @@ pub(super) fn value(name: &str, now: Moment) -> Option<Known> {
         _ => return None,
     };
     let moment = moment.ok()?;
-    Some(Known::Text(Moment::from(moment.timestamp()).to_string()))
+    Some(Known::Text(Timestamp::from(moment.timestamp()).to_string()))
 }
 
 /// The last millisecond of the period that begins at `start`.
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn every_macro() {
-        let now = Moment::parse("2024-02-29 13:45:06.789Z").unwrap();
+        let now = Timestamp::parse("2024-02-29 13:45:06.789Z").unwrap();
         for (name, expected) in [
             ("now", "2024-02-29 13:45:06.789Z"),
             ("yesterday", "2024-02-28 13:45:06.789Z"),

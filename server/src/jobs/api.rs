@@ -1,4 +1,4 @@
-//! Routes of jobs that records do not have: what runs when, and running it now.
+//! Routes of jobs beyond those of their records: schedules, and running a job now.
 
 use plinth_sdk::types::{Cron, FieldProblem, FieldProblems, JobPreview};
 use serde_json::Value as Json;
@@ -6,22 +6,23 @@ use serde_json::Value as Json;
 use super::schedule::{self, Schedule};
 use super::store;
 use crate::app::{App, Effort};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, JobsRead, JobsWrite, Operator, Query, RecordId};
+use crate::queue::JOB_RUNS;
 use crate::schema::Record;
 
 /// The answer when there is no such job.
 pub const MISSING: &str = "Missing or invalid cron job.";
-/// How many moments a preview has.
+/// How many times a preview lists.
 const MOMENTS: usize = 5;
 /// The most characters of a schedule or time zone.
 const MAX_LENGTH: usize = 100;
 
 /// List the jobs that run at their times.
 pub async fn list(_operator: Operator<JobsRead>, app: App, query: Query) -> Result<Answer> {
-    let jobs = store::jobs(&app.schema.current())?;
+    let jobs = store::jobs(&app.schema.current(), app.clock.now())?;
     let enabled = app.read(jobs, Effort::Short, store::enabled);
     let cron = |job: &Record| Cron {
         id: job.id().to_owned(),
@@ -33,16 +34,17 @@ pub async fn list(_operator: Operator<JobsRead>, app: App, query: Query) -> Resu
 
 /// Run a job now.
 pub async fn run(_operator: Operator<JobsWrite>, app: App, id: RecordId) -> Result<Answer> {
-    let runs = store::runs(&app.schema.current())?;
+    let runs = JOB_RUNS.grant(&app.schema.current(), app.clock.now())?;
     let add = move |conn: &mut Conn, runs| store::add_manual(conn, &runs, &id.0);
     app.write(runs, Effort::Long, add).await?;
-    app.jobs.wake.notify_one();
+    app.jobs.wake();
     Ok(Answer::Nothing)
 }
 
-/// Say what a schedule means.
+/// Explain a schedule.
 pub async fn preview(
     _operator: Operator<JobsRead>,
+    app: App,
     query: Query,
     body: Body<10_000>,
 ) -> Result<Answer> {
@@ -81,10 +83,10 @@ pub async fn preview(
         }
     };
     let schedule = Schedule::new(cron, timezone);
-    let next = schedule.upcoming(Moment::now(), MOMENTS);
+    let next = schedule.upcoming(app.clock.now(), MOMENTS);
     let preview = JobPreview {
         description: schedule.describe(),
-        next: next.iter().map(Moment::to_string).collect(),
+        next: next.iter().map(Timestamp::to_string).collect(),
     };
     Ok(Answer::picked(&preview, &query))
 }

@@ -1,4 +1,4 @@
-//! What a job must be before it is stored.
+//! Validates jobs before they are stored.
 
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 use serde_json::{Map, Value as Json};
@@ -7,7 +7,7 @@ use super::{http, mail, maintenance, schedule};
 use crate::db::Value;
 use crate::schema::Record;
 
-/// What is wrong with a job, beyond its fields.
+/// Validates a job beyond its fields.
 pub fn check(job: &mut Record, problems: &mut FieldProblems) {
     let refused: Vec<String> = problems.keys().cloned().collect();
     let is_open = |name: &str| !refused.iter().any(|refused| refused == name);
@@ -51,7 +51,7 @@ pub fn check(job: &mut Record, problems: &mut FieldProblems) {
     }
 }
 
-/// What exactly a job does; nothing was given for an empty object.
+/// Returns the payload of a job; empty if none was given.
 pub(super) fn payload(job: &Record) -> Option<Map<String, Json>> {
     match job.value("payload") {
         Some(Value::Json(text)) => match serde_json::from_str(text).ok()? {

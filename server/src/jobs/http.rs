@@ -1,4 +1,4 @@
-//! Jobs that call another server.
+//! Jobs of kind `http`, which send a request to another server.
 
 use std::str::FromStr;
 
@@ -21,7 +21,7 @@ const MAX_HEADERS: usize = 50;
 const MAX_HEADER: usize = 8 << 10;
 /// The most bytes of a body.
 const MAX_BODY: usize = 256 << 10;
-/// Headers about the connection, which is the server's own matter.
+/// Headers that the server sets itself, since they are about the connection.
 const RESERVED: [&str; 10] = [
     "connection",
     "content-length",
@@ -35,7 +35,7 @@ const RESERVED: [&str; 10] = [
     "upgrade",
 ];
 
-/// A call.
+/// A request to send.
 pub(super) struct Call {
     url: Url,
     method: Method,
@@ -61,7 +61,7 @@ impl Call {
         })
     }
 
-    /// Calls, and gives the answer's beginning: a large one is not read to its end.
+    /// Sends the request, and returns the beginning of the response. A large one is not read to its end.
     pub(super) async fn run(self, outbound: &Outbound) -> Outcome {
         let client = outbound.client(&self.url).await?;
         let mut request = client.request(self.method, self.url).headers(self.headers);
@@ -70,20 +70,20 @@ impl Call {
         }
         let mut response = request.send().await.map_err(|error| {
             sentence(&format!(
-                "The call failed: {}",
+                "The request failed: {}",
                 causes(&error.without_url())
             ))
         })?;
         let status = response.status();
         let mut body = Vec::new();
-        // More than is kept shows that there was more.
+        // Reading more than is stored shows that there is more.
         while body.len() <= MAX_OUTPUT {
             match response.chunk().await {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
                 Err(error) => {
                     let error = causes(&error.without_url());
-                    let why = format!("{status}\n\nThe answer broke off: {error}");
+                    let why = format!("{status}\n\nThe response was cut off: {error}");
                     return Err(sentence(&why));
                 }
             }

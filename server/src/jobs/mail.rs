@@ -1,13 +1,14 @@
-//! Jobs that send a mail.
+//! Jobs of kind `mail`.
 
 use serde_json::{Map, Value as Json};
 
+use super::Outcome;
 use super::payload::Payload;
-use super::{Outcome, store};
 use crate::app::{App, Effort};
 use crate::db::Conn;
 use crate::error::Result as Fallible;
 use crate::mail::{self, NewMail};
+use crate::queue::MAILS;
 
 /// The most bytes of a body.
 const MAX_BODY: usize = 256 << 10;
@@ -40,16 +41,16 @@ pub(super) fn parse(payload: &Map<String, Json>) -> Result<NewMail, String> {
     })
 }
 
-/// Puts the mail into the outbox.
+/// Inserts the mail into the outbox.
 pub(super) async fn run(app: &App, mail: NewMail) -> Outcome {
     let output = format!("The mail to {} is in the outbox.", mail.to);
     let enqueue = move |conn: &mut Conn, _| mail::enqueue(conn, &mail);
-    let enqueued: Fallible<()> = match store::mails(&app.schema.current()) {
+    let enqueued: Fallible<()> = match MAILS.grant(&app.schema.current(), app.clock.now()) {
         Ok(grant) => app.write(grant, Effort::Long, enqueue).await,
         Err(error) => Err(error),
     };
     match enqueued {
         Ok(()) => Ok(output),
-        Err(error) => Err(format!("The mail cannot be written: {error}")),
+        Err(error) => Err(format!("The mail cannot be queued: {error}")),
     }
 }

@@ -1,12 +1,10 @@
-//! Scheduled jobs: what the server does at times.
+//! Scheduled jobs: work that the server does at certain times.
 //!
-//! A job is a record of `_jobs`, an attempt to do it a record of `_jobRuns`. tokio-cron-scheduler wakes [`tick`] when
-//! a minute begins by the database's clock, which adds the runs that are due: of all processes on a database one succeeds, by a unique index. The
-//! [`worker`] of any process takes a run that waits, holds it by a lease that it renews, and writes down what came of
-//! it. A run whose lease ran out was some process's that is gone: it is lost, and its next attempt waits.
+//! A job is a record of `_jobs`, and each attempt to run it is a record of `_jobRuns`, which is a [queue](crate::queue).
+//! tokio-cron-scheduler wakes [`tick`] when a minute begins by the database's clock; it inserts the runs that are due. A
+//! unique index lets one process succeed. The [`worker`] of any process claims runs and performs them.
 //!
-//! [`mod@schedule`] says when, [`mod@check`] what a job may be; each kind has a file, and [`outbound`] guards whom jobs
-//! call.
+//! [`mod@schedule`] says when a job is due, and [`mod@check`] which jobs are valid. Each kind of job has a file.
 
 pub mod api;
 mod check;
@@ -21,50 +19,49 @@ mod worker;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use jiff::SignedDuration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_cron_scheduler::{Job as Tick, JobScheduler, JobSchedulerError};
 
 use crate::app::{App, Effort};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::Result;
+use crate::queue::worker::Control;
+use crate::queue::{self, JOB_RUNS};
 use crate::tasks::supervise;
 
 pub use check::check;
 
-/// When the scheduler looks whether another minute has begun. Minutes are the database's, which this machine's clock may
-/// differ from by any time.
+/// When to check whether another minute has begun. Minutes are those of the database's clock, which this machine's clock
+/// may differ from by any amount.
 const EVERY_SECOND: &str = "* * * * * *";
-/// A clock that differs by more is worth a warning.
+/// A difference between the clocks from which on a warning is logged.
 const MAX_DIFFERENCE: SignedDuration = SignedDuration::from_secs(5);
-/// What is due longer ago than this was missed, and is not made up for.
+/// How late a run may begin. One that was due earlier has been missed, and is not made up for.
 const MAX_LATE: Duration = Duration::from_secs(5 * 60);
-/// How many runs are added in one transaction, so that other writes need not wait for all.
+/// How many runs are inserted in one transaction, so that other writes need not wait for all of them.
 const MAX_ADDED: usize = 50;
 
 /// The jobs of this process.
 #[derive(Default)]
 pub struct Jobs {
     state: Mutex<State>,
-    /// That there is something to do for the worker.
-    wake: Notify,
+    /// Wakes and stops the worker.
+    control: Arc<Control>,
 }
 
 #[derive(Default)]
 struct State {
-    /// Up to when it is known what was due, by the database's clock.
-    looked: Option<Moment>,
+    /// Until when the schedules have been looked at, by the database's clock.
+    looked: Option<Timestamp>,
     /// By how much this machine's clock is ahead of the database's.
     ahead: SignedDuration,
-    /// Until when runs may end; none while more are begun.
-    deadline: Option<Instant>,
     worker: Option<JoinHandle<()>>,
 }
 
-/// Begins to run jobs, until [`Jobs::stop`].
+/// Starts to run jobs, until [`Jobs::stop`].
 pub fn start(app: &App) {
     let working = app.clone();
     let worker = tokio::spawn(async move {
@@ -72,7 +69,8 @@ pub fn start(app: &App) {
         if let Err(error) = &scheduler {
             tracing::error!(%error, "jobs do not run at their times");
         }
-        supervise(|| worker::work(working.clone())).await;
+        let control = &working.jobs.control;
+        supervise(|| queue::worker::run(worker::Runs(working.clone()), Arc::clone(control))).await;
         if let Ok(mut scheduler) = scheduler
             && let Err(error) = scheduler.shutdown().await
         {
@@ -82,7 +80,7 @@ pub fn start(app: &App) {
     app.jobs.state().worker = Some(worker);
 }
 
-/// Has the jobs looked at every minute.
+/// Starts the scheduler that looks at the jobs every minute.
 async fn schedule(app: &App) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
     let ticking = app.clone();
@@ -96,7 +94,7 @@ async fn schedule(app: &App) -> Result<JobScheduler, JobSchedulerError> {
 }
 
 async fn tick_now(app: &App) {
-    if app.jobs.is_stopping() || !app.jobs.is_another_minute() {
+    if app.jobs.control.is_stopping() || !app.jobs.is_another_minute(app) {
         return;
     }
     if let Err(error) = tick_at_its_time(app).await {
@@ -107,7 +105,7 @@ async fn tick_now(app: &App) {
 async fn tick_at_its_time(app: &App) -> Result<()> {
     let now = app.db.read_few(crate::db::now).await?;
     app.jobs.compare_clocks(app, now);
-    let late = now.before(MAX_LATE);
+    let late = now - MAX_LATE;
     let looked = app.jobs.state().looked.unwrap_or(now);
     // The clock may have been set back; what was due already has its run.
     let from = if looked > now { late } else { looked.max(late) };
@@ -116,10 +114,10 @@ async fn tick_at_its_time(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Adds the runs that are due after `from` and not after `until`, one a job, and says how many.
-pub async fn tick(app: &App, from: Moment, until: Moment) -> Result<usize> {
+/// Inserts the runs that are due after `from` and not after `until`, one for each job, and returns their number.
+pub async fn tick(app: &App, from: Timestamp, until: Timestamp) -> Result<usize> {
     let schema = app.schema.current();
-    let jobs = store::jobs(&schema)?;
+    let jobs = store::jobs(&schema, app.clock.now())?;
     let due = app
         .read(jobs, Effort::Long, move |conn, grant| {
             store::due(conn, grant, from, until)
@@ -129,24 +127,23 @@ pub async fn tick(app: &App, from: Moment, until: Moment) -> Result<usize> {
     for due in due.chunks(MAX_ADDED) {
         let due = due.to_vec();
         let add = move |conn: &mut Conn, grant| store::add_due(conn, &grant, &due);
-        let new = app.write(store::runs(&schema)?, Effort::Long, add).await?;
+        let new = app
+            .write(JOB_RUNS.grant(&schema, app.clock.now())?, Effort::Long, add)
+            .await?;
         added += new.waiting;
-        worker::count(app, "skipped", new.skipped);
-        app.jobs.wake.notify_one();
+        let skipped = app.metrics.job_runs.with_label_values(&["skipped"]);
+        skipped.inc_by(u64::try_from(new.skipped).unwrap_or_default());
+        app.jobs.wake();
     }
     Ok(added)
 }
 
 impl Jobs {
-    /// Begins no more runs, lets those that go on end until the deadline, and gives up the others, such that another
-    /// process takes them over at once.
+    /// Starts no more runs, waits until the deadline for those that go on, and releases the others, so that another
+    /// process can take them over at once.
     pub async fn stop(&self, deadline: Instant) {
-        let worker = {
-            let mut state = self.state();
-            state.deadline = Some(deadline);
-            state.worker.take()
-        };
-        self.wake.notify_one();
+        self.control.stop(deadline);
+        let worker = self.state().worker.take();
         if let Some(worker) = worker
             && worker.await.is_err()
         {
@@ -154,20 +151,22 @@ impl Jobs {
         }
     }
 
-    /// Whether a minute has begun since it was last looked, as far as this machine's clock can tell.
-    fn is_another_minute(&self) -> bool {
-        let state = self.state();
-        let now = Moment::now().timestamp() - state.ahead;
-        let minute = |moment: Timestamp| moment.as_second().div_euclid(60);
-        let looked = state.looked.map(|looked| minute(looked.timestamp()));
-        looked != Some(minute(now))
+    /// Has the worker look for runs at once.
+    fn wake(&self) {
+        self.control.wake();
     }
 
-    /// Notes by how much this machine's clock differs from the database's.
-    fn compare_clocks(&self, app: &App, database: Moment) {
-        let ahead = Moment::now()
-            .timestamp()
-            .duration_since(database.timestamp());
+    /// Returns whether a minute has begun since the schedules were last looked at, by this machine's clock and its known
+    /// distance from the database's.
+    fn is_another_minute(&self, app: &App) -> bool {
+        let state = self.state();
+        let now = app.clock.now() - state.ahead;
+        state.looked.map(Timestamp::unix_minutes) != Some(now.unix_minutes())
+    }
+
+    /// Stores by how much this machine's clock differs from the database's.
+    fn compare_clocks(&self, app: &App, database: Timestamp) {
+        let ahead = app.clock.now() - database;
         let before = std::mem::replace(&mut self.state().ahead, ahead);
         app.metrics.clock_difference.set(ahead.as_secs_f64());
         if ahead.abs() > MAX_DIFFERENCE && (ahead - before).abs() > MAX_DIFFERENCE {
@@ -176,10 +175,6 @@ impl Jobs {
                 "this machine's clock differs from the database's; jobs go by the database's"
             );
         }
-    }
-
-    fn is_stopping(&self) -> bool {
-        self.state().deadline.is_some()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -196,5 +191,5 @@ impl std::fmt::Debug for Jobs {
 /// The jobs of an app, shared by its clones.
 pub type Shared = Arc<Jobs>;
 
-/// What comes of a run: its output, and whether it succeeded.
+/// The output of a run that succeeded, or of one that failed.
 type Outcome = std::result::Result<String, String>;

@@ -1,12 +1,12 @@
-//! Reading a job's payload, such that what is wrong names its field.
+//! Reads a job's payload. Errors name the field.
 
 use serde_json::{Map, Value as Json};
 
-/// A payload, by field.
+/// A payload.
 pub(super) struct Payload<'a>(&'a Map<String, Json>);
 
 impl<'a> Payload<'a> {
-    /// A payload that has no other fields than these.
+    /// Checks that a payload has no unknown fields.
     pub(super) fn new(object: &'a Map<String, Json>, known: &[&str]) -> Result<Self, String> {
         match object.keys().find(|key| !known.contains(&key.as_str())) {
             Some(key) => {
@@ -20,7 +20,7 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// A text of at most so many bytes; empty when it is missing.
+    /// Reads a text of at most `max` bytes; empty if it is missing.
     pub(super) fn text(&self, name: &str, max: usize) -> Result<&'a str, String> {
         match self.0.get(name) {
             None | Some(Json::Null) => Ok(""),
@@ -34,7 +34,7 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// The same, but it must be there.
+    /// Reads a text that must not be blank.
     pub(super) fn required(&self, name: &str, max: usize) -> Result<&'a str, String> {
         match self.text(name, max)?.trim() {
             "" => Err(format!("{name}: Cannot be blank.")),
@@ -42,7 +42,7 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Texts by name; none when it is missing.
+    /// Reads an object of texts; empty if it is missing.
     pub(super) fn texts(&self, name: &str) -> Result<Vec<(&'a str, &'a str)>, String> {
         let wrong = || format!("{name}: Must be an object of texts.");
         match self.0.get(name) {
@@ -57,7 +57,7 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// A list of texts; none when it is missing.
+    /// Reads a list of texts; empty if it is missing.
     pub(super) fn list(&self, name: &str) -> Result<Vec<&'a str>, String> {
         let wrong = || format!("{name}: Must be a list of texts.");
         match self.0.get(name) {

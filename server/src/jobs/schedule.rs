@@ -1,18 +1,18 @@
-//! When a job is due: a cron expression in a time zone.
+//! Schedules of jobs: cron expressions in a time zone.
 //!
-//! Where clocks are set forward or back, a job for one time of the day runs once that day: at the first moment after a
-//! time that is left out, and the first time at a time that comes twice. A job for many times of the day, such as
-//! `*/15 * * * *`, keeps its pace: what is left out is left out, what comes twice runs twice.
+//! When daylight saving time begins or ends, a job for one time of the day still runs once that day: right after a time
+//! that is skipped, and the first time that a repeated time occurs. A job for many times of the day, such as
+//! `*/15 * * * *`, keeps its pace: skipped times are skipped, and repeated times run twice.
 
 use chrono::{DateTime, NaiveDate, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::error::sentence;
 
-/// What stands for common schedules.
+/// Nicknames of common schedules.
 const NICKNAMES: [(&str, &str); 7] = [
     ("@yearly", "0 0 1 1 *"),
     ("@annually", "0 0 1 1 *"),
@@ -23,7 +23,7 @@ const NICKNAMES: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
 ];
 
-/// The fields, with the largest step that is one in each.
+/// The fields, each with the largest valid step.
 const FIELDS: [(&str, u32); 5] = [
     ("minutes", 59),
     ("hours", 23),
@@ -32,17 +32,17 @@ const FIELDS: [(&str, u32); 5] = [
     ("days of the week", 6),
 ];
 
-/// Longer than clocks are ever set back.
+/// Longer than any change of daylight saving time.
 const FOLD: TimeDelta = TimeDelta::hours(2);
 
-/// The times at which a job is due.
+/// The schedule of a job.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     cron: Cron,
     timezone: Tz,
 }
 
-/// Reads a cron expression of five fields, or a nickname such as `@daily`.
+/// Parses a cron expression of five fields, or a nickname such as `@daily`.
 pub fn parse(schedule: &str) -> Result<Cron, String> {
     let schedule = schedule.trim();
     let nickname = NICKNAMES.iter().find(|(name, _)| *name == schedule);
@@ -67,7 +67,7 @@ pub fn parse(schedule: &str) -> Result<Cron, String> {
         .flat_map(|field| field.split(','))
         .any(str::is_empty)
     {
-        return Err("Has a comma with nothing beside it.".to_owned());
+        return Err("Has a comma with nothing next to it.".to_owned());
     }
     check_steps(schedule)?;
     let parser = CronParser::builder()
@@ -84,7 +84,7 @@ pub fn parse(schedule: &str) -> Result<Cron, String> {
     }
 }
 
-/// Refuses steps that a field has no room for: the library takes `*/61` for "at 0".
+/// Rejects steps that are larger than their field: the library reads `*/61` as "at 0".
 fn check_steps(schedule: &str) -> Result<(), String> {
     let fields = schedule.split_whitespace().zip(FIELDS);
     let steps = fields.flat_map(|(text, (field, most))| {
@@ -107,8 +107,8 @@ fn check_steps(schedule: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether there is a day of it in forty years, which have all that there are. The library would look through
-/// thousands.
+/// Returns whether the schedule is ever due, by looking at forty years, after which the calendar repeats its days and
+/// weekdays. The library would search thousands.
 fn comes(cron: &Cron) -> bool {
     let is_day = |year, month, day| {
         NaiveDate::from_ymd_opt(year, month, day).is_some()
@@ -121,7 +121,7 @@ fn comes(cron: &Cron) -> bool {
     })
 }
 
-/// Reads the name of a time zone; UTC when it is empty.
+/// Parses the name of a time zone; UTC if it is empty.
 pub fn parse_timezone(name: &str) -> Result<Tz, String> {
     if name.is_empty() {
         return Ok(Tz::UTC);
@@ -131,18 +131,18 @@ pub fn parse_timezone(name: &str) -> Result<Tz, String> {
 }
 
 impl Schedule {
-    /// The schedule of an expression in a time zone.
+    /// Makes a schedule.
     pub fn new(cron: Cron, timezone: Tz) -> Self {
         Self { cron, timezone }
     }
 
-    /// What the expression means, in English.
+    /// Describes the expression in English.
     pub fn describe(&self) -> String {
         self.cron.describe()
     }
 
-    /// The last time that it is due after `after` and not after `until`.
-    pub fn due(&self, after: Moment, until: Moment) -> Option<Moment> {
+    /// Returns the last time that the job is due after `after` and not after `until`.
+    pub fn due(&self, after: Timestamp, until: Timestamp) -> Option<Timestamp> {
         let (after, until) = (self.local(after)?, self.local(until)?);
         let slack = if self.is_turning(&after, &until) {
             FOLD
@@ -158,15 +158,15 @@ impl Schedule {
         moment(&due)
     }
 
-    /// The first moments after `after` at which it is due.
-    pub fn upcoming(&self, after: Moment, count: usize) -> Vec<Moment> {
+    /// Returns the first `count` times after `after` at which the job is due.
+    pub fn upcoming(&self, after: Timestamp, count: usize) -> Vec<Timestamp> {
         let Some(after) = self.local(after) else {
             return Vec::new();
         };
         let mut found: Vec<DateTime<Tz>> = Vec::new();
         for moment in self.cron.iter_after(after - FOLD) {
-            // The library goes by the clock on the wall: where times come twice, the second comes right after the
-            // first, and before what lies between them.
+            // The library iterates over local times: a repeated time is followed by its second occurrence at once,
+            // before the times in between.
             if count == 0
                 || found
                     .get(count - 1)
@@ -183,14 +183,14 @@ impl Schedule {
         found.iter().filter_map(moment).collect()
     }
 
-    /// The whole second: from any other moment the library counts on with the fraction that it has, and a run's time
-    /// must be the same wherever it is found.
-    fn local(&self, moment: Moment) -> Option<DateTime<Tz>> {
+    /// Converts a timestamp to local time, without the fraction of the second: the library would keep the fraction, and a
+    /// run's time must be the same for whichever process finds it.
+    fn local(&self, moment: Timestamp) -> Option<DateTime<Tz>> {
         let utc = DateTime::from_timestamp(moment.unix(), 0)?;
         Some(utc.with_timezone(&self.timezone))
     }
 
-    /// Whether clocks are set about then.
+    /// Returns whether the offset of the time zone changes around these times.
     fn is_turning(&self, from: &DateTime<Tz>, to: &DateTime<Tz>) -> bool {
         let offset = |moment: DateTime<Tz>| {
             let offset = self.timezone.offset_from_utc_datetime(&moment.naive_utc());
@@ -200,9 +200,9 @@ impl Schedule {
     }
 }
 
-fn moment(moment: &DateTime<Tz>) -> Option<Moment> {
+fn moment(moment: &DateTime<Tz>) -> Option<Timestamp> {
     let timestamp = jiff::Timestamp::from_millisecond(moment.timestamp_millis());
-    timestamp.ok().map(Moment::from)
+    timestamp.ok().map(Timestamp::from)
 }
 
 #[cfg(test)]
@@ -213,8 +213,8 @@ mod tests {
         Schedule::new(parse(cron).unwrap(), parse_timezone(timezone).unwrap())
     }
 
-    fn at(text: &str) -> Moment {
-        Moment::parse(&format!("{text}:00Z")).unwrap()
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(&format!("{text}:00Z")).unwrap()
     }
 
     fn upcoming(cron: &str, timezone: &str, after: &str, count: usize) -> Vec<String> {
@@ -225,12 +225,12 @@ mod tests {
             .collect()
     }
 
-    /// Every minute of a day or so, as the ticks of a server would ask.
+    /// The due times that a server finds, minute by minute.
     fn ticks(cron: &str, timezone: &str, from: &str, minutes: i64) -> Vec<String> {
         let schedule = schedule(cron, timezone);
         let at_minute = |minute: i64| {
             let span = jiff::SignedDuration::from_mins(minute);
-            Moment::from(at(from).timestamp() + span)
+            at(from) + span
         };
         (0..minutes)
             .filter_map(|minute| schedule.due(at_minute(minute), at_minute(minute + 1)))
@@ -388,7 +388,7 @@ mod tests {
         let due = every.due(at("2026-01-05T10:00"), at("2026-01-05T10:05"));
         assert_eq!(due, Some(at("2026-01-05T10:05")));
         let daily = schedule("0 9 * * *", "");
-        let fraction = |text| Moment::parse(text).unwrap();
+        let fraction = |text| Timestamp::parse(text).unwrap();
         let (before, after) = ("2026-01-05T08:59:00.7Z", "2026-01-05T09:00:00.2Z");
         let due = daily.due(fraction(before), fraction(after));
         assert_eq!(due, Some(at("2026-01-05T09:00")));

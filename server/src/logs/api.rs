@@ -57,5 +57,5 @@ pub async fn stats(operator: Operator<LogsRead>, app: App, query: Query) -> Resu
 
 fn grant(app: &App) -> Grant {
     let meta = Arc::new(Collection::of_log());
-    policy::log(&app.schema.current(), &meta)
+    policy::log(&app.schema.current(), &meta, app.clock.now())
 }

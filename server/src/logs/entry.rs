@@ -1,26 +1,25 @@
-//! One entry of the log, until it is written down.
+//! An entry of the log, before it is stored.
 
 use serde_json::{Map, Value as Json};
 
-use super::conceal;
-use crate::clock::Moment;
-use crate::random;
+use super::redact;
+use crate::clock::Timestamp;
 
-/// How much it matters.
+/// The severity of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// For who looks for a fault.
+    /// Details for debugging.
     Debug,
-    /// As it should be.
+    /// Normal operation.
     Info,
-    /// Somebody may want to look at it.
+    /// Something that may need attention.
     Warn,
-    /// It failed.
+    /// A failure.
     Error,
 }
 
 impl Level {
-    /// As it is stored and sent.
+    /// Converts the level to the number that is stored and sent.
     pub fn number(self) -> i64 {
         match self {
             Self::Debug => -4,
@@ -31,51 +30,40 @@ impl Level {
     }
 }
 
-/// What happened.
+/// An entry of the log.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// By which it is known, before it is written already.
+    /// The id, given before the entry is stored, so that storing it twice is noticed.
     pub id: String,
-    /// When it happened.
-    pub created: Moment,
-    /// How much it matters.
+    /// The time of the event.
+    pub created: Timestamp,
+    /// The severity.
     pub level: Level,
-    /// What it was, in a line.
+    /// One line for people.
     pub message: String,
-    /// What is known of it.
+    /// The details.
     pub data: Data,
 }
 
-/// What is known of what happened.
+/// The details of an entry.
 #[derive(Clone, Debug)]
 pub enum Data {
-    /// What a request was, as it came: it is made fit to be read when it is written.
+    /// A request as it came. It is redacted when it is stored.
     Request(Box<super::request::Facts>),
-    /// What the server says of itself.
+    /// A message of the server.
     Program(Map<String, Json>),
 }
 
 impl Entry {
-    /// Something that happened just now.
-    pub fn new(level: Level, message: String) -> Self {
-        Self {
-            id: random::id(),
-            created: Moment::now(),
-            level,
-            message,
-            data: Data::Program(Map::new()),
-        }
-    }
-
-    /// The message and the data as they are written.
+    /// Returns the message and the details as they are stored, redacted.
     pub(super) fn written(&self) -> (String, Map<String, Json>) {
         match &self.data {
             Data::Request(facts) => facts.written(),
             Data::Program(fields) => {
                 let fields = fields
                     .iter()
-                    .map(|(name, value)| (name.clone(), conceal::json(value)));
-                (conceal::text(&self.message), fields.collect())
+                    .map(|(name, value)| (name.clone(), redact::json(value)));
+                (redact::text(&self.message), fields.collect())
             }
         }
     }

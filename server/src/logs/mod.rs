@@ -1,11 +1,11 @@
-//! The log: requests, and what the server had to say. Superusers and operators read it.
+//! The log of requests and of the server's own messages, which superusers and operators read.
 //!
-//! No request waits for it. What happened is put into a [`Queue`] in memory; every few seconds, or when many wait, one
-//! task writes them down together. What is too much is not kept, but counted. Start with [`request::Asked`], which
-//! makes an [`Entry`] of a request, and [`flush`].
+//! No request waits for it. Entries go into a [`Queue`] in memory; a task stores them every few seconds, or when there are
+//! many. Entries for which there is no room are dropped and counted. [`request::RequestLog`] makes an [`Entry`] of a
+//! request, and [`flush`] stores what waits.
 
 pub mod api;
-mod conceal;
+mod redact;
 mod entry;
 pub mod program;
 mod queue;
@@ -26,70 +26,71 @@ pub use queue::{MAX_WAITING, Queue};
 pub use sampling::Sampling;
 
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::random::Random;
 
-/// How often it is written down.
+/// How often entries are stored.
 const INTERVAL: Duration = Duration::from_secs(3);
-/// How long to wait after it could not be.
+/// The pause after a failure to store them.
 const PAUSE: Duration = Duration::from_secs(3);
-/// How many entries are written in one transaction; when so many wait, nothing else is waited for.
+/// How many entries are stored in one transaction. When so many wait, they are stored at once.
 const BATCH: usize = 1000;
 
 /// The log of a server.
 pub struct Logs {
-    /// Where it is written.
+    /// The database that it is stored in.
     pub db: Db,
-    /// What is not written yet.
+    /// The entries that are not stored yet.
     pub queue: Arc<Queue>,
-    /// Which failures of guests are kept.
+    /// Decides which failed requests of guests are logged.
     pub sampling: Sampling,
-    /// How large it may be.
+    /// The limits of its size.
     size: Size,
-    /// One at a time takes what waits; how many entries were written since its size was looked at.
+    /// The number of entries stored since the size was last checked. Who flushes holds the lock.
     flushing: Mutex<usize>,
 }
 
-/// How large the log may be.
+/// The limits of the log's size.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
-    /// Its entries.
+    /// The most entries.
     pub rows: u64,
-    /// Their bytes.
+    /// The most bytes of all entries.
     pub bytes: u64,
 }
 
 impl Logs {
-    /// A log that is written to this database.
-    pub fn new(db: Db, size: Size, dropped: IntCounter) -> Self {
+    /// Makes a log that is stored in a database.
+    pub fn new(db: Db, size: Size, dropped: IntCounter, clock: Clock, random: Random) -> Self {
         Self {
             db,
-            queue: Arc::new(Queue::new(dropped)),
+            queue: Arc::new(Queue::new(dropped, clock, random)),
             sampling: Sampling::default(),
             size,
-            // The first time too: it may have been larger.
+            // The first flush checks the size too: the limits may have been higher.
             flushing: Mutex::new(BATCH),
         }
     }
 }
 
-/// What is to be kept.
+/// Returns the current settings of the log.
 pub fn settings(app: &App) -> LogSettings {
     app.schema.current().settings.logs
 }
 
-/// Whether an entry of this level is kept.
+/// Returns whether entries of this level are logged.
 pub fn keeps(settings: LogSettings, level: Level) -> bool {
     settings.max_days > 0 && level.number() >= settings.min_level
 }
 
-/// Writes down what waits.
+/// Stores the entries that wait.
 pub async fn flush(app: &App) -> Result<()> {
     let logs = &app.logs;
     let mut written = logs.flushing.lock().await;
-    for entry in logs.sampling.skipped(Moment::now()) {
-        logs.queue.push(entry);
+    for message in logs.sampling.skipped(app.clock.now()) {
+        logs.queue.push(logs.queue.entry(Level::Warn, message));
     }
     loop {
         let mut entries = logs.queue.take(BATCH);
@@ -119,10 +120,10 @@ pub async fn flush(app: &App) -> Result<()> {
                     | Error::Busy(_)
             );
             if may_pass {
-                // Entries have ids: those that were written after all are not written twice.
+                // Should they have been stored after all, their ids keep them from being stored twice.
                 logs.queue.put_back(entries);
             } else {
-                // They would fail again, and hold up all that come after them.
+                // They would fail again and again, and keep all others from being stored.
                 logs.queue.give_up(&entries);
             }
             return Err(error);
@@ -130,7 +131,7 @@ pub async fn flush(app: &App) -> Result<()> {
     }
 }
 
-/// Removes the oldest entries of a log that is too large, a few at a time.
+/// Removes the oldest entries of a log that is too large, in batches.
 async fn keep_to_size(logs: &Logs) -> Result<()> {
     let size = logs.size;
     let remove = move |conn: &mut crate::db::Conn| store::remove_beyond(conn, size);
@@ -138,11 +139,11 @@ async fn keep_to_size(logs: &Logs) -> Result<()> {
     Ok(())
 }
 
-/// Does that for as long as the server lives.
+/// Flushes the log for as long as the server runs.
 pub async fn keep_flushing(app: App) {
     let mut is_away = false;
     loop {
-        // Whichever is first.
+        // Waits for either.
         let _ = timeout(INTERVAL, app.logs.queue.many(BATCH)).await;
         match flush(&app).await {
             Ok(()) => is_away = false,
@@ -156,14 +157,14 @@ pub async fn keep_flushing(app: App) {
     }
 }
 
-/// Removes what is older than the settings say, and says how much it was.
+/// Removes entries that are older than the settings allow, and returns their number.
 pub async fn remove_old(app: &App) -> Result<usize> {
     let days = u64::try_from(settings(app).max_days).unwrap_or(0);
     let kept = Duration::from_secs(days.saturating_mul(24 * 3600));
-    let before = Moment::now().before(kept);
+    let before = app.clock.now() - kept;
     let mut total = 0;
     loop {
-        // A few at a time, so that what is new need not wait.
+        // In batches, so that new entries need not wait.
         let remove = move |conn: &mut crate::db::Conn| store::remove_before(conn, before);
         let count = app.logs.db.write(remove).await?;
         total += count;

@@ -1,4 +1,4 @@
-//! What the server says of itself, from warnings on.
+//! The server's own messages, from warnings on.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -9,18 +9,18 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 use super::entry::Data;
-use super::{Entry, Level, Queue};
+use super::{Level, Queue};
 use crate::error::quoted;
 
-/// The most characters of a text that is kept.
+/// The most characters of a text that are stored.
 const MAX_TEXT: usize = 4000;
 
-/// Puts warnings and errors into the log, once there is one. Clones share it.
+/// A `tracing` layer that puts warnings and errors into the log, once there is one; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Messages(Arc<OnceLock<Arc<Queue>>>);
 
 impl Messages {
-    /// From now on they go to this log.
+    /// Connects the layer to a log.
     pub fn go_to(&self, queue: &Arc<Queue>) {
         // A process has one log.
         let _ = self.0.set(Arc::clone(queue));
@@ -37,13 +37,13 @@ impl<S: Subscriber> Layer<S> for Messages {
             tracing::Level::WARN => Level::Warn,
             _ => return,
         };
-        // That the log cannot be written is not written to the log.
+        // An error of the log itself would cause the next one.
         if target.starts_with("plinth::logs") {
             return;
         }
         let mut said = Said::default();
         event.record(&mut said);
-        let mut entry = Entry::new(level, said.message);
+        let mut entry = queue.entry(level, said.message);
         let mut fields = said.fields;
         fields.insert("type".to_owned(), Json::from("program"));
         fields.insert("target".to_owned(), Json::from(target));
@@ -61,7 +61,7 @@ struct Said {
 impl Visit for Said {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
-            // What a database says is a message too, after ours.
+            // A database's error has a field of this name, too.
             if !self.message.is_empty() {
                 self.message.push_str(": ");
             }

@@ -1,4 +1,4 @@
-//! What is kept of a request.
+//! Entries about requests.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -10,57 +10,56 @@ use plinth_sdk::types::{FieldProblem, FieldProblems, LogSettings};
 use serde_json::{Map, Value as Json, json};
 
 use super::entry::Data;
-use super::{Entry, Level, conceal, keeps, settings};
+use super::{Entry, Level, Queue, keeps, redact, settings};
 use crate::app::App;
 use crate::error::Error;
 use crate::extract::Connection;
-use crate::random;
 use crate::request::Caller;
 
-/// The most bytes that are kept of the address, and of each header.
+/// The most bytes that are stored of the address, and of each header.
 const MAX_ADDRESS: usize = 3000;
 const MAX_HEADER: usize = 500;
 const MAX_METHOD: usize = 32;
-/// The most bytes of what is known of a failure, and of its sentence.
+/// The most bytes of an error's details, and of its message.
 const MAX_DETAILS: usize = 4000;
 const MAX_SENTENCE: usize = 1000;
-/// The most bytes of a field's name, and the least that there is room for behind it.
+/// The most bytes of a field's name, and the least room for its problem.
 const MAX_NAME: usize = 100;
 const MIN_SENTENCE: usize = 50;
-/// The most bytes of who asked.
+/// The most bytes of the caller's collection and id.
 const MAX_AUTH: usize = 100;
 
-/// What is known of a request before it has an answer.
-pub struct Asked {
+/// A request that is being answered, as it will be logged.
+pub struct RequestLog {
     settings: LogSettings,
     facts: Facts,
     started: Instant,
-    /// Whether it is not worth an entry when all is well with it.
+    /// Whether only a failure is logged.
     is_quiet: bool,
 }
 
-/// What is known of a request.
+/// The facts about a request that are logged.
 #[derive(Clone, Debug)]
 pub struct Facts {
     method: String,
-    /// Path and query, as they came.
+    /// The path and query, unredacted.
     address: String,
     referer: String,
     agent: String,
-    /// Whose connection it was; nobody's when addresses are not kept.
+    /// The client's address; `None` if the settings exclude addresses.
     peer: Option<IpAddr>,
-    /// As the answer's header has it.
+    /// The request id, which the response has as a header.
     id: String,
     status: u16,
     took: Duration,
-    /// The caller's collection, and who it was if that is kept.
+    /// The caller's collection, and id if the settings include it.
     auth: String,
     auth_id: Option<String>,
     error: Option<(String, Json)>,
 }
 
-impl Asked {
-    /// Looks at a request; `None` when nothing is kept of it.
+impl RequestLog {
+    /// Starts to log a request; `None` if it is not logged.
     pub fn of(app: &App, request: &ServiceRequest, id: &str) -> Option<Self> {
         let settings = settings(app);
         let path = request.path();
@@ -96,12 +95,13 @@ impl Asked {
         })
     }
 
-    /// The entry of a request that got this answer; `None` when none is kept.
+    /// Makes the entry of a request from its answer; `None` if it is not logged.
     pub fn answered(
         self,
         status: StatusCode,
         caller: Option<&Caller>,
         error: Option<&Error>,
+        queue: &Queue,
     ) -> Option<Entry> {
         let is_failure = error.is_some() || status.is_client_error() || status.is_server_error();
         let level = if is_failure {
@@ -129,21 +129,18 @@ impl Asked {
             (reason.to_owned(), Json::Null)
         });
         Some(Entry {
-            id: random::id(),
-            created: crate::clock::Moment::now(),
-            level,
-            message: String::new(),
             data: Data::Request(Box::new(facts)),
+            ..queue.entry(level, String::new())
         })
     }
 }
 
-/// What watches the server, and the console's own files.
+/// Returns whether a path is for monitoring or for the console's own files, which are never logged.
 fn is_no_traffic(path: &str) -> bool {
     matches!(path, "/" | "/_" | "/livez" | "/readyz" | "/metrics") || path.starts_with("/_/")
 }
 
-/// Who reads the log would fill it; what looks in again and again would too.
+/// Returns whether only failures of a request are logged: reading the log would fill it, and polling would, too.
 fn is_quiet(method: &Method, path: &str) -> bool {
     path == "/api/logs"
         || path.starts_with("/api/logs/")
@@ -151,7 +148,7 @@ fn is_quiet(method: &Method, path: &str) -> bool {
         || (path == "/api/realtime" && method == Method::GET)
 }
 
-/// What is known of a failure beyond its sentence.
+/// Returns the details of an error.
 fn details(error: &Error) -> Json {
     match error {
         Error::Invalid { data, .. } if !data.is_empty() => sentences(data, &mut { MAX_DETAILS }),
@@ -181,7 +178,7 @@ fn details(error: &Error) -> Json {
     }
 }
 
-/// What is wrong with each field, in at most `room` bytes.
+/// Formats the problem of each field, in at most `room` bytes.
 fn sentences(problems: &FieldProblems, room: &mut usize) -> Json {
     let mut sentences = Map::new();
     for (field, problem) in problems {
@@ -209,7 +206,7 @@ fn sentences(problems: &FieldProblems, room: &mut usize) -> Json {
     Json::Object(sentences)
 }
 
-/// At most so many bytes, as text.
+/// Converts bytes to text, at most `max` of them.
 fn cut(bytes: &[u8], most: usize) -> String {
     let is_whole = bytes.len() <= most;
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(most)]);
@@ -221,19 +218,19 @@ fn cut(bytes: &[u8], most: usize) -> String {
 }
 
 impl Facts {
-    /// The message and the data, fit to be read.
+    /// Returns the message and the details, redacted.
     pub(super) fn written(&self) -> (String, Map<String, Json>) {
-        let address = conceal::address(&self.address);
+        let address = redact::address(&self.address);
         let message = format!(
             "{} {}",
-            conceal::text(&self.method),
-            conceal::legible(&address)
+            redact::text(&self.method),
+            redact::legible(&address)
         );
         let millis = (self.took.as_secs_f64() * 1e6).round() / 1e3;
         let mut data = Map::new();
         let mut put = |name: &str, value: Json| data.insert(name.to_owned(), value);
         put("type", json!("request"));
-        put("method", conceal::text(&self.method).into());
+        put("method", redact::text(&self.method).into());
         put("url", address.into());
         put("status", self.status.into());
         put("execTime", json!(millis));
@@ -245,12 +242,12 @@ impl Facts {
             put("userIP", peer.to_string().into());
             put("remoteIP", peer.to_string().into());
         }
-        put("referer", conceal::address(&self.referer).into());
-        put("userAgent", conceal::text(&self.agent).into());
+        put("referer", redact::address(&self.referer).into());
+        put("userAgent", redact::text(&self.agent).into());
         put("requestId", self.id.as_str().into());
         if let Some((error, details)) = &self.error {
-            put("error", conceal::text(error).into());
-            put("details", conceal::json(details));
+            put("error", redact::text(error).into());
+            put("details", redact::json(details));
         }
         (message, data)
     }

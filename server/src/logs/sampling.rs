@@ -1,15 +1,14 @@
-//! Requests of guests that fail: anybody can make any number of them, so only some of each minute are kept.
+//! Limits how many failed requests of guests are logged each minute, since anybody can send any number of them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Entry, Level};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
-/// How many of a route and a minute are kept.
+/// How many are logged for each route and minute.
 const MOST: u64 = 100;
 
-/// Counts the requests of guests that failed, by route.
+/// Counts the failed requests of guests, by route.
 #[derive(Debug, Default)]
 pub struct Sampling(Mutex<Counts>);
 
@@ -20,7 +19,7 @@ struct Counts {
 }
 
 impl Sampling {
-    /// Counts one, and says whether it is kept.
+    /// Counts a request, and returns whether it is logged.
     pub fn keeps(&self, route: &'static str) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.by_route.entry(route).or_default();
@@ -28,8 +27,8 @@ impl Sampling {
         *count <= MOST
     }
 
-    /// An entry for each route of which some were not kept, once a minute is over.
-    pub(super) fn skipped(&self, now: Moment) -> Vec<Entry> {
+    /// Once a minute is over, returns a message for each route of which some requests were not logged.
+    pub(super) fn skipped(&self, now: Timestamp) -> Vec<String> {
         let minute = now.unix() / 60;
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.minute == minute {
@@ -42,10 +41,7 @@ impl Sampling {
             .filter(|(_, count)| *count > MOST)
             .map(|(route, count)| {
                 let skipped = count - MOST;
-                let message = format!(
-                    "{skipped} more failed requests of guests to {route} are not in the log"
-                );
-                Entry::new(Level::Warn, message)
+                format!("{skipped} more failed requests of guests to {route} are not in the log")
             })
             .collect()
     }
@@ -58,7 +54,7 @@ mod tests {
     #[test]
     fn n74_some_of_each_minute_are_kept_and_the_rest_is_counted() {
         let sampling = Sampling::default();
-        let at = |seconds: i64| Moment::from_unix(6_000 + seconds);
+        let at = |seconds: i64| Timestamp::from_unix(6_000 + seconds);
         assert!(sampling.skipped(at(0)).is_empty());
         let kept = (0..250).filter(|_| sampling.keeps("/a")).count();
         assert_eq!(kept, 100);
@@ -66,7 +62,7 @@ mod tests {
         assert!(sampling.skipped(at(59)).is_empty());
         let skipped = sampling.skipped(at(60));
         assert_eq!(skipped.len(), 1);
-        assert!(skipped[0].message.starts_with("150 more"));
+        assert!(skipped[0].starts_with("150 more"));
         assert!(sampling.keeps("/a"));
         assert!(sampling.skipped(at(120)).is_empty());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{Log, LogHour};
 
 use super::{Entry, Size};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::db::{Conn, Engine, Sql, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::filter::{Condition, conjunction, parse};
@@ -16,18 +16,18 @@ use crate::schema::Record;
 
 /// How many rows one statement inserts.
 const ROWS: usize = 100;
-/// How many rows of either end are looked at to estimate how large all are.
+/// How many of the oldest and of the newest rows are read to estimate the size of all.
 const SAMPLE: i64 = 500;
-/// Bytes of a row and its indexes besides its texts.
+/// The bytes of a row and its index entries without its texts.
 const BESIDE: i64 = 200;
 /// How many rows are removed in one transaction.
 const OLD: i64 = 1000;
 
-/// Writes entries down.
+/// Inserts entries.
 pub(super) fn write(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
     let engine = conn.engine();
     if engine == Engine::Postgres {
-        // Whoever reads the log is not promised its last moment.
+        // The last moments of the log may be lost in a crash.
         execute(conn, sql(engine, "SET LOCAL synchronous_commit = off"))?;
     }
     for entries in entries.chunks(ROWS) {
@@ -54,7 +54,7 @@ fn row(engine: Engine, entry: &Entry) -> Sql {
     row
 }
 
-/// One entry.
+/// Finds an entry.
 pub(super) fn view(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Record>> {
     let collection = grant.collection();
     let (columns, storages) = collection.selection(conn.engine(), &records::alias());
@@ -72,7 +72,7 @@ pub(super) fn view(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Re
         .map(|values| Record::new(Arc::clone(collection), values)))
 }
 
-/// How many entries there are of each hour that has some, the oldest first.
+/// Counts the entries of each hour that has some, the oldest first.
 pub(super) fn hours(conn: &mut Conn, grant: &Grant, filter: &str) -> Result<Vec<LogHour>> {
     let engine = conn.engine();
     let wrong = || Error::invalid("Invalid filter format.");
@@ -107,7 +107,7 @@ pub(super) fn hours(conn: &mut Conn, grant: &Grant, filter: &str) -> Result<Vec<
     Ok(rows.into_iter().filter_map(hour).collect())
 }
 
-/// What an entry is on the wire.
+/// Converts an entry to its wire type.
 pub(super) fn log(record: &Record) -> Log {
     let data = match record.value("data") {
         Some(Value::Json(text)) => serde_json::from_str(text).unwrap_or_default(),
@@ -127,8 +127,8 @@ pub(super) fn log(record: &Record) -> Log {
     }
 }
 
-/// Removes some of the oldest entries where there are more, or larger ones, than the log may have; and says how many.
-/// Numbers of rows that were never used count as rows. How large they are is estimated by the oldest and the newest.
+/// Removes a batch of the oldest entries if the log is over its limits, and returns their number. Gaps in the row numbers
+/// count as rows. The size is estimated from the oldest and the newest rows.
 pub(super) fn remove_beyond(conn: &mut Conn, size: Size) -> Result<usize> {
     let engine = conn.engine();
     let ends = sql(
@@ -151,7 +151,7 @@ pub(super) fn remove_beyond(conn: &mut Conn, size: Size) -> Result<usize> {
     execute(conn, delete.cached())
 }
 
-/// About how many rows have so many bytes.
+/// Estimates how many rows have so many bytes.
 fn rows_within(conn: &mut Conn, bytes: u64) -> Result<i64> {
     let mut select = sql(
         conn.engine(),
@@ -179,8 +179,8 @@ fn rows_within(conn: &mut Conn, bytes: u64) -> Result<i64> {
     Ok(i64::try_from(bytes).unwrap_or(i64::MAX) / each)
 }
 
-/// Removes some of what was written before a moment, and says how many.
-pub(super) fn remove_before(conn: &mut Conn, before: Moment) -> Result<usize> {
+/// Removes a batch of entries that were created before a time, and returns their number.
+pub(super) fn remove_before(conn: &mut Conn, before: Timestamp) -> Result<usize> {
     let mut delete = sql(
         conn.engine(),
         "DELETE FROM \"_logs\" WHERE \"_rowid_\" IN (SELECT \"_rowid_\" FROM \"_logs\" WHERE \"created\" < ",

@@ -1,25 +1,25 @@
-//! What people write in a mail's head, as it goes over the wire: lines of 76 characters at most, and nothing that reads
-//! as anything but itself. What a line cannot hold as it is becomes encoded words (RFC 2047).
+//! Encodes mail headers that hold text or a mailbox: folds lines at 76 characters, and writes what is not plain ASCII as
+//! encoded words (RFC 2047). No value can become another header.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The longest line.
+/// The most characters of a line.
 const MAX_LINE: usize = 76;
-/// The longest word that is written as it is.
+/// The most characters of a word that is not encoded.
 const MAX_WORD: usize = 60;
-/// The beginning and the end of an encoded word.
+/// The delimiters of an encoded word.
 const BEGIN: &str = "=?utf-8?b?";
 const END: &str = "?=";
 
-/// The value of a header that is text, whose name was written already.
+/// Encodes the text that follows a header's name.
 pub(super) fn text(name: &str, text: &str) -> String {
     let mut line = Line::after(name);
     line.text(text);
     line.out
 }
 
-/// The value of a header that is one mailbox.
+/// Encodes the mailbox that follows a header's name.
 pub(super) fn mailbox(header: &str, name: &str, address: &str) -> String {
     let mut line = Line::after(header);
     if name.is_empty() {
@@ -37,8 +37,8 @@ pub(super) fn mailbox(header: &str, name: &str, address: &str) -> String {
     line.out
 }
 
-/// Whether text can go as it is: no word is too long for a line, none looks like an encoded one, and no space is at an
-/// end, where it would be lost.
+/// Returns whether a text needs no encoding: no word is too long for a line or looks like an encoded word, and no space
+/// is at either end, where it would be lost.
 fn is_plain(text: &str) -> bool {
     let is_printable = |c: char| c.is_ascii_graphic() || c == ' ';
     text.chars().all(is_printable)
@@ -47,7 +47,7 @@ fn is_plain(text: &str) -> bool {
         && words(text).all(|word| word.len() <= MAX_WORD)
 }
 
-/// The parts between which a line may end: several spaces together are no such place.
+/// Splits a text where a line may be folded: at single spaces.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -65,10 +65,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A header's value, as far as it is written.
+/// A header's value that is being written.
 struct Line {
     out: String,
-    /// How long the last line is.
+    /// The length of the last line.
     length: usize,
 }
 
@@ -99,7 +99,7 @@ impl Line {
         }
     }
 
-    /// Writes a space and a word, on the next line if there is no room.
+    /// Writes a space and a word, on a new line if this one is full.
     fn word(&mut self, word: &str) {
         if self.length + 1 + word.len() > MAX_LINE {
             self.out.push_str("\r\n");
@@ -110,7 +110,7 @@ impl Line {
         self.length += 1 + word.len();
     }
 
-    /// Writes encoded words, each of whole characters.
+    /// Writes encoded words, none of which splits a character.
     fn encoded(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
@@ -139,7 +139,7 @@ impl Line {
 mod tests {
     use super::*;
 
-    /// Reads a header as a mail program does.
+    /// Decodes a header as a mail client does.
     fn read(value: &str) -> String {
         let unfolded = value.replace("\r\n", "");
         let mut out = Vec::new();

@@ -1,10 +1,10 @@
-//! Mail: an outbox in the database, and what sends it.
+//! Mail: an outbox in the database, and the worker that sends it.
 //!
-//! A mail is a record of `_mails`, written in the transaction of what causes it. Start with [`enqueue`]; the
-//! [`Outbox`] sends what waits.
+//! A mail is a record of `_mails`, inserted by [`enqueue`] in the transaction that causes it. The table is a
+//! [queue](crate::queue), on which the [`Outbox`] works.
 
 mod header;
-mod old;
+mod helo;
 mod outbox;
 mod server;
 mod smtp;
@@ -21,57 +21,81 @@ use tokio::sync::Semaphore;
 
 pub use outbox::{Outbox, start};
 
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
-use crate::random;
+use crate::random::Random;
 use crate::schema::Record;
 use crate::settings;
 use plinth_sdk::types::{FieldProblem, FieldProblems, MetaSettings};
 use smtp::Smtp;
-use store::Claimed;
 
 /// A mail to be sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewMail {
     /// The address, as `ann@example.com` or `Ann <ann@example.com>`.
     pub to: String,
-    /// The subject.
+    /// The subject, one line.
     pub subject: String,
-    /// The body as HTML; none when empty.
+    /// The body as HTML; empty for none.
     pub html: String,
-    /// The body as plain text; made of the HTML when empty.
+    /// The body as plain text; if it is empty, it is derived from the HTML.
     pub text: String,
-    /// What it is about: `verification`, `password-reset`, `job`, …
+    /// The purpose: `verification`, `password-reset`, `job`, …
     pub kind: &'static str,
-    /// Whose account it is about, as the ids of collection and record.
+    /// The account that it is about, as the ids of its collection and record.
     pub account: Option<(String, String)>,
+}
+
+/// A mail as it is handed to the mail server.
+#[derive(Clone, Debug)]
+struct Outgoing {
+    id: String,
+    to: String,
+    subject: String,
+    html: String,
+    text: String,
+}
+
+impl Outgoing {
+    /// Reads a record of `_mails`.
+    fn of(record: &Record) -> Self {
+        let text = |name: &str| record.text(name).to_owned();
+        Self {
+            id: record.id().to_owned(),
+            to: text("to"),
+            subject: text("subject"),
+            html: text("html"),
+            text: text("text"),
+        }
+    }
 }
 
 /// The most bytes of a body.
 const MAX_BODY: usize = 1_000_000;
 /// The most characters of an address.
 const MAX_ADDRESS: usize = 1000;
-/// The most characters of a subject, which is what a line of a mail takes.
+/// The most characters of a subject, which is the limit for a line of a mail.
 const MAX_SUBJECT: usize = 998;
 
-/// How many mails may be on their way into the outbox.
+/// How many background tasks that end in a mail may run at once.
 const MAX_PENDING: u32 = 1024;
 
-/// What mails say of this server, and the way to the mail server.
+/// The settings for mails, and the connection to the mail server.
 pub struct Mailer {
-    /// What is said where nobody has set anything else; see [`crate::settings`].
+    /// The defaults for what superusers can set while the server runs; see [`crate::settings`].
     pub configured: MetaSettings,
     smtp: Option<Smtp>,
     timeout: Duration,
     pending: Arc<Semaphore>,
     runtime: Handle,
+    random: Random,
 }
 
 impl Mailer {
-    /// Checks the settings about mail. Tasks that [`Mailer::later`] is given run where this is called.
-    pub fn new(config: &Config) -> anyhow::Result<Self> {
+    /// Checks the settings. Must be called inside a Tokio runtime, on which [`Mailer::later`] spawns its tasks.
+    pub fn new(config: &Config, random: Random) -> anyhow::Result<Self> {
         let from = address(&config.mail_from)
             .context("the setting mail_from must be an address, such as Name <name@example.com>")?;
         if !(1..=3600).contains(&config.smtp_timeout_seconds) {
@@ -83,30 +107,29 @@ impl Mailer {
             timeout: Duration::from_secs(config.smtp_timeout_seconds),
             pending: Arc::new(Semaphore::new(MAX_PENDING as usize)),
             runtime: Handle::current(),
+            random,
         })
     }
 
-    /// Sends a mail at once, outside the outbox, or says why not. `None` when there is no mail server.
+    /// Sends a mail at once, without the outbox, or returns the reason why it could not. `None` if there is no mail server.
     pub async fn send_now(
         &self,
         meta: &MetaSettings,
         mail: &NewMail,
     ) -> Option<Result<(), String>> {
         let smtp = self.smtp.as_ref()?;
-        let mail = Claimed {
-            id: random::id(),
+        let mail = Outgoing {
+            id: self.random.id(),
             to: mail.to.clone(),
             subject: mail.subject.clone(),
             html: mail.html.clone(),
             text: mail.text.clone(),
-            attempts: 1,
-            lease: String::new(),
         };
         Some(smtp.send(meta, &mail).await.map_err(|failure| failure.why))
     }
 
-    /// Does `work`, which ends in [`enqueue`], after the request is answered: how long the answer takes tells
-    /// nothing of it.
+    /// Runs `work`, which ends in [`enqueue`], in the background, so that the time until the answer does not reveal whether
+    /// a mail is sent.
     pub fn later(&self, work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
         let place = Arc::clone(&self.pending).try_acquire_owned();
         let place = place.map_err(|_| Error::Unavailable)?;
@@ -119,7 +142,7 @@ impl Mailer {
         Ok(())
     }
 
-    /// Waits until nothing of that is left.
+    /// Waits until all background tasks have ended.
     pub async fn idle(&self) {
         drop(self.pending.acquire_many(MAX_PENDING).await);
     }
@@ -136,13 +159,14 @@ fn configured(config: &Config, from: &Mailbox) -> anyhow::Result<MetaSettings> {
     })
 }
 
-/// Who mails come from; `None` when that is no address.
+/// Makes the sender's mailbox; `None` if the address is not valid.
 pub fn sender(name: &str, address: &str) -> Option<Mailbox> {
     let name = one_line(name);
     Some(Mailbox::new(Some(name), address.parse().ok()?))
 }
 
-/// The address in links. It comes from the settings alone: a request's `Host` is whatever its sender likes.
+/// Returns the base URL of links in mails. It comes from the settings alone: a request's `Host` header is chosen by its
+/// sender.
 fn app_url(config: &Config) -> anyhow::Result<String> {
     if config.app_url.is_empty() {
         let address = config.http.replace("0.0.0.0:", "localhost:");
@@ -154,13 +178,18 @@ fn app_url(config: &Config) -> anyhow::Result<String> {
     Ok(config.app_url.trim_end_matches('/').to_owned())
 }
 
-/// Whether a mail of this kind was written to the account since then.
-pub fn was_written(conn: &mut Conn, account: &Record, kind: &str, since: Moment) -> Result<bool> {
+/// Returns whether a mail of this kind to the account was inserted after `since`.
+pub fn was_written(
+    conn: &mut Conn,
+    account: &Record,
+    kind: &str,
+    since: Timestamp,
+) -> Result<bool> {
     let account = (account.collection.def.id.as_str(), account.id());
     store::was_written(conn, account, kind, since)
 }
 
-/// What is wrong with a record of `_mails` that a superuser writes.
+/// Validates a record of `_mails` that a superuser writes.
 pub fn check(record: &mut Record, problems: &mut FieldProblems) {
     if !problems.contains_key("to") && address(record.text("to")).is_none() {
         let problem = FieldProblem::new("validation_is_email", "Must be one e-mail address.");
@@ -170,7 +199,7 @@ pub fn check(record: &mut Record, problems: &mut FieldProblems) {
     record.set("subject", Value::Text(subject));
 }
 
-/// Puts a mail into the outbox. It is sent within seconds of the transaction's end.
+/// Inserts a mail into the outbox. It is sent within seconds after the transaction has committed.
 pub fn enqueue(conn: &mut Conn, mail: &NewMail) -> Result<()> {
     if address(&mail.to).is_none() {
         return Err(Error::invalid("The mail's address is not valid."));
@@ -183,10 +212,10 @@ pub fn enqueue(conn: &mut Conn, mail: &NewMail) -> Result<()> {
     if mail.text.is_empty() {
         mail.text = template::text(&mail.html);
     }
-    store::insert(conn, &mail, Moment::now())
+    store::insert(conn, &mail, conn.clock.now())
 }
 
-/// The one address that a text is; `None` when it is none, several, or could become a header of its own.
+/// Parses a text that is exactly one address. `None` for several addresses, and for what could inject a header.
 pub fn address(text: &str) -> Option<Mailbox> {
     if text.chars().any(char::is_control) || text.chars().count() > MAX_ADDRESS {
         return None;
@@ -194,7 +223,7 @@ pub fn address(text: &str) -> Option<Mailbox> {
     text.parse().ok()
 }
 
-/// A subject is one line, whatever it was put together from.
+/// Makes one line of a subject, whatever its template contained.
 fn one_line(subject: &str) -> String {
     subject
         .chars()

@@ -1,57 +1,61 @@
-//! The task that sends what is in the outbox. Every process has one: whoever claims a mail sends it.
+//! Sends the mails that wait in the outbox. Every process does: the one that claims a mail sends it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream;
-use tokio::sync::watch;
+use prometheus::IntCounterVec;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use super::Outgoing;
 use super::smtp::Failure;
-use super::store::{self, Claimed, Outcome};
 use crate::app::App;
+use crate::db::{self, Conn, Value};
 use crate::error::Result;
+use crate::policy::Grant;
+use crate::queue::worker::{self, Control, Lease, Work};
+use crate::queue::{self, Backoff, MAILS, Queue};
+use crate::schema::Record;
 use crate::tasks::supervise;
 
-/// How often the outbox is looked at.
-const PAUSE: Duration = Duration::from_secs(1);
-/// Mails sent at once at most, each over a connection of its own.
-const AT_ONCE: usize = 4;
-/// Mails looked for at once.
-const BATCH: i64 = 50;
-/// Minutes before each try but the first.
-const BACKOFF: [i64; 7] = [1, 5, 15, 30, 60, 120, 240];
-/// How much longer than the time limit a process may take to say what became of a mail.
+/// The pauses between attempts.
+const BACKOFF: Backoff = Backoff::Minutes(&[1, 5, 15, 30, 60, 120, 240]);
+/// How many times a mail is claimed at most. There is an attempt before each pause, and one after the last.
+const MAX_ATTEMPTS: u32 = 8;
+/// How much longer than the time limit for sending a mail stays claimed, so that its outcome can be stored.
 const SPARE: Duration = Duration::from_secs(60);
-/// The most characters that are kept of what went wrong.
+/// The pause after an attempt that panicked.
+const AFTER_PANIC: Duration = Duration::from_secs(5 * 60);
+/// How long after the deadline the task may take to end by itself.
+const GRACE: Duration = Duration::from_secs(1);
+/// The most characters of an error that are stored.
 const MAX_ERROR: usize = 2000;
 
 /// The running task.
 #[must_use = "the task goes on until it is stopped"]
 pub struct Outbox {
-    stop: watch::Sender<bool>,
+    control: Arc<Control>,
     task: JoinHandle<()>,
 }
 
-/// Begins to send.
+/// Starts to send.
 pub fn start(app: &App) -> Outbox {
-    let (stop, stopped) = watch::channel(false);
-    let running = app.clone();
-    let task = supervise(move || run(running.clone(), stopped.clone()));
+    let control = Arc::new(Control::default());
+    let (sending, stopping) = (Sending(app.clone()), Arc::clone(&control));
+    let task = supervise(move || worker::run(sending.clone(), Arc::clone(&stopping)));
     Outbox {
-        stop,
+        control,
         task: tokio::spawn(task),
     }
 }
 
 impl Outbox {
-    /// Begins no more mails and waits for those that are being sent, until `deadline`. What then is left waits in
-    /// the outbox; what was cut off is taken over once its lease has run out.
+    /// Claims no more mails and waits until those that are being sent are done, until `deadline` at the latest. A mail
+    /// that is aborted stays claimed until its lease expires, since it may have been sent.
     pub async fn stop(mut self, deadline: Instant) {
-        self.stop.send_replace(true);
-        if timeout_at(deadline, &mut self.task).await.is_err() {
-            tracing::warn!("mails that were being sent are cut off");
+        self.control.stop(deadline);
+        if timeout_at(deadline + GRACE, &mut self.task).await.is_err() {
+            tracing::warn!("the outbox does not stop");
         }
     }
 }
@@ -62,80 +66,110 @@ impl Drop for Outbox {
     }
 }
 
-async fn run(app: App, mut stopped: watch::Receiver<bool>) {
-    while !*stopped.borrow() {
-        let is_more = match round(&app, &stopped).await {
-            Ok(found) => found == BATCH,
-            Err(error) => {
-                tracing::warn!(%error, "cannot look into the outbox");
-                false
+/// The result of an attempt to send a mail.
+#[derive(Clone, Debug)]
+enum Outcome {
+    Sent,
+    /// It failed for now, and is tried again after the pause.
+    Retried(Duration, String),
+    /// It failed for good.
+    Failed(String),
+    /// There is no mail server.
+    Kept,
+}
+
+#[derive(Clone)]
+struct Sending(App);
+
+impl Work for Sending {
+    type Outcome = Outcome;
+
+    const QUEUE: &'static Queue = &MAILS;
+
+    fn app(&self) -> &App {
+        &self.0
+    }
+
+    fn lease(&self) -> Lease {
+        Lease {
+            duration: self.0.mailer.timeout + SPARE,
+            renewal: None,
+        }
+    }
+
+    fn counter(&self) -> &IntCounterVec {
+        &self.0.metrics.mails
+    }
+
+    async fn perform(&self, claimed: &Record) -> Outcome {
+        send(&self.0, claimed).await
+    }
+
+    fn panicked() -> Outcome {
+        let why = "The server failed while sending the mail; its log has the details.";
+        Outcome::Retried(AFTER_PANIC, why.to_owned())
+    }
+
+    fn complete(
+        conn: &mut Conn,
+        _grant: &Grant,
+        claimed: &Record,
+        outcome: &Outcome,
+    ) -> Result<bool> {
+        let now = db::now(conn)?;
+        let (status, not_before, sent_at, error) = match outcome {
+            Outcome::Sent => ("sent", String::new(), now.to_string(), ""),
+            Outcome::Retried(pause, why) => {
+                let due = (now + *pause).to_string();
+                ("waiting", due, String::new(), why.as_str())
             }
+            Outcome::Failed(why) => ("failed", String::new(), String::new(), why.as_str()),
+            Outcome::Kept => ("kept", String::new(), String::new(), ""),
         };
-        if !is_more {
-            let _ = tokio::time::timeout(PAUSE, stopped.changed()).await;
+        let set = vec![
+            ("notBefore", Value::Text(not_before)),
+            ("sentAt", Value::Text(sent_at)),
+            ("error", Value::from(error)),
+        ];
+        queue::store::complete(conn, &MAILS, claimed, status, set, now)
+    }
+
+    fn name(outcome: &Outcome) -> &'static str {
+        match outcome {
+            Outcome::Sent => "sent",
+            Outcome::Retried(..) => "retried",
+            Outcome::Failed(_) => "failed",
+            Outcome::Kept => "kept",
         }
     }
 }
 
-/// Sends what is due. Says how many mails were.
-async fn round(app: &App, stopped: &watch::Receiver<bool>) -> Result<i64> {
-    let due = app.db.read_few(|conn| store::due(conn, BATCH));
-    let due = due.await?;
-    let found = i64::try_from(due.len()).unwrap_or(BATCH);
-    stream::iter(due)
-        .for_each_concurrent(AT_ONCE, async |id| {
-            if *stopped.borrow() {
-                return;
-            }
-            if let Err(error) = one(app, &id).await {
-                tracing::warn!(%error, mail = id, "cannot write to the outbox");
-            }
-        })
-        .await;
-    Ok(found)
-}
-
-/// Claims a mail, sends it, and writes down what became of it.
-async fn one(app: &App, id: &str) -> Result<()> {
-    let long = app.mailer.timeout + SPARE;
-    let id = id.to_owned();
-    let claim = move |conn: &mut _| store::claim(conn, &id, long);
-    let Some(mail) = app.db.write(claim).await? else {
-        return Ok(());
-    };
-    let outcome = send(app, &mail).await;
-    app.metrics.mails.with_label_values(&[outcome.name()]).inc();
-    let finish = move |conn: &mut _| store::finish(conn, &mail, &outcome);
-    app.db.write(finish).await
-}
-
-async fn send(app: &App, mail: &Claimed) -> Outcome {
+async fn send(app: &App, claimed: &Record) -> Outcome {
+    let mail = Outgoing::of(claimed);
     let Some(smtp) = &app.mailer.smtp else {
-        tell(mail);
+        log_link(&mail);
         return Outcome::Kept;
     };
-    let tries = usize::try_from(mail.attempts).unwrap_or(usize::MAX);
-    if tries > BACKOFF.len() + 1 {
-        return Outcome::Failed("The server ended each time while it sent it.".to_owned());
+    let attempt = queue::attempt(claimed, "attempts");
+    if attempt > MAX_ATTEMPTS {
+        let why = "The server stopped each time while it was sending the mail.";
+        return Outcome::Failed(why.to_owned());
     }
-    let failure = match smtp.send(&app.meta(), mail).await {
+    let Failure { why, is_final } = match smtp.send(&app.meta(), &mail).await {
         Ok(()) => return Outcome::Sent,
         Err(failure) => failure,
     };
-    let Failure { why, is_final } = failure;
     let why: String = why.chars().take(MAX_ERROR).collect();
     tracing::warn!(mail = mail.id, error = why, "cannot send a mail");
-    match BACKOFF.get(tries.saturating_sub(1)) {
-        Some(minutes) if !is_final => {
-            let pause = Duration::from_secs(minutes.unsigned_abs() * 60);
-            Outcome::Retried(pause, why)
-        }
+    match BACKOFF.after(attempt) {
+        Some(pause) if !is_final => Outcome::Retried(pause, why),
         _ => Outcome::Failed(why),
     }
 }
 
-/// Without a mail server the log is where the link is found: only then. Of several, the one with a token is longest.
-fn tell(mail: &Claimed) {
+/// Logs the link in a mail, which without a mail server is found nowhere else. Of several links, the one with a token is
+/// the longest.
+fn log_link(mail: &Outgoing) {
     let link = mail
         .text
         .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '[' | ']'))

@@ -1,4 +1,4 @@
-//! The mail server that the settings name.
+//! Parses the setting `smtp_url`.
 
 use anyhow::bail;
 use lettre::transport::smtp::authentication::Credentials;
@@ -7,33 +7,33 @@ use lettre::transport::smtp::extension::ClientId;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
-/// Where it is, and how it is talked to.
+/// The mail server: its address, how to encrypt the connection and how to sign in.
 #[derive(Clone)]
 pub(super) struct Server {
-    /// A name in ASCII, or an address without brackets.
+    /// A host name in ASCII, or an IP address without brackets.
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: Tls,
-    /// The name to greet with.
+    /// The name with which this server introduces itself.
     pub(super) hello: ClientId,
     pub(super) credentials: Option<Credentials>,
 }
 
-/// When a connection is encrypted.
+/// When the connection is encrypted.
 #[derive(Clone)]
 pub(super) enum Tls {
     Never,
-    /// Once the server has said that it can.
+    /// After `STARTTLS`, if the mail server offers it.
     Upgraded {
         by: TlsParameters,
         is_required: bool,
     },
-    /// From the start.
+    /// From the start (implicit TLS).
     Always(TlsParameters),
 }
 
 impl Server {
-    /// Reads a URL. No sentence of a library is shown: it might quote the URL, and with it the password.
+    /// Parses the URL. No message of a library is passed on, since it might quote the URL and with it the password.
     pub(super) fn of(text: &str) -> anyhow::Result<Self> {
         if !text.starts_with("smtp://") && !text.starts_with("smtps://") {
             bail!("it must begin with smtp:// or smtps://");
@@ -114,7 +114,7 @@ fn credentials(url: &Url) -> anyhow::Result<Option<Credentials>> {
     Ok(Some(Credentials::new(user, password)))
 }
 
-/// The name to greet with: the one that is given, the machine's, or an address.
+/// Returns the name to introduce this server with: the one from the URL, the machine's host name, or an IP address.
 fn hello(path: &str) -> anyhow::Result<ClientId> {
     let is_name = |name: &str| {
         let mut bytes = name.bytes();

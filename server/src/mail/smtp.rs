@@ -1,5 +1,5 @@
-//! How a mail is made and handed over. What a mail server says before it hears of the mail is about us and may change;
-//! what it says of the mail is for good.
+//! Formats mails and hands them to the mail server. An error before the mail server has seen the mail is about this server
+//! and may pass; a permanent error about the mail is final.
 
 use std::time::Duration;
 
@@ -17,31 +17,31 @@ use plinth_sdk::types::MetaSettings;
 use tokio::net::TcpStream;
 use url::Host;
 
+use super::Outgoing;
 use super::header;
-use super::old::Old;
+use super::helo::HeloStream;
 use super::server::{Server, Tls};
-use super::store::Claimed;
 use crate::config::Config;
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
-/// Sends mails.
+/// A client of the mail server.
 pub(super) struct Smtp {
     server: Server,
     timeout: Duration,
 }
 
-/// How it went, when it did not go well.
+/// A failed attempt to send a mail.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// What happened.
+    /// The reason, for people.
     pub(super) why: String,
-    /// Whether it would go no better later.
+    /// Whether retrying is pointless.
     pub(super) is_final: bool,
 }
 
 impl Smtp {
-    /// The way to the server that `smtp_url` names; `None` when it is empty.
+    /// Makes a client of the server in the setting `smtp_url`; `None` if that is empty.
     pub(super) fn new(config: &Config) -> anyhow::Result<Option<Self>> {
         if config.smtp_url.is_empty() {
             return Ok(None);
@@ -53,8 +53,8 @@ impl Smtp {
         }))
     }
 
-    /// Sends a mail, or says why not. Never takes longer than the time limit.
-    pub(super) async fn send(&self, meta: &MetaSettings, mail: &Claimed) -> Result<(), Failure> {
+    /// Sends a mail, within the time limit.
+    pub(super) async fn send(&self, meta: &MetaSettings, mail: &Outgoing) -> Result<(), Failure> {
         let message = message(meta, mail)?;
         let sent = tokio::time::timeout(self.timeout, self.deliver(&message)).await;
         sent.unwrap_or_else(|_| {
@@ -72,7 +72,7 @@ impl Smtp {
         delivered
     }
 
-    /// A connection that is ready to take a mail.
+    /// Connects, encrypts the connection and signs in.
     async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
         let Server {
             host, port, hello, ..
@@ -89,7 +89,7 @@ impl Smtp {
             Err(error) if is_plain && error.is_permanent() => match TcpStream::connect(place).await
             {
                 Ok(stream) => {
-                    let stream = Box::new(Old::new(stream));
+                    let stream = Box::new(HeloStream::new(stream));
                     AsyncSmtpConnection::connect_with_transport(stream, hello).await?
                 }
                 Err(_) => return Err(error),
@@ -141,8 +141,9 @@ async fn hand_over(connection: &mut AsyncSmtpConnection, message: &Message) -> R
     sent.map(drop).map_err(|error| about_mail(&error))
 }
 
-/// The mail as it goes over the wire. Its id is the record's: a mail that went out twice can be told by it.
-fn message(meta: &MetaSettings, mail: &Claimed) -> Result<Message, Failure> {
+/// Formats a mail for the wire. Its `Message-ID` contains the record's id, so that a mail that was sent twice can be
+/// recognized.
+fn message(meta: &MetaSettings, mail: &Outgoing) -> Result<Message, Failure> {
     // The sender is a setting, which may be right later.
     let from = super::sender(&meta.sender_name, &meta.sender_address)
         .and_then(|from| Some((from.name, in_ascii(&from.email)?)));
@@ -162,7 +163,7 @@ fn message(meta: &MetaSettings, mail: &Claimed) -> Result<Message, Failure> {
         .raw_header(encoded("Subject", subject, written))
         .message_id(Some(format!("<{}@{}>", mail.id, from.domain())))
         .raw_header(person("From", from_name, &from))
-        // Nobody should answer it by machine.
+        // Asks mail servers not to send automatic replies.
         .raw_header(encoded(
             "Auto-Submitted",
             "auto-generated".to_owned(),
@@ -187,7 +188,7 @@ fn encoded(name: &'static str, raw: String, value: String) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), raw, value)
 }
 
-/// An address whose domain every mail server understands. Before the @ letters stay as they are.
+/// Converts the domain of an address to ASCII (IDNA). The local part stays as it is.
 fn in_ascii(address: &Address) -> Option<Address> {
     if address.domain().is_ascii() {
         return Some(address.clone());
@@ -220,8 +221,8 @@ fn about_us(error: &SmtpError) -> Failure {
     later(in_words(error))
 }
 
-/// What a server says of a mail for good. That it does not let this server in is no fault of the mail's: it may go once
-/// the settings are right.
+/// Classifies an answer to the mail itself. A refused sign-in is not final: the mail can be sent once the settings are
+/// right.
 fn about_mail(error: &SmtpError) -> Failure {
     let code = error.status().map(u16::from);
     let is_about_us = matches!(code, Some(530 | 534 | 535 | 538));
@@ -231,7 +232,7 @@ fn about_mail(error: &SmtpError) -> Failure {
     }
 }
 
-/// The error with what is behind it.
+/// Formats an error with its causes.
 fn in_words(error: &SmtpError) -> String {
     let mut words = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -256,14 +257,12 @@ mod tests {
             sender_address: "noreply@localhost".to_owned(),
             ..MetaSettings::default()
         };
-        let mail = Claimed {
+        let mail = Outgoing {
             id: "mail00000000000".to_owned(),
             to: "Ann <ann@example.com>".to_owned(),
             subject: "Grüße\r\nBcc: eve@example.com".to_owned(),
             html: "<p>Hello</p>\r\n.\r\n<p>again</p>".to_owned(),
             text: String::new(),
-            attempts: 1,
-            lease: String::new(),
         };
         let message = message(&meta, &mail).expect("a mail").formatted();
         let message = String::from_utf8(message).expect("text");

@@ -1,12 +1,12 @@
-//! What becomes of `{PLACEHOLDERS}` in a mail's template.
+//! Fills in the `{PLACEHOLDERS}` of a mail's template.
 
 use std::borrow::Cow;
 
-/// Around a mail's own HTML, so that it looks the same in every program.
+/// The HTML document around a mail's own HTML, so that mail clients show it alike.
 const LAYOUT: &str = include_str!("layout.html");
 
-/// Puts values in the places that name them: one pass, so that a value with braces stays as it is. What names
-/// nothing stays too.
+/// Replaces placeholders by their values in one pass, so that braces in a value are not placeholders. Unknown placeholders
+/// stay.
 pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
@@ -27,19 +27,19 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     out
 }
 
-/// The same for HTML: values are text there, not markup.
+/// Like [`fill`], for HTML: values are escaped.
 pub fn fill_html(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     fill(template, |name| {
         value(name).map(|value| html_escape::encode_quoted_attribute(&value).into_owned())
     })
 }
 
-/// HTML as plain text.
+/// Converts HTML to plain text.
 pub fn text(html: &str) -> String {
     nanohtml2text::html2text(html)
 }
 
-/// A whole document of what is only its inside.
+/// Wraps a fragment of HTML in a document.
 pub fn page(html: &str) -> Cow<'_, str> {
     if html.to_ascii_lowercase().contains("<html") {
         return html.into();

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::extract::{Answer, MetricsRead, Operator, Query};
 use crate::health::Lifecycle;
 
-/// What Prometheus reads, for who has the token. Without one in the settings there is no such route.
+/// Returns the metrics for Prometheus, to callers with the token. Without a token in the settings there is no such route.
 pub async fn with_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
     if app.config.metrics_token.is_empty() {
         return Err(Error::NotFound("File not found."));
@@ -28,7 +28,7 @@ pub async fn with_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
     text(&app, &http).await
 }
 
-/// What Prometheus reads, for everybody who reaches the address.
+/// Returns the metrics for Prometheus, to everybody who can reach the address.
 pub async fn without_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
     text(&app, &http).await
 }
@@ -41,14 +41,14 @@ async fn text(app: &App, http: &HttpRequest) -> Result<HttpResponse> {
         .body(text))
 }
 
-/// Takes as long for a token that is nearly right as for any other of its length.
+/// Compares tokens in constant time for each length.
 fn is_same(given: &[u8], expected: &[u8]) -> bool {
     let pairs = given.iter().zip(expected);
     let differs = pairs.fold(0, |differs, (a, b)| black_box(differs | (a ^ b)));
     given.len() == expected.len() && differs == 0
 }
 
-/// Requests by the minute, for the console's charts.
+/// Returns the requests of each minute, for the console's charts.
 pub async fn overview(_: Operator<MetricsRead>, app: App, query: Query) -> Result<Answer> {
     let given = query.get("minutes").map_or("60", String::as_str);
     let minutes = given

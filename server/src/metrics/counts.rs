@@ -1,29 +1,28 @@
-//! What requests came to in some time.
+//! Counts of requests in some period.
 
 use std::collections::BTreeMap;
 
 use plinth_sdk::types::Minute;
 
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 
-/// Latencies are counted in eight steps from each power of two microseconds to the next, up to two
-/// minutes.
+/// The histogram of latencies has eight buckets between each power of two microseconds and the next, up to two minutes.
 const STEPS: u64 = 8;
 pub(super) const BUCKETS: usize = 200;
 
-/// What requests came to in some time.
+/// Counts of requests in some period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    /// Answers 4xx.
+    /// Answers with a status 4xx.
     pub client_errors: u64,
-    /// Answers 5xx.
+    /// Answers with a status 5xx.
     pub server_errors: u64,
-    /// Answers by the time that they took.
+    /// The histogram of latencies: answers by bucket.
     pub latency: BTreeMap<usize, u64>,
 }
 
 impl Counts {
-    /// Adds what came to something else.
+    /// Adds other counts.
     pub(super) fn add(&mut self, other: &Self) {
         self.client_errors += other.client_errors;
         self.server_errors += other.server_errors;
@@ -32,7 +31,7 @@ impl Counts {
         }
     }
 
-    /// What came after `before`, when both count from the same beginning.
+    /// Subtracts earlier counts of the same counters.
     pub(super) fn since(&self, before: &Self) -> Self {
         let mut latency = self.latency.clone();
         for (bucket, count) in &before.latency {
@@ -48,15 +47,15 @@ impl Counts {
         }
     }
 
-    /// How many requests there were.
+    /// Returns the number of requests.
     pub(super) fn requests(&self) -> u64 {
         self.latency.values().sum()
     }
 
-    /// As the console gets it.
+    /// Converts the counts of a minute to their wire type.
     pub(super) fn at(&self, minute: i64) -> Minute {
         Minute {
-            time: Moment::from_unix(minute * 60).to_string(),
+            time: Timestamp::from_unix(minute * 60).to_string(),
             requests: self.requests(),
             client_errors: self.client_errors,
             server_errors: self.server_errors,
@@ -66,14 +65,14 @@ impl Counts {
         }
     }
 
-    /// The milliseconds that so many in a hundred took at most; 0 when there are none.
+    /// Estimates a percentile of the latencies, in milliseconds; 0 without requests.
     fn percentile(&self, percent: u64) -> f64 {
         let rank = (self.requests() * percent).div_ceil(100);
         let mut before = 0;
         for (bucket, count) in &self.latency {
             if before + count >= rank && *count > 0 {
                 let (from, to) = (beginning(*bucket), beginning(bucket + 1));
-                // As if they lay evenly in between.
+                // Interpolates linearly inside the bucket.
                 let micros = from + (to - from) * (rank - before) / count;
                 return rounded(micros);
             }
@@ -83,24 +82,24 @@ impl Counts {
     }
 }
 
-/// Microseconds as milliseconds, with two digits.
+/// Converts microseconds to milliseconds with two decimals.
 #[expect(clippy::cast_precision_loss, reason = "a minute has few microseconds")]
 fn rounded(micros: u64) -> f64 {
     ((micros as f64) / 10.0).round() / 100.0
 }
 
-/// The bucket of so many microseconds.
+/// Returns the bucket of a latency in microseconds.
 pub(super) fn bucket(micros: u64) -> usize {
     if micros < STEPS {
         return usize::try_from(micros).unwrap_or(0);
     }
-    // The power of two, and the three bits after the first.
+    // The exponent, and the three bits after the leading one.
     let power = u64::from(micros.ilog2());
     let index = (power - 2) * STEPS + ((micros >> (power - 3)) % STEPS);
     usize::try_from(index).map_or(BUCKETS - 1, |index| index.min(BUCKETS - 1))
 }
 
-/// Where a bucket begins, in microseconds.
+/// Returns the lower bound of a bucket, in microseconds.
 fn beginning(bucket: usize) -> u64 {
     let bucket = bucket.min(BUCKETS) as u64;
     if bucket < STEPS {

@@ -1,5 +1,5 @@
-//! Requests by the minute, for the console's charts. They outlive the process and cover all replicas: each process
-//! adds up in memory, and every ten seconds writes down what is new, in rows of its own.
+//! Counts requests by the minute, for the console's charts. The counts outlive the process and cover all replicas: each
+//! process counts in memory and stores new counts every ten seconds, in rows of its own.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,18 +12,18 @@ use tokio::sync::Mutex;
 use super::counts::{BUCKETS, Counts, bucket};
 use super::store;
 use crate::app::App;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::random;
+use crate::random::Random;
 
-/// How often it is written down; a minute is a multiple of it.
+/// The seconds between two flushes, of which a minute is a multiple.
 const INTERVAL: i64 = 10;
 /// How many minutes are kept.
 pub const KEPT: i64 = 24 * 60;
-/// How many minutes wait in memory for a database that is gone.
+/// How many minutes are kept in memory while the database is unreachable.
 const MAX_PENDING: usize = 60;
 
-/// What requests came to since the process began. Threads add to it without waiting.
+/// The counts since the process started. Counting never blocks.
 #[derive(Debug)]
 pub struct Minutes {
     client_errors: AtomicU64,
@@ -33,16 +33,16 @@ pub struct Minutes {
 }
 
 impl Minutes {
-    /// Nothing yet.
-    pub fn new() -> Self {
+    /// Makes counters that are all zero.
+    pub fn new(now: Timestamp, random: &Random) -> Self {
         Self {
             client_errors: AtomicU64::new(0),
             server_errors: AtomicU64::new(0),
             latency: std::array::from_fn(|_| AtomicU64::new(0)),
             recorder: Mutex::new(Recorder {
-                instance: random::id(),
+                instance: random.id(),
                 seen: Counts::default(),
-                since: this_minute(),
+                since: now.unix_minutes(),
                 pending: BTreeMap::new(),
             }),
         }
@@ -75,26 +75,20 @@ impl Minutes {
     }
 }
 
-impl Default for Minutes {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// What is still to be written down.
+/// The counts that are not stored yet.
 #[derive(Debug)]
 struct Recorder {
-    /// Whose rows they are: this process's.
+    /// The id of this process, which its rows have.
     instance: String,
     seen: Counts,
-    /// The minute that what comes next belongs to.
+    /// The minute that the next counts belong to.
     since: i64,
-    /// What the minutes came to that are not over or not written.
+    /// The counts of minutes that have not ended or are not stored.
     pending: BTreeMap<i64, Counts>,
 }
 
 impl Recorder {
-    /// Takes what came since it last looked; says whether there was anything.
+    /// Adds the counts since the last call, and returns whether there were any.
     fn look(&mut self, so_far: Counts, minute: i64) -> bool {
         let new = so_far.since(&self.seen);
         let is_any = new != Counts::default();
@@ -109,21 +103,21 @@ impl Recorder {
         is_any
     }
 
-    /// Only what may still grow has to be kept.
+    /// Forgets minutes that have ended, after they were stored.
     fn written(&mut self) {
         let since = self.since;
         self.pending.retain(|minute, _| *minute >= since);
     }
 }
 
-/// Writes down what came since the last time, if anything did.
+/// Stores the counts since the last flush, if there are any.
 pub async fn flush(app: &App) -> Result<()> {
     let mut recorder = app.metrics.minutes.recorder.lock().await;
     let has_unwritten = recorder
         .pending
         .keys()
         .any(|minute| *minute < recorder.since);
-    let is_new = recorder.look(app.metrics.minutes.so_far(), this_minute());
+    let is_new = recorder.look(app.metrics.minutes.so_far(), app.clock.now().unix_minutes());
     if !is_new && !has_unwritten {
         return Ok(());
     }
@@ -136,11 +130,11 @@ pub async fn flush(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Does that for as long as the server lives.
+/// Flushes the counts for as long as the server runs.
 pub async fn keep_flushing(app: App) {
     loop {
-        // At whole multiples of the interval, so that none belongs to two minutes.
-        let now = Moment::now().timestamp().as_millisecond();
+        // At multiples of the interval, so that no flush covers parts of two minutes.
+        let now = app.clock.now().unix_millis();
         let wait = INTERVAL * 1000 - now.rem_euclid(INTERVAL * 1000) + 20;
         actix_web::rt::time::sleep(Duration::from_millis(wait.unsigned_abs())).await;
         if let Err(error) = flush(&app).await {
@@ -149,9 +143,9 @@ pub async fn keep_flushing(app: App) {
     }
 }
 
-/// The last `minutes`, the oldest first.
+/// Returns the counts of the last `minutes`, the oldest first.
 pub async fn last(app: &App, minutes: i64) -> Result<Vec<Minute>> {
-    let first = this_minute() - minutes + 1;
+    let first = app.clock.now().unix_minutes() - minutes + 1;
     let found = app
         .db
         .read(&crate::db::Claimant::Server, move |conn| {
@@ -164,17 +158,13 @@ pub async fn last(app: &App, minutes: i64) -> Result<Vec<Minute>> {
         .collect())
 }
 
-fn this_minute() -> i64 {
-    Moment::now().unix().div_euclid(60)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn percentiles_are_close() {
-        let minutes = Minutes::new();
+        let minutes = Minutes::new(Timestamp::from_unix(0), &Random::seeded(1));
         for millis in 1..=1000 {
             minutes.count(StatusCode::OK, Duration::from_millis(millis));
         }
@@ -197,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_is_new_belongs_to_the_minute_that_it_came_in() {
-        let minutes = Minutes::new();
+        let minutes = Minutes::new(Timestamp::from_unix(0), &Random::seeded(1));
         let mut recorder = Recorder {
             instance: String::new(),
             seen: Counts::default(),
@@ -218,7 +208,7 @@ mod tests {
         );
         recorder.written();
         assert!(recorder.pending.is_empty());
-        // A database that is gone costs the oldest minutes, not the memory.
+        // While the database is unreachable, the oldest minutes are dropped.
         for minute in 7..200 {
             minutes.count(StatusCode::OK, took);
             recorder.look(minutes.so_far(), minute);

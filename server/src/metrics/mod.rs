@@ -1,4 +1,4 @@
-//! What the server counts: for Prometheus at `/metrics`, and by the minute for the console.
+//! Metrics: for Prometheus at `/metrics`, and by the minute for the console.
 
 pub mod api;
 mod backlog;
@@ -18,18 +18,20 @@ use prometheus::{
 };
 
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::db::Engine;
 use crate::health::Lifecycle;
+use crate::random::Random;
 use minutes::Minutes;
 use state::State;
 
-/// The route of what no route answers.
+/// The label of requests that match no route.
 pub const UNMATCHED: &str = "unmatched";
-/// The route of what browsers ask before a request.
+/// The label of preflight requests.
 pub const PREFLIGHT: &str = "preflight";
-/// The route of what a handler panicked over: which one it was is in the log.
+/// The label of requests whose handler panicked. The log says which one.
 pub const PANICKED: &str = "panicked";
-/// The routes of those who watch the server: no traffic.
+/// The routes for monitoring, which the console's charts leave out.
 const WATCHERS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// Every metric of a server.
@@ -38,15 +40,15 @@ pub struct Metrics {
     registry: Registry,
     /// Requests answered.
     pub requests: IntCounterVec,
-    /// How long answers took.
+    /// The time until an answer.
     pub latency: HistogramVec,
     /// Requests that are being answered.
     pub in_flight: IntGauge,
-    /// Threads and tasks that panicked, whoever caught it.
+    /// Panics of threads and tasks, caught or not.
     pub panics: IntCounter,
-    /// Writes that SQLite committed together.
+    /// The number of writes that SQLite committed together.
     pub group_size: Histogram,
-    /// How it is at the moment.
+    /// The gauges that are read when the metrics are asked for.
     state: State,
     /// Connected realtime clients.
     pub realtime_clients: IntGauge,
@@ -56,23 +58,23 @@ pub struct Metrics {
     pub realtime_cut_off: IntCounter,
     /// Runs of jobs that ended.
     pub job_runs: IntCounterVec,
-    /// Changes of collections that go on.
+    /// Changes of collections in progress.
     schema_changes: IntGauge,
-    /// How long changes of collections took.
+    /// The time that changes of collections took.
     schema_change: Histogram,
     /// By how many seconds this machine's clock is ahead of the database's.
     pub clock_difference: Gauge,
     /// Attempts to send a mail that ended.
     pub mails: IntCounterVec,
-    /// Entries of the log that were not kept.
+    /// Entries of the log that were dropped.
     pub log_dropped: IntCounter,
     /// Requests by the minute.
     pub minutes: Arc<Minutes>,
 }
 
 impl Metrics {
-    /// Metrics that are all zero.
-    pub fn new() -> anyhow::Result<Self> {
+    /// Makes metrics that are all zero.
+    pub fn new(now: Timestamp, random: &Random) -> anyhow::Result<Self> {
         let registry = Registry::new();
         #[cfg(target_os = "linux")]
         registry.register(Box::new(
@@ -151,13 +153,13 @@ impl Metrics {
                 "plinth_log_dropped_total",
                 "Entries of the log that were not kept, because there were too many or the database was away.",
             )?,
-            minutes: Arc::new(Minutes::new()),
+            minutes: Arc::new(Minutes::new(now, random)),
             registry,
         }
         .with_outcomes())
     }
 
-    /// What has not happened yet is 0, so that the first time is seen as a change.
+    /// Sets the outcomes that have not happened yet to 0, so that the first one is an increase.
     fn with_outcomes(self) -> Self {
         for outcome in ["succeeded", "failed", "lost", "skipped"] {
             self.job_runs.with_label_values(&[outcome]);
@@ -168,7 +170,7 @@ impl Metrics {
         self
     }
 
-    /// Says which server and database it is, for as long as the process lives.
+    /// Adds the metric that names the version and the database.
     pub fn describe(&self, engine: Engine) -> anyhow::Result<()> {
         let engine = match engine {
             Engine::Sqlite => "sqlite",
@@ -187,7 +189,7 @@ impl Metrics {
         Ok(())
     }
 
-    /// Counts panics from now on, those of the whole process, whoever catches them.
+    /// Counts all panics of the process from now on.
     pub fn count_panics(&self) {
         let panics = self.panics.clone();
         let before = std::panic::take_hook();
@@ -197,7 +199,7 @@ impl Metrics {
         }));
     }
 
-    /// Begins to count a change of collections, until it is dropped.
+    /// Measures a change of collections until the guard is dropped.
     pub fn changing(&self) -> Changing<'_> {
         self.schema_changes.inc();
         Changing {
@@ -206,7 +208,7 @@ impl Metrics {
         }
     }
 
-    /// Begins to count a request. Whoever goes away before the answer is only counted as long as it is there.
+    /// Starts to measure a request. One that is dropped before its answer counts only as in flight until then.
     pub fn begin(&self, method: &Method) -> Counting<'_> {
         self.in_flight.inc();
         Counting {
@@ -216,14 +218,14 @@ impl Metrics {
         }
     }
 
-    /// What Prometheus reads.
+    /// Formats all metrics for Prometheus.
     pub async fn text(&self, app: &App, lifecycle: &Lifecycle) -> anyhow::Result<String> {
         self.state.look(app, lifecycle).await;
         Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
     }
 }
 
-/// A change of collections that goes on.
+/// Measures a change of collections.
 pub struct Changing<'a> {
     running: &'a IntGauge,
     _took: HistogramTimer,
@@ -235,7 +237,7 @@ impl Drop for Changing<'_> {
     }
 }
 
-/// A request that is being counted.
+/// Measures a request.
 pub struct Counting<'a> {
     metrics: &'a Metrics,
     method: &'static str,
@@ -243,7 +245,7 @@ pub struct Counting<'a> {
 }
 
 impl Counting<'_> {
-    /// The request got its answer.
+    /// Counts the answer.
     pub fn answered(self, route: &'static str, status: StatusCode) {
         let took: Duration = self.started.elapsed();
         let metrics = self.metrics;
@@ -267,14 +269,14 @@ impl Drop for Counting<'_> {
     }
 }
 
-/// Clients may make up methods; labels are few.
+/// Maps methods to few labels, since clients may invent methods.
 fn known(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"];
     let known = KNOWN.iter().find(|known| **known == method.as_str());
     known.copied().unwrap_or("other")
 }
 
-/// Makes metrics that are registered.
+/// Makes and registers metrics.
 struct Make<'a>(&'a Registry);
 
 impl Make<'_> {

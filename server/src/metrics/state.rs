@@ -1,4 +1,4 @@
-//! How the server and its database are at the moment: found out when somebody asks.
+//! Gauges of the server and its database, which are read when the metrics are asked for.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::app::App;
 use crate::db::Usage;
 use crate::health::Lifecycle;
 
-/// How long the database has to say what waits. What it does not say stays as it was.
+/// How long to wait for the backlog. Without an answer its gauges keep their values.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// See the module.
+/// The gauges.
 #[derive(Clone, Debug)]
 pub(super) struct State {
     ready: IntGauge,
@@ -140,7 +140,7 @@ impl State {
         })
     }
 
-    /// Finds everything out.
+    /// Reads everything.
     pub(super) async fn look(&self, app: &App, lifecycle: &Lifecycle) {
         let readiness = lifecycle.readiness().await;
         self.ready.set(i64::from(readiness.ready));
@@ -186,7 +186,7 @@ impl State {
         self.oldest_run.set(backlog.runs.oldest);
         self.mails.set(backlog.mails.count);
         self.oldest_mail.set(backlog.mails.oldest);
-        // Jobs that are gone have no value any more.
+        // Removes the series of deleted jobs.
         self.last_success.reset();
         for (job, ago) in &backlog.successes {
             self.last_success.with_label_values(&[job]).set(*ago);
@@ -194,12 +194,12 @@ impl State {
     }
 }
 
-/// A counter that is kept elsewhere.
+/// Raises a counter to a count that is kept elsewhere.
 fn reaches(counter: &IntCounter, count: u64) {
     counter.inc_by(count.saturating_sub(counter.get()));
 }
 
-/// Bytes that are free on the disk of the data directory, and all of them.
+/// Returns the free and the total bytes of the data directory's disk.
 fn room(app: &App) -> Option<(f64, f64)> {
     let disk = rustix::fs::statvfs(&app.config.dir).ok()?;
     let bytes = |blocks: u64| {

@@ -1,4 +1,4 @@
-//! The minutes in the database.
+//! The SQL of the minutes.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::counts::Counts;
 use crate::db::{Conn, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 
-/// Puts down what minutes came to at this process, in place of what was there, and forgets those before `oldest`.
+/// Stores this process's counts of minutes, replacing earlier ones, and removes minutes before `oldest`.
 pub(super) fn write(
     conn: &mut Conn,
     instance: &str,
@@ -38,7 +38,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// What the minutes from `first` on came to, at all processes.
+/// Returns the counts of the minutes from `first` on, of all processes together.
 pub(super) fn read(conn: &mut Conn, first: i64) -> Result<BTreeMap<i64, Counts>> {
     let mut select = sql(
         conn.engine(),

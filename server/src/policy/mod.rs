@@ -20,6 +20,7 @@ pub use reach::{Part, Reach};
 pub use rule_check::RuleCheck;
 pub use snapshot::{Shared, Snapshot};
 
+use crate::clock::Timestamp;
 use crate::db::{Engine, Ident};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, Expression, Resolver, Trust};
@@ -134,9 +135,9 @@ pub fn collections(schema: &Arc<Snapshot>, meta: &Arc<Collection>, request: Requ
 }
 
 /// Grants to list the log. Filters of it have the trust of a client's, even a superuser's.
-pub fn log(schema: &Arc<Snapshot>, meta: &Arc<Collection>) -> Grant {
+pub fn log(schema: &Arc<Snapshot>, meta: &Arc<Collection>, now: Timestamp) -> Grant {
     let why = "who may read the log reads all of it";
-    system(schema, meta, Request::internal(), why)
+    system(schema, meta, Request::internal(now), why)
 }
 
 /// The filter for collections that are not built in.

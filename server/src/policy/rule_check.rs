@@ -6,6 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
 use super::roles::Policies;
+use crate::clock::Timestamp;
 use crate::db::Engine;
 use crate::error::sentence;
 use crate::filter::{
@@ -105,7 +106,7 @@ impl RuleCheck {
 
     fn resolve(&self, expression: &Expression) -> Result<(), FilterError> {
         // For a guest, a path below `@request.auth` is resolved against all auth collections.
-        let request = Request::internal();
+        let request = Request::internal(Timestamp::from_unix(0));
         let policies = Policies::default();
         let mut resolver = Resolver::new(
             Engine::Sqlite,
@@ -196,10 +197,11 @@ impl RuleCheck {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     #[test]
     fn says_what_is_wrong() {
-        let all: Vec<_> = defaults::initial()
+        let all: Vec<_> = defaults::initial(&Random::seeded(1))
             .into_iter()
             .map(|def| Arc::new(Collection::new(def)))
             .collect();

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::permission::Permission;
 use super::roles::{BUILT_IN, Policies, Role, USER};
-use crate::clock::Moment;
 use crate::db::{Conn, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
 use crate::json;
@@ -70,7 +69,7 @@ pub fn parents(conn: &mut Conn) -> Result<HashMap<String, Vec<String>>> {
 
 /// Adds the built-in roles.
 pub fn add_built_in(conn: &mut Conn) -> Result<()> {
-    let now = Moment::now().to_string();
+    let now = conn.clock.now().to_string();
     for (id, name, description) in BUILT_IN {
         let mut insert = sql(
             conn.engine(),

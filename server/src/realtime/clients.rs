@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use prometheus::{IntCounter, IntGauge};
 use serde::{Deserialize, Serialize};
 
 use super::budget::{Budgets, Paying, Question, SUBSCRIBING};
-use super::queue::{Data, Frame, Queue, Total};
+use super::queue::{Data, Frame, MAX_AGE, Queue, Total};
 use super::topic::{Subscription, parse_all, topics};
-use crate::clock::Moment;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::events::Feed;
 use crate::metrics::Metrics;
@@ -123,6 +123,7 @@ pub struct Clients {
     pub(super) budgets: Budgets,
     waiting: Total,
     feed: Arc<Feed>,
+    clock: Clock,
     count: IntGauge,
     sent: IntCounter,
     cut_off: IntCounter,
@@ -213,12 +214,13 @@ pub(super) struct Member {
 }
 
 impl Clients {
-    pub(super) fn new(metrics: &Metrics, feed: Arc<Feed>) -> Self {
+    pub(super) fn new(metrics: &Metrics, feed: Arc<Feed>, clock: Clock) -> Self {
         Self {
             connected: Mutex::default(),
             budgets: Budgets::default(),
             waiting: Total::default(),
             feed,
+            clock,
             count: metrics.realtime_clients.clone(),
             sent: metrics.realtime_events.clone(),
             cut_off: metrics.realtime_cut_off.clone(),
@@ -290,7 +292,11 @@ impl Clients {
         client.sign_in(&id, wish.identity.clone());
         // The stream ends when the token expires: a client with a newer token connects again.
         client.expires = wish.expires;
-        client.queue.end_at(wish.expires);
+        let until_expiry = |expires: i64| {
+            let seconds = expires.saturating_sub(self.clock.now().unix());
+            Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).min(MAX_AGE)
+        };
+        client.queue.end_after(wish.expires.map(until_expiry));
         let with_options = subscriptions.iter().filter(|s| s.options.has_any());
         let questions: Vec<Question> = with_options
             .map(|subscription| self.question(client.identity.as_ref(), subscription))
@@ -326,7 +332,7 @@ impl Clients {
 
     /// Returns the groups that are subscribed to changes of the record. The policy has not been asked yet.
     pub(super) fn who_wants(&self, record: &Record) -> Vec<Group> {
-        let now = Moment::now().unix();
+        let now = self.clock.now().unix();
         let connected = self.connected();
         let mut groups: HashMap<_, Group> = HashMap::new();
         for (topic, action) in topics(record) {
@@ -524,12 +530,13 @@ impl Connected {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     #[test]
     fn n66_who_has_most_waiting_makes_room_for_others() {
         const PART: usize = 7 << 20;
-        let metrics = Metrics::new().unwrap();
-        let clients = Clients::new(&metrics, Arc::default());
+        let metrics = Metrics::new(Clock::machine().now(), &Random::seeded(1)).unwrap();
+        let clients = Clients::new(&metrics, Arc::default(), Clock::machine());
         let frame = || clients.frame("event".into(), vec![b'x'; PART]);
         let much: Vec<_> = ["a", "b"]
             .map(|id| clients.connect(id, None).unwrap())
@@ -549,8 +556,8 @@ mod tests {
 
     #[test]
     fn whoever_subscribes_comes_from_where_the_client_is() {
-        let metrics = Metrics::new().unwrap();
-        let clients = Clients::new(&metrics, Arc::default());
+        let metrics = Metrics::new(Clock::machine().now(), &Random::seeded(1)).unwrap();
+        let clients = Clients::new(&metrics, Arc::default(), Clock::machine());
         let (here, there) = ("1.1.1.1".parse().ok(), "8.8.8.8".parse().ok());
         let proxies = ["10.0.0.1".parse().ok(), "10.0.0.2".parse().ok()];
         for (of, from, expected) in [

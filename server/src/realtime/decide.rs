@@ -16,7 +16,7 @@ use super::leaving::Leaving;
 use super::topic::{Filter, Options};
 use crate::app::App;
 use crate::budget::Room;
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::db::{Budget, Conn, Parts};
 use crate::error::{Error, Result};
 use crate::events::{self, Change};
@@ -236,6 +236,7 @@ impl Round {
         let asked = Asked {
             options: &group.like.options,
             caller,
+            now: conn.clock.now(),
         };
         let Some(grant) = asked.grant(wanted, group)? else {
             return Ok(None);
@@ -261,7 +262,7 @@ impl Round {
             return Ok(Caller::Guest);
         };
         let why = "whose subscription it is was found out when it was made";
-        let grant = policy::system(schema, collection, Request::internal(), why);
+        let grant = policy::system(schema, collection, Request::internal(conn.clock.now()), why);
         let stored = accounts::store::find_in_session(conn, &grant, &identity.record)?;
         let is_stored = stored.is_some();
         let good = stored.filter(|record| tokens::signing_key(record, Kind::Auth) == identity.key);
@@ -309,6 +310,7 @@ fn unknown_cost(options: &Options) -> Duration {
 struct Asked<'a> {
     options: &'a Options,
     caller: Caller,
+    now: Timestamp,
 }
 
 impl Asked<'_> {
@@ -333,7 +335,7 @@ impl Asked<'_> {
             headers: options.headers.clone(),
             query: options.query.clone(),
             body: Map::new(),
-            now: Moment::now(),
+            now: self.now,
         };
         let id = &wanted.record.collection.def.id;
         match policy::grant(Arc::clone(wanted.schema), request, id, group.action) {

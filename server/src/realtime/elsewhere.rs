@@ -13,7 +13,6 @@ use crate::app::App;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::events::store::{is_listening, send};
-use crate::random;
 
 /// How often to look for the outcome, and for how long.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -32,7 +31,7 @@ pub(super) async fn ask(app: &App, wish: &Wish) -> Result<Outcome> {
     let (Engine::Postgres, Some(process)) = (app.db.engine(), process) else {
         return Ok(Outcome::Unknown);
     };
-    let (id, process) = (random::id(), process.to_owned());
+    let (id, process) = (app.random.id(), process.to_owned());
     let message = Message {
         id: id.clone(),
         wish: wish.clone(),

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result};
 use crate::events::store::{self, Position, Row, is_all};
-use crate::random;
+use crate::random::Random;
 
 /// How many changes are handled at once.
 const BATCH: usize = 200;
@@ -54,6 +54,7 @@ pub struct Listening {
     done: watch::Sender<u64>,
     /// Wakes the task from a pause.
     wake: Notify,
+    random: Random,
 }
 
 #[derive(Clone, Copy)]
@@ -65,10 +66,10 @@ struct Heard {
     is_in_doubt: bool,
 }
 
-impl Default for Listening {
-    fn default() -> Self {
+impl Listening {
+    pub(super) fn new(random: Random) -> Self {
         Self {
-            process: random::alphanumeric(PROCESS_ID),
+            process: random.alphanumeric(PROCESS_ID),
             heard: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             begun: Notify::new(),
@@ -76,11 +77,10 @@ impl Default for Listening {
             rounds: AtomicU64::new(0),
             done: watch::Sender::new(0),
             wake: Notify::new(),
+            random,
         }
     }
-}
 
-impl Listening {
     fn heard(&self) -> MutexGuard<'_, Option<Heard>> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,7 +97,7 @@ impl Listening {
 
     /// Makes an id for a new client. It begins with the id of the process.
     pub(super) fn client_id(&self) -> String {
-        let own = random::alphanumeric(CLIENT_ID - self.process.len());
+        let own = self.random.alphanumeric(CLIENT_ID - self.process.len());
         format!("{}{own}", self.process)
     }
 

@@ -26,8 +26,10 @@ use std::time::Duration;
 use lane::Backlog;
 
 use crate::app::App;
+use crate::clock::Clock;
 use crate::events::Feed;
 use crate::metrics::Metrics;
+use crate::random::Random;
 
 /// A server whose realtime has been stuck for this long is not healthy.
 const MAX_STALL: Duration = Duration::from_secs(10);
@@ -41,10 +43,10 @@ pub struct Realtime {
 
 impl Realtime {
     /// Makes a service without clients.
-    pub fn new(metrics: &Metrics, feed: Arc<Feed>) -> Self {
+    pub fn new(metrics: &Metrics, feed: Arc<Feed>, clock: Clock, random: Random) -> Self {
         Self {
-            clients: Clients::new(metrics, feed),
-            listening: Listening::default(),
+            clients: Clients::new(metrics, feed, clock),
+            listening: Listening::new(random),
             backlog: Backlog::default(),
         }
     }

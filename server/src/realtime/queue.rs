@@ -11,7 +11,6 @@ use futures_util::stream::unfold;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::clock::Moment;
 use crate::error::Error;
 
 /// The maximum size of a queue. A client that lags behind further is disconnected.
@@ -22,7 +21,7 @@ const CHUNK: usize = 64 << 10;
 /// The lifetime of a stream without events, and of any stream: clients reconnect by themselves, and authenticate
 /// again.
 const MAX_IDLE: Duration = Duration::from_secs(5 * 60);
-const MAX_AGE: Duration = Duration::from_secs(30 * 60);
+pub(super) const MAX_AGE: Duration = Duration::from_secs(30 * 60);
 /// How often a comment line is sent: it detects clients that are gone, and keeps proxies from closing the connection.
 const BEAT: Duration = Duration::from_secs(25);
 
@@ -80,8 +79,8 @@ struct Waiting {
     frames: VecDeque<Frame>,
     bytes: usize,
     closed: bool,
-    /// When the stream ends, in seconds since 1970.
-    ends: Option<i64>,
+    /// When the stream ends at the latest.
+    ends: Option<Instant>,
 }
 
 impl Queue {
@@ -129,19 +128,10 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Ends the stream at this time, in seconds since 1970.
-    pub(super) fn end_at(&self, ends: Option<i64>) {
-        self.waiting().ends = ends;
+    /// Ends the stream after this time at the latest.
+    pub(super) fn end_after(&self, duration: Option<Duration>) {
+        self.waiting().ends = duration.map(|duration| Instant::now() + duration);
         self.changed.notify_one();
-    }
-
-    /// Returns the remaining lifetime of the stream.
-    fn lasts(&self) -> Duration {
-        let ends = self.waiting().ends;
-        let lasts = ends.map(|ends| ends.saturating_sub(Moment::now().unix()));
-        lasts.map_or(MAX_AGE, |lasts| {
-            Duration::from_secs(u64::try_from(lasts).unwrap_or(0))
-        })
     }
 
     /// Ends the stream after the waiting frames.
@@ -228,8 +218,9 @@ impl<G> Sending<G> {
                 self.idle = now + MAX_IDLE;
                 return Some(out.into());
             }
-            let lasts = self.reader.queue.lasts();
-            let ends = self.ends.min(self.idle).min(now + lasts);
+            let with_token = self.reader.queue.waiting().ends;
+            let ends = self.ends.min(self.idle);
+            let ends = with_token.map_or(ends, |with_token| ends.min(with_token));
             if now >= ends {
                 return None;
             }

@@ -203,7 +203,8 @@ async fn ready(app: &App, grant: &Grant, body: RecordBody, id: Option<&str>) -> 
         share,
     } = body.into_parts(GENERIC)?;
     let (collection, size) = (grant.collection(), share.held());
-    let input = Input::prepare(collection, values, uploads, id, size, &app.bodies).await?;
+    let (bodies, random) = (&app.bodies, &app.random);
+    let input = Input::prepare(collection, values, uploads, id, size, bodies, random).await?;
     let mut ready = Ready {
         input: Arc::new(input),
         stored: Stored::default(),

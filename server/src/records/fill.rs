@@ -7,13 +7,14 @@ use super::generate;
 use super::given::Given;
 use super::input::Input;
 use super::values::{self, split_key};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::db::Value;
 use crate::policy::{Grant, Snapshot};
+use crate::random::Random;
 use crate::schema::{Collection, Record, Shape, to_json};
 
 /// Returns the id of a new record.
-pub fn planned_id(collection: &Collection, body: &Map<String, Json>) -> String {
+pub fn planned_id(collection: &Collection, body: &Map<String, Json>, random: &Random) -> String {
     let given = body.get("id").map(values::text).unwrap_or_default();
     let prefix = body.get("id:autogenerate").map(values::text);
     if !given.is_empty() && prefix.is_none() {
@@ -21,7 +22,7 @@ pub fn planned_id(collection: &Collection, body: &Map<String, Json>) -> String {
     }
     let field = collection.def.fields.iter().find(|f| f.name == "id");
     let generated = match field.map(|field| &field.kind) {
-        Some(FieldKind::Text(options)) => generate::generate(&options.autogenerate_pattern),
+        Some(FieldKind::Text(options)) => generate::generate(&options.autogenerate_pattern, random),
         _ => None,
     };
     format!(
@@ -38,6 +39,7 @@ pub(super) fn fill(
     grant: &Grant,
     input: &Input,
     given: &Given,
+    random: &Random,
 ) {
     let collection = record.collection.clone();
     let is_superuser = grant.is_superior();
@@ -71,7 +73,7 @@ pub(super) fn fill(
         if is_new
             && let FieldKind::Text(options) = &collection.def.fields[*position].kind
             && (!column.hidden || is_superuser)
-            && let Some(generated) = generate::generate(&options.autogenerate_pattern)
+            && let Some(generated) = generate::generate(&options.autogenerate_pattern, random)
         {
             record.values[*position] = Value::Text(format!("{prefix}{generated}"));
         }
@@ -79,21 +81,21 @@ pub(super) fn fill(
 }
 
 /// Generates texts that were not given: the id, the token key, …
-pub(super) fn generate_missing(record: &mut Record) {
+pub(super) fn generate_missing(record: &mut Record, random: &Random) {
     let collection = record.collection.clone();
     for (position, field) in collection.def.fields.iter().enumerate() {
         if let FieldKind::Text(options) = &field.kind
             && record.values[position] == Value::Text(String::new())
             && !options.autogenerate_pattern.is_empty()
         {
-            let generated = generate::generate(&options.autogenerate_pattern);
+            let generated = generate::generate(&options.autogenerate_pattern, random);
             record.values[position] = Value::Text(generated.unwrap_or_default());
         }
     }
 }
 
 /// Sets the timestamps.
-pub fn stamp(record: &mut Record, now: Moment, is_new: bool) {
+pub fn stamp(record: &mut Record, now: Timestamp, is_new: bool) {
     let collection = record.collection.clone();
     let now = now.to_string();
     for (position, field) in collection.def.fields.iter().enumerate() {

@@ -15,6 +15,7 @@ use crate::files::Upload;
 use crate::files::accept::{self, Incoming};
 use crate::passwords::{self, Line};
 use crate::policy::Grant;
+use crate::random::Random;
 use crate::schema::Collection;
 
 /// The maximum size of an old password that is verified.
@@ -61,9 +62,10 @@ impl Input {
         id: Option<&str>,
         size: usize,
         bodies: &Budget,
+        random: &Random,
     ) -> Result<Self> {
         let mut body = values;
-        let files = accept::name(collection, uploads, &mut body).await?;
+        let files = accept::name(collection, uploads, &mut body, random).await?;
         let mut input = Self {
             body,
             files,
@@ -71,7 +73,7 @@ impl Input {
             ..Self::default()
         };
         if id.is_none_or(str::is_empty) && !input.files.is_empty() {
-            input.id = Some(fill::planned_id(collection, &input.body));
+            input.id = Some(fill::planned_id(collection, &input.body, random));
         }
         if id.is_some() && collection.is_auth() {
             let old = input.body.get("oldPassword").map(values::text);

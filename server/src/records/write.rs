@@ -11,7 +11,6 @@ use super::{account_data, store, values};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::policy::Grant;
-use crate::random;
 use crate::schema::{Collection, Record};
 
 pub use super::input::Input;
@@ -40,11 +39,11 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
         .map(|field| values::zero(&field.kind));
     let mut record = Record::new(collection.clone(), values.collect());
     let given = input.given(&collection);
-    fill(&mut record, None, &grant, input, &given);
+    fill(&mut record, None, &grant, input, &given, &conn.random);
     if let Some(id) = &input.id {
         record.set("id", Value::from(id.as_str()));
     }
-    generate_missing(&mut record);
+    generate_missing(&mut record, &conn.random);
     if collection.is_superusers() {
         // Only superusers create superusers, so there is nothing to verify.
         record.set("verified", Value::Bool(true));
@@ -120,7 +119,14 @@ pub fn changed_record(
         store::find(conn, &unruled, id, Some(store::Lock::Update))?.ok_or_else(Error::missing)?;
     let mut record = stored.clone();
     let given = input.given(&collection);
-    fill(&mut record, Some(&stored), &grant, input, &given);
+    fill(
+        &mut record,
+        Some(&stored),
+        &grant,
+        input,
+        &given,
+        &conn.random,
+    );
     grant.request.body = body_of(grant.schema(), &record, &input.body);
     if store::find(conn, &grant, id, None)?.is_none()
         || !stays_reached(conn, &grant, &stored, &record)?
@@ -152,7 +158,7 @@ pub fn changed_record(
         && (changed(&record, &stored, "password") || changed(&record, &stored, "email"))
     {
         // This invalidates all tokens of the account.
-        record.set("tokenKey", Value::Text(random::alphanumeric(50)));
+        record.set("tokenKey", Value::Text(conn.random.alphanumeric(50)));
     }
     stamp(&mut record, grant.request.now, false);
     Ok((grant, stored, record))

@@ -17,15 +17,16 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use super::connections::Standing;
+use crate::accounts;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::files::Framed;
 use crate::health::Lifecycle;
-use crate::logs::request::Asked;
+use crate::logs::request::RequestLog;
 use crate::metrics::{Counting, PANICKED, PREFLIGHT, UNMATCHED};
+use crate::random::Random;
 use crate::request::Caller;
 use crate::routes::Pattern;
-use crate::{accounts, random};
 
 /// The routes that are answered on connections beyond the limit.
 const PROBES: [&str; 4] = ["/livez", "/readyz", "/api/health", "/metrics"];
@@ -45,7 +46,11 @@ pub(super) async fn handle(
     let is_beyond = request.conn_data::<Standing>() == Some(&Standing::Beyond);
     let mut headers = ResponseHeaders {
         has_origin: request.headers().contains_key(ORIGIN),
-        request_id: random::id(),
+        request_id: match app {
+            Some(app) => app.random.id(),
+            // The server is starting.
+            None => Random::system().id(),
+        },
         closes: false,
     };
     if request.method() == "OPTIONS" {
@@ -59,7 +64,8 @@ pub(super) async fn handle(
         }
         return Ok(response);
     }
-    let asked = app.and_then(|app| Some((app, Asked::of(app, &request, &headers.request_id)?)));
+    let asked =
+        app.and_then(|app| Some((app, RequestLog::of(app, &request, &headers.request_id)?)));
     // Log messages of the handler carry the request id of the response.
     let span = tracing::info_span!("request", id = headers.request_id);
     let answered = answer(&lifecycle, request, next).instrument(span).await;
@@ -77,7 +83,8 @@ pub(super) async fn handle(
                 counting.answered(PANICKED, StatusCode::INTERNAL_SERVER_ERROR);
             }
             if let Some((app, asked)) = asked
-                && let Some(entry) = asked.answered(error.status_code(), None, Some(&error))
+                && let Some(entry) =
+                    asked.answered(error.status_code(), None, Some(&error), &app.logs.queue)
             {
                 app.logs.queue.push(entry);
             }
@@ -98,7 +105,7 @@ fn route<B>(response: &ServiceResponse<B>) -> &'static str {
     route.map_or(UNMATCHED, |route| route.0)
 }
 
-fn log<B>(asked: Option<(&App, Asked)>, response: &ServiceResponse<B>) {
+fn log<B>(asked: Option<(&App, RequestLog)>, response: &ServiceResponse<B>) {
     let Some((app, asked)) = asked else {
         return;
     };
@@ -114,7 +121,7 @@ fn log<B>(asked: Option<(&App, Asked)>, response: &ServiceResponse<B>) {
     {
         return;
     }
-    if let Some(entry) = asked.answered(response.status(), caller, error) {
+    if let Some(entry) = asked.answered(response.status(), caller, error, &app.logs.queue) {
         app.logs.queue.push(entry);
     }
 }

@@ -48,7 +48,7 @@ pub async fn create(
     let grant = system(
         &schema,
         &superusers,
-        Request::internal(),
+        Request::internal(app.clock.now()),
         "whoever has the one-time token makes the first superuser",
     );
     let input = input(&app, given).await?;

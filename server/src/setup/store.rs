@@ -4,7 +4,6 @@ use subtle::ConstantTimeEq;
 
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::Result;
-use crate::random;
 use crate::records::store as records;
 use crate::schema::Collection;
 
@@ -20,7 +19,7 @@ pub fn token(conn: &mut Conn, superusers: &Collection) -> Result<Option<String>>
         conn.engine(),
         "INSERT INTO \"_params\" (\"id\", \"value\") VALUES ('setup_token', ",
     );
-    insert.bind(Value::Text(random::alphanumeric(32)));
+    insert.bind(Value::Text(conn.random.alphanumeric(32)));
     insert.text(") ON CONFLICT (\"id\") DO NOTHING");
     execute(conn, insert)?;
     stored(conn)

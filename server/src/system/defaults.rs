@@ -9,7 +9,7 @@ use plinth_sdk::types::{
 };
 
 use super::{account_data, builtin};
-use crate::random;
+use crate::random::Random;
 use crate::schema::SUPERUSERS;
 
 /// The id of the collection of ordinary accounts, which is the same in every database.
@@ -23,21 +23,21 @@ const DAY: i64 = 86_400;
 
 /// Returns the collections of a new database.
 #[must_use]
-pub fn initial() -> Vec<Collection> {
+pub fn initial(random: &Random) -> Vec<Collection> {
     let [mfas, otps, external_auths, auth_origins] = account_data::all();
     vec![
         mfas,
         otps,
         external_auths,
         auth_origins,
-        superusers(),
-        users(),
+        superusers(random),
+        users(random),
     ]
 }
 
 /// The built-in definitions of system collections. Their token secrets are not used.
 static BUILT_IN: LazyLock<Vec<Collection>> = LazyLock::new(|| {
-    let mut all = vec![superusers()];
+    let mut all = vec![superusers(&Random::seeded(1))];
     all.extend(account_data::all());
     all.extend(builtin::all());
     all
@@ -111,12 +111,17 @@ pub fn rules_mut(definition: &mut Collection) -> Vec<(&'static str, &mut Option<
 
 /// Sets the options of a token (`authToken`, …) to those in `known`, or else to a new secret and the default
 /// duration. Returns whether there is such a token.
-pub fn renew_token(definition: &mut Collection, name: &str, known: Option<&Collection>) -> bool {
+pub fn renew_token(
+    definition: &mut Collection,
+    name: &str,
+    known: Option<&Collection>,
+    random: &Random,
+) -> bool {
     let Some(auth) = &mut definition.auth else {
         return false;
     };
     let known = known.and_then(|known| known.auth.as_deref().cloned());
-    let new = known.unwrap_or_else(auth_options);
+    let new = known.unwrap_or_else(|| auth_options(random));
     let (token, new) = match name {
         "authToken" => (&mut auth.auth_token, new.auth_token),
         "passwordResetToken" => (&mut auth.password_reset_token, new.password_reset_token),
@@ -131,7 +136,7 @@ pub fn renew_token(definition: &mut Collection, name: &str, known: Option<&Colle
 
 /// Makes a definition of this type with system fields only.
 #[must_use]
-pub fn scaffold(kind: CollectionType) -> Collection {
+pub fn scaffold(kind: CollectionType, random: &Random) -> Collection {
     if kind == CollectionType::View {
         return Collection {
             kind,
@@ -144,8 +149,8 @@ pub fn scaffold(kind: CollectionType) -> Collection {
     let mut auth = None;
     if kind == CollectionType::Auth {
         fields.extend(auth_fields());
-        indexes.extend(auth_indexes(&random::id()[..10], "").map(|(_, index)| index));
-        auth = Some(Box::new(auth_options()));
+        indexes.extend(auth_indexes(&random.id()[..10], "").map(|(_, index)| index));
+        auth = Some(Box::new(auth_options(random)));
     }
     Collection {
         kind,
@@ -156,9 +161,9 @@ pub fn scaffold(kind: CollectionType) -> Collection {
     }
 }
 
-fn superusers() -> Collection {
-    let mut collection =
-        auth_collection(collection_id(CollectionType::Auth, SUPERUSERS), SUPERUSERS);
+fn superusers(random: &Random) -> Collection {
+    let id = collection_id(CollectionType::Auth, SUPERUSERS);
+    let mut collection = auth_collection(id, SUPERUSERS, random);
     collection.system = true;
     if let Some(auth) = &mut collection.auth {
         auth.auth_token.duration = DAY;
@@ -167,8 +172,8 @@ fn superusers() -> Collection {
     collection
 }
 
-fn users() -> Collection {
-    let mut collection = auth_collection(USERS_ID.to_owned(), "users");
+fn users(random: &Random) -> Collection {
+    let mut collection = auth_collection(USERS_ID.to_owned(), "users", random);
     let own_record = Some(OWN_RECORD.to_owned());
     collection.list_rule.clone_from(&own_record);
     collection.view_rule.clone_from(&own_record);
@@ -208,12 +213,12 @@ fn avatar() -> FileOptions {
     }
 }
 
-fn auth_collection(id: String, name: &str) -> Collection {
+fn auth_collection(id: String, name: &str, random: &Random) -> Collection {
     Collection {
         indexes: auth_indexes(&id, name).map(|(_, index)| index).into(),
         id,
         name: name.to_owned(),
-        ..scaffold(CollectionType::Auth)
+        ..scaffold(CollectionType::Auth, random)
     }
 }
 
@@ -244,8 +249,8 @@ pub(crate) fn first_free(id: String, is_taken: impl Fn(&str) -> bool) -> String 
 }
 
 /// Makes a secret for tokens.
-pub(crate) fn secret() -> String {
-    random::alphanumeric(50)
+pub(crate) fn secret(random: &Random) -> String {
+    random.alphanumeric(50)
 }
 
 /// Makes the id field, which every collection has.
@@ -337,10 +342,10 @@ pub(crate) fn system(field: Field) -> Field {
     }
 }
 
-fn auth_options() -> AuthOptions {
+fn auth_options(random: &Random) -> AuthOptions {
     let token = |duration| Token {
         duration,
-        secret: secret(),
+        secret: secret(random),
     };
     AuthOptions {
         auth_rule: Some(String::new()),
@@ -428,7 +433,7 @@ mod tests {
 
     #[test]
     fn ids_are_those_of_pocketbase() {
-        let [.., superusers, users] = &initial()[..] else {
+        let [.., superusers, users] = &initial(&Random::seeded(1))[..] else {
             panic!("several collections");
         };
         assert_eq!(superusers.id, "pbc_3142635823");

@@ -19,7 +19,7 @@ use super::query::{cte_names, last};
 use super::tables::table_name;
 use super::{Cast, Column, Outcome, Source, refuse};
 use crate::db::Storage;
-use crate::random;
+use crate::random::ALPHANUMERIC;
 use crate::schema::names;
 use crate::schema::{Collection, storage};
 use crate::system::defaults;
@@ -168,7 +168,7 @@ fn column(expr: &Expr, name: String, tables: &[(String, Option<&Arc<Collection>>
             )
         } else {
             Field {
-                id: format!("_clone_{}", random::alphanumeric(4)),
+                id: clone_id(collection, field, &name),
                 name,
                 ..field.clone()
             }
@@ -185,6 +185,21 @@ fn column(expr: &Expr, name: String, tables: &[(String, Option<&Arc<Collection>>
         source: None,
         cast,
     }
+}
+
+/// Makes the id of a field that shows a field of another collection: the same id each time the query is read.
+fn clone_id(collection: &Collection, field: &Field, name: &str) -> String {
+    let source = format!("{}.{}.{name}", collection.def.id, field.id);
+    let checksum = crc32fast::hash(source.as_bytes());
+    let mut left = usize::try_from(checksum).unwrap_or_default();
+    let symbols = std::iter::repeat_with(|| {
+        let symbol = ALPHANUMERIC[left % ALPHANUMERIC.len()];
+        left /= ALPHANUMERIC.len();
+        char::from(symbol)
+    });
+    symbols
+        .take(4)
+        .fold("_clone_".to_owned(), |id, symbol| format!("{id}{symbol}"))
 }
 
 fn made(name: String, kind: FieldKind) -> Field {

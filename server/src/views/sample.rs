@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Refusal, View};
 use crate::db::{Claimant, Db, Ident, Rows, Sql, Storage, Value, sql};
 use crate::error::{Error, Result};
-use crate::random;
+use crate::random::Random;
 use crate::records::store;
 use crate::schema::{Collection, Record};
 use crate::system::defaults;
@@ -33,12 +33,13 @@ pub async fn take(
     claimant: &Claimant,
     query: &str,
     sources: &[Arc<Collection>],
+    random: &Random,
 ) -> Result<Sample> {
     let engine = db.engine();
     let refused = |Refusal(reason)| Error::invalid(reason);
     let view = View::read(query, sources).map_err(refused)?;
     let select = view.select(engine).map_err(refused)?;
-    let name = format!("temp_view_{}", random::alphanumeric(5));
+    let name = format!("temp_view_{}", random.alphanumeric(5));
     let definition = Definition {
         id: defaults::collection_id(CollectionType::View, &name),
         name,

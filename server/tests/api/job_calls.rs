@@ -122,7 +122,7 @@ fn what_is_no_success_has_failed() {
     let runs = run(root, json!({"name": "c", "payload": {"url": garbage.url}}));
     let (outcome, output) = once(&runs);
     assert!(
-        outcome == "failed" && output.starts_with("The call failed:"),
+        outcome == "failed" && output.starts_with("The request failed:"),
         "{output}"
     );
     let nobody = std::net::TcpListener::bind("127.0.0.1:0")
@@ -148,7 +148,7 @@ fn a_target_that_hangs_is_left() {
         app.root(),
         json!({"timeout": 1, "payload": {"url": target.url}}),
     );
-    assert_eq!(once(&runs), ("failed", "It took longer than 1 s."));
+    assert_eq!(once(&runs), ("failed", "Timed out after 1 s."));
     assert_eq!(target.calls().len(), 1);
 }
 
@@ -272,7 +272,9 @@ fn maintenance_removes_what_is_old_and_keeps_the_rest() {
     assert_eq!(outcome, "succeeded", "{output}");
     // A hundred stay, and the one that waits.
     assert!(
-        output.starts_with("Removed 3 mails.\nRemoved 49 runs of jobs and 0 entries of the log.\nGathered statistics"),
+        output.starts_with(
+            "Removed 3 mails.\nRemoved 49 job runs and 0 log entries.\nGathered statistics"
+        ),
         "{output}"
     );
     let left = root

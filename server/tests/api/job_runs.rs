@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use plinth::app::App;
-use plinth::clock::Moment;
+use plinth::clock::Timestamp;
 use serde_json::{Value, json};
 
 use super::job_calls::{ended, start};
@@ -20,8 +20,8 @@ fn tick(app: &App, at: &str) -> usize {
     let runtime = actix_web::rt::System::new();
     let ticked = runtime.block_on(plinth::jobs::tick(
         app,
-        Moment::from(from),
-        Moment::from(until),
+        Timestamp::from(from),
+        Timestamp::from(until),
     ));
     ticked.expect("it works")
 }
@@ -176,7 +176,7 @@ fn a_run_whose_process_is_gone_is_lost_and_taken_over_but_not_for_ever() {
     );
     assert_eq!(
         runs[0]["output"],
-        "The process that ran it is gone. It is begun again."
+        "The server that ran the job disappeared. It will be retried."
     );
     assert_eq!(target.calls().len(), 1);
     left(4);
@@ -184,7 +184,7 @@ fn a_run_whose_process_is_gone_is_lost_and_taken_over_but_not_for_ever() {
     assert_eq!(runs.len(), 3, "{runs:?}");
     assert_eq!(
         runs[2]["output"],
-        "The process that ran it is gone. It is not begun again."
+        "The server that ran the job disappeared. It will not be retried."
     );
     assert_eq!(target.calls().len(), 1);
 }
@@ -216,7 +216,7 @@ fn a_server_that_stops_gives_up_what_it_runs() {
     assert_eq!(runs[0]["outcome"], "lost");
     assert_eq!(
         runs[0]["output"],
-        "The server stopped before it ended. It is begun again."
+        "The server stopped before the job finished. It will be retried."
     );
     assert_eq!(
         (&runs[1]["outcome"], &runs[1]["attempt"]),

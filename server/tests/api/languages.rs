@@ -38,7 +38,7 @@ fn german() -> Vec<Home> {
             "ALTER DATABASE {name} SET lc_messages = '{GERMAN}'"
         ));
     }
-    let role = format!("owner_{}", plinth::random::id());
+    let role = format!("owner_{}", plinth::random::Random::system().id());
     let url = owner(&second, &role);
     let second = Home::on(url);
     // It does speak German, or nothing is tried here.

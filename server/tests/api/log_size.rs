@@ -1,7 +1,7 @@
 //! The log is bounded, whatever anybody sends.
 
 use plinth::config::Config;
-use plinth::logs::{self, Entry, Level};
+use plinth::logs::{self, Level};
 use serde_json::{Value, json};
 
 use crate::support::{Home, TestApp};
@@ -80,7 +80,8 @@ fn n74_the_log_has_a_size() {
         let app = TestApp::start_with(home, config);
         for n in 0..6_000 {
             let message = format!("{n} {}", "x".repeat(length));
-            app.app.logs.queue.push(Entry::new(Level::Info, message));
+            let queue = &app.app.logs.queue;
+            queue.push(queue.entry(Level::Info, message));
         }
         let list = entries(&app, "");
         let total = list["totalItems"].as_u64().expect("a number");

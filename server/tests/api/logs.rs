@@ -1,6 +1,6 @@
 //! The log: what is in it, who reads it, and that nobody waits for it.
 
-use plinth::clock::Moment;
+use plinth::clock::Timestamp;
 use plinth::logs::{self, Entry, Level, MAX_WAITING};
 use serde_json::{Value, json};
 
@@ -18,8 +18,8 @@ fn flush(app: &TestApp) {
 
 /// Puts an entry into the log, so many seconds after ten.
 fn happened(app: &TestApp, seconds: i64, level: Level, message: &str) {
-    let created = Moment::from_unix(TEN + seconds);
-    let entry = Entry::new(level, message.to_owned());
+    let created = Timestamp::from_unix(TEN + seconds);
+    let entry = app.app.logs.queue.entry(level, message.to_owned());
     app.app.logs.queue.push(Entry { created, ..entry });
 }
 
@@ -391,7 +391,7 @@ fn old_entries_are_removed_and_new_ones_stay() {
     for n in 0..1500 {
         happened(&app, -86_400 * 30, Level::Info, &format!("seed old {n}"));
     }
-    let now = Entry::new(Level::Info, "seed new".to_owned());
+    let now = app.app.logs.queue.entry(Level::Info, "seed new".to_owned());
     app.app.logs.queue.push(now);
     flush(&app);
     let removed = actix_web::rt::System::new()

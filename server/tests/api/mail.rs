@@ -288,7 +288,7 @@ fn n20_only_the_token_of_the_mail_is_good() {
     let with = |exp: i64| {
         let claims = json!({
             "collectionId": "_pb_users_auth_", "email": "ann@example.com", "id": ANN, "type": "passwordReset",
-            "exp": plinth::clock::Moment::now().unix() + exp,
+            "exp": app.clock.now().unix() + exp,
         });
         let key = jsonwebtoken::EncodingKey::from_secret(format!("{key}{secret}").as_bytes());
         let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);

@@ -55,6 +55,7 @@ mod places;
 mod policies;
 mod policy_checks;
 mod policy_fields;
+mod queue;
 mod races;
 mod realtime;
 mod realtime_budget;

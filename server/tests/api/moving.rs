@@ -183,7 +183,7 @@ fn accounts_sign_in_and_stay_signed_in() {
     assert_eq!(answer["record"]["verified"], json!(true));
 
     // As PocketBase signed it: with the account's own key and the collection's secret.
-    let now = plinth::clock::Moment::now().unix();
+    let now = plinth::clock::Clock::machine().now().unix();
     let claims = Claims {
         collection_id: USERS.to_owned(),
         email: None,

@@ -65,7 +65,7 @@ fn n20_only_a_token_made_here_for_this_is_good() {
         "id": "person000000000", "email": "p@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD,
     }));
     let people = app.root().get("/api/collections/people").ok()["id"].clone();
-    let exp = |seconds: i64| plinth::clock::Moment::now().unix() + seconds;
+    let exp = |seconds: i64| app.clock.now().unix() + seconds;
     let claims = |changes: Value| {
         let mut claims = json!({
             "id": ANN, "type": "auth", "collectionId": "_pb_users_auth_", "refreshable": true, "exp": exp(600),

@@ -86,7 +86,7 @@ fn o06_a_database_of_a_newer_version_is_refused() {
 fn o13_every_text_can_be_stored() {
     if on_postgres() {
         for encoding in ["LATIN1", "SQL_ASCII"] {
-            let name = format!("encoded_{}", plinth::random::id());
+            let name = format!("encoded_{}", plinth::random::Random::system().id());
             let mut outside =
                 PgConnection::establish(&format!("{}/postgres", cluster())).expect("a cluster");
             outside
@@ -174,7 +174,7 @@ fn o15_a_server_needs_no_right_to_create() {
             .next()
             .expect("a name")
             .to_owned();
-        let role = format!("server_{}", plinth::random::id());
+        let role = format!("server_{}", plinth::random::Random::system().id());
         home.execute(&format!(
             "CREATE ROLE {role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC; \
              GRANT USAGE ON SCHEMA public TO {role}; \
@@ -212,7 +212,7 @@ fn restricted_cannot_migrate() {
         .next()
         .expect("a name")
         .to_owned();
-    let role = format!("nobody_{}", plinth::random::id());
+    let role = format!("nobody_{}", plinth::random::Random::system().id());
     home.execute(&format!("CREATE ROLE {role} LOGIN"));
     let restricted = Home::on(format!(
         "{}/{name}",

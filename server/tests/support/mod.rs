@@ -33,7 +33,10 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 use plinth::app::App;
+use plinth::clock::AdjustableClock;
 use plinth::config::Config;
+use plinth::db::Sources;
+use plinth::random::Random;
 use serde_json::{Value, json};
 
 pub use client::{Client, Fetched, LEAKS, MULTIPART, Part, Reply, multipart};
@@ -92,7 +95,7 @@ impl Home {
     /// A new place with this database.
     pub fn on(database_url: String) -> Self {
         let bucket = s3().map(|(_, buckets)| {
-            let bucket = plinth::random::id();
+            let bucket = Random::system().id();
             std::fs::create_dir(buckets.join(&bucket)).expect("a new bucket");
             bucket
         });
@@ -210,7 +213,7 @@ pub fn cluster() -> String {
 
 fn new_database() -> String {
     let cluster = cluster();
-    let name = format!("plinth_{}", plinth::random::id());
+    let name = format!("plinth_{}", Random::system().id());
     let mut connection =
         PgConnection::establish(&format!("{cluster}/postgres")).expect("the cluster answers");
     connection
@@ -245,6 +248,8 @@ struct Row {
 pub struct TestApp {
     pub url: String,
     pub app: App,
+    /// Sets the server's clock.
+    pub clock: AdjustableClock,
     root: Client,
     system: actix_web::rt::System,
     server: Option<std::thread::JoinHandle<()>>,
@@ -265,7 +270,12 @@ impl TestApp {
     /// Starts a server with settings of its own.
     pub fn start_with(home: Home, config: Config) -> Self {
         let (started, starting) = mpsc::channel();
-        let server = std::thread::spawn(move || serve(config, started));
+        let clock = AdjustableClock::default();
+        let sources = Sources {
+            clock: clock.clock(),
+            random: Random::system(),
+        };
+        let server = std::thread::spawn(move || serve(config, sources, started));
         let (app, url, system) = starting
             .recv_timeout(Duration::from_secs(60))
             .expect("the server starts");
@@ -273,6 +283,7 @@ impl TestApp {
         Self {
             url,
             app,
+            clock,
             root,
             system,
             server: Some(server),
@@ -337,7 +348,11 @@ impl TestApp {
 }
 
 /// Serves until its system is stopped.
-fn serve(config: Config, started: mpsc::Sender<(App, String, actix_web::rt::System)>) {
+fn serve(
+    config: Config,
+    sources: Sources,
+    started: mpsc::Sender<(App, String, actix_web::rt::System)>,
+) {
     let runner = actix_web::rt::System::new();
     let system = actix_web::rt::System::current();
     runner.runtime().spawn(async move {
@@ -346,7 +361,7 @@ fn serve(config: Config, started: mpsc::Sender<(App, String, actix_web::rt::Syst
         if config.database_url.is_empty() {
             std::fs::create_dir_all(&config.dir).expect("a data directory");
         }
-        let app = App::build(&config).await.expect("a database");
+        let app = App::build_with(&config, sources).await.expect("a database");
         plinth::cli::upsert_superuser(&app, ROOT.to_owned(), PASSWORD.to_owned())
             .await
             .expect("a superuser");

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{MAX_BODY, MAX_LENGTH, bad_length, blank, invalid, read};
 use crate::accounts::{letters, of_accounts};
 use crate::app::{App, Effort};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName};
@@ -215,7 +215,8 @@ async fn bearer(
     let (grant, id) = (of_the_server(app, &own), claims.id.clone());
     let find = move |conn: &mut Conn| store::find(conn, &grant, &id, None);
     let account = app.db.read_few(find).await?;
-    let is_good = account.is_some_and(|account| is_good(token, &account, kind));
+    let now = app.clock.now();
+    let is_good = account.is_some_and(|account| is_good(token, &account, kind, now));
     Ok(if !is_good {
         Err(not_good())
     } else if own.def.id != collection.def.id {
@@ -230,14 +231,15 @@ async fn bearer(
 
 /// Returns the account of a token, locked, if the token is still valid.
 fn still_bearer(conn: &mut Conn, grant: &Grant, token: &str, claims: &Claims) -> Result<Record> {
+    let now = conn.clock.now();
     store::find(conn, grant, &claims.id, Some(store::Lock::Update))?
-        .filter(|account| is_good(token, account, claims.kind))
+        .filter(|account| is_good(token, account, claims.kind, now))
         .ok_or_else(|| Error::field(super::INVALID, "token", not_good()))
 }
 
-fn is_good(token: &str, account: &Record, kind: Kind) -> bool {
+fn is_good(token: &str, account: &Record, kind: Kind, now: Timestamp) -> bool {
     let key = tokens::signing_key(account, kind);
-    tokens::verify(token, &key, Moment::now()).is_some()
+    tokens::verify(token, &key, now).is_some()
 }
 
 fn not_good() -> FieldProblem {
@@ -248,7 +250,7 @@ fn of_the_server(app: &App, collection: &Arc<Collection>) -> Grant {
     system(
         &app.schema.current(),
         collection,
-        Request::internal(),
+        Request::internal(app.clock.now()),
         "the token shows whose account it is",
     )
 }

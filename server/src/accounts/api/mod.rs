@@ -184,7 +184,8 @@ pub async fn providers(_: Superuser, query: Query) -> Result<Answer> {
 pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Result<Answer> {
     let schema = app.schema.current();
     let collection = of_accounts(schema.find(&name))?;
-    let methods = collection.def.auth.as_deref().map(Methods::of);
+    let methods = collection.def.auth.as_deref();
+    let methods = methods.map(|auth| Methods::of(auth, &app.random));
     Ok(Answer::picked(&methods, &query))
 }
 

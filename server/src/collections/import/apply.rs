@@ -6,7 +6,6 @@ use std::sync::Arc;
 use plinth_sdk::types as wire;
 
 use super::{Change, Plan, named};
-use crate::clock::Moment;
 use crate::collections::store::{forget, remove, write};
 use crate::collections::{change, table};
 use crate::db::Conn;
@@ -26,7 +25,7 @@ pub(super) fn apply(conn: &mut Conn, plan: &Plan<'_>) -> Result<()> {
     for one in gone {
         remove(conn, plan.schema, one)?;
     }
-    let now = Moment::now().to_string();
+    let now = conn.clock.now().to_string();
     change_tables(conn, &plan.tables, &now)?;
     for change in &plan.views {
         let new = &change.new;

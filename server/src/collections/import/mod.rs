@@ -16,6 +16,7 @@ use super::{prepare, validate};
 use crate::db::{Conn, Engine};
 use crate::error::{Error, Result, sentence};
 use crate::policy::Snapshot;
+use crate::random::Random;
 use crate::schema::{Author, Collection, Schema};
 use crate::system::defaults;
 use crate::views::store as views;
@@ -25,7 +26,7 @@ const FAILED: &str = "Failed to import collections.";
 /// Creates and changes collections; deletes those that are not mentioned, if the import says so.
 pub(super) fn run(conn: &mut Conn, wanted: &wire::Import) -> Result<Snapshot> {
     let schema = lock(conn)?;
-    let plan = Plan::new(&schema, wanted, conn.engine())?;
+    let plan = Plan::new(&schema, wanted, conn.engine(), &conn.random)?;
     plan.check()?;
     apply::apply(conn, &plan)?;
     committed(conn)
@@ -65,8 +66,13 @@ struct Pending {
 }
 
 impl<'a> Plan<'a> {
-    fn new(schema: &'a Schema, wanted: &wire::Import, engine: Engine) -> Result<Self> {
-        let mentioned = read(schema, wanted)?;
+    fn new(
+        schema: &'a Schema,
+        wanted: &wire::Import,
+        engine: Engine,
+        random: &Random,
+    ) -> Result<Self> {
+        let mentioned = read(schema, wanted, random)?;
         let is_mentioned = |one: &Collection| {
             let mut olds = mentioned.iter().filter_map(|(old, _)| old.as_ref());
             olds.any(|old| old.def.id == one.def.id)
@@ -244,7 +250,7 @@ impl<'a> Plan<'a> {
 type Read = (Option<Arc<Collection>>, wire::Collection);
 
 /// Parses the collections of an import: as they are, and as they will be.
-fn read(schema: &Schema, wanted: &wire::Import) -> Result<Vec<Read>> {
+fn read(schema: &Schema, wanted: &wire::Import, random: &Random) -> Result<Vec<Read>> {
     let mut all: Vec<Read> = Vec::new();
     for body in &wanted.collections {
         let Some(body) = body.as_object() else {
@@ -254,10 +260,10 @@ fn read(schema: &Schema, wanted: &wire::Import) -> Result<Vec<Read>> {
         };
         let old = meant(schema, body).cloned();
         let definition = match &old {
-            None => prepare::prepare_new(body, schema),
+            None => prepare::prepare_new(body, schema, random),
             Some(old) => {
                 let body = prepare::merge_import(body, &old.def, wanted.delete_missing);
-                prepare::prepare(&body, Some(&old.def))
+                prepare::prepare(&body, Some(&old.def), random)
             }
         };
         let definition = definition.map_err(|error| named(error, text(body, "name")))?;

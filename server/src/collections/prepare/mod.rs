@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json};
 
 use super::store::{CREATE_FAILED, UPDATE_FAILED};
 use crate::error::{Error, Result, UNREADABLE};
+use crate::random::Random;
 use crate::records::values::normalise_date;
 use crate::schema::{Index, Schema};
 use crate::system::defaults;
@@ -25,27 +26,32 @@ const TYPE_UNREADABLE: &str = "Failed to load the collection type data due to in
 pub(super) fn prepare(
     body: &Map<String, Json>,
     existing: Option<&Collection>,
+    random: &Random,
 ) -> Result<Collection> {
-    lay_over(body, existing, &|_| false)
+    lay_over(body, existing, &|_| false, random)
 }
 
 /// Like [`prepare`], for a new collection, which gets an unused id. A renamed collection may still have the id that
 /// is derived from the name.
-pub(super) fn prepare_new(body: &Map<String, Json>, schema: &Schema) -> Result<Collection> {
-    lay_over(body, None, &|id| {
-        schema.iter().any(|other| other.def.id == id)
-    })
+pub(super) fn prepare_new(
+    body: &Map<String, Json>,
+    schema: &Schema,
+    random: &Random,
+) -> Result<Collection> {
+    let is_taken = |id: &str| schema.iter().any(|other| other.def.id == id);
+    lay_over(body, None, &is_taken, random)
 }
 
 fn lay_over(
     body: &Map<String, Json>,
     existing: Option<&Collection>,
     is_taken: &dyn Fn(&str) -> bool,
+    random: &Random,
 ) -> Result<Collection> {
     let kind = kind(body, existing)?;
     let mut new = existing.cloned().unwrap_or_else(|| Collection {
         indexes: Vec::new(),
-        ..defaults::scaffold(kind)
+        ..defaults::scaffold(kind, random)
     });
     if new.kind != kind {
         new.kind = kind;
@@ -108,7 +114,7 @@ fn lay_over(
             && old.auth_token.secret == auth.auth_token.secret
         {
             // Accounts that may no longer sign in must not stay signed in.
-            auth.auth_token.secret = defaults::secret();
+            auth.auth_token.secret = defaults::secret(random);
         }
     }
     Ok(new)

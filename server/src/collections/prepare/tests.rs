@@ -1,9 +1,10 @@
+use crate::random::Random;
 use serde_json::json;
 
 use super::*;
 
 fn prepared(body: &Json, existing: Option<&Collection>) -> Result<Collection> {
-    prepare(body.as_object().unwrap(), existing)
+    prepare(body.as_object().unwrap(), existing, &Random::seeded(1))
 }
 
 fn names(collection: &Collection) -> Vec<&str> {
@@ -102,7 +103,10 @@ fn imports_keep_what_they_do_not_mention() {
         (true, vec!["new", "a", "id"]),
     ] {
         let body = merge_import(import.as_object().unwrap(), &old, delete_missing);
-        assert_eq!(names(&prepare(&body, Some(&old)).unwrap()), expected);
+        assert_eq!(
+            names(&prepare(&body, Some(&old), &Random::seeded(1)).unwrap()),
+            expected
+        );
     }
 }
 

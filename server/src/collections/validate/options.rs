@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 use super::problem::{self, filled, inside, numbered, range, required, with};
 use crate::files::thumb::Size;
 use crate::json::number_text;
+use crate::random::Random;
 use crate::records::generate;
 use crate::records::validate::pattern;
 use crate::schema::Collection;
@@ -81,7 +82,8 @@ fn autogenerate(options: &TextOptions) -> Option<FieldProblem> {
     if let problem @ Some(_) = regex_problem(recipe) {
         return problem;
     }
-    let Some(value) = generate::generate(recipe) else {
+    // A sample. That it is always the same one makes the decision reproducible.
+    let Some(value) = generate::generate(recipe, &Random::seeded(0)) else {
         return Some(FieldProblem::new(
             "validation_invalid_autogenerate_pattern",
             "Values cannot be generated from this pattern.",

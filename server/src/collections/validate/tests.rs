@@ -2,13 +2,14 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::collections::prepare;
+use crate::random::Random;
 use crate::system::defaults;
 
 fn schema() -> Schema {
-    let mut all = defaults::initial();
+    let mut all = defaults::initial(&Random::seeded(1));
     let posts = json!({"name": "posts", "id": "posts_id", "indexes": ["CREATE INDEX idx_p ON posts (title)"],
         "fields": [{"type": "text", "name": "title"}]});
-    all.push(prepare::prepare(posts.as_object().unwrap(), None).unwrap());
+    all.push(prepare::prepare(posts.as_object().unwrap(), None, &Random::seeded(1)).unwrap());
     Schema::new(
         1,
         all.into_iter()
@@ -26,8 +27,8 @@ fn codes(body: &Json, old: Option<&str>) -> Vec<String> {
         body.entry("name").or_insert(json!("fresh"));
     }
     let new = match &old {
-        None => prepare::prepare_new(&body, &schema),
-        Some(_) => prepare::prepare(&body, old.as_ref()),
+        None => prepare::prepare_new(&body, &schema, &Random::seeded(1)),
+        Some(_) => prepare::prepare(&body, old.as_ref(), &Random::seeded(1)),
     };
     let new = new.unwrap();
     let mut out = Vec::new();

@@ -10,6 +10,7 @@ use super::mend::{self, words};
 use super::{Report, Source};
 use crate::collections::take;
 use crate::db::Engine;
+use crate::random::Random;
 use crate::schema::{Author, Collection, Schema};
 
 /// Returns the definitions of the source, adapted to the collections of `schema`. See [`settle`] for `takes_secrets`.
@@ -19,6 +20,7 @@ pub(super) fn read(
     engine: Engine,
     takes_secrets: bool,
     report: &mut Report,
+    random: &Random,
 ) -> anyhow::Result<Vec<wire::Collection>> {
     let (mut definitions, mut views) = (Vec::<wire::Collection>::new(), Vec::new());
     for raw in source.definitions()? {
@@ -41,7 +43,7 @@ pub(super) fn read(
         }
     }
     add_views(&mut definitions, views, schema, engine, report);
-    mend::mend(&mut definitions, schema, report);
+    mend::mend(&mut definitions, schema, report, random);
     Ok(definitions)
 }
 

@@ -7,18 +7,24 @@ use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 use super::Report;
 use super::definitions::together;
 use crate::collections::take;
+use crate::random::Random;
 use crate::schema::Schema;
 use crate::system::defaults;
 
 /// Removes from the definitions what is not supported, and reports it. What is only refused in new definitions
 /// remains.
-pub(super) fn mend(definitions: &mut Vec<wire::Collection>, schema: &Schema, report: &mut Report) {
+pub(super) fn mend(
+    definitions: &mut Vec<wire::Collection>,
+    schema: &Schema,
+    report: &mut Report,
+    random: &Random,
+) {
     let mut position = 0;
     while position < definitions.len() {
         let problems = take::problems(&definitions[position], &together(definitions, schema));
         let definition = &mut definitions[position];
         let known = take::occupant(schema, definition).map(|known| known.def.clone());
-        match mend_one(definition, problems, known.as_ref(), report) {
+        match mend_one(definition, problems, known.as_ref(), report, random) {
             Outcome::Kept => position += 1,
             Outcome::Changed => {}
             Outcome::Refused => {
@@ -47,6 +53,7 @@ fn mend_one(
     problems: FieldProblems,
     known: Option<&wire::Collection>,
     report: &mut Report,
+    random: &Random,
 ) -> Outcome {
     let name = definition.name.clone();
     if let Some(FieldProblem::Inside(fields)) = problems.get("fields")
@@ -77,7 +84,7 @@ fn mend_one(
                 let why = format!("left to superusers: {was}: {}", words(&problem));
                 report.note(&about, why);
             }
-            (token, problem) if defaults::renew_token(definition, token, known) => {
+            (token, problem) if defaults::renew_token(definition, token, known, random) => {
                 report.note(
                     &about,
                     format!("replaced by a new one: {}", words(&problem)),

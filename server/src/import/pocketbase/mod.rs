@@ -61,7 +61,14 @@ pub async fn run(
     // With imported superusers, their data is imported too.
     let takes_secrets = wishes.superusers && !has_superusers(app).await.map_err(in_words)?;
     let engine = app.db.engine();
-    let definitions = definitions::read(&mut source, &schema, engine, takes_secrets, &mut report)?;
+    let definitions = definitions::read(
+        &mut source,
+        &schema,
+        engine,
+        takes_secrets,
+        &mut report,
+        &app.random,
+    )?;
     let wanted: Vec<wire::Collection> = definitions.clone();
     let conflicts = app
         .db
@@ -216,7 +223,7 @@ impl Move {
         }
         let collection = after.find(&definition.id).ok_or_else(Error::missing)?;
         let why = "the operator's own command moves everything";
-        let grant = system(after, collection, Request::internal(), why);
+        let grant = system(after, collection, Request::internal(conn.clock.now()), why);
         let records = records::Copy {
             grant: &grant,
             is_empty: !matches!(place, Place::Same | Place::System),

@@ -1,51 +1,43 @@
-//! The SQL of jobs and their runs. Runs are written as all records are, so that whoever watches records sees them.
+//! The SQL of jobs and their runs. Runs are written like all records, so that subscribers hear of them.
 
-mod lease;
-mod old;
+mod attempts;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use plinth_sdk::types::names;
 use serde_json::json;
 
 use super::schedule::{self, Schedule};
-use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::db::{Conn, Storage, Value, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::policy::{Grant, Snapshot, system};
-use crate::random;
+use crate::random::Random;
 use crate::records::write::{self, Input};
 use crate::records::{fill, store as records, values};
 use crate::request::Request;
 use crate::schema::Record;
 
-pub use lease::MAX_OUTPUT;
-pub(super) use lease::{Lease, Taken, finish, has_work, reap, release, renew, take};
-pub(super) use old::{remove_old_mails, remove_old_runs};
+pub use attempts::MAX_OUTPUT;
+pub(super) use attempts::{complete, is_next_of_its_job, mark_lost, skip_disabled};
 
-/// The server's own grant on jobs.
-pub(super) fn jobs(schema: &Arc<Snapshot>) -> Result<Grant> {
-    grant(schema, names::JOBS)
-}
-
-/// The server's own grant on runs.
-pub(super) fn runs(schema: &Arc<Snapshot>) -> Result<Grant> {
-    grant(schema, names::JOB_RUNS)
-}
-
-/// The server's own grant on mails.
-pub(super) fn mails(schema: &Arc<Snapshot>) -> Result<Grant> {
-    grant(schema, names::MAILS)
-}
-
-fn grant(schema: &Arc<Snapshot>, name: &str) -> Result<Grant> {
+/// Grants the server access to the jobs, on its own account.
+pub(super) fn jobs(schema: &Arc<Snapshot>, now: Timestamp) -> Result<Grant> {
+    let name = names::JOBS;
     let missing = || Error::internal(anyhow::anyhow!("the collection {name} is missing"));
     let collection = schema.find(name).ok_or_else(missing)?;
     let why = "the server runs jobs on its own account";
-    Ok(system(schema, collection, Request::internal(), why))
+    Ok(system(schema, collection, Request::internal(now), why))
 }
 
-/// Adds the jobs that every database has at first.
+/// Finds the job of a run.
+pub(super) fn job_of(conn: &mut Conn, runs: &Grant, run: &Record) -> Result<Option<Record>> {
+    let jobs = jobs(runs.schema(), runs.request.now)?;
+    records::find(conn, &jobs, run.text("job"), None)
+}
+
+/// Adds the jobs that a new database has.
 pub fn add_built_in(conn: &mut Conn, schema: &Arc<Snapshot>) -> Result<()> {
     for (name, at, tasks) in [
         ("Remove what is old", "17 3 * * *", vec!["expired", "logs"]),
@@ -56,24 +48,25 @@ pub fn add_built_in(conn: &mut Conn, schema: &Arc<Snapshot>) -> Result<()> {
             "timeout": 3600, "enabled": true,
         });
         let input = Input::of(body.as_object().cloned().unwrap_or_default());
-        write::create(conn, jobs(schema)?, &input)?;
+        let jobs = jobs(schema, conn.clock.now())?;
+        write::create(conn, jobs, &input)?;
     }
     Ok(())
 }
 
-/// The jobs that run at their times.
+/// Returns the jobs that run at their times.
 pub(super) fn enabled(conn: &mut Conn, jobs: &Grant) -> Result<Vec<Record>> {
     let is_enabled = sql(conn.engine(), "\"r\".\"enabled\" = TRUE");
     records::find_where(conn, jobs, is_enabled, None)
 }
 
-/// The jobs that are due after `from` and not after `until`, and when.
+/// Returns the ids of the jobs that are due after `from` and not after `until`, each with the time when it is.
 pub(super) fn due(
     conn: &mut Conn,
     jobs: &Grant,
-    from: Moment,
-    until: Moment,
-) -> Result<Vec<(String, Moment)>> {
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<(String, Timestamp)>> {
     let due = |job: &Record| {
         let cron = schedule::parse(job.text("schedule")).ok()?;
         let timezone = schedule::parse_timezone(job.text("timezone")).ok()?;
@@ -83,23 +76,23 @@ pub(super) fn due(
     Ok(enabled(conn, jobs)?.iter().filter_map(due).collect())
 }
 
-/// Runs that were added.
+/// How many runs were added.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Added {
-    /// They wait now.
+    /// Runs that wait.
     pub(super) waiting: usize,
-    /// The runs before them had not ended.
+    /// Runs that were skipped, because the one before had not finished.
     pub(super) skipped: usize,
 }
 
-/// Adds the runs that are due, as far as no other process has.
-pub(super) fn add_due(conn: &mut Conn, runs: &Grant, due: &[(String, Moment)]) -> Result<Added> {
+/// Adds the runs that are due, unless another process has added them.
+pub(super) fn add_due(conn: &mut Conn, runs: &Grant, due: &[(String, Timestamp)]) -> Result<Added> {
     let mut added = Added::default();
     for (job, due) in due {
-        let mut run = new_run(runs, job, *due, 1.0, "schedule");
+        let mut run = new_run(runs, job, *due, "schedule", &conn.random);
         if is_busy(conn, job, *due)? {
             set(&mut run, "outcome", "skipped");
-            set(&mut run, "output", "The run before it had not ended.");
+            set(&mut run, "output", "The previous run had not finished.");
             added.skipped += usize::from(insert(conn, runs, &run)?);
         } else if insert(conn, runs, &run)? {
             added.waiting += 1;
@@ -108,8 +101,8 @@ pub(super) fn add_due(conn: &mut Conn, runs: &Grant, due: &[(String, Moment)]) -
     Ok(added)
 }
 
-/// Whether another run of the job waits or goes on.
-fn is_busy(conn: &mut Conn, job: &str, due: Moment) -> Result<bool> {
+/// Returns whether another run of the job waits or goes on.
+fn is_busy(conn: &mut Conn, job: &str, due: Timestamp) -> Result<bool> {
     let mut select = sql(
         conn.engine(),
         "SELECT CAST(1 AS BIGINT) FROM \"_jobRuns\" WHERE \"outcome\" IN ('waiting', 'running') AND \"job\" = ",
@@ -119,35 +112,36 @@ fn is_busy(conn: &mut Conn, job: &str, due: Moment) -> Result<bool> {
     Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
 }
 
-/// Adds a run of the job, now.
+/// Adds a run of the job that is due now.
 pub(super) fn add_manual(conn: &mut Conn, runs: &Grant, job: &str) -> Result<()> {
     let now = crate::db::now(conn)?;
-    let jobs = jobs(runs.schema())?;
+    let jobs = jobs(runs.schema(), now)?;
     if records::find(conn, &jobs, job, None)?.is_none() {
         return Err(Error::NotFound(super::api::MISSING));
     }
     // No two runs are due in one millisecond; scheduled ones are at those of whole minutes.
     for offset in 1..100 {
-        let due = Moment::from(now.timestamp() + jiff::SignedDuration::from_millis(offset));
-        if insert(conn, runs, &new_run(runs, job, due, 1.0, "manual"))? {
+        let due = now + Duration::from_millis(offset);
+        let run = new_run(runs, job, due, "manual", &conn.random);
+        if insert(conn, runs, &run)? {
             return Ok(());
         }
     }
     Err(Error::Unavailable)
 }
 
-fn new_run(runs: &Grant, job: &str, due: Moment, attempt: f64, trigger: &str) -> Record {
+fn new_run(runs: &Grant, job: &str, due: Timestamp, trigger: &str, random: &Random) -> Record {
     let collection = runs.collection().clone();
     let fields = collection.def.fields.iter();
     let values = fields.map(|field| values::zero(&field.kind)).collect();
     let mut run = Record::new(collection, values);
-    set(&mut run, "id", random::id());
+    set(&mut run, "id", random.id());
     set(&mut run, "job", job);
     set(&mut run, "due", due.to_string());
     set(&mut run, "notBefore", due.to_string());
     set(&mut run, "trigger", trigger);
     set(&mut run, "outcome", "waiting");
-    run.set("attempt", Value::Number(attempt));
+    run.set("attempt", Value::Number(1.0));
     run
 }
 
@@ -162,7 +156,7 @@ fn number(record: &Record, name: &str) -> f64 {
     }
 }
 
-/// Adds a run, unless there is one of this job, time and attempt.
+/// Adds a run, unless the job has one with this time and attempt. Returns whether it did.
 fn insert(conn: &mut Conn, runs: &Grant, run: &Record) -> Result<bool> {
     let mut select = sql(
         conn.engine(),
@@ -179,9 +173,9 @@ fn insert(conn: &mut Conn, runs: &Grant, run: &Record) -> Result<bool> {
         return Ok(false);
     }
     let mut run = run.clone();
-    fill::stamp(&mut run, Moment::now(), true);
+    fill::stamp(&mut run, conn.clock.now(), true);
     match savepoint(conn, |conn| records::insert(conn, runs, &run)) {
-        // Another process was quicker.
+        // Another process added it first.
         Err(Error::Unique(_)) => Ok(false),
         outcome => outcome.map(|()| true),
     }

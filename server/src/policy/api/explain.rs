@@ -38,7 +38,7 @@ pub(super) fn explain(
     let request = Request {
         caller: caller.clone(),
         method: method(action).to_owned(),
-        ..Request::internal()
+        ..Request::internal(conn.clock.now())
     };
     let grant = system(schema, collection, request, "to look at what decides");
     let reach = Reach::of(&schema.policies, &caller, collection, action)?;
@@ -231,7 +231,7 @@ fn subject(conn: &mut Conn, schema: &Arc<Snapshot>, subject: &Subject) -> Result
     let grant = system(
         schema,
         collection,
-        Request::internal(),
+        Request::internal(conn.clock.now()),
         "to look at an account",
     );
     let record = records::find(conn, &grant, id, None)?;

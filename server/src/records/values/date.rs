@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 
-use crate::clock::written;
+use crate::clock::format_utc;
 
 /// How others than ISO 8601 write a moment, after the day of the week and the zone are taken off.
 const WORDED: [&str; 5] = [
@@ -26,7 +26,7 @@ pub fn normalise(text: &str) -> Option<String> {
     if is_none || utc.year() < 0 {
         return None;
     }
-    Some(written(utc))
+    Some(format_utc(utc))
 }
 
 /// `2024-01-31`, alone or with `T10:00:00`, a fraction and a zone.

@@ -1,11 +1,11 @@
-//! What is not to be read in a log: secrets, and what would pass for something else where the log is shown as lines.
+//! Redacts log entries: removes secrets, and makes characters visible that could fake another line of the log.
 
 use percent_encoding::percent_decode_str;
 use serde_json::Value as Json;
 
-/// What stands in a secret's place.
-const CONCEALED: &str = "***";
-/// Parameters with one of these in their names are secrets.
+/// The replacement for a secret.
+const REDACTED: &str = "***";
+/// A parameter is secret if its name contains one of these.
 const PARTS: [&str; 10] = [
     "token",
     "passw",
@@ -18,14 +18,14 @@ const PARTS: [&str; 10] = [
     "signature",
     "credential",
 ];
-/// So are those with these names.
+/// A parameter is also secret if it has one of these names.
 const NAMES: [&str; 6] = ["auth", "code", "key", "otp", "state", "mfaid"];
-/// How many bytes make something that begins like a token one.
+/// The least bytes of a token: a shorter text that begins like a token is none.
 const MIN_TOKEN: usize = 12;
-/// How often a value may be escaped inside another one.
+/// How many times a value may be percent-encoded inside another one.
 const MAX_NESTED: usize = 4;
 
-/// An address with its path and query, such that it can be shown.
+/// Redacts a path with its query.
 pub(super) fn address(address: &str) -> String {
     let (path, query) = match address.split_once('?') {
         Some((path, query)) => (path, Some(query)),
@@ -40,12 +40,12 @@ pub(super) fn address(address: &str) -> String {
     out
 }
 
-/// The same, as a person reads it.
+/// Redacts a path with its query, and decodes it for people.
 pub(super) fn legible(address: &str) -> String {
     text(&percent_decode_str(address).decode_utf8_lossy())
 }
 
-/// A text without tokens, in one line, with what does not show made visible.
+/// Redacts a text: removes tokens, and makes one line of visible characters of it.
 pub(super) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -57,7 +57,7 @@ pub(super) fn text(text: &str) -> String {
         out.push_str(if end < MIN_TOKEN {
             &from[..end]
         } else {
-            CONCEALED
+            REDACTED
         });
         rest = &from[end..];
     }
@@ -65,7 +65,7 @@ pub(super) fn text(text: &str) -> String {
     out
 }
 
-/// Every text inside a value, likewise.
+/// Redacts every text inside a JSON value.
 pub(super) fn json(value: &Json) -> Json {
     match value {
         Json::String(inner) => Json::String(text(inner)),
@@ -78,14 +78,14 @@ pub(super) fn json(value: &Json) -> Json {
     }
 }
 
-/// `https://user:password@host/` without who it is.
+/// Redacts the user and password of `https://user:password@host/`.
 fn without_user(path: &str) -> String {
     let Some((scheme, rest)) = path.split_once("://") else {
         return path.to_owned();
     };
     let host = rest.split('/').next().unwrap_or_default();
     match host.rsplit_once('@') {
-        Some((user, _)) => format!("{scheme}://{CONCEALED}@{}", &rest[user.len() + 1..]),
+        Some((user, _)) => format!("{scheme}://{REDACTED}@{}", &rest[user.len() + 1..]),
         None => path.to_owned(),
     }
 }
@@ -98,7 +98,7 @@ fn parameter(parameter: &str) -> String {
     let is_secret = is_name_of_secret(&decoded(name));
     match value {
         None => text(parameter),
-        Some(value) if is_secret || has_secret(value) => format!("{}={CONCEALED}", text(name)),
+        Some(value) if is_secret || has_secret(value) => format!("{}={REDACTED}", text(name)),
         Some(value) => format!("{}={}", text(name), text(value)),
     }
 }
@@ -108,12 +108,12 @@ fn is_name_of_secret(name: &str) -> bool {
     NAMES.contains(&name.as_str()) || PARTS.iter().any(|part| name.contains(part))
 }
 
-/// Whether a value has a secret in it: a token, or a comparison with one, or another address with one.
+/// Returns whether a value contains a secret: a token, a comparison with a secret, or an address that contains one.
 fn has_secret(value: &str) -> bool {
     let mut value = value.to_lowercase();
     for _ in 0..MAX_NESTED {
         let names_one = value.contains('=') && PARTS.iter().any(|part| value.contains(part));
-        if names_one || text(&value.replace("eyj", "eyJ")).contains(CONCEALED) {
+        if names_one || text(&value.replace("eyj", "eyJ")).contains(REDACTED) {
             return true;
         }
         let inner = decoded(&value);
@@ -122,7 +122,7 @@ fn has_secret(value: &str) -> bool {
         }
         value = inner;
     }
-    // Whoever wraps it so often hides something.
+    // What is encoded so many times is meant to be hidden.
     true
 }
 
@@ -130,7 +130,7 @@ fn decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// Characters that do not show, or that turn what follows around, as what they are.
+/// Escapes characters that are invisible or change the direction of text.
 fn visible(out: &mut String, text: &str) {
     for c in text.chars() {
         let is_odd = c.is_control()

@@ -1,4 +1,4 @@
-//! A way to a mail server that does not know `EHLO`.
+//! A connection to a mail server that does not support `EHLO`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,22 +9,22 @@ use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Says `HELO` where the client says `EHLO`, with which it always begins.
+/// Replaces the `EHLO` with which the client always begins by `HELO`.
 #[derive(Debug)]
-pub(super) struct Old {
+pub(super) struct HeloStream {
     stream: TcpStream,
     written: usize,
 }
 
 const GREETING: &[u8] = b"HELO";
 
-impl Old {
+impl HeloStream {
     pub(super) fn new(stream: TcpStream) -> Self {
         Self { stream, written: 0 }
     }
 }
 
-impl AsyncWrite for Old {
+impl AsyncWrite for HeloStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -49,7 +49,7 @@ impl AsyncWrite for Old {
     }
 }
 
-impl AsyncRead for Old {
+impl AsyncRead for HeloStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -59,7 +59,7 @@ impl AsyncRead for Old {
     }
 }
 
-impl AsyncTokioStream for Old {
+impl AsyncTokioStream for HeloStream {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.stream.peer_addr()
     }
