@@ -1,4 +1,4 @@
-//! Inputs of drafts that are kept as the JSON that travels.
+//! Bindings of inputs to a draft, which is kept as JSON in its wire format.
 
 use leptos::prelude::*;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::components::Bind;
 use crate::json;
 
-/// The value at `path`.
+/// Binds the value at `path`.
 pub(crate) fn at(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<Value> {
     let path = path.into();
     let same = path.clone();
@@ -16,7 +16,7 @@ pub(crate) fn at(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<Value>
     )
 }
 
-/// The text at `path`.
+/// Binds the text at `path`.
 pub(crate) fn text(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<String> {
     let bind = at(whole, path);
     Bind::new(
@@ -25,7 +25,7 @@ pub(crate) fn text(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<Stri
     )
 }
 
-/// The flag at `path`.
+/// Binds the flag at `path`.
 pub(crate) fn flag(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<bool> {
     let bind = at(whole, path);
     Bind::new(
@@ -34,7 +34,7 @@ pub(crate) fn flag(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<bool
     )
 }
 
-/// The number at `path`, as it is typed; `empty` is what nothing stands for, which is then shown as nothing.
+/// Binds the number at `path`, as it is typed. An empty input stands for `empty`, and the other way round.
 pub(crate) fn number(
     whole: RwSignal<Value>,
     path: impl Into<String>,
@@ -55,7 +55,7 @@ pub(crate) fn number(
     )
 }
 
-/// A list at `path`, a line each.
+/// Binds the list at `path`, one item a line.
 pub(crate) fn lines(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<String> {
     let bind = at(whole, path);
     Bind::new(

@@ -45,6 +45,13 @@ pub(crate) fn size(bytes: f64) -> String {
     format!("{rounded} {}", unit.unwrap_or_default())
 }
 
+/// Returns a size in bytes as a float, as browsers have sizes of files.
+pub(crate) fn bytes(size: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "no limit comes near to 2^53")]
+    let size = size as f64;
+    size
+}
+
 /// A moment of the wire, `2026-01-31 12:30:45.678Z`, to the second; anything else as it is.
 pub(crate) fn moment(text: &str) -> String {
     match text.get(..19) {

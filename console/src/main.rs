@@ -18,6 +18,7 @@ mod app;
 mod browser;
 mod components;
 mod drafts;
+mod field_types;
 mod format;
 mod json;
 mod links;

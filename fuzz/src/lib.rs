@@ -8,10 +8,11 @@ use plinth::budget::Room;
 use plinth::collections::store;
 use plinth::config::Config;
 use plinth::error::{Error, Result};
+use plinth::fields;
 use plinth::policy::{self, Action, Grant};
 use plinth::records::list::{self, Query};
+use plinth::records::store as rows;
 use plinth::records::write::{self, Input};
-use plinth::records::{store as rows, values};
 use plinth::request::{Account, Caller, Request};
 use plinth::schema::Author;
 use plinth::schema::Record;
@@ -160,7 +161,7 @@ impl Database {
             Asks::Superuser => {
                 let superusers = schema.find("_superusers").expect("superusers");
                 let fields = superusers.def.fields.iter();
-                let zeros = fields.map(|field| values::zero(&field.kind)).collect();
+                let zeros = fields.map(|field| fields::zero(&field.kind)).collect();
                 Caller::Account(Arc::new(Account {
                     record: Record::new(Arc::clone(superusers), zeros),
                     is_superuser: true,

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use plinth_sdk::types::{FieldProblem, FieldProblems, Problem};
-use serde_json::{Map, Value as Json};
 
 use crate::json;
+use crate::problems::{MAX_MESSAGE, quoted, shorten};
 
 /// The result of an operation that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -29,7 +29,7 @@ pub enum Error {
     /// The caller may not do this.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
-    /// It does not exist, or the caller may not know that it does.
+    /// The resource does not exist, or the caller may not know that it does.
     #[error("{0}")]
     NotFound(&'static str),
     /// The client has reached a limit, and may try again.
@@ -123,7 +123,18 @@ impl Obstacle {
     }
 }
 
-/// A violated unique index.
+/// What an error means for another attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The request is to blame: another attempt fails in the same way. Nothing has changed.
+    Client,
+    /// The server could not serve the request now: another attempt may succeed. Nothing has changed.
+    Retry,
+    /// Another attempt may succeed, and it is unknown whether this one has changed something.
+    Unknown,
+}
+
+/// Which unique index was violated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Violation {
     /// Its name: from PostgreSQL, and from SQLite for an index on an expression.
@@ -140,50 +151,6 @@ pub const GENERIC: &str = "Something went wrong while processing your request.";
 pub const MISSING: &str = "The requested resource wasn't found.";
 /// The message for a body that cannot be parsed.
 pub const UNREADABLE: &str = "Failed to load the submitted data due to invalid formatting.";
-
-/// The maximum length of a quoted text.
-pub const MAX_QUOTE: usize = 100;
-/// The maximum length of a message with quotes.
-const MAX_MESSAGE: usize = 1000;
-/// The maximum number of values that are quoted.
-const MAX_QUOTES: usize = 100;
-
-/// Shortens a text for a quote.
-pub fn quoted(text: &str, most: usize) -> Cow<'_, str> {
-    // A character has at least one byte.
-    if text.len() <= most {
-        return Cow::Borrowed(text);
-    }
-    match text.char_indices().nth(most) {
-        None => Cow::Borrowed(text),
-        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
-    }
-}
-
-/// Shortens the quotes in a problem, which becomes part of responses and the log.
-fn shorten(problem: &mut FieldProblem) {
-    let cut = |text: &mut String, most| {
-        if let Cow::Owned(short) = quoted(text, most) {
-            *text = short;
-        }
-    };
-    match problem {
-        FieldProblem::Broken {
-            message, params, ..
-        } => {
-            cut(message, MAX_MESSAGE);
-            for value in params.iter_mut().flat_map(Map::values_mut) {
-                match value {
-                    Json::String(text) => cut(text, MAX_MESSAGE),
-                    Json::Array(items) => items.truncate(MAX_QUOTES),
-                    Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => {}
-                }
-            }
-        }
-        FieldProblem::Failed { message, .. } => cut(message, MAX_MESSAGE),
-        FieldProblem::Inside(problems) => problems.values_mut().for_each(shorten),
-    }
-}
 
 impl Error {
     /// Makes the error of an invalid request.
@@ -235,57 +202,50 @@ impl Error {
         self.to_string()
     }
 
-    fn status(&self) -> StatusCode {
+    /// Returns the status of the answer, and whether to try again.
+    fn parts(&self) -> (StatusCode, Class) {
+        use Class::{Client, Retry, Unknown};
         match self {
             Self::Invalid { .. } | Self::Unique(_) | Self::Oversized | Self::AnswerTooLarge(_) => {
-                StatusCode::BAD_REQUEST
+                (StatusCode::BAD_REQUEST, Client)
             }
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::Unavailable
-            | Self::Unwritable(_)
-            | Self::Crowded
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, Client),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, Client),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, Client),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Client),
+            Self::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Client),
+            Self::TooManyRequests(_) => (StatusCode::TOO_MANY_REQUESTS, Retry),
+            Self::Crowded
             | Self::TooSlow
             | Self::NoRoom
             | Self::Starting
-            | Self::Disconnected
+            // Files are stored before anything is written.
             | Self::Storage(_)
             | Self::Outdated
             | Self::Deadlock
-            | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            | Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, Retry),
+            Self::Unavailable | Self::Unwritable(_) | Self::Disconnected => {
+                (StatusCode::SERVICE_UNAVAILABLE, Unknown)
+            }
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Unknown),
         }
     }
 
-    /// Returns the body of the response.
+    fn status(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    /// Returns what the error means for another attempt.
+    pub fn class(&self) -> Class {
+        self.parts().1
+    }
+
+    /// Returns the body of the answer.
     pub fn problem(&self) -> Problem {
-        let data = match self {
-            Self::Invalid { data, .. } => data.clone(),
-            Self::Unauthenticated
-            | Self::Forbidden(_)
-            | Self::NotFound(_)
-            | Self::TooManyRequests(_)
-            | Self::TooLarge
-            | Self::RangeNotSatisfiable
-            | Self::Unique(_)
-            | Self::Oversized
-            | Self::Unavailable
-            | Self::Unwritable(_)
-            | Self::Crowded
-            | Self::TooSlow
-            | Self::AnswerTooLarge(_)
-            | Self::NoRoom
-            | Self::Starting
-            | Self::Disconnected
-            | Self::Storage(_)
-            | Self::Outdated
-            | Self::Deadlock
-            | Self::Busy(_)
-            | Self::Internal(_) => FieldProblems::new(),
+        let data = if let Self::Invalid { data, .. } = self {
+            data.clone()
+        } else {
+            FieldProblems::new()
         };
         Problem {
             data,
@@ -317,16 +277,4 @@ impl ResponseError for Error {
         }
         response.body(json::body(&self.problem()))
     }
-}
-
-/// Adds a full stop to a text unless it ends in one. Parts of messages come from several places, some of which write
-/// sentences.
-pub fn sentence(text: &str) -> String {
-    let text = text.trim();
-    let end = if text.ends_with(['.', '!', '?']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{text}{end}")
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Number, Value as Json};
 
 use crate::budget::Share;
 use crate::error::Error;
+use crate::problems::JSON_TOO_DEEP;
 
 /// The maximum number of values in a body, including lists and objects themselves.
 pub(crate) const MAX_VALUES: usize = 100_000;
@@ -20,12 +21,7 @@ pub(crate) const MAX_DEPTH: usize = 100;
 
 /// Makes the problem of JSON that is nested deeper than [`MAX_DEPTH`].
 pub(crate) fn too_deep() -> FieldProblem {
-    let params = [("maxDepth".to_owned(), MAX_DEPTH.into())];
-    FieldProblem::Broken {
-        code: "validation_invalid_json".to_owned(),
-        message: format!("Must not be nested more than {MAX_DEPTH} levels deep."),
-        params: Some(params.into_iter().collect()),
-    }
+    JSON_TOO_DEEP.with([("maxDepth", MAX_DEPTH.into())])
 }
 
 /// The limits of a body.

@@ -42,6 +42,7 @@ pub mod settings; // settings that superusers change at run time
 pub mod schema; // what a collection is
 
 // The foundation.
+pub mod fields; // field types: storage, validation, schema
 pub mod expression; // filters and rules as trees, parsed from text
 pub mod projection; // the `?fields=` parameter
 pub mod outbound; // HTTP client for other servers, public addresses only
@@ -55,6 +56,9 @@ pub mod tasks; // background tasks that survive panics
 pub mod clock; // timestamps, and the clock that tests can set
 pub mod random; // ids, keys and their randomness
 pub mod error; // error type and error responses
+pub(crate) mod problems; // codes and messages of field problems
+#[cfg(test)]
+mod generated; // documents that are generated from code
 pub mod json; // JSON in the format of the protocol
 
 /// Converts a length to a number of the protocol.

@@ -22,7 +22,7 @@ mod sign_in;
 use collection_page::CollectionPage;
 pub(crate) use collections::Collections;
 pub(crate) use confirm::{Confirm, Link};
-pub(crate) use definition::{Definition, NewCollection, look};
+pub(crate) use definition::{Definition, NewCollection};
 pub(crate) use forgotten::Forgotten;
 pub(crate) use jobs::{JobDefinition, JobRuns, Jobs, NewJob};
 pub(crate) use logs::Logs;

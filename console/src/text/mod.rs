@@ -201,7 +201,7 @@ catalogue! {
     type_select = "Selection";
     type_editor = "HTML";
     type_json = "JSON";
-    type_geo_point = "Place";
+    type_geo_point = "Geo point";
     type_file = "File";
     type_relation = "Relation";
     type_password = "Password";
@@ -210,7 +210,7 @@ catalogue! {
     required_help = "The value must not be empty.";
     required_number_help = "The value must not be 0.";
     required_bool_help = "The value must be true.";
-    required_point_help = "The place must not be 0, 0.";
+    required_point_help = "The point must not be 0, 0.";
     hidden = "hidden";
     hidden_label = "Hidden";
     hidden_help = "Only superusers see it.";
@@ -223,10 +223,9 @@ catalogue! {
     except_domains = "Not these domains";
     min = "Smallest value";
     max = "Largest value";
+    empty_means(limit: &str) = "Empty means {limit}.";
     min_length = "Fewest characters";
     max_length = "Most characters";
-    max_length_help = "Empty means 5,000.";
-    max_password_help = "Empty means 71.";
     pattern = "Pattern";
     pattern_help = "A regular expression that the value must match.";
     autogenerate = "Generated from";
@@ -242,11 +241,8 @@ catalogue! {
     max_select_help = "More than 1 makes it a list.";
     min_select = "Fewest at once";
     max_size = "Most bytes";
-    max_size_help = "Empty means 1 MB.";
-    max_editor_help = "Empty means 5 MB.";
     convert_urls = "Keep URLs";
     convert_urls_help = "For editors: leave URLs as they are written.";
-    max_file_size_help = "Empty means 5 MB.";
     mime_types = "Only these types";
     mime_types_help = "A line each, such as image/png. All when empty.";
     thumbs = "Small pictures";

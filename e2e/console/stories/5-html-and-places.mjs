@@ -15,7 +15,7 @@ export default async function ({ page, server, step, me }) {
     await me.addField('Text', 'title')
     await me.addField('HTML', 'story')
     await page.locator('.field-options').last().getByLabel('Most bytes').fill('2000')
-    await me.addField('Place', 'place')
+    await me.addField('Geo point', 'place')
     await page.locator('.field-options').last().getByRole('switch', { name: 'Required' }).check()
     await me.press('Create')
     await me.isAt('/_/collections/trips')

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Field {
-    /// Stable: it survives a renaming of the field.
+    /// Stable id: renaming the field keeps it.
     pub id: String,
     /// The name in records, filters and the table.
     pub name: String,
-    /// Whether Plinth itself needs the field.
+    /// Whether the server itself needs the field.
     pub system: bool,
     /// Whether only superusers see the field.
     pub hidden: bool,
@@ -30,14 +30,14 @@ pub enum FieldKind {
     /// True or false.
     Bool(BoolOptions),
     /// An e-mail address.
-    Email(DomainOptions),
+    Email(EmailOptions),
     /// An absolute URL.
-    Url(DomainOptions),
+    Url(UrlOptions),
     /// HTML.
     Editor(EditorOptions),
-    /// A moment, in UTC, to the millisecond.
+    /// A date and time, in UTC, to the millisecond.
     Date(DateOptions),
-    /// A moment that the server sets.
+    /// A date and time that the server sets.
     Autodate(AutodateOptions),
     /// One or several of a list of values.
     Select(SelectOptions),
@@ -47,7 +47,7 @@ pub enum FieldKind {
     File(FileOptions),
     /// One or several records of a collection.
     Relation(RelationOptions),
-    /// A place on the Earth.
+    /// A point on the Earth.
     GeoPoint(GeoPointOptions),
     /// A password, kept as a hash and never shown.
     Password(PasswordOptions),
@@ -63,11 +63,11 @@ impl Default for FieldKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TextOptions {
-    /// Makes a value that was not given, as a regular expression.
+    /// A regular expression: a value that is left out is made to match it.
     pub autogenerate_pattern: String,
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The most characters; 0 means 5,000.
+    /// The most characters; 0 means [`Self::DEFAULT_MAX`].
     pub max: i64,
     /// The fewest characters of a value that is not empty.
     pub min: i64,
@@ -83,7 +83,7 @@ pub struct TextOptions {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NumberOptions {
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
     /// The largest value.
     pub max: Option<f64>,
@@ -99,19 +99,33 @@ pub struct NumberOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BoolOptions {
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
     /// Whether the value must be true.
     pub required: bool,
 }
 
-/// Options of an e-mail or URL field.
+/// Options of an e-mail field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct DomainOptions {
+pub struct EmailOptions {
     /// Domains that are refused; not together with `only_domains`.
     pub except_domains: Option<Vec<String>>,
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
+    pub help: String,
+    /// The only domains that are accepted.
+    pub only_domains: Option<Vec<String>>,
+    /// Whether the value must not be empty.
+    pub required: bool,
+}
+
+/// Options of a URL field.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UrlOptions {
+    /// Domains that are refused; not together with `only_domains`.
+    pub except_domains: Option<Vec<String>>,
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
     /// The only domains that are accepted.
     pub only_domains: Option<Vec<String>>,
@@ -123,12 +137,12 @@ pub struct DomainOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EditorOptions {
-    /// Whether an editor should leave URLs as they are written; the server does nothing with it.
+    /// Whether an editor should leave URLs as they are written; the server ignores it.
     #[serde(rename = "convertURLs")]
     pub convert_urls: bool,
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The most bytes; 0 means 5 MB.
+    /// The most bytes; 0 means [`Self::DEFAULT_MAX_SIZE`].
     pub max_size: i64,
     /// Whether the value must not be empty.
     pub required: bool,
@@ -138,11 +152,11 @@ pub struct EditorOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DateOptions {
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The latest moment, or empty.
+    /// The latest date, or empty.
     pub max: String,
-    /// The earliest moment, or empty.
+    /// The earliest date, or empty.
     pub min: String,
     /// Whether the value must not be empty.
     pub required: bool,
@@ -162,7 +176,7 @@ pub struct AutodateOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SelectOptions {
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
     /// The most values a record may have; more than 1 makes the value a list.
     pub max_select: i64,
@@ -176,9 +190,9 @@ pub struct SelectOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JsonOptions {
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The most bytes; 0 means 1 MB.
+    /// The most bytes; 0 means [`Self::DEFAULT_MAX_SIZE`].
     pub max_size: i64,
     /// Whether the value must not be empty (`null`, `""`, `[]`, `{}`).
     pub required: bool,
@@ -188,19 +202,19 @@ pub struct JsonOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FileOptions {
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
     /// The most files; more than 1 makes the value a list.
     pub max_select: i64,
-    /// The most bytes of a file; 0 means 5 MB.
+    /// The most bytes of a file; 0 means [`Self::DEFAULT_MAX_SIZE`].
     pub max_size: i64,
     /// The only types that are accepted, as in `image/png`; all when empty.
     pub mime_types: Option<Vec<String>>,
-    /// Whether a file is served only to whoever may view its record.
+    /// Whether a file is served only to callers who may view its record.
     pub protected: bool,
     /// Whether at least one file must be given.
     pub required: bool,
-    /// Sizes of pictures that can be asked for, such as `100x100`, `100x100t`, `0x100`.
+    /// Sizes of thumbnails that can be requested, such as `100x100`, `100x100t`, `0x100`.
     pub thumbs: Option<Vec<String>>,
 }
 
@@ -212,7 +226,7 @@ pub struct RelationOptions {
     pub cascade_delete: bool,
     /// The id of the collection that is referred to.
     pub collection_id: String,
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
     /// The most records; more than 1 makes the value a list.
     pub max_select: i64,
@@ -222,13 +236,13 @@ pub struct RelationOptions {
     pub required: bool,
 }
 
-/// Options of a field with a place.
+/// Options of a geo point field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GeoPointOptions {
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// Whether the place must be another than 0° east, 0° north.
+    /// Whether the point must differ from 0° east, 0° north.
     pub required: bool,
 }
 
@@ -238,9 +252,9 @@ pub struct GeoPointOptions {
 pub struct PasswordOptions {
     /// Kept for compatibility; new hashes are argon2id.
     pub cost: i64,
-    /// A hint for people who fill in the field.
+    /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The most characters; 0 means 71.
+    /// The most characters; 0 means [`Self::DEFAULT_MAX`].
     pub max: i64,
     /// The fewest characters.
     pub min: i64,
@@ -251,7 +265,7 @@ pub struct PasswordOptions {
 }
 
 impl Field {
-    /// A field of this name and type, everything else at its default.
+    /// Returns a field of this name and type, with everything else at its default.
     pub fn new(name: impl Into<String>, kind: FieldKind) -> Self {
         Self {
             name: name.into(),
@@ -262,7 +276,7 @@ impl Field {
 }
 
 impl FieldKind {
-    /// The name of the type, as in `"type": "text"`.
+    /// Returns the name of the type, as in `"type": "text"`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -283,24 +297,143 @@ impl FieldKind {
         }
     }
 
-    /// Whether the value is a list.
+    /// Returns the hint for people who fill in the field; empty for a type without that option.
+    #[must_use]
+    pub fn help(&self) -> &str {
+        self.common().help
+    }
+
+    /// Returns whether a value must be given: not empty, not 0, not `false`.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.common().required
+    }
+
+    /// Returns whether the value is a list.
     #[must_use]
     pub fn is_multiple(&self) -> bool {
+        self.common().max_select > 1
+    }
+
+    /// The options that several types have; at their defaults where the type does not.
+    fn common(&self) -> Common<'_> {
+        let one = |help, required| Common {
+            help,
+            required,
+            max_select: 1,
+        };
+        let some = |help, required, max_select| Common {
+            help,
+            required,
+            max_select,
+        };
         match self {
-            Self::Select(o) => o.max_select > 1,
-            Self::File(o) => o.max_select > 1,
-            Self::Relation(o) => o.max_select > 1,
-            Self::Text(_)
-            | Self::Number(_)
-            | Self::Bool(_)
-            | Self::Email(_)
-            | Self::Url(_)
-            | Self::Editor(_)
-            | Self::Date(_)
-            | Self::Autodate(_)
-            | Self::Json(_)
-            | Self::GeoPoint(_)
-            | Self::Password(_) => false,
+            Self::Text(o) => one(&o.help, o.required),
+            Self::Number(o) => one(&o.help, o.required),
+            Self::Bool(o) => one(&o.help, o.required),
+            Self::Email(o) => one(&o.help, o.required),
+            Self::Url(o) => one(&o.help, o.required),
+            Self::Editor(o) => one(&o.help, o.required),
+            Self::Date(o) => one(&o.help, o.required),
+            Self::Autodate(_) => one("", false),
+            Self::Select(o) => some(&o.help, o.required, o.max_select),
+            Self::Json(o) => one(&o.help, o.required),
+            Self::File(o) => some(&o.help, o.required, o.max_select),
+            Self::Relation(o) => some(&o.help, o.required, o.max_select),
+            Self::GeoPoint(o) => one(&o.help, o.required),
+            Self::Password(o) => one(&o.help, o.required),
         }
     }
+
+    /// Like [`Self::common`], to change them; `None` where the type has no such option.
+    pub(super) fn common_mut(&mut self) -> (Option<&mut bool>, Option<&mut i64>) {
+        match self {
+            Self::Text(o) => (Some(&mut o.required), None),
+            Self::Number(o) => (Some(&mut o.required), None),
+            Self::Bool(o) => (Some(&mut o.required), None),
+            Self::Email(o) => (Some(&mut o.required), None),
+            Self::Url(o) => (Some(&mut o.required), None),
+            Self::Editor(o) => (Some(&mut o.required), None),
+            Self::Date(o) => (Some(&mut o.required), None),
+            // The server sets it anyway.
+            Self::Autodate(_) => (None, None),
+            Self::Select(o) => (Some(&mut o.required), Some(&mut o.max_select)),
+            Self::Json(o) => (Some(&mut o.required), None),
+            Self::File(o) => (Some(&mut o.required), Some(&mut o.max_select)),
+            Self::Relation(o) => (Some(&mut o.required), Some(&mut o.max_select)),
+            Self::GeoPoint(o) => (Some(&mut o.required), None),
+            Self::Password(o) => (Some(&mut o.required), None),
+        }
+    }
+}
+
+struct Common<'a> {
+    help: &'a str,
+    required: bool,
+    max_select: i64,
+}
+
+/// The largest whole number that every client can read: 2^53 - 1. Sizes and lengths in options may be as large.
+pub const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+
+impl TextOptions {
+    /// The most characters of a text whose field sets no limit.
+    pub const DEFAULT_MAX: i64 = 5000;
+
+    /// Returns the most characters of a value.
+    #[must_use]
+    pub fn max_length(&self) -> i64 {
+        or_default(self.max, Self::DEFAULT_MAX)
+    }
+}
+
+impl EditorOptions {
+    /// The most bytes of HTML whose field sets no limit: 5 MiB.
+    pub const DEFAULT_MAX_SIZE: i64 = 5 << 20;
+
+    /// Returns the most bytes of a value.
+    #[must_use]
+    pub fn most_bytes(&self) -> i64 {
+        or_default(self.max_size, Self::DEFAULT_MAX_SIZE)
+    }
+}
+
+impl JsonOptions {
+    /// The most bytes of JSON whose field sets no limit: 1 MiB.
+    pub const DEFAULT_MAX_SIZE: i64 = 1 << 20;
+
+    /// Returns the most bytes of a value.
+    #[must_use]
+    pub fn most_bytes(&self) -> i64 {
+        or_default(self.max_size, Self::DEFAULT_MAX_SIZE)
+    }
+}
+
+impl FileOptions {
+    /// The most bytes of a file whose field sets no limit: 5 MiB.
+    pub const DEFAULT_MAX_SIZE: i64 = 5 << 20;
+
+    /// Returns the most bytes of each file.
+    #[must_use]
+    pub fn most_bytes(&self) -> i64 {
+        or_default(self.max_size, Self::DEFAULT_MAX_SIZE)
+    }
+}
+
+impl PasswordOptions {
+    /// The most characters of a password whose field sets no limit, and the largest limit: a bcrypt hash of an imported
+    /// account takes in no more bytes.
+    pub const DEFAULT_MAX: i64 = 71;
+    /// The fewest characters of a password in a new field.
+    pub const NEW_MIN: i64 = 8;
+
+    /// Returns the most characters of a password.
+    #[must_use]
+    pub fn max_length(&self) -> i64 {
+        or_default(self.max, Self::DEFAULT_MAX)
+    }
+}
+
+fn or_default(limit: i64, default: i64) -> i64 {
+    if limit > 0 { limit } else { default }
 }

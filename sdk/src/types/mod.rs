@@ -24,9 +24,9 @@ pub use collection::{
     OAuth2MappedFields, Otp, PasswordAuth, Scaffolds, Token, ViewQuery, ViewSample,
 };
 pub use field::{
-    AutodateOptions, BoolOptions, DateOptions, DomainOptions, EditorOptions, Field, FieldKind,
-    FileOptions, GeoPointOptions, JsonOptions, NumberOptions, PasswordOptions, RelationOptions,
-    SelectOptions, TextOptions,
+    AutodateOptions, BoolOptions, DateOptions, EditorOptions, EmailOptions, Field, FieldKind,
+    FileOptions, GeoPointOptions, JsonOptions, MAX_SAFE_INTEGER, NumberOptions, PasswordOptions,
+    RelationOptions, SelectOptions, TextOptions, UrlOptions,
 };
 pub use list::Page;
 pub use logs::{Log, LogHour};

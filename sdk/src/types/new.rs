@@ -1,9 +1,9 @@
-//! Short ways to write definitions down.
+//! Constructors of definitions.
 
 use super::{
-    AutodateOptions, BoolOptions, Collection, CollectionType, DateOptions, DomainOptions,
-    EditorOptions, Field, FieldKind, FileOptions, GeoPointOptions, JsonOptions, NumberOptions,
-    PasswordOptions, RelationOptions, SelectOptions, TextOptions,
+    AutodateOptions, BoolOptions, Collection, CollectionType, DateOptions, EditorOptions,
+    EmailOptions, Field, FieldKind, FileOptions, GeoPointOptions, JsonOptions, NumberOptions,
+    PasswordOptions, RelationOptions, SelectOptions, TextOptions, UrlOptions,
 };
 
 /// New definitions, to be completed with `..`:
@@ -50,14 +50,14 @@ impl Collection {
 
 /// New types of fields.
 impl FieldKind {
-    /// One of each type that there is, with the options that a new field of it starts with.
+    /// Returns one of each type, with the options that a new field of it starts with.
     pub fn each() -> [Self; 14] {
         [
             Self::Text(TextOptions::default()),
             Self::Number(NumberOptions::default()),
             Self::Bool(BoolOptions::default()),
-            Self::Email(DomainOptions::default()),
-            Self::Url(DomainOptions::default()),
+            Self::Email(EmailOptions::default()),
+            Self::Url(UrlOptions::default()),
             Self::Editor(EditorOptions::default()),
             Self::Date(DateOptions::default()),
             Self::Select(SelectOptions {
@@ -75,7 +75,7 @@ impl FieldKind {
             Self::Json(JsonOptions::default()),
             Self::GeoPoint(GeoPointOptions::default()),
             Self::Password(PasswordOptions {
-                min: 8,
+                min: PasswordOptions::NEW_MIN,
                 ..PasswordOptions::default()
             }),
             Self::Autodate(AutodateOptions {
@@ -105,12 +105,12 @@ impl Field {
 
     /// An e-mail field.
     pub fn email(name: impl Into<String>) -> Self {
-        Self::new(name, FieldKind::Email(DomainOptions::default()))
+        Self::new(name, FieldKind::Email(EmailOptions::default()))
     }
 
     /// A URL field.
     pub fn url(name: impl Into<String>) -> Self {
-        Self::new(name, FieldKind::Url(DomainOptions::default()))
+        Self::new(name, FieldKind::Url(UrlOptions::default()))
     }
 
     /// A field with HTML.
@@ -183,46 +183,20 @@ impl Field {
         Self::new(name, FieldKind::Relation(options))
     }
 
-    /// The same field for several values, up to `max`. It changes selects, files and relations.
+    /// Sets how many values the field takes at most. It changes selects, files and relations.
     #[must_use]
     pub fn multiple(mut self, max: i64) -> Self {
-        match &mut self.kind {
-            FieldKind::Select(options) => options.max_select = max,
-            FieldKind::File(options) => options.max_select = max,
-            FieldKind::Relation(options) => options.max_select = max,
-            FieldKind::Text(_)
-            | FieldKind::Number(_)
-            | FieldKind::Bool(_)
-            | FieldKind::Email(_)
-            | FieldKind::Url(_)
-            | FieldKind::Editor(_)
-            | FieldKind::Date(_)
-            | FieldKind::Autodate(_)
-            | FieldKind::Json(_)
-            | FieldKind::GeoPoint(_)
-            | FieldKind::Password(_) => {}
+        if let (_, Some(max_select)) = self.kind.common_mut() {
+            *max_select = max;
         }
         self
     }
 
-    /// The same field, with a value needed in every record: not empty, not 0, not `false`.
+    /// Makes a value necessary in every record: not empty, not 0, not `false`.
     #[must_use]
     pub fn required(mut self) -> Self {
-        match &mut self.kind {
-            FieldKind::Text(options) => options.required = true,
-            FieldKind::Number(options) => options.required = true,
-            FieldKind::Bool(options) => options.required = true,
-            FieldKind::Email(options) | FieldKind::Url(options) => options.required = true,
-            FieldKind::Editor(options) => options.required = true,
-            FieldKind::Date(options) => options.required = true,
-            FieldKind::Select(options) => options.required = true,
-            FieldKind::Json(options) => options.required = true,
-            FieldKind::File(options) => options.required = true,
-            FieldKind::Relation(options) => options.required = true,
-            FieldKind::GeoPoint(options) => options.required = true,
-            FieldKind::Password(options) => options.required = true,
-            // The server sets it anyway.
-            FieldKind::Autodate(_) => {}
+        if let (Some(required), _) = self.kind.common_mut() {
+            *required = true;
         }
         self
     }

@@ -12,48 +12,23 @@ mod run;
 
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 
-use crate::error::Error;
+use crate::error::{Class, Error};
+use crate::problems::batch_request_failed;
 
 /// The message of a failed batch.
 const FAILED: &str = "Batch transaction failed.";
 
 /// Attributes an error to the change that caused it.
 fn failed_at(position: usize, error: Error) -> Error {
-    match error {
-        Error::Invalid { .. }
-        | Error::Unauthenticated
-        | Error::Forbidden(_)
-        | Error::NotFound(_)
-        | Error::TooLarge
-        | Error::AnswerTooLarge(_)
-        | Error::RangeNotSatisfiable
-        | Error::Unique(_)
-        | Error::Oversized => {
-            let problem = FieldProblem::Failed {
-                code: "batch_request_failed".to_owned(),
-                message: "Batch request failed.".to_owned(),
-                response: Box::new(error.problem()),
-            };
-            at_requests(
-                FAILED,
-                FieldProblems::from([(position.to_string(), problem)]),
-            )
-        }
-        // Errors that are not caused by the change itself.
-        Error::Unavailable
-        | Error::Unwritable(_)
-        | Error::Crowded
-        | Error::TooManyRequests(_)
-        | Error::TooSlow
-        | Error::NoRoom
-        | Error::Starting
-        | Error::Disconnected
-        | Error::Storage(_)
-        | Error::Outdated
-        | Error::Deadlock
-        | Error::Busy(_)
-        | Error::Internal(_) => error,
+    // Otherwise nothing is wrong with the change itself.
+    if error.class() != Class::Client {
+        return error;
     }
+    let problem = batch_request_failed(error.problem());
+    at_requests(
+        FAILED,
+        FieldProblems::from([(position.to_string(), problem)]),
+    )
 }
 
 fn at_requests(message: &'static str, problems: FieldProblems) -> Error {

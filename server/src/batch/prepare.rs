@@ -12,6 +12,7 @@ use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::form::is_escaped;
 use crate::extract::{decoded, parameters};
+use crate::fields;
 use crate::files::accept::Stored;
 use crate::json_reader;
 use crate::policy::{self, Action, Grant, Snapshot, system};
@@ -19,7 +20,7 @@ use crate::projection::Fields;
 use crate::random::Random;
 use crate::records::expand::Paths;
 use crate::records::write::Input;
-use crate::records::{fill, limits, store, values};
+use crate::records::{fill, limits, store};
 use crate::request::Request;
 
 /// The kind of a change.
@@ -108,7 +109,7 @@ async fn one(
     let id = match &step.wanted {
         Wanted::Create => None,
         Wanted::Update(id) => Some(id.clone()),
-        Wanted::Upsert => body.get("id").map(|id| values::text(id).into_owned()),
+        Wanted::Upsert => body.get("id").map(|id| fields::text_of(id).into_owned()),
         Wanted::Delete(_) => {
             step.request.body = fill::typed(grant.collection(), body);
             return Ok(step);
@@ -197,7 +198,7 @@ impl Step {
 
     /// Returns the id in the body; empty if there is none.
     pub(super) fn given_id(&self) -> String {
-        let id = self.input.body.get("id").map(values::text);
+        let id = self.input.body.get("id").map(fields::text_of);
         id.unwrap_or_default().into_owned()
     }
 

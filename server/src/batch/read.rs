@@ -2,7 +2,7 @@
 
 use plinth_sdk::types::{BatchRequest, FieldProblem, FieldProblems};
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::{at_requests, failed_at};
 use crate::budget::Share;
@@ -10,6 +10,7 @@ use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Parts, RecordBody};
 use crate::files::Upload;
 use crate::json_reader::{Flaw, too_deep};
+use crate::problems::{NOT_ALLOWED, REQUIRED, too_long};
 
 /// The message for a body that is no batch.
 const UNREADABLE: &str = "Failed to read the submitted batch data.";
@@ -97,7 +98,7 @@ fn place(key: &str) -> Option<(usize, String)> {
 fn check(requests: &[BatchRequest], most: usize) -> Result<()> {
     let refuse = |problem| Err(Error::field(INVALID, "requests", problem));
     if requests.is_empty() {
-        return refuse(blank());
+        return refuse(REQUIRED.problem());
     }
     if requests.len() > most {
         return refuse(too_long(most));
@@ -119,29 +120,16 @@ fn check(requests: &[BatchRequest], most: usize) -> Result<()> {
 fn check_one(request: &BatchRequest) -> FieldProblems {
     let mut problems = FieldProblems::new();
     if request.method.is_empty() {
-        problems.insert("method".to_owned(), blank());
+        problems.insert("method".to_owned(), REQUIRED.problem());
     } else if !METHODS.contains(&request.method.as_str()) {
-        let problem = FieldProblem::new("validation_in_invalid", "Must be a valid value.");
-        problems.insert("method".to_owned(), problem);
+        problems.insert("method".to_owned(), NOT_ALLOWED.problem());
     }
     if request.url.is_empty() {
-        problems.insert("url".to_owned(), blank());
+        problems.insert("url".to_owned(), REQUIRED.problem());
     } else if request.url.chars().count() > MAX_URL {
         problems.insert("url".to_owned(), too_long(MAX_URL));
     }
     problems
-}
-
-fn blank() -> FieldProblem {
-    FieldProblem::new("validation_required", "Cannot be blank.")
-}
-
-fn too_long(most: usize) -> FieldProblem {
-    FieldProblem::Broken {
-        code: "validation_length_too_long".to_owned(),
-        message: format!("The length must be no more than {most}."),
-        params: json!({"min": 0, "max": most}).as_object().cloned(),
-    }
 }
 
 #[cfg(test)]

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use plinth_sdk::types::FieldProblem;
-
 use super::prepare::{Step, Wanted};
 use super::{FAILED, failed_at, hold};
 use crate::budget::Answers;
 use crate::db::{Conn, within};
 use crate::error::{Error, Result};
 use crate::policy::{Action, Grant, Snapshot, system};
+use crate::problems::NOT_UNIQUE;
 use crate::records::answer::complete_one;
 use crate::records::{delete, store, write};
 use crate::schema::Record;
@@ -191,6 +190,6 @@ fn is_taken(error: &Error) -> bool {
     let Error::Invalid { data, .. } = error else {
         return false;
     };
-    let code = data.get("id").and_then(FieldProblem::code);
-    code == Some("validation_not_unique")
+    data.get("id")
+        .is_some_and(|problem| NOT_UNIQUE.is_code_of(problem))
 }

@@ -8,12 +8,13 @@ use serde_json::{Map, Value as Json};
 use super::{ahead, import, store};
 use crate::app::{App, Effort};
 use crate::db::Conn;
-use crate::error::{Error, Result, UNREADABLE, sentence};
+use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{
     Answer, Body, CollectionName, CollectionsRead, CollectionsWrite, Operator, Query, Superuser,
     not_allowed,
 };
 use crate::policy::system;
+use crate::problems::{INVALID, REQUIRED, UNLOADABLE, sentence};
 use crate::records::list;
 use crate::schema::{Author, Collection, Record};
 use crate::system::defaults;
@@ -192,18 +193,13 @@ pub async fn dry_run_view(
     query: Query,
     body: Body,
 ) -> Result<Answer> {
-    const UNREADABLE: &str = "An error occurred while loading the submitted data.";
     let author = author(&operator);
-    let mut body = body.object(UNREADABLE)?;
+    let mut body = body.object(UNLOADABLE)?;
     body.retain(|_, value| !value.is_null());
     let asked: wire::ViewQuery =
-        serde_json::from_value(Json::Object(body)).map_err(|_| Error::invalid(UNREADABLE))?;
+        serde_json::from_value(Json::Object(body)).map_err(|_| Error::invalid(UNLOADABLE))?;
     if let Some(problem) = views::sample::length_problem(&asked.query) {
-        return Err(Error::field(
-            "An error occurred while validating the submitted data.",
-            "query",
-            problem,
-        ));
+        return Err(Error::field(INVALID, "query", problem));
     }
     let schema = app.schema.current();
     let sources = views::store::sources(&schema, author, "");
@@ -254,17 +250,12 @@ fn may_change(app: &App, operator: &Operator<CollectionsWrite>, name: &str) -> R
 
 /// Import collections: create and update several at once.
 pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
-    let mut body = body.object("An error occurred while loading the submitted data.")?;
+    let mut body = body.object(UNLOADABLE)?;
     body.retain(|_, value| !value.is_null());
-    let wanted: wire::Import = serde_json::from_value(Json::Object(body))
-        .map_err(|_| Error::invalid("An error occurred while loading the submitted data."))?;
+    let wanted: wire::Import =
+        serde_json::from_value(Json::Object(body)).map_err(|_| Error::invalid(UNLOADABLE))?;
     if wanted.collections.is_empty() {
-        let problem = wire::FieldProblem::new("validation_required", "Cannot be blank.");
-        return Err(Error::field(
-            "An error occurred while validating the submitted data.",
-            "collections",
-            problem,
-        ));
+        return Err(Error::field(INVALID, "collections", REQUIRED.problem()));
     }
     app.change(move |conn| Ok((import::run(conn, &wanted)?, ())))
         .await?;

@@ -1,11 +1,10 @@
 //! Creates and alters the tables of collections.
 
-use plinth_sdk::types::{FieldProblem, FieldProblems};
-
 use super::change::refuse_if_used;
 use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, sql};
 use crate::error::{Error, Result};
 use crate::files::store as files;
+use crate::problems::{INDEX_FAILED, at};
 use crate::schema::{Collection, Index};
 
 /// Creates the table of a new collection.
@@ -120,13 +119,8 @@ pub(super) fn refused(error: Error, position: usize, index: &Index) -> Error {
     } else {
         return error;
     };
-    let problem = FieldProblem::new(
-        "validation_invalid_index_expression",
-        format!("Failed to create index {}: {why}.", index.name),
-    );
-    let at = FieldProblems::from([(position.to_string(), problem)]);
-    let data = FieldProblems::from([("indexes".to_owned(), FieldProblem::Inside(at))]);
-    Error::refused("", data)
+    let problem = INDEX_FAILED.worded([("name", &index.name), ("reason", why)]);
+    Error::field("", "indexes", at(position, problem))
 }
 
 /// Creates the triggers that keep the total of the table.

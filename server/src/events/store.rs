@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Change, Kind, Noted};
 use crate::db::{Conn, Engine, Point, Sql, Storage, Value, execute, first_int, load, sql};
 use crate::error::{Error, Result};
-use crate::records::values;
+use crate::fields;
 use crate::schema::{Collection, Column, Schema, Shape, to_json};
 
 /// The message while collections are being changed.
@@ -148,7 +148,7 @@ fn from_json(collection: &Collection, record: &Map<String, Json>) -> Vec<Value> 
             (Storage::Json, json) => Some(Value::Json(crate::json::canonical(json))),
             (Storage::Text | Storage::Number | Storage::Int | Storage::Bool, _) => None,
         });
-        stored.unwrap_or_else(|| values::zero(&field.kind))
+        stored.unwrap_or_else(|| fields::zero(&field.kind))
     };
     fields.map(value).collect()
 }

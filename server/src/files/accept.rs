@@ -6,9 +6,9 @@ use serde_json::{Map, Value as Json};
 
 use super::{Upload, kind, name, place, storage};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
+use crate::fields::split_key;
 use crate::random::Random;
-use crate::records::values::split_key;
 use crate::schema::{Collection, Shape};
 
 /// An uploaded file with the name under which it is stored.
@@ -120,7 +120,7 @@ impl Stored {
     pub async fn settle(self, app: &App, named: Result<&[String], &Error>) {
         let named: HashSet<&str> = match named {
             Ok(named) => named.iter().map(String::as_str).collect(),
-            Err(error) if is_certain(error) => HashSet::new(),
+            Err(error) if error.class() != Class::Unknown => HashSet::new(),
             Err(_) => return,
         };
         for (collection, record, name) in &self.files {
@@ -133,34 +133,6 @@ impl Stored {
                 let cause = error.cause();
                 tracing::warn!(cause, "a file that nothing names stays in the storage");
             }
-        }
-    }
-}
-
-/// Whether a write with this error has certainly changed nothing.
-fn is_certain(error: &Error) -> bool {
-    match error {
-        Error::Invalid { .. }
-        | Error::Unauthenticated
-        | Error::Forbidden(_)
-        | Error::NotFound(_)
-        | Error::TooManyRequests(_)
-        | Error::TooLarge
-        | Error::RangeNotSatisfiable
-        | Error::Unique(_)
-        | Error::Oversized
-        | Error::Outdated
-        | Error::Deadlock
-        | Error::Busy(_)
-        | Error::Crowded
-        | Error::TooSlow
-        | Error::AnswerTooLarge(_)
-        | Error::NoRoom
-        | Error::Starting
-        // Files are stored before anything is written.
-        | Error::Storage(_) => true,
-        Error::Unavailable | Error::Unwritable(_) | Error::Disconnected | Error::Internal(_) => {
-            false
         }
     }
 }

@@ -11,8 +11,9 @@ use crate::app::{App, Effort};
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{self, Answer, CallerRequest, CollectionName, Headers, Query, RecordId};
+use crate::fields;
 use crate::policy::{self, Action, Grant, Reach, Snapshot};
-use crate::records::{store as records, values};
+use crate::records::store as records;
 use crate::request::Caller;
 use crate::schema::{Collection, Record};
 use crate::{accounts, tokens, views};
@@ -121,7 +122,7 @@ fn field_of<'a>(record: &'a Record, name: &str) -> Option<(&'a str, &'a FileOpti
             }
             None
         })
-        .find(|(_, value, _)| values::list(value).iter().any(|known| known == name))
+        .find(|(_, value, _)| fields::items(value).iter().any(|known| known == name))
         .map(|(field, _, options)| (field.name.as_str(), options))
 }
 

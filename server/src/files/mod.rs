@@ -22,7 +22,7 @@ mod thumbs;
 mod upload;
 
 pub use answer::Framed;
-pub use check::{MAX_SIZE, problem};
+pub use check::problem;
 pub use storage::Storage;
 pub use thumbs::Thumbs;
 pub use upload::{Spool, Upload};

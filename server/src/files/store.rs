@@ -2,7 +2,7 @@
 
 use crate::db::{self, Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
-use crate::records::values;
+use crate::fields;
 use crate::schema::{Collection, Column, Record, Shape, rows};
 
 /// An entry: files to be deleted from the storage.
@@ -24,7 +24,7 @@ pub struct Removed {
 pub fn names(record: &Record) -> impl Iterator<Item = String> + '_ {
     let columns = record.collection.columns.iter().zip(&record.values);
     let files = columns.filter(|(column, _)| is_file(column));
-    files.flat_map(|(_, value)| values::list(value))
+    files.flat_map(|(_, value)| fields::items(value))
 }
 
 fn is_file(column: &Column) -> bool {
@@ -207,7 +207,7 @@ pub(super) fn named(
         for row in load(conn, select, &[Storage::Text, column.storage])? {
             if let [Value::Text(id), names] = &row[..] {
                 named.extend(
-                    values::list(names)
+                    fields::items(names)
                         .into_iter()
                         .map(|name| (id.clone(), name)),
                 );

@@ -7,6 +7,8 @@ use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
+use crate::fields::thumb_size::ThumbSize;
+
 /// The maximum size of the original, and of the thumbnail, in pixels.
 const MAX_SIDE: u32 = 20_000;
 const MAX_PIXELS: u64 = 64_000_000;
@@ -18,108 +20,9 @@ const QUALITY: u8 = 90;
 /// The size that all fields have.
 pub const DEFAULT: &str = "100x100";
 
-/// A size, such as `100x100`, `100x100t` or `0x100`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
-    width: u32,
-    height: u32,
-    kept: Kept,
-}
-
-/// How the picture is fitted into the thumbnail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kept {
-    Centre,
-    Top,
-    Bottom,
-    All,
-}
-
-impl Size {
-    /// Parses a size. A side that is 0 follows from the other.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::read(text).filter(|size| size.width > 0 || size.height > 0)
-    }
-
-    /// Whether both sides are 0.
-    pub fn is_nothing(text: &str) -> bool {
-        Self::read(text).is_some_and(|size| size.width == 0 && size.height == 0)
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let (numbers, kept) = match text.bytes().last()? {
-            b't' => (&text[..text.len() - 1], Kept::Top),
-            b'b' => (&text[..text.len() - 1], Kept::Bottom),
-            b'f' => (&text[..text.len() - 1], Kept::All),
-            _ => (text, Kept::Centre),
-        };
-        let (width, height) = numbers.split_once('x')?;
-        let number = |text: &str| {
-            let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            is_number.then(|| text.parse::<u32>().ok())?
-        };
-        Some(Self {
-            width: number(width)?,
-            height: number(height)?,
-            kept,
-        })
-    }
-
-    /// Returns the sides of the thumbnail of a picture with these sides.
-    fn sides(self, width: u32, height: u32) -> (u32, u32) {
-        let scaled = |side: u32, by: u32, of: u32| f64::from(side) * f64::from(by) / f64::from(of);
-        match (self.width, self.height, self.kept) {
-            (0, to, _) => (rounded(scaled(to, width, height)), to),
-            (to, 0, _) => (to, rounded(scaled(to, height, width))),
-            (to_width, to_height, Kept::All) => {
-                if width <= to_width && height <= to_height {
-                    return (width, height);
-                }
-                let by_width = scaled(to_width, height, width);
-                if by_width <= f64::from(to_height) {
-                    (to_width, floored(by_width))
-                } else {
-                    (floored(scaled(to_height, width, height)), to_height)
-                }
-            }
-            (to_width, to_height, Kept::Centre | Kept::Top | Kept::Bottom) => (to_width, to_height),
-        }
-    }
-
-    /// Returns the part of a picture that the thumbnail shows: its position and sides.
-    fn part(self, width: u32, height: u32) -> (u32, u32, u32, u32) {
-        if self.width == 0 || self.height == 0 || self.kept == Kept::All {
-            return (0, 0, width, height);
-        }
-        let (w, h) = (f64::from(width), f64::from(height));
-        let scale = (w / f64::from(self.width)).min(h / f64::from(self.height));
-        let part_width = rounded(f64::from(self.width) * scale).min(width);
-        let part_height = rounded(f64::from(self.height) * scale).min(height);
-        let left = (width - part_width) / 2;
-        let top = match self.kept {
-            Kept::Top => 0,
-            Kept::Bottom => height - part_height,
-            Kept::Centre | Kept::All => (height - part_height) / 2,
-        };
-        (left, top, part_width, part_height)
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "sides are small and not negative"
-)]
-fn rounded(side: f64) -> u32 {
-    side.round().max(1.0) as u32
-}
-
-fn floored(side: f64) -> u32 {
-    rounded(side.floor())
-}
-
-/// Makes a thumbnail; returns `None` if the picture cannot be decoded or is too large. Takes a while.
-pub fn make(bytes: &[u8], size: Size) -> Option<Vec<u8>> {
+/// A small picture of the picture in these bytes; `None` when they are none that can be read, or too large a one.
+/// It takes a while.
+pub(crate) fn make(bytes: &[u8], size: ThumbSize) -> Option<Vec<u8>> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .ok()?;
@@ -206,45 +109,6 @@ mod tests {
     }
 
     #[test]
-    fn sizes() {
-        for (text, width, height, kept) in [
-            ("100x50", 100, 50, Kept::Centre),
-            ("100x50t", 100, 50, Kept::Top),
-            ("100x50b", 100, 50, Kept::Bottom),
-            ("100x50f", 100, 50, Kept::All),
-            ("0x50", 0, 50, Kept::Centre),
-            ("100x0", 100, 0, Kept::Centre),
-        ] {
-            let size = Size {
-                width,
-                height,
-                kept,
-            };
-            assert_eq!(Size::parse(text), Some(size), "{text}");
-        }
-        for text in [
-            "",
-            "x",
-            "100",
-            "100x",
-            "x100",
-            "100x100z",
-            "100x100tt",
-            "-1x5",
-            "1.5x5",
-            "+5x5",
-            " 1x1",
-            "0x0",
-            "0x0f",
-            "99999999999x1",
-            "1x1é",
-        ] {
-            assert_eq!(Size::parse(text), None, "{text}");
-        }
-        assert!(Size::is_nothing("0x0") && Size::is_nothing("0x0t") && !Size::is_nothing("0x1"));
-    }
-
-    #[test]
     fn the_five_ways_to_make_it_small() {
         use ImageFormat::{Gif, Jpeg, Png, WebP};
         for (format, made) in [(Png, Png), (Jpeg, Jpeg), (Gif, Gif), (WebP, Png)] {
@@ -260,7 +124,7 @@ mod tests {
                 ("0x20", (30, 20), "red", "blue"),
                 ("120x120", (120, 120), "red", "blue"),
             ] {
-                let small = make(&whole, Size::parse(size).unwrap()).unwrap();
+                let small = make(&whole, ThumbSize::parse(size).unwrap()).unwrap();
                 assert_eq!(image::guess_format(&small).unwrap(), made, "{size}");
                 let small = image::load_from_memory(&small).unwrap().to_rgb8();
                 assert_eq!(small.dimensions(), sides, "{size}");
@@ -285,7 +149,7 @@ mod tests {
 
     #[test]
     fn n36_too_much_is_not_tried() {
-        let size = Size::parse("10x10").unwrap();
+        let size = ThumbSize::parse("10x10").unwrap();
         for (width, height) in [
             (1_000_000, 1_000_000),
             (20_001, 1),
@@ -302,7 +166,11 @@ mod tests {
             "0x4294967295",
             "4294967295x0",
         ] {
-            assert_eq!(make(&whole, Size::parse(size).unwrap()), None, "{size}");
+            assert_eq!(
+                make(&whole, ThumbSize::parse(size).unwrap()),
+                None,
+                "{size}"
+            );
         }
         for bytes in [&b""[..], b"hello", &whole[..30], b"GIF89a", b"<svg/>"] {
             assert_eq!(make(bytes, size), None);

@@ -9,8 +9,9 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::storage::{self, Storage};
-use super::thumb::{self, Size};
+use super::thumb;
 use crate::error::Result;
+use crate::fields::thumb_size::ThumbSize;
 
 /// The maximum size of a file that a thumbnail is made of.
 const MAX_BYTES: u64 = 64 << 20;
@@ -54,7 +55,7 @@ impl Thumbs {
         if storage.head(&path).await?.is_some() {
             return Ok(Some(path));
         }
-        let Some(parsed) = Size::parse(size) else {
+        let Some(parsed) = ThumbSize::parse(size) else {
             return Ok(None);
         };
         // Concurrent requests for the same thumbnail wait for it.
@@ -87,7 +88,7 @@ impl Thumbs {
         &self,
         storage: &Storage,
         original: &Path,
-        size: Size,
+        size: ThumbSize,
     ) -> Result<Option<Vec<u8>>> {
         let Ok(Ok(_worker)) = timeout(MAX_WAIT, self.workers.acquire()).await else {
             tracing::warn!("too many pictures are to be made; an original is served instead");

@@ -1,6 +1,6 @@
 //! Routes of jobs beyond those of their records: schedules, and running a job now.
 
-use plinth_sdk::types::{Cron, FieldProblem, FieldProblems, JobPreview};
+use plinth_sdk::types::{Cron, FieldProblems, JobPreview};
 use serde_json::Value as Json;
 
 use super::schedule::{self, Schedule};
@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, JobsRead, JobsWrite, Operator, Query, RecordId};
+use crate::problems::{ProblemType, SCHEDULE, TIMEZONE};
 use crate::queue::JOB_RUNS;
 use crate::schema::Record;
 
@@ -56,8 +57,8 @@ pub async fn preview(
             .trim()
     };
     let mut problems = FieldProblems::new();
-    let mut refuse = |name: &str, code: &'static str, message: String| {
-        problems.insert(name.to_owned(), FieldProblem::new(code, message));
+    let mut refuse = |name: &str, problem: ProblemType, message: String| {
+        problems.insert(name.to_owned(), problem.worded([("reason", &message)]));
     };
     let is_long = |text: &str| text.chars().count() > MAX_LENGTH;
     let timezone = if is_long(text("timezone")) {
@@ -74,10 +75,10 @@ pub async fn preview(
         (Ok(cron), Ok(timezone)) => (cron, timezone),
         (cron, timezone) => {
             if let Err(message) = cron {
-                refuse("schedule", "validation_invalid_schedule", message);
+                refuse("schedule", SCHEDULE, message);
             }
             if let Err(message) = timezone {
-                refuse("timezone", "validation_invalid_timezone", message);
+                refuse("timezone", TIMEZONE, message);
             }
             return Err(Error::refused("The schedule is not valid.", problems));
         }

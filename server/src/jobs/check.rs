@@ -1,10 +1,11 @@
 //! Validates jobs before they are stored.
 
-use plinth_sdk::types::{FieldProblem, FieldProblems};
+use plinth_sdk::types::FieldProblems;
 use serde_json::{Map, Value as Json};
 
 use super::{http, mail, maintenance, schedule};
 use crate::db::Value;
+use crate::problems::{PAYLOAD, ProblemType, SCHEDULE, TIMEZONE};
 use crate::schema::Record;
 
 /// Validates a job beyond its fields.
@@ -12,7 +13,7 @@ pub fn check(job: &mut Record, problems: &mut FieldProblems) {
     let refused: Vec<String> = problems.keys().cloned().collect();
     let is_open = |name: &str| !refused.iter().any(|refused| refused == name);
     let mut refuse = |name: &str, message: String| {
-        let problem = || FieldProblem::new(code(name), message);
+        let problem = || problem_type(name).worded([("reason", &message)]);
         problems.entry(name.to_owned()).or_insert_with(problem);
     };
     for name in ["name", "schedule", "timezone"]
@@ -63,10 +64,10 @@ pub(super) fn payload(job: &Record) -> Option<Map<String, Json>> {
     }
 }
 
-fn code(name: &str) -> &'static str {
+fn problem_type(name: &str) -> ProblemType {
     match name {
-        "schedule" => "validation_invalid_schedule",
-        "timezone" => "validation_invalid_timezone",
-        _ => "validation_invalid_payload",
+        "schedule" => SCHEDULE,
+        "timezone" => TIMEZONE,
+        _ => PAYLOAD,
     }
 }

@@ -10,8 +10,8 @@ use url::Url;
 use super::Outcome;
 use super::payload::Payload;
 use super::store::MAX_OUTPUT;
-use crate::error::sentence;
 use crate::outbound::{Outbound, causes, parse_url};
+use crate::problems::sentence;
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 /// The most bytes of a URL.

@@ -10,7 +10,7 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::clock::Timestamp;
-use crate::error::sentence;
+use crate::problems::sentence;
 
 /// Nicknames of common schedules.
 const NICKNAMES: [(&str, &str); 7] = [

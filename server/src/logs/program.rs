@@ -10,7 +10,7 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use super::entry::Data;
 use super::{Level, Queue};
-use crate::error::quoted;
+use crate::problems::quoted;
 
 /// The most characters of a text that are stored.
 const MAX_TEXT: usize = 4000;

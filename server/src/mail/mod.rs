@@ -25,10 +25,11 @@ use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
+use crate::problems::ONE_EMAIL;
 use crate::random::Random;
 use crate::schema::Record;
 use crate::settings;
-use plinth_sdk::types::{FieldProblem, FieldProblems, MetaSettings};
+use plinth_sdk::types::{FieldProblems, MetaSettings};
 use smtp::Smtp;
 
 /// A mail to be sent.
@@ -192,8 +193,7 @@ pub fn was_written(
 /// Validates a record of `_mails` that a superuser writes.
 pub fn check(record: &mut Record, problems: &mut FieldProblems) {
     if !problems.contains_key("to") && address(record.text("to")).is_none() {
-        let problem = FieldProblem::new("validation_is_email", "Must be one e-mail address.");
-        problems.insert("to".to_owned(), problem);
+        problems.insert("to".to_owned(), ONE_EMAIL.problem());
     }
     let subject = one_line(record.text("subject"));
     record.set("subject", Value::Text(subject));

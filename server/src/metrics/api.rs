@@ -4,13 +4,14 @@ use std::hint::black_box;
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
-use plinth_sdk::types::{FieldProblem, Overview};
+use plinth_sdk::types::Overview;
 
 use super::minutes;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, MetricsRead, Operator, Query};
 use crate::health::Lifecycle;
+use crate::problems::MINUTES;
 
 /// Returns the metrics for Prometheus, to callers with the token. Without a token in the settings there is no such route.
 pub async fn with_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
@@ -55,13 +56,7 @@ pub async fn overview(_: Operator<MetricsRead>, app: App, query: Query) -> Resul
         .parse()
         .ok()
         .filter(|minutes| (1..=minutes::KEPT).contains(minutes))
-        .ok_or_else(|| {
-            let problem = FieldProblem::new(
-                "validation_invalid_minutes",
-                "Must be a whole number from 1 to 1440.",
-            );
-            Error::field("The query is not valid.", "minutes", problem)
-        })?;
+        .ok_or_else(|| Error::field("The query is not valid.", "minutes", MINUTES.problem()))?;
     let overview = Overview {
         minutes: minutes::last(&app, minutes).await?,
     };

@@ -10,7 +10,6 @@ mod collections;
 mod common;
 mod fields;
 mod jobs;
-mod limits;
 mod logs;
 mod metrics;
 mod parameters;

@@ -4,13 +4,10 @@ use serde_json::Value as Json;
 use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{
-    ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
-};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, SecurityRequirement};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Ref, Required, SecurityRequirement};
 
-/// The schema of a value, or a reference to it.
-pub(super) type Described = RefOr<Schema>;
+pub(super) use crate::fields::schema::{Described, anything, boolean, integer, list_of, text};
 
 /// Failures with a status of their own, and the names of their components.
 pub(super) const PROBLEMS: [(u16, &str, &str); 4] = [
@@ -41,25 +38,6 @@ pub(super) fn token() -> SecurityRequirement {
     SecurityRequirement::new("token", Vec::<String>::new())
 }
 
-pub(super) fn text() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String)
-}
-
-pub(super) fn integer() -> ObjectBuilder {
-    let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
-    ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .format(Some(format))
-}
-
-pub(super) fn boolean() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::Boolean)
-}
-
-pub(super) fn anything() -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(SchemaType::AnyValue)
-}
-
 /// An object that has all of these properties.
 pub(super) fn object<const N: usize>(properties: [(&str, Described); N]) -> ObjectBuilder {
     let object = ObjectBuilder::new().schema_type(Type::Object);
@@ -72,10 +50,6 @@ pub(super) fn object<const N: usize>(properties: [(&str, Described); N]) -> Obje
 
 pub(super) fn constant(value: impl Into<Json>) -> ObjectBuilder {
     text().enum_values(Some([value.into()]))
-}
-
-pub(super) fn list_of(items: impl Into<Described>) -> ArrayBuilder {
-    ArrayBuilder::new().items(items.into())
 }
 
 /// One page of a list.

@@ -7,9 +7,10 @@ use plinth_sdk::types::{FieldProblem, FieldProblems, names};
 use super::roles::{BUILT_IN, MAX_DEPTH};
 use super::{Action, store};
 use crate::db::{Conn, Value};
-use crate::error::{Error, Result, sentence};
+use crate::error::{Error, Result};
+use crate::fields;
 use crate::policy::RuleCheck;
-use crate::records::values;
+use crate::problems as types;
 use crate::schema::{Collection, Record, Schema, rows};
 
 /// Refuses to delete records that the server cannot do without.
@@ -34,59 +35,40 @@ pub fn role(
     let is_renamed = was != Some(record.text("name"));
     let is_built_in = BUILT_IN.iter().any(|role| role.0 == record.id());
     if is_renamed && is_built_in {
-        put(
-            problems,
-            "name",
-            "validation_built_in_role",
-            "A built-in role can't be renamed.",
-        );
+        put(problems, "name", types::BUILT_IN_NAME.problem());
     } else if is_renamed && !is_name(record.text("name")) {
-        let message = "Latin letters, digits and .:-_ with single spaces between them; @ is for the built-in roles.";
-        put(problems, "name", "validation_invalid_format", message);
+        put(problems, "name", types::ROLE_NAME.problem());
     }
     if stored.is_none() {
         for accounts in schema.iter().filter(|one| one.is_auth()) {
             let id = [record.id().to_owned()];
             if rows::count_existing(conn, accounts, &id)? > 0 {
-                let message = "An account has this id.";
-                put(problems, "id", "validation_account_id", message);
+                put(problems, "id", types::ROLE_ID.problem());
             }
         }
     }
     let has_areas = record
         .value("areas")
-        .is_some_and(|areas| !values::list(areas).is_empty());
+        .is_some_and(|areas| !fields::items(areas).is_empty());
     if has_areas && is_built_in {
-        let message = "A built-in role has no areas: give them to a role whose members you choose.";
-        put(problems, "areas", "validation_built_in_role", message);
+        put(problems, "areas", types::BUILT_IN_AREAS.problem());
     }
     let parents = record
         .value("parents")
-        .map(values::list)
+        .map(fields::items)
         .unwrap_or_default();
     if parents.iter().any(|parent| parent == record.id()) {
-        put(
-            problems,
-            "parents",
-            "validation_role_cycle",
-            "A role can't be its own parent.",
-        );
+        put(problems, "parents", types::ROLE_OWN_PARENT.problem());
         return Ok(());
     }
     let mut above = store::parents(conn)?;
     above.insert(record.id().to_owned(), parents);
     let problem = match chain(&above) {
         Chain::Fine => return Ok(()),
-        Chain::Cycle => (
-            "validation_role_cycle",
-            "One of the parents has this role above it.",
-        ),
-        Chain::TooLong => (
-            "validation_role_depth",
-            "With these parents, a chain of roles is longer than 10.",
-        ),
+        Chain::Cycle => types::ROLE_CYCLE,
+        Chain::TooLong => types::ROLE_DEPTH,
     };
-    put(problems, "parents", problem.0, problem.1);
+    put(problems, "parents", problem.problem());
     Ok(())
 }
 
@@ -138,8 +120,7 @@ fn chain(parents: &std::collections::HashMap<String, Vec<String>>) -> Chain {
 pub fn permission(schema: &Schema, record: &mut Record, problems: &mut FieldProblems) {
     let role = record.text("role");
     if role == super::roles::SUPERUSER {
-        let message = "Superusers may do everything: no permission changes that.";
-        put(problems, "role", "validation_superuser_role", message);
+        put(problems, "role", types::SUPERUSER_PERMISSION.problem());
     }
     let name = record.text("collection").to_owned();
     let ordinary: Vec<_> = schema.iter().filter(|c| !c.def.system).cloned().collect();
@@ -148,32 +129,21 @@ pub fn permission(schema: &Schema, record: &mut Record, problems: &mut FieldProb
     } else {
         let Some(collection) = schema.find(&name) else {
             if !name.is_empty() {
-                let message = format!("There is no collection {name:?}.");
-                put(
-                    problems,
-                    "collection",
-                    "validation_unknown_collection",
-                    &message,
-                );
+                let name = format!("{name:?}");
+                let problem = types::PERMISSION_COLLECTION.worded([("name", &name)]);
+                put(problems, "collection", problem);
             }
             return;
         };
         if collection.def.system {
-            let message = "System collections are for superusers, and for operators by the areas of their roles.";
-            put(
-                problems,
-                "collection",
-                "validation_system_collection",
-                message,
-            );
+            put(problems, "collection", types::SYSTEM_COLLECTION.problem());
             return;
         }
         record.set("collection", Value::from(collection.def.id.as_str()));
-        let actions = record.value("actions").map(values::list);
+        let actions = record.value("actions").map(fields::items);
         let is_read = |name: &String| Action::parse(name).is_some_and(Action::reads);
         if collection.is_view() && !actions.unwrap_or_default().iter().all(is_read) {
-            let message = "A view's records can be listed and viewed, nothing else.";
-            put(problems, "actions", "validation_view_actions", message);
+            put(problems, "actions", types::VIEW_ACTIONS.problem());
         }
         vec![collection.clone()]
     };
@@ -207,12 +177,11 @@ fn condition(
             } else {
                 String::new()
             };
-            let message = sentence(&format!("Invalid condition{place}: {reason}"));
+            let words = [("place", &*place), ("reason", &*reason)];
             put(
                 problems,
                 "condition",
-                "validation_invalid_condition",
-                &message,
+                types::INVALID_CONDITION.quoting(&words),
             );
             return;
         }
@@ -229,14 +198,12 @@ fn fields(
         return;
     };
     let Ok(names) = serde_json::from_str::<Option<Vec<String>>>(text) else {
-        let message = "Must be a list of names of fields.";
-        put(problems, "fields", "validation_invalid_fields", message);
+        put(problems, "fields", types::FIELD_LIST.problem());
         return;
     };
     let names = names.unwrap_or_default();
     if is_about_all && !names.is_empty() {
-        let message = "Fields are those of one collection: name it, instead of *.";
-        put(problems, "fields", "validation_invalid_fields", message);
+        put(problems, "fields", types::FIELDS_OF_ALL.problem());
         return;
     }
     for name in names {
@@ -245,11 +212,9 @@ fn fields(
             column.is_none_or(|column| column.hidden && !collection.sets_hidden(column))
         };
         if let Some(collection) = about.iter().find(is_unknown) {
-            let message = format!(
-                "{:?} has no field {name:?} that could be shown.",
-                collection.def.name
-            );
-            put(problems, "fields", "validation_unknown_field", &message);
+            let (collection, field) = (format!("{:?}", collection.def.name), format!("{name:?}"));
+            let words = [("collection", &*collection), ("field", &*field)];
+            put(problems, "fields", types::UNKNOWN_FIELD.worded(words));
             return;
         }
     }
@@ -264,49 +229,30 @@ pub fn member(
 ) -> Result<()> {
     let built_in = BUILT_IN.iter().any(|role| role.0 == record.text("role"));
     if built_in {
-        let message = "A built-in role has its members by itself.";
-        put(problems, "role", "validation_built_in_role", message);
+        put(problems, "role", types::BUILT_IN_MEMBERS.problem());
     }
     let name = record.text("collectionRef").to_owned();
     let collection = schema.find(&name).filter(|c| c.is_auth()).cloned();
     let Some(collection) = collection else {
         if !name.is_empty() {
-            let message = format!("There is no auth collection {name:?}.");
-            put(
-                problems,
-                "collectionRef",
-                "validation_unknown_collection",
-                &message,
-            );
+            let name = format!("{name:?}");
+            let problem = types::MEMBER_COLLECTION.worded([("name", &name)]);
+            put(problems, "collectionRef", problem);
         }
         return Ok(());
     };
     if collection.is_superusers() {
-        let message = "Superusers may do everything: they need no role.";
-        put(
-            problems,
-            "collectionRef",
-            "validation_superuser_role",
-            message,
-        );
+        put(problems, "collectionRef", types::SUPERUSER_MEMBER.problem());
         return Ok(());
     }
     record.set("collectionRef", Value::from(collection.def.id.as_str()));
     let id = record.text("recordRef").to_owned();
     if !id.is_empty() && rows::count_existing(conn, &collection, &[id])? == 0 {
-        let message = "There is no such account.";
-        put(
-            problems,
-            "recordRef",
-            "validation_missing_rel_records",
-            message,
-        );
+        put(problems, "recordRef", types::MEMBER_ACCOUNT.problem());
     }
     Ok(())
 }
 
-fn put(problems: &mut FieldProblems, field: &str, code: &str, message: &str) {
-    problems
-        .entry(field.to_owned())
-        .or_insert_with(|| FieldProblem::new(code, message));
+fn put(problems: &mut FieldProblems, field: &str, problem: FieldProblem) {
+    problems.entry(field.to_owned()).or_insert(problem);
 }

@@ -8,10 +8,10 @@ use plinth_sdk::types::{Collection as Definition, FieldProblem};
 use super::roles::Policies;
 use crate::clock::Timestamp;
 use crate::db::Engine;
-use crate::error::sentence;
 use crate::filter::{
     Call, Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse,
 };
+use crate::problems::{INVALID_RULE, SYSTEM_RULE_CHANGE};
 use crate::request::Request;
 use crate::schema::{Collection, Schema, Shape};
 use crate::system::defaults;
@@ -56,12 +56,7 @@ impl RuleCheck {
         }
         let is_changed = old.is_some_and(|old| old.as_deref() != rule);
         let is_wider = self.collection.def.system && is_changed && !self.is_closing(name, rule);
-        is_wider.then(|| {
-            FieldProblem::new(
-                "validation_collection_system_rule_change",
-                "System collection API rule cannot be changed.",
-            )
-        })
+        is_wider.then(|| SYSTEM_RULE_CHANGE.problem())
     }
 
     fn is_closing(&self, name: &str, rule: Option<&str>) -> bool {
@@ -89,10 +84,7 @@ impl RuleCheck {
 
     fn unreadable(&self, rule: &str) -> Option<FieldProblem> {
         let reason = self.reason_against(rule)?;
-        Some(FieldProblem::new(
-            "validation_invalid_rule",
-            sentence(&format!("Invalid rule. Raw error: {reason}")),
-        ))
+        Some(INVALID_RULE.quoting(&[("reason", &reason)]))
     }
 
     fn unresolved(&self, expression: &Expression) -> Option<String> {

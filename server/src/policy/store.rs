@@ -6,8 +6,8 @@ use super::permission::Permission;
 use super::roles::{BUILT_IN, Policies, Role, USER};
 use crate::db::{Conn, Storage, Value, dialect, execute, load, sql};
 use crate::error::Result;
+use crate::fields;
 use crate::json;
-use crate::records::values;
 use crate::schema::Collection;
 
 /// Reads all roles and permissions.
@@ -21,8 +21,8 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
     let roles = load(conn, select, &storages)?.into_iter().map(|row| Role {
         id: text(&row[0]),
         name: text(&row[1]),
-        parents: values::list(&row[2]),
-        areas: values::list(&row[3]),
+        parents: fields::items(&row[2]),
+        areas: fields::items(&row[3]),
     });
     let roles = roles.collect();
     let select = sql(
@@ -41,17 +41,17 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
     let permissions = load(conn, select, &storages)?.into_iter().map(|row| {
         Permission::new(
             (text(&row[0]), text(&row[1]), text(&row[2])),
-            values::list(&row[3]),
+            fields::items(&row[3]),
             text(&row[4]) != "allow",
             text(&row[5]),
-            values::list(&row[6]),
+            fields::items(&row[6]),
         )
     });
     Policies::new(roles, permissions.collect())
 }
 
 fn text(value: &Value) -> String {
-    values::list(value).pop().unwrap_or_default()
+    fields::items(value).pop().unwrap_or_default()
 }
 
 /// Reads the parents of all roles in this transaction.
@@ -63,7 +63,7 @@ pub fn parents(conn: &mut Conn) -> Result<HashMap<String, Vec<String>>> {
     let rows = load(conn, select, &[Storage::Text, Storage::Json])?;
     Ok(rows
         .into_iter()
-        .map(|row| (text(&row[0]), values::list(&row[1])))
+        .map(|row| (text(&row[0]), fields::items(&row[1])))
         .collect())
 }
 
@@ -143,7 +143,7 @@ pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
     );
     select.bind(Value::from(old.def.id.as_str()));
     for row in load(conn, select, &[Storage::Text, Storage::Json])? {
-        let names = values::list(&row[1]);
+        let names = fields::items(&row[1]);
         let now: Vec<String> = names.iter().filter_map(renamed).collect();
         if now == names {
             continue;

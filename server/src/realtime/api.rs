@@ -13,6 +13,7 @@ use super::topic::split;
 use crate::app::App;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, Connection, caller};
+use crate::problems;
 use crate::request::Caller;
 
 /// Limits of a client's subscriptions: their number, the length of each, and their length together.
@@ -97,12 +98,11 @@ fn read(body: Body<MAX_BODY>, max_options: usize) -> Result<(String, Vec<String>
         serde_json::from_value(body.remove("subscriptions").unwrap_or_default())
             .map_err(|_| Error::invalid(GENERIC))?;
     let mut names = names.unwrap_or_default();
-    if id.is_empty() {
-        let problem = FieldProblem::new("validation_required", "Cannot be blank.");
+    if let Some(problem) = problems::filled(&id) {
         return Err(Error::field(GENERIC, "clientId", problem));
     }
     if names.len() > MAX_SUBSCRIPTIONS {
-        let problem = too_long(MAX_SUBSCRIPTIONS);
+        let problem = problems::too_long(MAX_SUBSCRIPTIONS);
         return Err(Error::field(GENERIC, "subscriptions", problem));
     }
     let problems: FieldProblems = names
@@ -126,26 +126,17 @@ fn problem_of_all(names: &[String], max_options: usize) -> Option<FieldProblem> 
     let options: HashSet<&str> = names.iter().map(|name| split(name).1).collect();
     let bytes: usize = names.iter().map(String::len).sum();
     if options.len() > max_options {
-        let message = format!("There must be no more than {max_options} different options.");
-        return Some(FieldProblem::new("validation_too_many_options", message));
+        let max = max_options.to_string();
+        return Some(problems::TOO_MANY_OPTIONS.worded([("max", &max)]));
     }
-    (bytes > MAX_BYTES).then(|| too_long(MAX_BYTES))
+    (bytes > MAX_BYTES).then(|| problems::too_long(MAX_BYTES))
 }
 
 fn problem(name: &str) -> Option<FieldProblem> {
     if name.len() > MAX_LENGTH {
-        return Some(too_long(MAX_LENGTH));
+        return Some(problems::too_long(MAX_LENGTH));
     }
     // The text becomes a line of the event stream.
     name.contains(['\r', '\n', '\0'])
-        .then(|| FieldProblem::new("validation_invalid_format", "Invalid value format."))
-}
-
-fn too_long(max: usize) -> FieldProblem {
-    let params = json!({"max": max, "min": 0});
-    FieldProblem::Broken {
-        code: "validation_length_too_long".to_owned(),
-        message: format!("The length must be no more than {max}."),
-        params: params.as_object().cloned(),
-    }
+        .then(|| problems::INVALID_FORMAT.problem())
 }

@@ -20,9 +20,10 @@ use crate::clock::Timestamp;
 use crate::db::{Budget, Conn, Parts};
 use crate::error::{Error, Result};
 use crate::events::{self, Change};
+use crate::fields;
 use crate::policy::{self, Grant, Snapshot};
 use crate::records::expand::expand_within;
-use crate::records::{store, values};
+use crate::records::store;
 use crate::request::{Account, Caller, Request};
 use crate::schema::{Record, Shape};
 use crate::tokens::{self, Kind};
@@ -386,7 +387,7 @@ fn is_outlived(conn: &mut Conn, wanted: &Wanted<'_>) -> Result<bool> {
         let Shape::Relation { target, .. } = &column.shape else {
             continue;
         };
-        let ids = values::list(value);
+        let ids = fields::items(value);
         let target = wanted.schema.find(target);
         if !ids.is_empty() && !matches!(target, Some(to) if store::are_stored(conn, to, &ids)?) {
             return Ok(true);

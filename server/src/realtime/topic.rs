@@ -132,7 +132,7 @@ impl Options {
 
 fn texts(object: Option<&Json>) -> BTreeMap<String, String> {
     let object = object.and_then(Json::as_object).into_iter().flatten();
-    let text = |value: &Json| crate::records::values::text(value).into_owned();
+    let text = |value: &Json| crate::fields::text_of(value).into_owned();
     object
         .map(|(name, value)| (name.clone(), text(value)))
         .collect()

@@ -1,9 +1,10 @@
 //! Records that belong to accounts: sign-ins with other services, second factors, one-time passwords, known devices.
 
-use plinth_sdk::types::{FieldProblem, FieldProblems};
+use plinth_sdk::types::FieldProblems;
 
 use crate::db::{Conn, execute, sql};
 use crate::error::Result;
+use crate::problems::{NOT_ALLOWED, OWNER_ACCOUNT, OWNER_COLLECTION, ProblemType};
 use crate::schema::rows::count_existing;
 use crate::schema::{Record, Schema};
 use crate::system::account_data::{EXTERNAL_AUTHS, OF_PASSWORD, belongs_to, in_schema};
@@ -16,27 +17,21 @@ pub fn check(
     record: &Record,
     problems: &mut FieldProblems,
 ) -> Result<()> {
-    let mut refuse = |name: &str, code: &str, message: &str| {
-        problems.insert(name.to_owned(), FieldProblem::new(code, message));
+    let mut refuse = |name: &str, problem: ProblemType| {
+        problems.insert(name.to_owned(), problem.problem());
     };
     let id = record.text("collectionRef");
     let Some(owner) = schema.find(id).filter(|c| c.is_auth() && c.def.id == id) else {
-        let code = "validation_invalid_collection_id";
-        refuse("collectionRef", code, "Missing or invalid collection.");
+        refuse("collectionRef", OWNER_COLLECTION);
         return Ok(());
     };
     let account = [record.text("recordRef").to_owned()];
     if count_existing(conn, owner, &account)? == 0 {
-        let code = "validation_invalid_record";
-        refuse("recordRef", code, "Missing or invalid record.");
+        refuse("recordRef", OWNER_ACCOUNT);
     } else if record.collection.def.id == EXTERNAL_AUTHS
         && providers::find(record.text("provider")).is_none()
     {
-        refuse(
-            "provider",
-            "validation_in_invalid",
-            "Must be a valid value.",
-        );
+        refuse("provider", NOT_ALLOWED);
     }
     Ok(())
 }

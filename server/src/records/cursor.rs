@@ -3,7 +3,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use plinth_sdk::types::FieldProblem;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -14,6 +13,7 @@ use crate::error::{Error, GENERIC, Result};
 use crate::filter::Trust;
 use crate::json;
 use crate::policy::Grant;
+use crate::problems;
 use crate::schema::{Collection, Column, Shape, to_json};
 
 /// The column with the order of insertion, which is the last sort key.
@@ -212,17 +212,9 @@ fn checksum(list: &[u8; 32], parts: &Json) -> String {
 }
 
 fn foreign() -> Error {
-    let problem = FieldProblem::new(
-        "validation_invalid_cursor",
-        "The cursor isn't of this list: of its sort, its filter and who asked.",
-    );
-    Error::field(GENERIC, "cursor", problem)
+    Error::field(GENERIC, "cursor", problems::INVALID_CURSOR.problem())
 }
 
 fn unsupported() -> Error {
-    let problem = FieldProblem::new(
-        "validation_cursor_unsupported",
-        "A cursor needs a table, sorted by nothing or by texts, numbers, bools and dates of its own.",
-    );
-    Error::field(GENERIC, "cursor", problem)
+    Error::field(GENERIC, "cursor", problems::CURSOR_UNSUPPORTED.problem())
 }

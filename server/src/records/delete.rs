@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use plinth_sdk::types::FieldKind;
 
-use super::{fill, store, values, write};
+use super::{fill, store, write};
 use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
 use crate::error::{Error, Result};
+use crate::fields;
 use crate::policy::{self, Grant, system};
 use crate::schema::{Collection, Record, Shape};
 use crate::system::account_data;
@@ -174,7 +175,7 @@ impl<'a> Cascade<'a> {
         let Shape::Relation { target, .. } = &record.collection.columns[position].shape else {
             return None;
         };
-        let mut left = values::list(&record.values[position]);
+        let mut left = fields::items(&record.values[position]);
         let before = left.len();
         left.retain(|id| !self.is_doomed(target, id));
         (left.len() < before).then_some(left)

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{store, values};
+use super::store;
 use crate::budget::Room;
 use crate::db::{Conn, Sql, dialect};
 use crate::error::Result;
+use crate::fields;
 use crate::json;
 use crate::policy::Grant;
 use crate::projection::Wanted;
@@ -180,7 +181,7 @@ fn follow(
     };
     let of = |record: &Record| {
         if record.reaches(&column.name) {
-            values::list(&record.values[position])
+            fields::items(&record.values[position])
         } else {
             Vec::new()
         }
@@ -240,7 +241,7 @@ fn follow_back(
         store::find_where_within(conn, &grant, refers, i64::try_from(limit).ok(), room)?;
     branch.attached = ids.into_iter().map(|id| (id, Vec::new())).collect();
     for (index, record) in branch.records.iter().enumerate() {
-        let targets = record.value(&column.name).map(values::list);
+        let targets = record.value(&column.name).map(fields::items);
         for target in targets.unwrap_or_default() {
             if let Some(attached) = branch.attached.get_mut(&target)
                 && attached.len() < MAX_BACK

@@ -3,26 +3,25 @@
 use plinth_sdk::types::FieldKind;
 use serde_json::{Map, Value as Json};
 
-use super::generate;
 use super::given::Given;
 use super::input::Input;
-use super::values::{self, split_key};
 use crate::clock::Timestamp;
 use crate::db::Value;
+use crate::fields::{self, split_key};
 use crate::policy::{Grant, Snapshot};
 use crate::random::Random;
 use crate::schema::{Collection, Record, Shape, to_json};
 
 /// Returns the id of a new record.
 pub fn planned_id(collection: &Collection, body: &Map<String, Json>, random: &Random) -> String {
-    let given = body.get("id").map(values::text).unwrap_or_default();
-    let prefix = body.get("id:autogenerate").map(values::text);
+    let given = body.get("id").map(fields::text_of).unwrap_or_default();
+    let prefix = body.get("id:autogenerate").map(fields::text_of);
     if !given.is_empty() && prefix.is_none() {
         return given.into_owned();
     }
     let field = collection.def.fields.iter().find(|f| f.name == "id");
     let generated = match field.map(|field| &field.kind) {
-        Some(FieldKind::Text(options)) => generate::generate(&options.autogenerate_pattern, random),
+        Some(FieldKind::Text(options)) => fields::generate(&options.autogenerate_pattern, random),
         _ => None,
     };
     format!(
@@ -63,8 +62,7 @@ pub(super) fn fill(
     }
     for (position, change) in &given.changes {
         if is_settable(*position) && collection.columns[*position].shape != Shape::Secret {
-            let kind = &collection.def.fields[*position].kind;
-            record.values[*position] = change.apply(kind, &record.values[*position]);
+            record.values[*position] = change.apply(&record.values[*position]);
         }
     }
     for (position, prefix) in &given.generated {
@@ -73,7 +71,7 @@ pub(super) fn fill(
         if is_new
             && let FieldKind::Text(options) = &collection.def.fields[*position].kind
             && (!column.hidden || is_superuser)
-            && let Some(generated) = generate::generate(&options.autogenerate_pattern, random)
+            && let Some(generated) = fields::generate(&options.autogenerate_pattern, random)
         {
             record.values[*position] = Value::Text(format!("{prefix}{generated}"));
         }
@@ -88,7 +86,7 @@ pub(super) fn generate_missing(record: &mut Record, random: &Random) {
             && record.values[position] == Value::Text(String::new())
             && !options.autogenerate_pattern.is_empty()
         {
-            let generated = generate::generate(&options.autogenerate_pattern, random);
+            let generated = fields::generate(&options.autogenerate_pattern, random);
             record.values[position] = Value::Text(generated.unwrap_or_default());
         }
     }
@@ -116,7 +114,7 @@ pub fn typed(collection: &Collection, body: Map<String, Json>) -> Map<String, Js
     let typed = |(name, raw): (String, Json)| {
         let value = match collection.position(&name) {
             Some(at) if collection.columns[at].shape != Shape::Secret => {
-                to_json(&values::normalise(&collection.def.fields[at].kind, &raw))
+                to_json(&fields::normalise(&collection.def.fields[at].kind, &raw))
             }
             _ => raw,
         };

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use plinth_sdk::types::{FieldKind, FieldProblem};
 use serde_json::{Map, Value as Json};
 
-use super::validate;
-use super::values::{self, Change, split_key};
 use crate::db::Value;
+use crate::fields::{self, Change, split_key};
 use crate::schema::{Collection, Shape};
 
 /// The values of a body.
@@ -53,14 +52,14 @@ impl Given {
                 .strip_suffix(":autogenerate")
                 .and_then(|name| collection.position(name))
             {
-                let prefix = values::text(raw).into_owned();
+                let prefix = fields::text_of(raw).into_owned();
                 given.generated.push((position, prefix));
                 continue;
             }
             let (name, modifier) = split_key(key);
             if let (Some(position), Some(modifier)) = (collection.position(name), modifier) {
                 let kind = &collection.def.fields[position].kind;
-                let change = Change::of(kind, modifier, raw);
+                let change = fields::of(kind).change(modifier, raw);
                 given.changes.push((position, change));
             }
         }
@@ -86,7 +85,7 @@ impl Given {
         let mut plain = self.plain.iter().filter(|plain| plain.position == position);
         match plain.next() {
             Some(plain) if plain.value == *value => plain.problem.clone(),
-            _ => validate::validate(field, value, None),
+            _ => fields::validate(&field.kind, value, None),
         }
     }
 
@@ -96,7 +95,7 @@ impl Given {
         let mut plain = self.plain.iter().filter(|plain| plain.position == position);
         match plain.next() {
             Some(plain) => plain.problem.clone(),
-            None => validate::validate(field, &Value::from(""), None),
+            None => fields::validate(&field.kind, &Value::from(""), None),
         }
     }
 
@@ -120,12 +119,12 @@ impl Given {
 impl Plain {
     fn of(collection: &Collection, position: usize, raw: &Json) -> Self {
         let field = &collection.def.fields[position];
-        let value = values::normalise(&field.kind, raw);
-        // Whether the names are files is checked where the stored record and the uploads are known.
+        let value = fields::normalise(&field.kind, raw);
+        // Files are checked where the stored record and the uploads are known.
         let problem = if matches!(field.kind, FieldKind::File(_)) {
             None
         } else {
-            validate::validate(field, &value, Some(raw))
+            fields::validate(&field.kind, &value, Some(raw))
         };
         Self {
             position,

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::fill;
 use super::given::Given;
-use super::{fill, values};
 use crate::app::App;
 use crate::budget::{Budget, SMALL};
 use crate::error::Result;
+use crate::fields;
 use crate::files::Upload;
 use crate::files::accept::{self, Incoming};
 use crate::passwords::{self, Line};
@@ -24,7 +25,7 @@ const MAX_PASSWORD: usize = 1024;
 /// The input of a create or an update.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
-    /// The body.
+    /// The body, with the names of uploaded files.
     pub body: Map<String, Json>,
     /// The uploaded files, by the names that the body has for them.
     pub files: Vec<Incoming>,
@@ -76,7 +77,7 @@ impl Input {
             input.id = Some(fill::planned_id(collection, &input.body, random));
         }
         if id.is_some() && collection.is_auth() {
-            let old = input.body.get("oldPassword").map(values::text);
+            let old = input.body.get("oldPassword").map(fields::text_of);
             if let Some(old) = old.filter(|old| (1..=MAX_PASSWORD).contains(&old.len())) {
                 input.old_password = OldPassword::Typed(old.into_owned());
                 input.is_pending = true;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plinth_sdk::types::{self as wire, FieldProblem};
+use plinth_sdk::types as wire;
 
 use super::cursor::Cursor;
 use super::store;
@@ -11,6 +11,7 @@ use crate::db::{self, Conn, Each, Rows, Sql, Storage, first_int, load, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, conjunction, parse};
 use crate::policy::Grant;
+use crate::problems;
 use crate::schema::{Collection, Record};
 
 const DEFAULT_PER_PAGE: i64 = 30;
@@ -85,10 +86,7 @@ impl Query {
         let page = number("page")?.max(1);
         let cursor = parameters.get("cursor").cloned();
         if cursor.is_some() && page > 1 {
-            let problem = FieldProblem::new(
-                "validation_not_with_cursor",
-                "A cursor says itself where to go on.",
-            );
+            let problem = problems::PAGE_WITH_CURSOR.problem();
             return Err(Error::field(GENERIC, "page", problem));
         }
         Ok(Self {

@@ -2,17 +2,18 @@
 
 use std::collections::HashSet;
 
-use plinth_sdk::types::{FieldKind, FieldProblem, FieldProblems};
+use plinth_sdk::types::{FieldKind, FieldProblems};
 
 use super::fill::changed;
 use super::given::Given;
 use super::input::Input;
 use super::store;
-use super::values::{self, split_key};
 use crate::db::{Conn, Ident, Storage, Value, concurrent, load, sql};
 use crate::error::{Error, Result, Violation};
+use crate::fields::{self, split_key};
 use crate::files;
 use crate::policy::Grant;
+use crate::problems as types;
 use crate::schema::{FieldAccess, IndexForm, Record, Shape};
 
 /// Returns the fields that the caller's roles do not allow to be set.
@@ -52,9 +53,7 @@ pub(super) fn denied_problems(
         let is_same = stored.is_some_and(|stored| !changed(record, stored, name));
         let is_settable = was.has(name) && would_be.has(name);
         if is_known && !is_settable && !(is_same && seen.has(name)) {
-            let message = "Your roles do not let you set this field.";
-            let problem = FieldProblem::new("validation_not_permitted", message);
-            problems.insert(name.to_owned(), problem);
+            problems.insert(name.to_owned(), types::NOT_PERMITTED.problem());
         }
     }
     Ok(problems)
@@ -68,18 +67,24 @@ pub(super) fn account_problems(
     input: &Input,
 ) -> FieldProblems {
     let mut problems = FieldProblems::new();
-    let text = |name: &str| input.body.get(name).map(values::text).unwrap_or_default();
+    let text = |name: &str| {
+        input
+            .body
+            .get(name)
+            .map(fields::text_of)
+            .unwrap_or_default()
+    };
     let (password, confirm) = (text("password"), text("passwordConfirm"));
     let old = text("oldPassword");
     let (password, confirm, old) = (&*password, &*confirm, &*old);
     if !is_manager {
         let was_email = stored.map(|stored| stored.text("email"));
         if was_email.is_some_and(|email| email != record.text("email")) {
-            problems.insert("email".to_owned(), mismatch());
+            problems.insert("email".to_owned(), types::MISMATCH.problem());
         }
         let was_verified = stored.is_some_and(|stored| stored.is("verified"));
         if record.is("verified") != was_verified {
-            problems.insert("verified".to_owned(), mismatch());
+            problems.insert("verified".to_owned(), types::MISMATCH.problem());
         }
     }
     let is_new = stored.is_none();
@@ -90,7 +95,7 @@ pub(super) fn account_problems(
         require(&mut problems, "passwordConfirm", confirm);
     }
     if !confirm.is_empty() && confirm != password {
-        problems.insert("passwordConfirm".to_owned(), mismatch());
+        problems.insert("passwordConfirm".to_owned(), types::MISMATCH.problem());
     }
     if let Some(stored) = stored
         && !is_manager
@@ -98,28 +103,19 @@ pub(super) fn account_problems(
     {
         require(&mut problems, "oldPassword", old);
         if !old.is_empty() && !input.has_old_password(stored.text("password")) {
-            let problem = FieldProblem::new(
-                "validation_invalid_old_password",
-                "Missing or invalid old password.",
-            );
-            problems.insert("oldPassword".to_owned(), problem);
+            problems.insert("oldPassword".to_owned(), types::OLD_PASSWORD.problem());
         }
     }
     problems
 }
 
 fn require(problems: &mut FieldProblems, name: &str, value: &str) {
-    if value.is_empty() {
-        let problem = FieldProblem::new("validation_required", "Cannot be blank.");
+    if let Some(problem) = types::filled(value) {
         problems.insert(name.to_owned(), problem);
     }
 }
 
-fn mismatch() -> FieldProblem {
-    FieldProblem::new("validation_values_mismatch", "Values don't match.")
-}
-
-/// Validates the values against the options of the fields.
+/// Returns the problems of values that their fields' options refuse.
 pub(super) fn field_problems(
     record: &Record,
     stored: Option<&Record>,
@@ -137,12 +133,7 @@ pub(super) fn field_problems(
         } else if let Some(stored) = stored
             && field.name == "id"
         {
-            (stored.id() != record.id()).then(|| {
-                FieldProblem::new(
-                    "validation_pk_change",
-                    "The record primary key cannot be changed.",
-                )
-            })
+            (stored.id() != record.id()).then(|| types::ID_CHANGED.problem())
         } else {
             given.problem(position, value)
         };
@@ -176,27 +167,21 @@ pub(super) fn relation_problems(
         let Shape::Relation { target, .. } = &column.shape else {
             continue;
         };
-        let mut ids = values::list(&record.values[position]);
-        let known = stored.map(|stored| values::list(&stored.values[position]));
+        let mut ids = fields::items(&record.values[position]);
+        let known = stored.map(|stored| fields::items(&stored.values[position]));
         let known: HashSet<String> = known.into_iter().flatten().collect();
         ids.retain(|id| !known.contains(id));
         if ids.is_empty() || problems.contains_key(&column.name) {
             continue;
         }
         let problem = match grant.schema().find(target) {
-            None => FieldProblem::new(
-                "validation_missing_rel_collection",
-                "Relation connection is missing or cannot be accessed.",
-            ),
+            None => types::MISSING_COLLECTION,
             Some(target) if store::count_existing(conn, target, &ids)? < ids.len() => {
-                FieldProblem::new(
-                    "validation_missing_rel_records",
-                    "Failed to find all relation records with the provided ids.",
-                )
+                types::MISSING_RECORDS
             }
             Some(_) => continue,
         };
-        problems.insert(column.name.clone(), problem);
+        problems.insert(column.name.clone(), problem.problem());
     }
     Ok(())
 }
@@ -218,11 +203,7 @@ pub(super) fn other_account_problem(
         if other.def.id != record.collection.def.id
             && !load(conn, select, &[Storage::Int])?.is_empty()
         {
-            let problem = FieldProblem::new(
-                "validation_invalid_auth_id",
-                "Invalid or duplicated auth record id.",
-            );
-            problems.insert("id".to_owned(), problem);
+            problems.insert("id".to_owned(), types::ACCOUNT_ID_TAKEN.problem());
         }
     }
     Ok(())
@@ -231,11 +212,7 @@ pub(super) fn other_account_problem(
 /// Refuses an id that is a name in the policy: casbin's lines do not tell kinds of names apart.
 pub(super) fn policy_name_problem(grant: &Grant, record: &Record, problems: &mut FieldProblems) {
     if grant.schema().policies.has_name(record.id()) {
-        let problem = FieldProblem::new(
-            "validation_invalid_auth_id",
-            "Invalid or duplicated auth record id.",
-        );
-        problems.insert("id".to_owned(), problem);
+        problems.insert("id".to_owned(), types::ACCOUNT_ID_TAKEN.problem());
     }
 }
 
@@ -243,10 +220,7 @@ pub(super) fn policy_name_problem(grant: &Grant, record: &Record, problems: &mut
 pub fn taken(error: Error, record: &Record, message: &'static str) -> Error {
     let collection = &record.collection;
     if let Error::Oversized = error {
-        let problem = FieldProblem::new(
-            "validation_too_long_for_index",
-            "The value is too long for the index that it is in.",
-        );
+        let problem = types::TOO_LONG_FOR_INDEX.problem();
         return Error::field(message, longest_indexed(record), problem);
     }
     let Error::Unique(violation) = error else {
@@ -269,10 +243,7 @@ pub fn taken(error: Error, record: &Record, message: &'static str) -> Error {
                 |index| index.columns.iter().map(|c| c.name.clone()).collect(),
             ),
     };
-    let problem = |name: String| {
-        let problem = FieldProblem::new("validation_not_unique", "Value must be unique.");
-        (name, problem)
-    };
+    let problem = |name: String| (name, types::NOT_UNIQUE.problem());
     Error::refused(message, names.into_iter().map(problem).collect())
 }
 

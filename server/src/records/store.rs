@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use plinth_sdk::types::Field;
 
-use super::values;
 use crate::budget::Room;
 use crate::db::{
     Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, ValueRef, dialect, each, execute,
@@ -13,6 +12,7 @@ use crate::db::{
 };
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
+use crate::fields;
 use crate::files::store as files;
 use crate::filter::{Condition, Expression, conjunction};
 use crate::json;
@@ -204,7 +204,7 @@ pub fn select_each(
 /// Makes records of rows. A row of a view may lack values, and its JSON may have any format.
 pub fn records(collection: &Arc<Collection>, rows: Rows) -> Vec<Record> {
     let settle = |(value, field): (Value, &Field)| match value {
-        Value::Null => values::zero(&field.kind),
+        Value::Null => fields::zero(&field.kind),
         Value::Json(text) => Value::Json(json::normalise(&text).unwrap_or(text)),
         Value::Text(_) | Value::Number(_) | Value::Int(_) | Value::Bool(_) => value,
     };

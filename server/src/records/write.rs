@@ -7,9 +7,10 @@ use super::problems::{
     account_problems, denied_problems, field_problems, other_account_problem, policy_name_problem,
     relation_problems, taken,
 };
-use super::{account_data, store, values};
+use super::{account_data, store};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
+use crate::fields;
 use crate::policy::Grant;
 use crate::schema::{Collection, Record};
 
@@ -36,7 +37,7 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
         .def
         .fields
         .iter()
-        .map(|field| values::zero(&field.kind));
+        .map(|field| fields::zero(&field.kind));
     let mut record = Record::new(collection.clone(), values.collect());
     let given = input.given(&collection);
     fill(&mut record, None, &grant, input, &given, &conn.random);

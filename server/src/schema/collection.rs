@@ -10,7 +10,7 @@ use super::{Record, Schema};
 use crate::db::{Conn, Engine, Ident, Storage};
 use crate::error::Result;
 use crate::expression::{Expression, FilterError, parse};
-use crate::records::values::split_key;
+use crate::fields::{self, Shape, split_key};
 use crate::tasks::on_deep_stack;
 
 /// The collection whose accounts may do everything.
@@ -81,37 +81,7 @@ pub struct Column {
     pub secret: bool,
 }
 
-/// The meaning of a column's values, for queries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A text, number or bool.
-    Scalar,
-    /// Any JSON.
-    Json,
-    /// A geographical point: `{"lon": 0, "lat": 0}`.
-    Point,
-    /// One or more of a list of values.
-    Select {
-        /// Whether there may be more than one.
-        is_list: bool,
-    },
-    /// The names of one or more files.
-    File {
-        /// Whether there may be more than one.
-        is_list: bool,
-    },
-    /// The ids of one or more records.
-    Relation {
-        /// The id of the other collection.
-        target: String,
-        /// Whether there may be more than one.
-        is_list: bool,
-    },
-    /// A password hash, which no client can read.
-    Secret,
-}
-
-/// The rules of a collection.
+/// Who may do what with the records of a collection.
 #[derive(Debug, Default)]
 pub struct Rules {
     /// The rule for listing.
@@ -176,49 +146,14 @@ impl Rule {
     }
 }
 
-impl Shape {
-    fn of(kind: &FieldKind) -> Self {
-        match kind {
-            FieldKind::Select(_) => Self::Select {
-                is_list: kind.is_multiple(),
-            },
-            FieldKind::File(_) => Self::File {
-                is_list: kind.is_multiple(),
-            },
-            FieldKind::Relation(options) => Self::Relation {
-                target: options.collection_id.clone(),
-                is_list: kind.is_multiple(),
-            },
-            FieldKind::Json(_) => Self::Json,
-            FieldKind::GeoPoint(_) => Self::Point,
-            FieldKind::Password(_) => Self::Secret,
-            FieldKind::Text(_)
-            | FieldKind::Number(_)
-            | FieldKind::Bool(_)
-            | FieldKind::Email(_)
-            | FieldKind::Url(_)
-            | FieldKind::Editor(_)
-            | FieldKind::Date(_)
-            | FieldKind::Autodate(_) => Self::Scalar,
-        }
-    }
-
-    /// Whether the value chooses from something: options, files or records.
-    pub fn is_choice(&self) -> bool {
-        matches!(
-            self,
-            Self::Select { .. } | Self::File { .. } | Self::Relation { .. }
-        )
-    }
-}
-
 impl Column {
     fn of(field: &wire::Field) -> Self {
+        let field_type = fields::of(&field.kind);
         Self {
             name: field.name.clone(),
             ident: Ident::new(&field.name),
-            storage: storage(&field.kind),
-            shape: Shape::of(&field.kind),
+            storage: field_type.storage(),
+            shape: field_type.shape(),
             hidden: field.hidden,
             nullable: false,
             prefix: None,
@@ -246,12 +181,7 @@ impl Column {
 
     /// Whether the value is a list.
     pub fn is_list(&self) -> bool {
-        matches!(
-            self.shape,
-            Shape::Select { is_list: true }
-                | Shape::File { is_list: true }
-                | Shape::Relation { is_list: true, .. }
-        )
+        self.shape.is_list()
     }
 }
 
@@ -263,31 +193,6 @@ fn is_ordered(query: &str) -> bool {
         matches!(first, Some(Statement::Query(query)) if query.order_by.is_some())
     });
     is_ordered.unwrap_or(false)
-}
-
-/// Returns the column type of a field.
-pub fn storage(kind: &FieldKind) -> Storage {
-    match kind {
-        FieldKind::Number(_) => Storage::Number,
-        FieldKind::Bool(_) => Storage::Bool,
-        FieldKind::Json(_) => Storage::Json,
-        FieldKind::GeoPoint(_) => Storage::Point,
-        FieldKind::Select(_) | FieldKind::File(_) | FieldKind::Relation(_)
-            if kind.is_multiple() =>
-        {
-            Storage::Json
-        }
-        FieldKind::Text(_)
-        | FieldKind::Email(_)
-        | FieldKind::Url(_)
-        | FieldKind::Editor(_)
-        | FieldKind::Date(_)
-        | FieldKind::Autodate(_)
-        | FieldKind::Password(_)
-        | FieldKind::Select(_)
-        | FieldKind::File(_)
-        | FieldKind::Relation(_) => Storage::Text,
-    }
 }
 
 impl Collection {

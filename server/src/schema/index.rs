@@ -13,6 +13,7 @@ use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 
 use crate::db::{Engine, Ident, Sql, Storage, dialect, sql};
+use crate::fields;
 
 /// An index.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,9 +120,7 @@ impl Index {
         for column in &mut self.columns {
             let field = definition.fields.iter().find(|f| f.name == column.name);
             column.form = match field {
-                Some(field) if crate::schema::storage(&field.kind) == Storage::Json => {
-                    IndexForm::Digest
-                }
+                Some(field) if fields::storage(&field.kind) == Storage::Json => IndexForm::Digest,
                 Some(field) if !definition.system && is_unbounded(field) => {
                     IndexForm::Prefix(prefix)
                 }
@@ -315,11 +314,7 @@ impl IndexColumn {
 /// Whether clients may store texts in the field that are too long for an entry of an index. System fields and ids are
 /// indexed in full.
 fn is_unbounded(field: &Field) -> bool {
-    let is_text = matches!(
-        field.kind,
-        FieldKind::Text(_) | FieldKind::Editor(_) | FieldKind::Url(_)
-    );
-    is_text && !field.system && field.name != "id"
+    fields::of(&field.kind).is_unbounded() && !field.system && field.name != "id"
 }
 
 /// Renames columns in the text of an index, and leaves the rest as its author wrote it.

@@ -13,12 +13,12 @@ pub mod version;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use collection::{
-    Check, Collection, Column, Key, Rule, Rules, SUPERUSERS, Shape, body_keys, storage,
-};
+pub use collection::{Check, Collection, Column, Key, Rule, Rules, SUPERUSERS, body_keys};
 pub use field_access::FieldAccess;
 pub use index::{Index, IndexColumn, IndexForm};
 pub use record::{Record, Reveal, to_json};
+
+pub use crate::fields::Shape;
 
 /// All collections at one moment.
 #[derive(Debug, Default)]

@@ -1,18 +1,18 @@
 //! Handlers of settings, for superusers.
 
-use plinth_sdk::types::{EmailTemplate, FieldProblem, FieldProblems, TestMail};
+use plinth_sdk::types::{EmailTemplate, FieldProblems, TestMail};
 use serde_json::Value as Json;
 
-use super::check::UNLOADABLE;
 use super::store;
 use crate::accounts::letters;
 use crate::app::App;
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, Query, Superuser};
+use crate::fields;
+use crate::fields::address::is_email;
 use crate::mail::{self, NewMail};
-use crate::records::validate::address::is_email;
-use crate::records::values;
+use crate::problems::{self, ProblemType, UNLOADABLE};
 use crate::schema::{Collection, Record};
 
 /// The message for a test mail that was not sent.
@@ -50,8 +50,8 @@ pub async fn test_s3(_: Superuser, body: Body) -> Result<Answer> {
             let why = "S3 storage filesystem is not enabled.";
             return Err(Error::invalid(format!("{NOT_TESTED} Raw error: \n{why}")));
         }
-        None | Some("") => FieldProblem::new("validation_required", "Cannot be blank."),
-        Some(_) => FieldProblem::new("validation_in_invalid", "Must be a valid value."),
+        None | Some("") => problems::REQUIRED.problem(),
+        Some(_) => problems::NOT_ALLOWED.problem(),
     };
     Err(Error::field(NOT_TESTED, "filesystem", problem))
 }
@@ -80,42 +80,32 @@ fn test_mail(app: &App, asked: &TestMail) -> Result<NewMail> {
         name => name,
     };
     let collection = schema.find(name).filter(|collection| collection.is_auth());
-    let mut problems = FieldProblems::new();
-    let mut refuse = |name: &str, code: &str, message: &str| {
-        problems.insert(name.to_owned(), FieldProblem::new(code, message));
+    let mut found = FieldProblems::new();
+    let mut refuse = |name: &str, problem: ProblemType| {
+        found.insert(name.to_owned(), problem.problem());
     };
     if asked.email.is_empty() {
-        refuse("email", "validation_required", "Cannot be blank.");
+        refuse("email", problems::REQUIRED);
     } else if asked.email.len() > MAX_LENGTH || !is_email(&asked.email) {
-        refuse(
-            "email",
-            "validation_is_email",
-            "Must be a valid email address.",
-        );
+        refuse("email", problems::NOT_EMAIL);
     }
     if asked.template.is_empty() {
-        refuse("template", "validation_required", "Cannot be blank.");
+        refuse("template", problems::REQUIRED);
     } else if !TEMPLATES.contains(&asked.template.as_str()) {
-        refuse(
-            "template",
-            "validation_in_invalid",
-            "Must be a valid value.",
-        );
+        refuse("template", problems::NOT_ALLOWED);
     }
     if collection.is_none() {
-        let message = "Must be a valid auth collection id or name.";
-        refuse("collection", "validation_invalid_auth_collection", message);
+        refuse("collection", problems::AUTH_COLLECTION);
     }
     let template = collection.and_then(|collection| template(collection, &asked.template));
-    let (Some(collection), Some(template), true) = (collection, template, problems.is_empty())
-    else {
-        return Err(Error::refused(NOT_SENT, problems));
+    let (Some(collection), Some(template), true) = (collection, template, found.is_empty()) else {
+        return Err(Error::refused(NOT_SENT, found));
     };
     let zeros = collection
         .def
         .fields
         .iter()
-        .map(|field| values::zero(&field.kind));
+        .map(|field| fields::zero(&field.kind));
     let mut account = Record::new(collection.clone(), zeros.collect());
     account.set("email", Value::from(asked.email.as_str()));
     let mail = letters::compose(&app.meta(), &account, template, "test");

@@ -1,12 +1,13 @@
 //! Validates settings.
 
 use plinth_sdk::types::{FieldProblem, FieldProblems, Settings};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, Result};
-
-/// The message for settings that cannot be parsed.
-pub(super) const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
+use crate::problems::{
+    self, APP_URL, AT_LEAST, CONFIGURED_ELSEWHERE, NOT_EMAIL, ONE_LINE, REQUIRED, UNLOADABLE,
+    UNSUPPORTED_SETTING,
+};
 
 /// The maximum length of a name.
 const MAX_LENGTH: usize = 255;
@@ -63,10 +64,6 @@ impl Problems {
     }
 }
 
-fn blank() -> FieldProblem {
-    FieldProblem::new("validation_required", "Cannot be blank.")
-}
-
 fn of_meta(problems: &mut Problems, settings: &Settings) {
     let meta = &settings.meta;
     for (path, text) in [
@@ -76,32 +73,21 @@ fn of_meta(problems: &mut Problems, settings: &Settings) {
         ("meta.senderAddress", &meta.sender_address),
     ] {
         if text.is_empty() {
-            problems.add(path, blank());
+            problems.add(path, REQUIRED.problem());
         } else if text.chars().count() > MAX_LENGTH {
-            problems.add(path, too_long());
+            problems.add(path, problems::out_of_range(1, MAX_LENGTH));
         } else if text.chars().any(char::is_control) {
-            let problem = FieldProblem::new("validation_invalid_format", "Must be one line.");
-            problems.add(path, problem);
+            problems.add(path, ONE_LINE.problem());
         }
     }
     if !super::is_app_url(&meta.app_url) {
-        let problem = FieldProblem::new("validation_is_url", "Must be a valid URL.");
-        problems.add("meta.appURL", problem);
+        problems.add("meta.appURL", APP_URL.problem());
     }
     if meta.sender_address.parse::<lettre::Address>().is_err() {
-        let problem = FieldProblem::new("validation_is_email", "Must be a valid email address.");
-        problems.add("meta.senderAddress", problem);
+        problems.add("meta.senderAddress", NOT_EMAIL.problem());
     }
     if meta.accent_color.chars().count() > MAX_LENGTH {
-        problems.add("meta.accentColor", too_long());
-    }
-}
-
-fn too_long() -> FieldProblem {
-    FieldProblem::Broken {
-        code: "validation_length_out_of_range".to_owned(),
-        message: format!("The length must be between 1 and {MAX_LENGTH}."),
-        params: json!({"min": 1, "max": MAX_LENGTH}).as_object().cloned(),
+        problems.add("meta.accentColor", problems::out_of_range(1, MAX_LENGTH));
     }
 }
 
@@ -114,22 +100,16 @@ fn of_numbers(problems: &mut Problems, settings: &Settings) {
         ("logs.maxDays", settings.logs.max_days, false),
     ] {
         if number == 0 && is_required {
-            problems.add(path, blank());
+            problems.add(path, REQUIRED.problem());
         } else if number < 0 {
-            let problem = FieldProblem::Broken {
-                code: "validation_min_greater_equal_than_required".to_owned(),
-                message: "Must be no less than 0.".to_owned(),
-                params: json!({"threshold": 0}).as_object().cloned(),
-            };
-            problems.add(path, problem);
+            problems.add(path, AT_LEAST.with([("threshold", 0.into())]));
         }
     }
 }
 
 /// Refuses to enable options that have no effect here.
 fn of_what_is_not_there(problems: &mut Problems, settings: &Settings) {
-    let elsewhere = "It is set in the server's configuration.";
-    let nowhere = "This server does not have it yet.";
+    let (elsewhere, nowhere) = (CONFIGURED_ELSEWHERE, UNSUPPORTED_SETTING);
     for (path, is_on, why) in [
         ("smtp.enabled", settings.smtp.enabled, elsewhere),
         ("s3.enabled", settings.s3.enabled, nowhere),
@@ -144,10 +124,7 @@ fn of_what_is_not_there(problems: &mut Problems, settings: &Settings) {
         ("superuserIPs", !settings.superuser_ips.is_empty(), nowhere),
     ] {
         if is_on {
-            problems.add(
-                path,
-                FieldProblem::new("validation_unsupported_option", why),
-            );
+            problems.add(path, why.problem());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{FieldProblem, FirstSuperuser, Setup};
+use plinth_sdk::types::{FirstSuperuser, Setup};
 use serde_json::json;
 
 use super::store;
@@ -13,6 +13,7 @@ use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query};
 use crate::passwords::Line;
 use crate::policy::system;
+use crate::problems::SETUP_TOKEN;
 use crate::records::write::{self, Input};
 use crate::request::Request;
 use crate::schema::{Collection, SUPERUSERS, Schema};
@@ -72,11 +73,7 @@ fn check(conn: &mut Conn, superusers: &Collection, token: &str) -> Result<()> {
         return Err(Error::forbidden(DONE));
     }
     if !store::is_token(conn, token)? {
-        let problem = FieldProblem::new(
-            "validation_invalid_token",
-            "It is not the token that the server printed when it started.",
-        );
-        return Err(Error::field(FAILED, "token", problem));
+        return Err(Error::field(FAILED, "token", SETUP_TOKEN.problem()));
     }
     Ok(())
 }

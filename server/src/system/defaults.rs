@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use plinth_sdk::types::{
-    AuthAlert, AuthOptions, AutodateOptions, BoolOptions, Collection, CollectionType,
-    DomainOptions, EmailTemplate, Field, FieldKind, FileOptions, Mfa, OAuth2, OAuth2MappedFields,
-    Otp, PasswordAuth, PasswordOptions, TextOptions, Token,
+    AuthAlert, AuthOptions, AutodateOptions, BoolOptions, Collection, CollectionType, EmailOptions,
+    EmailTemplate, Field, FieldKind, FileOptions, Mfa, OAuth2, OAuth2MappedFields, Otp,
+    PasswordAuth, PasswordOptions, TextOptions, Token,
 };
 
 use super::{account_data, builtin};
@@ -281,9 +281,9 @@ pub(crate) fn auth_fields() -> [Field; 5] {
         required: true,
         ..TextOptions::default()
     };
-    let email = DomainOptions {
+    let email = EmailOptions {
         required: true,
-        ..DomainOptions::default()
+        ..EmailOptions::default()
     };
     let hidden = |field| Field {
         hidden: true,

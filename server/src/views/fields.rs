@@ -19,9 +19,9 @@ use super::query::{cte_names, last};
 use super::tables::table_name;
 use super::{Cast, Column, Outcome, Source, refuse};
 use crate::db::Storage;
+use crate::fields::storage;
 use crate::random::ALPHANUMERIC;
-use crate::schema::names;
-use crate::schema::{Collection, storage};
+use crate::schema::{Collection, names};
 use crate::system::defaults;
 
 /// The columns of a query's rows.

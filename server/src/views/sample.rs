@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use plinth_sdk::types::{Collection as Definition, CollectionType, Field, FieldProblem};
-use serde_json::json;
 
 use super::{Refusal, View};
 use crate::db::{Claimant, Db, Ident, Rows, Sql, Storage, Value, sql};
 use crate::error::{Error, Result};
+use crate::problems;
 use crate::random::Random;
 use crate::records::store;
 use crate::schema::{Collection, Record};
@@ -81,14 +81,8 @@ pub async fn take(
 
 /// What is wrong with the length of a query.
 pub fn length_problem(query: &str) -> Option<FieldProblem> {
-    if query.is_empty() {
-        return Some(FieldProblem::new("validation_required", "Cannot be blank."));
-    }
-    (query.chars().count() > MAX_LENGTH).then(|| FieldProblem::Broken {
-        code: "validation_length_too_long".to_owned(),
-        message: format!("The length must be no more than {MAX_LENGTH}."),
-        params: json!({"max": MAX_LENGTH, "min": 0}).as_object().cloned(),
-    })
+    let is_long = query.chars().count() > MAX_LENGTH;
+    problems::filled(query).or_else(|| is_long.then(|| problems::too_long(MAX_LENGTH)))
 }
 
 async fn bounded(db: &Db, claimant: &Claimant, query: Sql, columns: Vec<Storage>) -> Result<Rows> {

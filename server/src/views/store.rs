@@ -7,7 +7,8 @@ use plinth_sdk::types::{self as wire, CollectionType, FieldProblem};
 
 use super::{Refusal, View};
 use crate::db::{Conn, Engine, execute, execute_given, load_given, savepoint, sql};
-use crate::error::{Error, Result, sentence};
+use crate::error::{Error, Result};
+use crate::problems::{INVALID_QUERY, filled};
 use crate::schema::{Author, Collection, Schema};
 
 /// What a view may read that takes the place of the collection `id`, if there is one: nothing that reads that one,
@@ -124,8 +125,8 @@ pub fn complete(
         return None;
     }
     let query = definition.view_query.as_deref().unwrap_or_default();
-    if query.is_empty() {
-        return Some(FieldProblem::new("validation_required", "Cannot be blank."));
+    if let problem @ Some(_) = filled(query) {
+        return problem;
     }
     let view = View::read(query, sources).and_then(|view| view.select(engine).map(|_| view));
     match view {
@@ -139,10 +140,7 @@ pub fn complete(
 
 /// The problem of a query.
 pub fn invalid(reason: &str) -> FieldProblem {
-    FieldProblem::new(
-        "validation_invalid_view_query",
-        sentence(&format!("Invalid query - {reason}")),
-    )
+    INVALID_QUERY.quoting(&[("reason", reason)])
 }
 
 /// Makes the database's view. What the database has against it is [`Error::Invalid`], in its words.

@@ -7,7 +7,7 @@ use crate::text;
 
 type Words = fn() -> &'static str;
 
-/// Tokens of each purpose.
+/// The purposes of tokens: keys and labels.
 const TOKENS: [(&str, Words); 5] = [
     ("authToken", text::auth_token),
     ("passwordResetToken", text::password_reset_token),
@@ -16,14 +16,14 @@ const TOKENS: [(&str, Words); 5] = [
     ("fileToken", text::file_token),
 ];
 
-/// Mails that go to accounts.
+/// The templates of mails: keys and labels.
 const MAILS: [(&str, Words); 3] = [
     ("verificationTemplate", text::verification_template),
     ("resetPasswordTemplate", text::reset_template),
     ("confirmEmailChangeTemplate", text::email_change_template),
 ];
 
-/// What a collection that moved in may ask for, and nothing is done with yet.
+/// Options that an imported collection may have and the server does not support yet.
 const LATER: [(&str, Words); 4] = [
     ("oauth2.enabled", text::oauth2),
     ("otp.enabled", text::one_time_passwords),
@@ -31,7 +31,7 @@ const LATER: [(&str, Words); 4] = [
     ("authAlert.enabled", text::sign_in_alerts),
 ];
 
-/// What collections of accounts have besides: how one signs in, how long tokens last, what mails say.
+/// The options of an auth collection: sign-in, lifetimes of tokens, templates of mails.
 #[component]
 pub(super) fn Accounts(draft: Draft) -> impl IntoView {
     let identity = draft.at("passwordAuth.identityFields");

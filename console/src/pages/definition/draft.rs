@@ -1,7 +1,8 @@
-//! A definition while it is being changed.
+//! A definition that is being edited.
 
 use leptos::prelude::*;
-use plinth_sdk::types::{Collection, CollectionType, Field};
+use plinth_sdk::types::{Collection, CollectionType, Field, FieldKind};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::Failure;
@@ -9,37 +10,37 @@ use crate::components::Bind;
 pub(super) use crate::drafts::{at, flag, lines, number, text};
 use crate::{json, text as words};
 
-/// A field while it is being changed.
+/// A field that is being edited.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct FieldDraft {
-    /// Which it is, wherever it is moved.
+    /// Identifies the field when it is moved.
     pub(super) key: usize,
-    /// As it travels.
+    /// The field in its wire format.
     pub(super) value: RwSignal<Value>,
     /// Whether its options are shown.
     pub(super) is_open: RwSignal<bool>,
 }
 
-/// A definition while it is being changed.
+/// A definition that is being edited.
 #[derive(Clone, Copy)]
 pub(super) struct Draft {
-    /// What the draft lives as long as; fields that are added later too.
+    /// The owner of all signals of the draft, also of fields that are added later.
     owner: StoredValue<Owner>,
-    /// As it was loaded.
+    /// The definition as it was loaded.
     saved: StoredValue<Value>,
-    /// All of it but the fields.
+    /// The definition without its fields.
     whole: RwSignal<Value>,
     /// The fields, in their order.
     pub(super) fields: RwSignal<Vec<FieldDraft>>,
     last_key: StoredValue<usize>,
-    /// Why it was not saved.
+    /// Why saving failed.
     pub(super) failure: RwSignal<Option<Failure>>,
-    /// What the server says of it as it is.
+    /// The server's check of the current draft.
     pub(super) checked: RwSignal<Option<Failure>>,
 }
 
 impl Draft {
-    /// A draft of what there is.
+    /// Returns a draft of a collection.
     pub(super) fn of(collection: &Collection) -> Self {
         let draft = Self {
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
@@ -54,7 +55,7 @@ impl Draft {
         draft
     }
 
-    /// Forgets all changes.
+    /// Discards all changes.
     pub(super) fn reset(self, collection: &Collection) {
         let mut whole = serde_json::to_value(collection).unwrap_or_default();
         self.saved.set_value(whole.clone());
@@ -76,7 +77,7 @@ impl Draft {
         self.checked.set(None);
     }
 
-    /// Adds what nearly every collection of records wants: when they were made and changed.
+    /// Adds `created` and `updated`, which nearly every collection wants.
     pub(super) fn add_stamps(self) {
         for field in [Field::created("created"), Field::updated("updated")] {
             let stamp = self.draft_of(serde_json::to_value(&field).unwrap_or_default(), false);
@@ -94,14 +95,13 @@ impl Draft {
         })
     }
 
-    /// Adds a field, before those that the server keeps up to date.
+    /// Adds a field, before the autodate fields at the end.
     pub(super) fn add(self, field: &Field) -> FieldDraft {
         let added = self.draft_of(serde_json::to_value(field).unwrap_or_default(), true);
         self.fields.update(|fields| {
             let is_stamp = |field: &FieldDraft| {
-                field
-                    .value
-                    .with_untracked(|field| field["type"] == "autodate")
+                let kind = field.value.with_untracked(kind);
+                matches!(kind, FieldKind::Autodate(_))
             };
             let end = fields
                 .iter()
@@ -112,7 +112,7 @@ impl Draft {
         added
     }
 
-    /// The definition as it would be saved.
+    /// Returns the definition that would be saved.
     pub(super) fn value(self) -> Value {
         let mut value = self.whole.get();
         let fields: Vec<Value> = self
@@ -125,72 +125,71 @@ impl Draft {
         value
     }
 
-    /// Whether anything is different from what is saved.
+    /// Returns whether the draft differs from the saved definition.
     pub(super) fn is_changed(self) -> bool {
         let value = self.value();
         self.saved.with_value(|saved| *saved != value)
     }
 
-    /// The values that saving deletes: a sentence for each field that is removed, or that keeps one of several values.
+    /// Describes the values that saving deletes: a sentence for each field that is removed or narrowed to one value.
     pub(super) fn losses(self) -> Vec<String> {
         let value = untrack(move || self.value());
         self.saved.with_value(|saved| losses(saved, &value))
     }
 
-    /// The collection's id.
     pub(super) fn id(self) -> String {
         self.whole.with_untracked(|whole| json::shown(&whole["id"]))
     }
 
-    /// The collection's name, as it is being typed.
+    /// Returns the collection's name as it is being typed.
     pub(super) fn name(self) -> String {
         self.whole.with(|whole| json::shown(&whole["name"]))
     }
 
-    /// Whether the server needs the collection.
+    /// Returns whether it is a system collection.
     pub(super) fn is_system(self) -> bool {
         self.whole.with_untracked(|whole| whole["system"] == true)
     }
 
-    /// Whether its records are accounts.
+    /// Returns whether it is an auth collection.
     pub(super) fn is_auth(self) -> bool {
         self.whole
             .with_untracked(|whole| whole["type"] == CollectionType::Auth.name())
     }
 
-    /// Whether its records are what a query finds.
+    /// Returns whether it is a view.
     pub(super) fn is_view(self) -> bool {
         self.whole
             .with_untracked(|whole| whole["type"] == CollectionType::View.name())
     }
 
-    /// The value at `path`, as JSON.
+    /// Binds the value at `path`.
     pub(super) fn at(self, path: impl Into<String>) -> Bind<Value> {
         at(self.whole, path)
     }
 
-    /// The text at `path`.
+    /// Binds the text at `path`.
     pub(super) fn text(self, path: impl Into<String>) -> Bind<String> {
         text(self.whole, path)
     }
 
-    /// The flag at `path`.
+    /// Binds the flag at `path`.
     pub(super) fn flag(self, path: impl Into<String>) -> Bind<bool> {
         flag(self.whole, path)
     }
 
-    /// The number at `path`, as it is typed; nothing is 0.
+    /// Binds the number at `path`, as it is typed; an empty input is 0.
     pub(super) fn number(self, path: impl Into<String>) -> Bind<String> {
         number(self.whole, path, json!(0))
     }
 
-    /// The names of the fields, as they are being typed.
+    /// Returns the names of the fields as they are being typed.
     pub(super) fn field_names(self) -> Vec<String> {
         let name = |field: FieldDraft| field.value.with(|field| json::shown(&field["name"]));
         self.fields.get().into_iter().map(name).collect()
     }
 
-    /// What is wrong at `path`, from when it was not saved.
+    /// Returns the problem at `path` of the failed save.
     pub(super) fn error(self, path: impl Into<String>) -> Signal<Option<String>> {
         let path = path.into();
         Signal::derive(move || {
@@ -198,6 +197,13 @@ impl Draft {
                 .with(|failure| failure.as_ref().and_then(|failure| failure.at(&path)))
         })
     }
+}
+
+/// Returns the type of a field in its wire format. A field that is being edited may have options that cannot be read.
+pub(super) fn kind(field: &Value) -> FieldKind {
+    let kind = FieldKind::deserialize(field).ok();
+    let plain = || FieldKind::deserialize(&json!({"type": field["type"]})).ok();
+    kind.or_else(plain).unwrap_or_default()
 }
 
 fn losses(saved: &Value, value: &Value) -> Vec<String> {

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::super::Schema;
 use super::draft::{self, Draft, FieldDraft};
-use super::options::{self, Widget, look};
 use crate::components::{
     Area, Badge, Glyph, Icon, IconButton, Menu, MenuItem, SelectField, Switch, TextField, Tone,
 };
+use crate::field_types::{self, Setting, Widget};
 use crate::text;
 
-/// The collection's name, and its fields: their order, their names, their options.
+/// The editor of a collection's name and fields.
 #[component]
 pub(super) fn Fields(draft: Draft) -> impl IntoView {
     let is_new = draft.id().is_empty();
@@ -37,12 +37,12 @@ pub(super) fn Fields(draft: Draft) -> impl IntoView {
 
 #[component]
 fn AddField(draft: Draft) -> impl IntoView {
-    let add = move |kind: &plinth_sdk::types::FieldKind| {
+    let add = move |kind: &FieldKind| {
         let taken = draft.fields.with_untracked(Vec::len);
         let mut field = Field::new(format!("field{taken}"), kind.clone());
         field.name = unused_name(draft, kind.name());
         let added = draft.add(&field);
-        // Its name is the first thing that it needs.
+        // The name is edited first.
         request_animation_frame(move || {
             let name = document().get_element_by_id(&name_id(added));
             if let Some(input) = name.and_then(|input| {
@@ -57,15 +57,15 @@ fn AddField(draft: Draft) -> impl IntoView {
         <div>
             <Menu label=text::add_field().to_owned() class="button" button=|| view! { <Icon of=Glyph::Plus />{text::add_field()} }>
                 {FieldKind::each().into_iter().map(|kind| {
-                    let (name, icon) = look(kind.name());
-                    view! { <MenuItem icon on:click=move |_| add(&kind)>{name()}</MenuItem> }
+                    let shown = field_types::of(&kind);
+                    view! { <MenuItem icon=shown.glyph on:click=move |_| add(&kind)>{(shown.name)()}</MenuItem> }
                 }).collect_view()}
             </Menu>
         </div>
     }
 }
 
-/// A name that no field has: the type's own, with a number if need be.
+/// Returns a name that no field has: the type's, with a number if that is taken.
 fn unused_name(draft: Draft, kind: &str) -> String {
     let names = untrack(move || draft.field_names());
     let is_free = |name: &String| !names.iter().any(|taken| taken.eq_ignore_ascii_case(name));
@@ -81,9 +81,10 @@ fn name_id(field: FieldDraft) -> String {
 #[component]
 fn FieldRow(draft: Draft, field: FieldDraft) -> impl IntoView {
     let value = field.value;
-    let kind = value.with_untracked(|value| crate::json::shown(&value["type"]));
+    let kind = value.with_untracked(draft::kind);
     let is_system = value.with_untracked(|value| value["system"] == true);
-    let (type_name, glyph) = look(&kind);
+    let shown = field_types::of(&kind);
+    let (type_name, glyph) = ((shown.name)(), shown.glyph);
     let position = Memo::new(move |_| {
         draft
             .fields
@@ -116,7 +117,7 @@ fn FieldRow(draft: Draft, field: FieldDraft) -> impl IntoView {
     view! {
         <li class="field-row" class:field-wrong=move || name_error.with(Option::is_some)>
             <div class="field-line">
-                <span class="field-type" title=type_name()><Icon of=glyph /></span>
+                <span class="field-type" title=type_name><Icon of=glyph /></span>
                 <input
                     class="input input-code field-name" id=name_id(field) aria-label=text::field_name()
                     prop:value=move || name.get()
@@ -125,7 +126,7 @@ fn FieldRow(draft: Draft, field: FieldDraft) -> impl IntoView {
                     aria-invalid=move || name_error.with(Option::is_some).then_some("true")
                 />
                 <span class="field-badges">
-                    <span class="muted small field-kind">{type_name()}</span>
+                    <span class="muted small field-kind">{type_name}</span>
                     {move || is_on("required").then(|| view! { <Badge tone=Tone::Accent>{text::required()}</Badge> })}
                     {move || is_on("hidden").then(|| view! { <Badge tone=Tone::Warning>{text::hidden()}</Badge> })}
                     {is_system.then(|| view! { <Badge>{text::system()}</Badge> })}
@@ -151,8 +152,8 @@ fn FieldRow(draft: Draft, field: FieldDraft) -> impl IntoView {
             </div>
             {move || {
                 let kind = kind.clone();
-                // What is wrong inside is shown even when nobody has looked there.
-                let is_wrong = options::of(&kind).iter().any(|(key, ..)| {
+                // Problems of options are shown even while the options are closed.
+                let is_wrong = field_types::of(&kind).options.iter().any(|Setting { key, .. }| {
                     let path = format!("fields.{}.{key}", position.get());
                     draft.failure.with(|failure| failure.as_ref().is_some_and(|failure| failure.at(&path).is_some()))
                 });
@@ -163,7 +164,7 @@ fn FieldRow(draft: Draft, field: FieldDraft) -> impl IntoView {
 }
 
 #[component]
-fn Options<E>(value: RwSignal<Value>, kind: String, is_system: bool, error: E) -> impl IntoView
+fn Options<E>(value: RwSignal<Value>, kind: FieldKind, is_system: bool, error: E) -> impl IntoView
 where
     E: Fn(&'static str) -> Signal<Option<String>> + Copy + 'static,
 {
@@ -178,9 +179,10 @@ where
         );
         choices
     });
-    let control = move |&(key, widget, label, help): &options::Option| {
-        let (label, help, error) = (label().to_owned(), help(), error(key));
-        match widget {
+    let control = move |setting: &Setting| {
+        let key = setting.key;
+        let (label, help, error) = ((setting.label)().to_owned(), setting.help(), error(key));
+        match setting.widget {
             Widget::Code => view! { <TextField label value=draft::text(value, key) help error code=true /> }.into_any(),
             Widget::Count => view! {
                 <TextField label value=draft::number(value, key, json!(0)) help error kind="number" />
@@ -198,18 +200,15 @@ where
             Widget::Flag => view! { <Switch label value=draft::flag(value, key) help error /> }.into_any(),
         }
     };
-    let is_flag = |option: &&options::Option| option.1 == Widget::Flag;
-    let inputs = options::of(&kind)
+    let options = field_types::of(&kind).options;
+    let is_flag = |setting: &&Setting| setting.widget == Widget::Flag;
+    let inputs = options
         .iter()
-        .filter(|option| !is_flag(option))
+        .filter(|setting| !is_flag(setting))
         .map(control)
         .collect_view();
-    let flags = options::of(&kind)
-        .iter()
-        .filter(is_flag)
-        .map(control)
-        .collect_view();
-    let has_help = kind != "autodate";
+    let flags = options.iter().filter(is_flag).map(control).collect_view();
+    let has_help = !matches!(kind, FieldKind::Autodate(_));
     view! {
         <div class="field-options">
             <div class="grid">{inputs}</div>

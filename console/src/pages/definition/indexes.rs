@@ -5,7 +5,7 @@ use super::draft::Draft;
 use crate::components::{Bind, Button, Dialog, EmptyState, Glyph, IconButton, Look, Switch};
 use crate::{json, text};
 
-/// The indexes, as the statements that make them.
+/// The editor of indexes, which are `CREATE INDEX` statements.
 #[component]
 pub(super) fn Indexes(draft: Draft) -> impl IntoView {
     let indexes = draft.at("indexes");
@@ -120,7 +120,7 @@ fn NewIndex(
     }
 }
 
-/// The statement that makes an index of these columns.
+/// Returns the statement of an index on these columns.
 fn statement(collection: &str, unique: bool, columns: &[String]) -> String {
     let kind = if unique { "UNIQUE INDEX" } else { "INDEX" };
     let quoted: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();

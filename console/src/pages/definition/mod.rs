@@ -1,10 +1,9 @@
-//! The editor of a collection: its fields, rules, indexes, and what accounts have besides.
+//! The editor of a collection: fields, rules, indexes, and options of auth collections.
 
 mod accounts;
 mod draft;
 mod fields;
 mod indexes;
-mod options;
 mod query;
 mod rules;
 
@@ -25,7 +24,6 @@ use accounts::Accounts;
 use draft::Draft;
 use fields::Fields;
 use indexes::Indexes;
-pub(crate) use options::look;
 use query::Query;
 use rules::Rules;
 
@@ -120,7 +118,7 @@ fn Editor(collection: Collection) -> impl IntoView {
     }
 }
 
-/// Why the draft was not saved, with what no input shows.
+/// The failure of a save, with the problems that no input shows.
 #[component]
 fn DraftProblem(draft: Draft) -> impl IntoView {
     let message = Signal::derive(move || {
@@ -135,7 +133,7 @@ fn DraftProblem(draft: Draft) -> impl IntoView {
     view! { <Problem message /> }
 }
 
-/// Asks the server what it says of the draft, a moment after it was changed.
+/// Lets the server check the draft, shortly after each change.
 fn check_live(draft: Draft) {
     let session = Session::here();
     let value = Memo::new(move |_| draft.value());
@@ -163,7 +161,7 @@ fn check_live(draft: Draft) {
     Effect::watch(move || settled.get(), move |_, _, _| check(), false);
 }
 
-/// A new collection.
+/// The form of a new collection.
 #[component]
 pub(crate) fn NewCollection() -> impl IntoView {
     let session = Session::here();

@@ -1,20 +1,19 @@
-//! A view's query, and what would come of it.
+//! The editor of a view's query, with a preview of its records.
 
 use leptos::prelude::*;
 use plinth_sdk::types::{Field, ViewSample};
 use serde_json::Value;
 
 use super::draft::Draft;
-use super::look;
 use crate::api::{Failure, act};
 use crate::components::{Area, Icon, Table, TextField};
 use crate::session::Session;
-use crate::{format, repeat, text};
+use crate::{field_types, format, repeat, text};
 
-/// What a new view starts from.
+/// The query of a new view.
 const EXAMPLE: &str = "SELECT posts.id, posts.title, count(comments.id) AS comments\nFROM posts LEFT JOIN comments ON comments.post = posts.id\nGROUP BY posts.id, posts.title";
 
-/// The view's name and its query, with the fields and the first records that it would have as it is typed.
+/// The editor of a view's name and query, with a preview of its fields and first records.
 #[component]
 pub(super) fn Query(draft: Draft) -> impl IntoView {
     let is_new = draft.id().is_empty();
@@ -53,8 +52,8 @@ pub(super) fn Query(draft: Draft) -> impl IntoView {
     }
 }
 
-/// What comes of a query, a moment after it was changed, and what is wrong with it. What came of an earlier one stays
-/// as long as there is nothing better.
+/// Runs the query shortly after each change; returns the preview and the problem. The preview of an earlier query stays
+/// while there is no newer one.
 fn tried(query: Signal<String>) -> (RwSignal<Option<ViewSample>>, RwSignal<Option<String>>) {
     let session = Session::here();
     let sample = RwSignal::new(None);
@@ -87,7 +86,7 @@ fn tried(query: Signal<String>) -> (RwSignal<Option<ViewSample>>, RwSignal<Optio
     (sample, problem)
 }
 
-/// What is wrong with a query: what its field says, where that is said.
+/// Describes what is wrong with a query: the problem of its field if there is one.
 fn in_words(failure: &Failure) -> String {
     failure
         .at("query")
@@ -97,10 +96,11 @@ fn in_words(failure: &Failure) -> String {
 #[component]
 fn Sample(sample: ViewSample, stale: Signal<bool>) -> impl IntoView {
     let head = |field: &Field| {
-        let (kind, glyph) = look(field.kind.name());
+        let shown = field_types::of(&field.kind);
+        let (name, glyph) = ((shown.name)(), shown.glyph);
         view! {
             <th scope="col">
-                <span class="row nowrap" title=kind()><Icon of=glyph /><span>{field.name.clone()}</span></span>
+                <span class="row nowrap" title=name><Icon of=glyph /><span>{field.name.clone()}</span></span>
             </th>
         }
     };

@@ -7,7 +7,7 @@ use crate::{json, text};
 
 type Words = fn() -> &'static str;
 
-/// The rules: their key, what they are called, what they decide.
+/// The rules: keys, labels and hints.
 const RULES: [(&str, Words, Words); 5] = [
     ("listRule", text::list_rule, text::list_rule_help),
     ("viewRule", text::view_rule, text::view_rule_help),
@@ -16,13 +16,13 @@ const RULES: [(&str, Words, Words); 5] = [
     ("deleteRule", text::delete_rule, text::delete_rule_help),
 ];
 
-/// The rules that only collections of accounts have.
+/// The rules that only auth collections have.
 const OF_ACCOUNTS: [(&str, Words, Words); 2] = [
     ("authRule", text::auth_rule, text::auth_rule_help),
     ("manageRule", text::manage_rule, text::manage_rule_help),
 ];
 
-/// Who may do what.
+/// The editor of rules.
 #[component]
 pub(super) fn Rules(draft: Draft) -> impl IntoView {
     // A view's records are only read.
@@ -117,7 +117,7 @@ fn Rule(draft: Draft, key: &'static str, name: &'static str, help: &'static str)
     }
 }
 
-/// What a rule can say.
+/// A short reference of the rule language.
 #[component]
 fn Syntax(draft: Draft) -> impl IntoView {
     let fields = move || {

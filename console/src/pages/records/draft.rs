@@ -12,7 +12,7 @@ use crate::api::Failure;
 use crate::browser;
 use crate::components::Bind;
 use crate::text::files as words;
-use crate::{json, text};
+use crate::{field_types, json, text};
 
 /// A record while it is being changed.
 #[derive(Clone, Copy)]
@@ -238,25 +238,13 @@ impl Draft {
     }
 }
 
-/// Whether the numbers in a field's value are numbers.
+/// Returns whether the numbers in a field's value are numbers, not texts that are being typed.
 fn has_numbers(kind: &FieldKind, value: Option<&Value>) -> bool {
-    let value = value.unwrap_or(&Value::Null);
-    match kind {
-        FieldKind::Number(_) => !value.is_string(),
-        FieldKind::GeoPoint(_) => !value["lon"].is_string() && !value["lat"].is_string(),
-        FieldKind::Text(_)
-        | FieldKind::Bool(_)
-        | FieldKind::Email(_)
-        | FieldKind::Url(_)
-        | FieldKind::Editor(_)
-        | FieldKind::Date(_)
-        | FieldKind::Autodate(_)
-        | FieldKind::Select(_)
-        | FieldKind::Json(_)
-        | FieldKind::File(_)
-        | FieldKind::Relation(_)
-        | FieldKind::Password(_) => true,
-    }
+    let is_text = |pointer: &&str| {
+        let number = value.and_then(|value| value.pointer(pointer));
+        number.is_some_and(Value::is_string)
+    };
+    !field_types::of(kind).numbers.iter().any(is_text)
 }
 
 /// The JSON in a text; nothing is `null`.

@@ -1,14 +1,11 @@
-//! What the files of a field may be, which is said before any is sent.
+//! Limits of a field's files, checked before any is sent.
 
 use plinth_sdk::types::FileOptions;
 
 use crate::format;
 use crate::text::files as words;
 
-/// The most bytes of a file that a field says nothing of.
-const MAX_SIZE: i64 = 5 << 20;
-
-/// What a field takes.
+/// The limits of a field's files.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     /// The most files.
@@ -19,23 +16,18 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Those of a field.
+    /// Returns the limits of a field.
     pub(super) fn of(options: &FileOptions) -> Self {
-        let size = if options.max_size > 0 {
-            options.max_size
-        } else {
-            MAX_SIZE
-        };
         Self {
             count: usize::try_from(options.max_select.max(1)).unwrap_or(usize::MAX),
-            size,
+            size: options.most_bytes(),
             types: options.mime_types.clone().unwrap_or_default(),
         }
     }
 
-    /// What a person is told of them.
+    /// Describes the limits to a person.
     pub(super) fn in_words(&self) -> String {
-        let size = format::size(bytes(self.size));
+        let size = format::size(format::bytes(self.size));
         let count = i64::try_from(self.count).unwrap_or(i64::MAX);
         let mut words = if count > 1 {
             words::several_at_most(count, &size)
@@ -49,7 +41,7 @@ impl Limits {
         words
     }
 
-    /// Those that can be taken beside so many that are there, and why the others cannot.
+    /// Returns the files that fit next to so many that the field has, and why the others do not.
     pub(super) fn sort(
         &self,
         files: Vec<web_sys::File>,
@@ -71,10 +63,13 @@ impl Limits {
         (taken, why)
     }
 
-    /// What is wrong with a file.
+    /// Returns what is wrong with a file.
     fn problem(&self, name: &str, size: f64, kind: &str, there: usize) -> Option<String> {
-        if size > bytes(self.size) {
-            return Some(words::too_large(name, &format::size(bytes(self.size))));
+        if size > format::bytes(self.size) {
+            return Some(words::too_large(
+                name,
+                &format::size(format::bytes(self.size)),
+            ));
         }
         // What a browser does not know the type of, the server looks at.
         let is_other = !kind.is_empty() && !self.types.is_empty();
@@ -84,13 +79,6 @@ impl Limits {
         let most = i64::try_from(self.count).unwrap_or(i64::MAX);
         (there >= self.count).then(|| words::too_many(most))
     }
-}
-
-/// Sizes of files in the browser are floats.
-fn bytes(size: i64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "no limit comes near to 2^53")]
-    let size = size as f64;
-    size
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use crate::components::{
     Spinner, Table, Toaster,
 };
 use crate::session::Session;
-use crate::{format, links, text};
+use crate::{field_types, format, links, text};
 pub(super) use cell::label;
 use columns::{Columns, ColumnsButton};
 use files::Files;
@@ -303,7 +303,7 @@ fn RecordTable(
         });
     };
     let heads = shown.iter().map(|field| {
-        let (_, glyph) = super::look(field.kind.name());
+        let glyph = field_types::of(&field.kind).glyph;
         let name = field.name.clone();
         view! {
             <SortHead field=name.clone() sort=asked.sort on_sort=move |sort: String| asked.address.go([("sort", &*sort), ("page", "")])>

@@ -1,13 +1,13 @@
 //! Records to choose from.
 
 use leptos::prelude::*;
-use plinth_sdk::types::{Collection, Field, FieldKind, Page};
+use plinth_sdk::types::{Collection, Field, Page};
 use plinth_sdk::{Filter, Record, filter};
 
 use super::cell::label;
 use crate::api::load;
 use crate::components::{EmptyState, Glyph, Icon, loaded};
-use crate::text;
+use crate::{field_types, text};
 
 /// How many are offered; the search finds the others.
 const OFFERED: u64 = 30;
@@ -93,11 +93,7 @@ pub(crate) fn RecordList(
 /// The fields that are searched: texts that a person reads.
 fn searched(collection: &Collection) -> Vec<String> {
     let is_text = |field: &&Field| {
-        matches!(
-            field.kind,
-            FieldKind::Text(_) | FieldKind::Email(_) | FieldKind::Url(_)
-        ) && field.name != "id"
-            && !field.hidden
+        field_types::of(&field.kind).is_searched && field.name != "id" && !field.hidden
     };
     collection
         .fields

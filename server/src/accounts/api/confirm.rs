@@ -9,17 +9,18 @@ use plinth_sdk::types::{
 };
 use serde_json::json;
 
-use super::{MAX_BODY, MAX_LENGTH, bad_length, blank, invalid, read};
+use super::{MAX_BODY, MAX_LENGTH, bad_length, invalid, read};
 use crate::accounts::{letters, of_accounts};
 use crate::app::{App, Effort};
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName};
+use crate::fields::address::is_email;
 use crate::passwords::Line;
 use crate::policy::{Grant, system};
+use crate::problems::{self, INVALID};
 use crate::records::store;
-use crate::records::validate::address::is_email;
 use crate::records::write::{self, Input};
 use crate::request::Request;
 use crate::schema::{Collection, Record};
@@ -54,7 +55,7 @@ pub async fn confirm_password_reset(
     let reset: PasswordReset = read(body)?;
     let mut problems = password_problems(&collection, &reset);
     let bearer = if reset.token.is_empty() {
-        Err(blank())
+        Err(problems::REQUIRED.problem())
     } else {
         bearer(&app, &collection, &reset.token, Kind::PasswordReset).await?
     };
@@ -110,14 +111,10 @@ pub async fn confirm_verification(
     let Verification { token } = read(body)?;
     let refuse = |problem| invalid(FieldProblems::from([("token".to_owned(), problem)]));
     if token.is_empty() {
-        return Err(refuse(blank()));
+        return Err(refuse(problems::REQUIRED.problem()));
     }
     if !tokens::names_address(&token) {
-        let code = "validation_invalid_token_claims";
-        return Err(refuse(FieldProblem::new(
-            code,
-            "Missing email token claim.",
-        )));
+        return Err(refuse(problems::TOKEN_CLAIMS.problem()));
     }
     let claims = bearer(&app, &collection, &token, Kind::Verification)
         .await?
@@ -125,11 +122,8 @@ pub async fn confirm_verification(
     let work = move |conn: &mut Conn, grant: Grant| {
         let account = still_bearer(conn, &grant, &token, &claims)?;
         if claims.email.as_deref() != Some(account.text("email")) {
-            let problem = FieldProblem::new(
-                "validation_token_email_mismatch",
-                "The token is for another address.",
-            );
-            return Err(Error::field(super::INVALID, "token", problem));
+            let problem = problems::TOKEN_ADDRESS.problem();
+            return Err(Error::field(INVALID, "token", problem));
         }
         if account.is("verified") {
             return Ok(());
@@ -157,11 +151,11 @@ fn to_verify(app: &App, name: &str) -> Result<Arc<Collection>> {
 fn read_address(body: Body<MAX_BODY>) -> Result<String> {
     let MailRequest { email } = read(body)?;
     let problem = if email.is_empty() {
-        blank()
+        problems::REQUIRED.problem()
     } else if email.len() > MAX_LENGTH {
         bad_length(1)
     } else if !is_email(&email) {
-        FieldProblem::new("validation_is_email", "Must be a valid email address.")
+        problems::NOT_EMAIL.problem()
     } else {
         return Ok(email);
     };
@@ -184,15 +178,14 @@ fn password_problems(collection: &Collection, reset: &PasswordReset) -> FieldPro
     let mut problems = FieldProblems::new();
     let mut refuse = |name: &str, problem| problems.insert(name.to_owned(), problem);
     if reset.password.is_empty() {
-        refuse("password", blank());
+        refuse("password", problems::REQUIRED.problem());
     } else if !(min..=MAX_LENGTH).contains(&reset.password.len()) {
         refuse("password", bad_length(min));
     }
     if reset.password_confirm.is_empty() {
-        refuse("passwordConfirm", blank());
+        refuse("passwordConfirm", problems::REQUIRED.problem());
     } else if reset.password_confirm != reset.password {
-        let problem = FieldProblem::new("validation_values_mismatch", "Values don't match.");
-        refuse("passwordConfirm", problem);
+        refuse("passwordConfirm", problems::MISMATCH.problem());
     }
     problems
 }
@@ -205,12 +198,12 @@ async fn bearer(
     kind: Kind,
 ) -> Result<Result<Claims, FieldProblem>> {
     let Some(claims) = tokens::peek(token).filter(|claims| claims.kind == kind) else {
-        return Ok(Err(not_good()));
+        return Ok(Err(problems::TOKEN.problem()));
     };
     let schema = app.schema.current();
     let own = schema.find(&claims.collection_id).filter(|c| c.is_auth());
     let Some(own) = own.cloned() else {
-        return Ok(Err(not_good()));
+        return Ok(Err(problems::TOKEN.problem()));
     };
     let (grant, id) = (of_the_server(app, &own), claims.id.clone());
     let find = move |conn: &mut Conn| store::find(conn, &grant, &id, None);
@@ -218,12 +211,9 @@ async fn bearer(
     let now = app.clock.now();
     let is_good = account.is_some_and(|account| is_good(token, &account, kind, now));
     Ok(if !is_good {
-        Err(not_good())
+        Err(problems::TOKEN.problem())
     } else if own.def.id != collection.def.id {
-        Err(FieldProblem::new(
-            "validation_token_collection_mismatch",
-            "The provided token is for different auth collection.",
-        ))
+        Err(problems::TOKEN_COLLECTION.problem())
     } else {
         Ok(claims)
     })
@@ -234,16 +224,12 @@ fn still_bearer(conn: &mut Conn, grant: &Grant, token: &str, claims: &Claims) ->
     let now = conn.clock.now();
     store::find(conn, grant, &claims.id, Some(store::Lock::Update))?
         .filter(|account| is_good(token, account, claims.kind, now))
-        .ok_or_else(|| Error::field(super::INVALID, "token", not_good()))
+        .ok_or_else(|| Error::field(INVALID, "token", problems::TOKEN.problem()))
 }
 
 fn is_good(token: &str, account: &Record, kind: Kind, now: Timestamp) -> bool {
     let key = tokens::signing_key(account, kind);
     tokens::verify(token, &key, now).is_some()
-}
-
-fn not_good() -> FieldProblem {
-    FieldProblem::new("validation_invalid_token", "Invalid or expired token.")
 }
 
 fn of_the_server(app: &App, collection: &Arc<Collection>) -> Grant {

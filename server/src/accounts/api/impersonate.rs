@@ -1,7 +1,6 @@
 //! Handler of impersonation: a superuser acts as another account for a limited time.
 
-use plinth_sdk::types::{FieldProblem, FieldProblems, Impersonation};
-use serde_json::json;
+use plinth_sdk::types::{FieldProblems, Impersonation};
 
 use super::{MAX_BODY, answer, invalid, read};
 use crate::accounts::of_accounts;
@@ -10,6 +9,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CollectionName, Query, RecordId, Superuser};
 use crate::policy::system;
+use crate::problems::AT_LEAST;
 use crate::records::store;
 use crate::tokens;
 
@@ -34,17 +34,9 @@ pub async fn impersonate(
     if duration < 0 {
         return Err(invalid(FieldProblems::from([(
             "duration".to_owned(),
-            too_short(),
+            AT_LEAST.with([("threshold", 0.into())]),
         )])));
     }
     let token = tokens::fixed(&account, duration, request.now)?;
     answer(&app, &collection, request, account, token, &query).await
-}
-
-fn too_short() -> FieldProblem {
-    FieldProblem::Broken {
-        code: "validation_min_greater_equal_than_required".to_owned(),
-        message: "Must be no less than 0.".to_owned(),
-        params: json!({"threshold": 0}).as_object().cloned(),
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordAuth, SignIn};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::methods::{self, Methods};
 use super::{is_suspended, of_accounts, store};
@@ -18,14 +18,13 @@ use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query, Superus
 use crate::passwords::{Line, Verdict};
 use crate::policy::store::roles_of;
 use crate::policy::{own_account, system};
+use crate::problems::{self, INVALID, UNLOADABLE};
 use crate::records::answer::complete_one;
 use crate::records::api::paths;
 use crate::request::{Caller, Request};
 use crate::schema::{Collection, Record, Reveal};
 use crate::tokens;
 
-const UNLOADABLE: &str = "An error occurred while loading the submitted data.";
-pub(super) const INVALID: &str = "An error occurred while validating the submitted data.";
 const FAILED: &str = "Failed to authenticate.";
 pub(super) const MAX_LENGTH: usize = 255;
 /// The maximum size of a body, which has a few short texts.
@@ -197,7 +196,7 @@ fn read_sign_in(body: Body<MAX_BODY>) -> Result<(SignIn, Map<String, Json>)> {
         ("password", &sign_in.password),
     ] {
         if value.is_empty() {
-            problems.insert(name.to_owned(), blank());
+            problems.insert(name.to_owned(), problems::REQUIRED.problem());
         } else if value.chars().count() > MAX_LENGTH {
             problems.insert(name.to_owned(), bad_length(1));
         }
@@ -214,17 +213,8 @@ pub(super) fn read<T: DeserializeOwned>(body: Body<MAX_BODY>) -> Result<T> {
     body.typed(UNLOADABLE)
 }
 
-pub(super) fn blank() -> FieldProblem {
-    FieldProblem::new("validation_required", "Cannot be blank.")
-}
-
 pub(super) fn bad_length(min: usize) -> FieldProblem {
-    let params = json!({"min": min, "max": MAX_LENGTH});
-    FieldProblem::Broken {
-        code: "validation_length_out_of_range".to_owned(),
-        message: format!("The length must be between {min} and {MAX_LENGTH}."),
-        params: params.as_object().cloned(),
-    }
+    problems::out_of_range(min, MAX_LENGTH)
 }
 
 /// Returns the options for sign-ins with a password, if they are enabled.
@@ -241,7 +231,7 @@ fn identity_fields(password: &PasswordAuth, sign_in: &SignIn) -> Result<Vec<Stri
     if !sign_in.identity_field.is_empty() {
         fields.retain(|field| *field == sign_in.identity_field);
         if fields.is_empty() {
-            let problem = FieldProblem::new("validation_in_invalid", "Must be a valid value.");
+            let problem = problems::NOT_ALLOWED.problem();
             return Err(invalid(FieldProblems::from([(
                 "identityField".to_owned(),
                 problem,

@@ -14,8 +14,9 @@ use serde_json::{Map, Value as Json};
 use super::store::{committed, lock};
 use super::{prepare, validate};
 use crate::db::{Conn, Engine};
-use crate::error::{Error, Result, sentence};
+use crate::error::{Error, Result};
 use crate::policy::Snapshot;
+use crate::problems::{IMPORT_FAILED, UNLOADABLE};
 use crate::random::Random;
 use crate::schema::{Author, Collection, Schema};
 use crate::system::defaults;
@@ -254,9 +255,7 @@ fn read(schema: &Schema, wanted: &wire::Import, random: &Random) -> Result<Vec<R
     let mut all: Vec<Read> = Vec::new();
     for body in &wanted.collections {
         let Some(body) = body.as_object() else {
-            return Err(Error::invalid(
-                "An error occurred while loading the submitted data.",
-            ));
+            return Err(Error::invalid(UNLOADABLE));
         };
         let old = meant(schema, body).cloned();
         let definition = match &old {
@@ -288,8 +287,7 @@ fn text<'a>(body: &'a Map<String, Json>, key: &str) -> &'a str {
 }
 
 fn failed(name: &str, detail: &str) -> Error {
-    let message = sentence(&format!("Failed to import collection \"{name}\": {detail}"));
-    let problem = FieldProblem::new("validation_collections_import_failure", message);
+    let problem = IMPORT_FAILED.quoting(&[("name", name), ("reason", detail)]);
     Error::field(FAILED, "collections", problem)
 }
 

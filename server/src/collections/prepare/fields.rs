@@ -6,7 +6,7 @@ use plinth_sdk::types::{CollectionType, Field, FieldKind};
 use serde_json::Value as Json;
 
 use crate::error::{Error, Result, UNREADABLE};
-use crate::records::values::normalise_date;
+use crate::fields::normalise_date;
 use crate::system::defaults;
 
 /// Parses the list of a body. A field without an id corresponds to the one with its name and type in `old`.

@@ -6,16 +6,15 @@
 mod fields;
 mod indexes;
 
-use plinth_sdk::types::{
-    AuthOptions, Collection, CollectionType, Field, FieldProblem, OAuth2MappedFields,
-};
+use plinth_sdk::types::{AuthOptions, Collection, CollectionType, Field, OAuth2MappedFields};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::store::{CREATE_FAILED, UPDATE_FAILED};
 use crate::error::{Error, Result, UNREADABLE};
+use crate::fields::normalise_date;
+use crate::problems::NOT_ALLOWED;
 use crate::random::Random;
-use crate::records::values::normalise_date;
 use crate::schema::{Index, Schema};
 use crate::system::defaults;
 
@@ -178,10 +177,6 @@ fn failed(existing: Option<&Collection>) -> &'static str {
 }
 
 fn kind(body: &Map<String, Json>, existing: Option<&Collection>) -> Result<CollectionType> {
-    let problem = |code, message| {
-        let problem = FieldProblem::new(code, message);
-        Err(Error::field(failed(existing), "type", problem))
-    };
     let text = match body.get("type") {
         None | Some(Json::Null) => {
             return Ok(existing.map_or(CollectionType::Base, |old| old.kind));
@@ -194,7 +189,11 @@ fn kind(body: &Map<String, Json>, existing: Option<&Collection>) -> Result<Colle
         "" | "base" => Ok(CollectionType::Base),
         "auth" => Ok(CollectionType::Auth),
         "view" => Ok(CollectionType::View),
-        _ => problem("validation_in_invalid", "Must be a valid value."),
+        _ => Err(Error::field(
+            failed(existing),
+            "type",
+            NOT_ALLOWED.problem(),
+        )),
     }
 }
 

@@ -1,18 +1,20 @@
-//! Options of auth collections.
+//! Validation of an auth collection's options.
 
 use plinth_sdk::types::{
     AuthOptions, Collection as Definition, EmailTemplate, FieldProblem, Token,
 };
 use serde_json::Value as Json;
 
-use super::problem::{filled, inside, length, required, required_range, with};
+use crate::problems::{
+    MISSING_FIELD, MISSING_UNIQUE, REQUIRED, UNSUPPORTED, filled, inside, length, required_range,
+};
 use crate::schema::Index;
 
-/// Three years.
+/// The longest life of a token, in seconds: three years.
 const MAX_TOKEN_DURATION: i64 = 94_670_856;
 
-/// Says through `put` what is wrong with each option. What is not supported yet may stay in a collection that moved
-/// in with it.
+/// Validates each option; `put` takes the problems. Options that are not supported yet may stay in a collection that
+/// was imported with them.
 pub(super) fn check(
     new: &Definition,
     auth: &AuthOptions,
@@ -80,14 +82,14 @@ fn template(template: &EmailTemplate) -> Option<FieldProblem> {
     ])
 }
 
-/// Whoever signs in must be one account only.
+/// Checks that each field accounts sign in with identifies one account.
 fn identity_fields(new: &Definition, auth: &AuthOptions) -> Option<FieldProblem> {
     if !auth.password_auth.enabled {
         return None;
     }
     let names = &auth.password_auth.identity_fields;
     if names.is_empty() || names.iter().any(String::is_empty) {
-        return Some(required());
+        return Some(REQUIRED.problem());
     }
     let indexes: Vec<Index> = new
         .indexes
@@ -97,22 +99,13 @@ fn identity_fields(new: &Definition, auth: &AuthOptions) -> Option<FieldProblem>
     names.iter().find_map(|name| {
         let param = [("fieldName", Json::from(name.as_str()))];
         if !new.fields.iter().any(|field| field.name == *name) {
-            let message = format!("Invalid or missing field {name}.");
-            return Some(with("validation_missing_field", message, param));
+            return Some(MISSING_FIELD.with(param));
         }
         let is_unique = indexes.iter().any(|index| index.is_unique_on(name));
-        (!is_unique).then(|| {
-            let message = format!("The field {name} doesn't have a UNIQUE constraint.");
-            with("validation_missing_unique_constraint", message, param)
-        })
+        (!is_unique).then(|| MISSING_UNIQUE.with(param))
     })
 }
 
 fn unsupported(is_used: bool, what: &str) -> Option<FieldProblem> {
-    is_used.then(|| {
-        FieldProblem::new(
-            "validation_unsupported_option",
-            format!("{what} are not supported yet."),
-        )
-    })
+    is_used.then(|| UNSUPPORTED.worded([("what", what)]))
 }

@@ -1,21 +1,20 @@
-//! The list of fields: what they are called, and what changed.
+//! Validation of a definition's fields: their names, their options, and what changed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use plinth_sdk::types::{
-    Collection as Definition, CollectionType, Field, FieldKind, FieldProblem, FieldProblems,
-};
-use serde_json::Value as Json;
+use plinth_sdk::types::{Collection as Definition, CollectionType, Field, FieldKind, FieldProblem};
 
-use super::options;
-use super::problem::{filled, format, found_via, inside, length, numbered, with};
+use crate::fields;
+use crate::problems::{self, at, filled, inside, length, numbered};
 use crate::schema::Collection;
 use crate::schema::names::{has_via, is_number, is_reserved, is_word};
 use crate::system::defaults;
 
 /// Keys of the bodies of auth records.
 const RESERVED_IN_AUTH: [&str; 2] = ["passwordConfirm", "oldPassword"];
+/// The most bytes of a field's hint.
+const MAX_HELP: usize = 300;
 
 pub(super) fn check(
     new: &Definition,
@@ -32,27 +31,23 @@ pub(super) fn check(
         })
 }
 
-/// Databases and filters do not tell `a` from `A`.
+/// Finds a repeated id or name. Databases and filters ignore the case of names.
 fn duplicates(new: &Definition) -> Option<FieldProblem> {
     let mut ids = HashSet::new();
     let mut names = HashSet::new();
     new.fields.iter().enumerate().find_map(|(position, field)| {
-        let (key, code, param, value) = if !ids.insert(field.id.as_str()) {
-            ("id", "validation_duplicated_field_id", "fieldId", &field.id)
+        let problem = if !ids.insert(field.id.as_str()) {
+            let id = field.id.as_str();
+            let problem = problems::DUPLICATE_FIELD_ID.with([("fieldId", id.into())]);
+            inside([("id", Some(problem))])
         } else if !names.insert(field.name.to_lowercase()) {
-            (
-                "name",
-                "validation_duplicated_field_name",
-                "fieldName",
-                &field.name,
-            )
+            let name = field.name.as_str();
+            let problem = problems::DUPLICATE_FIELD_NAME.with([("fieldName", name.into())]);
+            inside([("name", Some(problem))])
         } else {
-            return None;
+            None
         };
-        let message = format!("Duplicated or invalid field {key} {value}.");
-        let problem = with(code, message, [(param, Json::from(value.as_str()))]);
-        let inside = FieldProblem::Inside(FieldProblems::from([(key.to_owned(), problem)]));
-        Some(at(position, inside))
+        problem.map(|problem| at(position, problem))
     })
 }
 
@@ -61,10 +56,7 @@ fn missing(new: &Definition) -> Option<FieldProblem> {
         field.name == "id" && matches!(&field.kind, FieldKind::Text(options) if options.primary_key)
     };
     if !new.fields.iter().any(is_key) {
-        return Some(FieldProblem::new(
-            "validation_missing_primary_key",
-            "Missing or invalid \"id\" PK field.",
-        ));
+        return Some(problems::MISSING_PRIMARY_KEY.problem());
     }
     if new.kind != CollectionType::Auth {
         return None;
@@ -75,11 +67,8 @@ fn missing(new: &Definition) -> Option<FieldProblem> {
             field.system && field.name == needed.name && field.kind.name() == needed.kind.name()
         })
     })?;
-    let name = &missing.name;
-    Some(FieldProblem::new(
-        format!("validation_missing_{}_field", name.to_ascii_lowercase()),
-        format!("Missing or invalid system field {name}."),
-    ))
+    let (name, key) = (&missing.name, missing.name.to_ascii_lowercase());
+    Some(problems::MISSING_SYSTEM_FIELD.worded([("key", &key), ("name", name)]))
 }
 
 fn changes(new: &Definition, old: &Definition) -> Option<FieldProblem> {
@@ -87,19 +76,12 @@ fn changes(new: &Definition, old: &Definition) -> Option<FieldProblem> {
     let system = old.fields.iter().filter(|field| field.system);
     let is_gone = |before: &Field| successor(before).is_none_or(|after| after.name != before.name);
     if system.into_iter().any(is_gone) {
-        return Some(FieldProblem::new(
-            "validation_system_field_change",
-            "System fields cannot be deleted or renamed.",
-        ));
+        return Some(problems::SYSTEM_FIELD_CHANGE.problem());
     }
     numbered(new.fields.iter().map(|field| {
         let before = old.fields.iter().find(|before| before.id == field.id)?;
-        (before.kind.name() != field.kind.name()).then(|| {
-            FieldProblem::new(
-                "validation_field_type_change",
-                "Field type cannot be changed.",
-            )
-        })
+        let is_changed = before.kind.name() != field.kind.name();
+        is_changed.then(|| problems::FIELD_TYPE_CHANGE.problem())
     }))
 }
 
@@ -109,12 +91,7 @@ fn reserved_in_auth(new: &Definition) -> Option<FieldProblem> {
     }
     numbered(new.fields.iter().map(|field| {
         let is_reserved = RESERVED_IN_AUTH.contains(&field.name.as_str());
-        let problem = is_reserved.then(|| {
-            FieldProblem::new(
-                "validation_reserved_field_name",
-                "The field name is reserved and cannot be used.",
-            )
-        });
+        let problem = is_reserved.then(|| problems::RESERVED_FIELD_NAME.problem());
         inside([("name", problem)])
     }))
 }
@@ -125,11 +102,21 @@ fn check_one(
     old: Option<&Definition>,
     others: &[Arc<Collection>],
 ) -> Option<FieldProblem> {
-    let options = options::check(field, new, old, others);
+    let is_view = |id: &str| {
+        let found = others.iter().find(|other| other.def.id == id)?;
+        Some(found.is_view())
+    };
+    let definition = fields::Definition {
+        field,
+        collection: new,
+        before: old.and_then(|old| old.fields.iter().find(|before| before.id == field.id)),
+        is_view: &is_view,
+    };
+    let options = fields::of(&field.kind).option_problems(&definition);
     let common = inside([
         ("id", length(&field.id, 1, 100)),
         ("name", name(field, old)),
-        ("help", length(help(&field.kind), 1, 300)),
+        ("help", length(field.kind.help(), 1, MAX_HELP)),
     ]);
     match (options, common) {
         (Some(FieldProblem::Inside(mut options)), Some(FieldProblem::Inside(common))) => {
@@ -149,49 +136,19 @@ fn name(field: &Field, old: Option<&Definition>) -> Option<FieldProblem> {
         return problem;
     }
     if !is_word(name) {
-        return Some(format());
+        return Some(problems::MATCH.problem());
     }
-    // One that an older version let through can stay.
+    // A name that an older version accepted can stay.
     let is_kept = before.is_some_and(|before| before.name == name);
     if is_reserved(name) && !is_kept {
-        return Some(FieldProblem::new(
-            "validation_not_in_invalid",
-            "Must not be in list.",
-        ));
+        return Some(problems::RESERVED.problem());
     }
     if is_number(name) && !is_kept {
-        return Some(format());
+        return Some(problems::MATCH.problem());
     }
     if has_via(name) {
-        return Some(found_via());
+        return Some(problems::FOUND_VIA.problem());
     }
     let is_key = matches!(&field.kind, FieldKind::Text(options) if options.primary_key);
-    (is_key && name != "id").then(|| {
-        FieldProblem::new(
-            "validation_in_invalid",
-            "The primary key must be named \"id\".",
-        )
-    })
-}
-
-fn help(kind: &FieldKind) -> &str {
-    match kind {
-        FieldKind::Text(options) => &options.help,
-        FieldKind::Number(options) => &options.help,
-        FieldKind::Bool(options) => &options.help,
-        FieldKind::Email(options) | FieldKind::Url(options) => &options.help,
-        FieldKind::Editor(options) => &options.help,
-        FieldKind::Date(options) => &options.help,
-        FieldKind::Select(options) => &options.help,
-        FieldKind::Json(options) => &options.help,
-        FieldKind::File(options) => &options.help,
-        FieldKind::Relation(options) => &options.help,
-        FieldKind::GeoPoint(options) => &options.help,
-        FieldKind::Password(options) => &options.help,
-        FieldKind::Autodate(_) => "",
-    }
-}
-
-fn at(position: usize, problem: FieldProblem) -> FieldProblem {
-    FieldProblem::Inside(FieldProblems::from([(position.to_string(), problem)]))
+    (is_key && name != "id").then(|| problems::PRIMARY_KEY_NAME.problem())
 }

@@ -1,25 +1,22 @@
-//! Indexes: that they can be read, and that the database will take them.
+//! Validation of indexes: they can be parsed, and both databases accept them.
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{Collection as Definition, CollectionType, FieldProblem, FieldProblems};
-use serde_json::Value as Json;
+use plinth_sdk::types::{Collection as Definition, CollectionType, FieldProblem};
 
 use super::names::{is_derived, is_reserved, is_same};
-use super::problem::with;
 use crate::db::Storage;
-use crate::schema::{Collection, Index, storage};
+use crate::fields::storage;
+use crate::problems::{self, at};
+use crate::schema::{Collection, Index};
 use crate::system::defaults;
 
-/// The first index that is wrong as it stands.
+/// Returns the problem of the first index that is invalid by itself.
 pub(super) fn check(new: &Definition, others: &[Arc<Collection>]) -> Option<FieldProblem> {
     let mut indexes: Vec<Index> = Vec::new();
     for (position, text) in new.indexes.iter().enumerate() {
         let Ok(index) = Index::parse(text) else {
-            return Some(at(
-                position,
-                invalid("Invalid CREATE INDEX expression.".to_owned()),
-            ));
+            return Some(at(position, problems::INDEX_SYNTAX.problem()));
         };
         if let Some(problem) = check_one(&index, &indexes, others) {
             return Some(at(position, problem));
@@ -33,38 +30,24 @@ pub(super) fn check(new: &Definition, others: &[Arc<Collection>]) -> Option<Fiel
     let missing = needed
         .iter()
         .find(|(field, _)| !indexes.iter().any(|index| index.is_unique_on(field)))?;
-    Some(FieldProblem::new(
-        "validation_missing_required_unique_index",
-        format!("Missing required unique index for field \"{}\".", missing.0),
-    ))
+    Some(problems::MISSING_UNIQUE_INDEX.worded([("field", missing.0)]))
 }
 
 fn check_one(index: &Index, before: &[Index], others: &[Arc<Collection>]) -> Option<FieldProblem> {
     if before.iter().any(|other| is_same(&other.name, &index.name)) {
-        return Some(FieldProblem::new(
-            "validation_duplicated_index_name",
-            "The index name already exists.",
-        ));
+        return Some(problems::DUPLICATE_INDEX_NAME.problem());
     }
     let has_it =
         |other: &&Arc<Collection>| other.indexes.iter().any(|i| is_same(&i.name, &index.name));
     if let Some(other) = others.iter().find(has_it) {
         let name = other.def.name.as_str();
-        return Some(with(
-            "validation_existing_index_name",
-            format!("The index name is already used in {name} collection."),
-            [("usedTableName", Json::from(name))],
-        ));
+        return Some(problems::EXISTING_INDEX_NAME.with([("usedTableName", name.into())]));
     }
-    before.iter().any(|other| other.same_as(index)).then(|| {
-        FieldProblem::new(
-            "validation_duplicated_index_definition",
-            "The index definition already exists.",
-        )
-    })
+    let is_known = before.iter().any(|other| other.same_as(index));
+    is_known.then(|| problems::DUPLICATE_INDEX.problem())
 }
 
-/// The first index that a database would refuse; asked when all else is right.
+/// Returns the problem of the first index that a database would refuse. Only a definition that is valid otherwise is checked.
 pub(super) fn check_against_tables(
     new: &Definition,
     others: &[Arc<Collection>],
@@ -74,9 +57,8 @@ pub(super) fn check_against_tables(
             continue;
         };
         if let Some(reason) = refusal(&index, new, others) {
-            let name = &index.name;
-            let problem = invalid(format!("Failed to create index {name} - {reason}."));
-            return Some(at(position, problem));
+            let words = [("name", &*index.name), ("reason", &*reason)];
+            return Some(at(position, problems::INDEX_REFUSED.worded(words)));
         }
     }
     None
@@ -109,12 +91,4 @@ fn refusal(index: &Index, new: &Definition, others: &[Arc<Collection>]) -> Optio
         "only texts have upper and lower case, {} is none",
         wrong.name
     ))
-}
-
-fn invalid(message: String) -> FieldProblem {
-    FieldProblem::new("validation_invalid_index_expression", message)
-}
-
-fn at(position: usize, problem: FieldProblem) -> FieldProblem {
-    FieldProblem::Inside(FieldProblems::from([(position.to_string(), problem)]))
 }

@@ -1,21 +1,20 @@
-//! What is wrong with a definition, by PocketBase's codes.
+//! Validation of definitions.
 
 mod auth;
 mod fields;
 mod indexes;
 mod names;
-mod options;
-mod problem;
 
 use std::sync::Arc;
 
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use crate::policy::RuleCheck;
+use crate::problems;
 use crate::schema::{Author, Collection, Schema};
 use crate::views::store::known;
 
-/// What is wrong with `new`, which is to take the place of `old` among the collections of `schema`.
+/// Validates `new`, which replaces `old` among the collections of `schema`.
 pub(super) fn validate(
     new: &wire::Collection,
     old: Option<&wire::Collection>,
@@ -30,10 +29,10 @@ pub(super) fn validate(
         .collect();
     let mut known = known(schema, author);
     known.retain(|collection| !is_old(collection));
-    let mut problems = FieldProblems::new();
+    let mut found = FieldProblems::new();
     let mut put = |key: &str, problem: Option<FieldProblem>| {
         if let Some(problem) = problem {
-            problems.insert(key.to_owned(), problem);
+            found.insert(key.to_owned(), problem);
         }
     };
 
@@ -44,7 +43,10 @@ pub(super) fn validate(
     let is_view = new.kind == wire::CollectionType::View;
     if is_view {
         // Its query made the fields.
-        put("indexes", (!new.indexes.is_empty()).then(no_indexes));
+        put(
+            "indexes",
+            (!new.indexes.is_empty()).then(|| problems::VIEW_INDEXES.problem()),
+        );
     } else {
         put("fields", fields::check(new, old, &known));
         put("indexes", indexes::check(new, &others));
@@ -78,8 +80,7 @@ pub(super) fn validate(
         put(
             key,
             if is_view && !matches!(key, "listRule" | "viewRule") {
-                rule.as_ref()
-                    .map(|_| FieldProblem::new("validation_nil", "Must be blank."))
+                rule.as_ref().map(|_| problems::NOT_NIL.problem())
             } else {
                 rules.check(key, rule.as_deref(), old_rule)
             },
@@ -95,38 +96,23 @@ pub(super) fn validate(
         put(
             "manageRule",
             match auth.manage_rule.as_deref() {
-                Some("") => Some(FieldProblem::new(
-                    "validation_nil_or_not_empty_required",
-                    "Cannot be blank.",
-                )),
+                Some("") => Some(problems::NIL_OR_FILLED.problem()),
                 rule => rules.check("manageRule", rule, old_rule),
             },
         );
         auth::check(new, auth, old_auth, &mut put);
     }
-    if problems.is_empty()
+    if found.is_empty()
         && !is_view
         && let Some(problem) = indexes::check_against_tables(new, &others)
     {
-        problems.insert("indexes".to_owned(), problem);
+        found.insert("indexes".to_owned(), problem);
     }
-    problems
-}
-
-fn no_indexes() -> FieldProblem {
-    FieldProblem::new(
-        "validation_indexes_not_supported",
-        "View collections don't support indexes.",
-    )
+    found
 }
 
 fn kind_change(new: &wire::Collection, old: &wire::Collection) -> Option<FieldProblem> {
-    (new.kind != old.kind).then(|| {
-        FieldProblem::new(
-            "validation_collection_type_change",
-            "Collection type cannot be changed.",
-        )
-    })
+    (new.kind != old.kind).then(|| problems::COLLECTION_TYPE_CHANGE.problem())
 }
 
 fn system_change(
@@ -135,12 +121,7 @@ fn system_change(
     author: Author,
 ) -> Option<FieldProblem> {
     let was = old.map_or(new.system && author == Author::Superuser, |old| old.system);
-    (new.system != was).then(|| {
-        FieldProblem::new(
-            "validation_collection_system_flag_change",
-            "System collection state cannot be changed.",
-        )
-    })
+    (new.system != was).then(|| problems::SYSTEM_FLAG_CHANGE.problem())
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! Names and ids of collections: unique among the collections, and free in the database.
+//! Validation of a collection's name and id: unique among the collections, and free in the database.
 
 use std::sync::Arc;
 
 use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
-use super::problem::{filled, format, found_via, length};
 use crate::db::Ident;
+use crate::problems::{self, filled, length};
 use crate::schema::Collection;
 use crate::schema::names::{has_via, is_word};
 use crate::system::builtin::PREFIX;
 
-/// Tables of Plinth and of the migrations.
+/// Tables of the server and of the migrations.
 const INTERNAL: [&str; 11] = [
     "_answers",
     "_changes",
@@ -33,9 +33,9 @@ const INTERNAL_INDEXES: [&str; 6] = [
     "_logs_level",
     "_removed_files_due",
 ];
-/// Names that the databases keep for themselves.
+/// Prefixes of names that the databases reserve.
 const RESERVED_PREFIXES: [&str; 2] = ["sqlite_", "pg_"];
-/// What PostgreSQL adds to a table's name for its constraint, sequence and primary key.
+/// Suffixes that PostgreSQL adds to a table's name for its constraint, sequence and primary key.
 const DERIVED: [&str; 3] = ["_id_key", "__rowid__seq", "_pkey"];
 
 pub(super) fn id(
@@ -50,7 +50,7 @@ pub(super) fn id(
         return problem;
     }
     if !is_word(&new.id) {
-        return Some(format());
+        return Some(problems::MATCH.problem());
     }
     // Routes take either, so that an id that is another one's name would hide it.
     let is_own = |id: &str| {
@@ -62,12 +62,7 @@ pub(super) fn id(
             other.def.id.eq_ignore_ascii_case(&new.id)
                 || other.def.name.eq_ignore_ascii_case(&new.id)
         });
-    is_taken.then(|| {
-        FieldProblem::new(
-            "validation_invalid_or_existing_id",
-            "The model id is invalid or already exists.",
-        )
-    })
+    is_taken.then(|| problems::COLLECTION_ID.problem())
 }
 
 pub(super) fn name(
@@ -80,50 +75,37 @@ pub(super) fn name(
         return problem;
     }
     if has_via(name) {
-        return Some(found_via());
+        return Some(problems::FOUND_VIA.problem());
     }
     if !is_word(name) {
-        return Some(format());
+        return Some(problems::MATCH.problem());
     }
     let is_kept = old.is_some_and(|old| old.name.eq_ignore_ascii_case(name));
     if old.is_some_and(|old| old.system && old.name != name) {
-        return Some(FieldProblem::new(
-            "validation_collection_system_name_change",
-            "System collection name cannot be changed.",
-        ));
+        return Some(problems::SYSTEM_NAME_CHANGE.problem());
     }
     if others
         .iter()
         .any(|other| other.def.name.eq_ignore_ascii_case(name))
     {
-        return Some(FieldProblem::new(
-            "validation_collection_name_exists",
-            "Collection name must be unique (case insensitive).",
-        ));
+        return Some(problems::COLLECTION_NAME_TAKEN.problem());
     }
     let mut ids = others
         .iter()
         .map(|other| other.def.id.as_str())
         .chain([new.id.as_str()]);
     if ids.any(|id| id.eq_ignore_ascii_case(name)) {
-        return Some(FieldProblem::new(
-            "validation_collection_name_id_duplicate",
-            "The name must not match an existing collection id.",
-        ));
+        return Some(problems::COLLECTION_NAME_IS_ID.problem());
     }
     if is_kept {
         return None;
     }
     let is_index = |other: &Arc<Collection>| other.indexes.iter().any(|i| is_same(&i.name, name));
-    (is_reserved(name) || is_derived(name, others) || others.iter().any(is_index)).then(|| {
-        FieldProblem::new(
-            "validation_collection_name_invalid",
-            "The name shouldn't match with an existing internal table.",
-        )
-    })
+    (is_reserved(name) || is_derived(name, others) || others.iter().any(is_index))
+        .then(|| problems::COLLECTION_NAME_INTERNAL.problem())
 }
 
-/// Whether a table or index of this name is, or may be, the database's or Plinth's own.
+/// Returns whether a name is reserved for tables and indexes of the database or the server.
 pub(super) fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     INTERNAL.contains(&name.as_str())
@@ -137,7 +119,7 @@ pub(super) fn is_reserved(name: &str) -> bool {
         })
 }
 
-/// Whether PostgreSQL has made this name from that of a collection.
+/// Returns whether PostgreSQL derives this name from that of a collection.
 pub(super) fn is_derived(name: &str, others: &[Arc<Collection>]) -> bool {
     let name = name.to_ascii_lowercase();
     let tables = DERIVED
@@ -150,7 +132,7 @@ pub(super) fn is_derived(name: &str, others: &[Arc<Collection>]) -> bool {
     })
 }
 
-/// Whether two names are one for a database.
+/// Returns whether two names are the same in a database.
 pub(super) fn is_same(a: &str, b: &str) -> bool {
     Ident::new(a)
         .as_str()

@@ -4,15 +4,11 @@
 //! (`required`, `max`, `values`, …) remains: PocketBase checks those when a record is written, so records may be
 //! older than a limit, and must not be lost.
 
-use plinth_sdk::types::{
-    BoolOptions, DateOptions, DomainOptions, Field, FieldKind, FieldProblem, FileOptions,
-    JsonOptions, NumberOptions, RelationOptions, TextOptions,
-};
+use plinth_sdk::types::{Field, FieldKind};
 
 use super::mend::words;
 use crate::db::Value;
-use crate::records::validate::{EDITOR_MAX, JSON_MAX, validate};
-use crate::records::values;
+use crate::fields;
 use crate::schema::{Collection, Record};
 
 /// The maximum cost of a bcrypt hash that sign-ins may have to compute.
@@ -45,7 +41,7 @@ impl Check {
                 // Tokens are signed with this value.
                 field.kind.clone()
             } else {
-                without_limits(&field.kind)
+                fields::of(&field.kind).without_limits()
             },
             ..field.clone()
         };
@@ -66,7 +62,7 @@ impl Check {
             let has_form = !matches!(field.kind, FieldKind::Password(_) | FieldKind::File(_));
             if beyond.is_none()
                 && has_form
-                && let Some(problem) = validate(field, value, None)
+                && let Some(problem) = fields::validate(&field.kind, value, None)
             {
                 beyond = Some(format!("{name}: {}", words(&problem)));
             }
@@ -88,19 +84,19 @@ fn impossible(field: &Field, value: &Value) -> Option<String> {
     match (&field.kind, value) {
         (FieldKind::Password(_), Value::Text(hash)) => hash_problem(hash).map(str::to_owned),
         (FieldKind::Date(_) | FieldKind::Autodate(_), Value::Text(text))
-            if !text.is_empty() && values::normalise_date(text).is_none() =>
+            if !text.is_empty() && fields::normalise_date(text).is_none() =>
         {
             Some("it is no date".to_owned())
         }
         (FieldKind::File(_), _) => {
-            let names = values::list(value);
+            let names = fields::items(value);
             let wrong = names.iter().find(|name| !is_file_name(name));
             wrong.map(|name| format!("no file of a record is called {name:?}"))
         }
         // Any text can be a value of it.
         (FieldKind::Select(_), _) => None,
         _ => {
-            let problem: FieldProblem = validate(field, value, None)?;
+            let problem = fields::validate(&field.kind, value, None)?;
             Some(words(&problem))
         }
     }
@@ -119,48 +115,6 @@ fn hash_problem(hash: &str) -> Option<&'static str> {
         Some(cost) if is_bcrypt && cost <= MAX_BCRYPT_COST => None,
         Some(_) if is_bcrypt => Some("its hash takes too long to be compared"),
         _ => Some("it is no bcrypt hash"),
-    }
-}
-
-fn without_limits(kind: &FieldKind) -> FieldKind {
-    match kind {
-        FieldKind::Text(options) if options.primary_key => kind.clone(),
-        FieldKind::Text(options) => FieldKind::Text(TextOptions {
-            // Without its own limit, a text has the default one.
-            max: if options.max > 5000 { options.max } else { 0 },
-            min: 0,
-            pattern: String::new(),
-            required: false,
-            ..options.clone()
-        }),
-        FieldKind::Number(_) => FieldKind::Number(NumberOptions::default()),
-        FieldKind::Email(_) => FieldKind::Email(DomainOptions::default()),
-        FieldKind::Url(_) => FieldKind::Url(DomainOptions::default()),
-        FieldKind::Date(_) => FieldKind::Date(DateOptions::default()),
-        FieldKind::Editor(options) => {
-            let mut options = options.clone();
-            options.max_size = options.max_size.max(EDITOR_MAX);
-            options.required = false;
-            FieldKind::Editor(options)
-        }
-        FieldKind::Json(options) => FieldKind::Json(JsonOptions {
-            max_size: options.max_size.max(JSON_MAX),
-            ..JsonOptions::default()
-        }),
-        FieldKind::Relation(options) => FieldKind::Relation(RelationOptions {
-            max_select: i64::MAX,
-            min_select: 0,
-            required: false,
-            ..options.clone()
-        }),
-        FieldKind::File(_) => FieldKind::File(FileOptions::default()),
-        FieldKind::GeoPoint(options) => {
-            let mut options = options.clone();
-            options.required = false;
-            FieldKind::GeoPoint(options)
-        }
-        FieldKind::Bool(_) => FieldKind::Bool(BoolOptions::default()),
-        FieldKind::Select(_) | FieldKind::Password(_) | FieldKind::Autodate(_) => kind.clone(),
     }
 }
 

@@ -30,7 +30,7 @@ use crate::app::App;
 use crate::collections::store;
 use crate::collections::take::{self, Place};
 use crate::db::{Claimant, Conn};
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::policy::{Snapshot, system};
 use crate::request::Request;
 use crate::schema::Schema;
@@ -244,29 +244,12 @@ fn in_words(error: Error) -> anyhow::Error {
     if let Error::Storage(error) = error {
         return error.context("the storage of files failed");
     }
-    let why = match &error {
-        Error::Outdated => Some("the collections were changed meanwhile; try again"),
-        Error::Unavailable | Error::Unwritable(_) | Error::Disconnected => {
-            Some("the database can't be written to; is its disk full, or its server away?")
-        }
-        Error::Invalid { .. }
-        | Error::Unauthenticated
-        | Error::Forbidden(_)
-        | Error::NotFound(_)
-        | Error::TooManyRequests(_)
-        | Error::TooLarge
-        | Error::RangeNotSatisfiable
-        | Error::Unique(_)
-        | Error::Oversized
-        | Error::Crowded
-        | Error::TooSlow
-        | Error::Deadlock
-        | Error::Busy(_)
-        | Error::AnswerTooLarge(_)
-        | Error::NoRoom
-        | Error::Starting
-        | Error::Storage(_)
-        | Error::Internal(_) => None,
-    };
-    why.map_or_else(|| error.into(), anyhow::Error::msg)
+    if let Error::Outdated = error {
+        return anyhow::Error::msg("the collections were changed meanwhile; try again");
+    }
+    if error.class() == Class::Unknown {
+        let why = "the database can't be written to; is its disk full, or its server away?";
+        return anyhow::Error::msg(why);
+    }
+    error.into()
 }

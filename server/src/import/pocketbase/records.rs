@@ -13,10 +13,11 @@ use super::source::Read;
 use super::{Progress, Report, Source, Tally, Wishes};
 use crate::db::{Conn, Ident, Point, Storage, Value, dialect, load, savepoint, sql};
 use crate::error::{Error, Result};
+use crate::fields;
 use crate::json;
 use crate::policy::Grant;
 use crate::records::problems::taken;
-use crate::records::{store, values};
+use crate::records::store;
 use crate::schema::{Collection, Column, Record, Schema};
 
 /// How many records are in memory at once.
@@ -305,7 +306,7 @@ fn record(
         .def
         .fields
         .iter()
-        .map(|field| values::zero(&field.kind));
+        .map(|field| fields::zero(&field.kind));
     let mut record = Record::new(Arc::clone(collection), zeros.collect());
     for ((name, _), raw) in columns.iter().zip(row) {
         if let Some(position) = collection.position(name) {
@@ -340,7 +341,7 @@ fn value(column: &Column, kind: &FieldKind, raw: Value, zero: Value) -> Option<V
             Value::Text(items.pop().unwrap_or_default())
         }
         Storage::Text if matches!(kind, FieldKind::Date(_) | FieldKind::Autodate(_)) => {
-            Value::Text(values::normalise_date(&text).unwrap_or(text))
+            Value::Text(fields::normalise_date(&text).unwrap_or(text))
         }
         Storage::Text => Value::Text(text),
         Storage::Number | Storage::Int | Storage::Bool => zero,
@@ -359,7 +360,7 @@ fn list(text: &str) -> Value {
     let items: Vec<String> = match serde_json::from_str(text) {
         Ok(Json::Array(items)) => items
             .iter()
-            .map(|item| values::text(item).into_owned())
+            .map(|item| fields::text_of(item).into_owned())
             .collect(),
         _ if text.is_empty() => Vec::new(),
         _ => vec![text.to_owned()],

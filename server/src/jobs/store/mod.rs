@@ -12,10 +12,11 @@ use super::schedule::{self, Schedule};
 use crate::clock::Timestamp;
 use crate::db::{Conn, Storage, Value, load, savepoint, sql};
 use crate::error::{Error, Result};
+use crate::fields;
 use crate::policy::{Grant, Snapshot, system};
 use crate::random::Random;
 use crate::records::write::{self, Input};
-use crate::records::{fill, store as records, values};
+use crate::records::{fill, store as records};
 use crate::request::Request;
 use crate::schema::Record;
 
@@ -133,7 +134,7 @@ pub(super) fn add_manual(conn: &mut Conn, runs: &Grant, job: &str) -> Result<()>
 fn new_run(runs: &Grant, job: &str, due: Timestamp, trigger: &str, random: &Random) -> Record {
     let collection = runs.collection().clone();
     let fields = collection.def.fields.iter();
-    let values = fields.map(|field| values::zero(&field.kind)).collect();
+    let values = fields.map(|field| fields::zero(&field.kind)).collect();
     let mut run = Record::new(collection, values);
     set(&mut run, "id", random.id());
     set(&mut run, "job", job);

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{
-    DecidedBy, FieldProblem, FieldProblems, PolicyAnswer, PolicyQuestion, Subject,
-};
+use plinth_sdk::types::{DecidedBy, PolicyAnswer, PolicyQuestion, Subject};
 
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::policy::permission::Effect;
 use crate::policy::{Action, Grant, Part, Permission, Reach, Snapshot, store, system};
+use crate::problems::{self, ProblemType};
 use crate::records::store as records;
 use crate::request::{Account, Caller, Request};
 use crate::schema::{Collection, Record, Rule};
@@ -24,13 +23,11 @@ pub(super) fn explain(
 ) -> Result<PolicyAnswer> {
     let caller = subject(conn, schema, &question.subject)?;
     let Some(action) = Action::parse(&question.action) else {
-        let message = "Must be list, view, create, update or delete.";
-        return Err(refused("action", "validation_in_invalid", message));
+        return Err(refused("action", problems::UNKNOWN_ACTION));
     };
-    let collection = schema.find(&question.collection).ok_or_else(|| {
-        let message = "There is no such collection.";
-        refused("collection", "validation_unknown_collection", message)
-    })?;
+    let collection = schema
+        .find(&question.collection)
+        .ok_or_else(|| refused("collection", problems::UNKNOWN_COLLECTION))?;
     if caller.is_superuser() {
         let by = DecidedBy::Superuser;
         return Ok(answer(true, "Superusers may do everything.".to_owned(), by));
@@ -104,10 +101,8 @@ impl Context<'_> {
     }
 
     fn with_record(&self, conn: &mut Conn, grant: &Grant, id: &str) -> Result<PolicyAnswer> {
-        let record = records::find(conn, grant, id, None)?.ok_or_else(|| {
-            let message = "There is no such record.";
-            refused("record", "validation_missing_rel_records", message)
-        })?;
+        let record = records::find(conn, grant, id, None)?
+            .ok_or_else(|| refused("record", problems::UNKNOWN_RECORD))?;
         let held = records::parts_of(conn, grant, self.reach, &record)?;
         let mut decided = if let Some(deny) = permissions(&held).find(|p| takes_rows(p)) {
             self.by_permission(deny)
@@ -216,18 +211,16 @@ fn method(action: Action) -> &'static str {
 }
 
 fn subject(conn: &mut Conn, schema: &Arc<Snapshot>, subject: &Subject) -> Result<Caller> {
-    let unknown = |message: &str| refused("subject", "validation_unknown_subject", message);
+    let unknown = |problem: ProblemType| refused("subject", problem);
     let (collection, id) = match subject {
         Subject::Guest(name) if name == "@guest" => return Ok(Caller::Guest),
         Subject::Guest(_) => {
-            return Err(unknown(
-                "Must be \"@guest\", or an account's collection and id.",
-            ));
+            return Err(unknown(problems::SUBJECT));
         }
         Subject::Account { collection, id } => (collection, id),
     };
     let collection = schema.find(collection).filter(|c| c.is_auth());
-    let collection = collection.ok_or_else(|| unknown("There is no such auth collection."))?;
+    let collection = collection.ok_or_else(|| unknown(problems::SUBJECT_COLLECTION))?;
     let grant = system(
         schema,
         collection,
@@ -235,7 +228,7 @@ fn subject(conn: &mut Conn, schema: &Arc<Snapshot>, subject: &Subject) -> Result
         "to look at an account",
     );
     let record = records::find(conn, &grant, id, None)?;
-    let record = record.ok_or_else(|| unknown("There is no such account."))?;
+    let record = record.ok_or_else(|| unknown(problems::SUBJECT_ACCOUNT))?;
     let roles = store::roles_of(conn, &collection.def.id, id)?;
     Ok(Caller::Account(Arc::new(Account {
         is_superuser: collection.is_superusers(),
@@ -246,9 +239,8 @@ fn subject(conn: &mut Conn, schema: &Arc<Snapshot>, subject: &Subject) -> Result
     })))
 }
 
-fn refused(field: &str, code: &str, message: &str) -> Error {
-    let problem = FieldProblem::new(code, message);
-    Error::refused(FAILED, FieldProblems::from([(field.to_owned(), problem)]))
+fn refused(field: &str, problem: ProblemType) -> Error {
+    Error::field(FAILED, field, problem.problem())
 }
 
 /// Returns the names of a record's fields that are covered.

@@ -1,4 +1,4 @@
-//! Between the types of JSON and those of fields.
+//! Conversions of JSON to the types of fields. Each value has one: what makes no sense becomes the zero value.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 
 use crate::json_reader;
 
-/// Text; empty for lists and objects.
-pub fn text(raw: &Json) -> Cow<'_, str> {
+/// Converts a value to text; lists and objects become empty.
+pub(crate) fn text(raw: &Json) -> Cow<'_, str> {
     match raw {
         Json::String(text) => Cow::Borrowed(text),
         Json::Bool(bool) => Cow::Borrowed(if *bool { "true" } else { "false" }),
@@ -16,7 +16,7 @@ pub fn text(raw: &Json) -> Cow<'_, str> {
     }
 }
 
-/// A number; 0 for what is none. Text can be `NaN` and `Infinity`, which validation refuses.
+/// Converts a value to a number. Text can be `NaN` and `Infinity`, which validation refuses.
 pub(super) fn number(raw: &Json) -> f64 {
     match raw {
         Json::Number(number) => number.as_f64().unwrap_or_default(),
@@ -42,7 +42,7 @@ fn parse_number(text: &str) -> Option<f64> {
     parse_number(&text.replace('_', ""))
 }
 
-/// Whether it is true, or a number other than 0.
+/// Converts a value to a bool; numbers other than 0 are true.
 pub(super) fn bool(raw: &Json) -> bool {
     match raw {
         Json::Bool(bool) => *bool,
@@ -54,7 +54,8 @@ pub(super) fn bool(raw: &Json) -> bool {
     }
 }
 
-/// Distinct values that are not empty. Forms can send text only, so a text that is a JSON list counts as the list.
+/// Converts a value to distinct texts that are not empty. Forms can send text only, so text with a JSON list counts as
+/// the list.
 pub(super) fn list(raw: &Json) -> Vec<String> {
     let values = match raw {
         Json::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
@@ -71,7 +72,7 @@ pub(super) fn list(raw: &Json) -> Vec<String> {
     distinct(values)
 }
 
-/// The texts of a JSON list of texts and nulls.
+/// Reads a JSON list of texts and nulls.
 fn texts(json: &str) -> Option<Vec<String>> {
     let Json::Array(items) = json_reader::value(json).ok()? else {
         return None;
@@ -87,7 +88,7 @@ fn texts(json: &str) -> Option<Vec<String>> {
     Some(texts)
 }
 
-/// Without repetitions and empty values, in the order of their first occurrence.
+/// Removes repetitions and empty values, keeping the order of first occurrence.
 pub(super) fn distinct(values: Vec<String>) -> Vec<String> {
     let mut seen = std::collections::HashSet::with_capacity(values.len());
     let keep: Vec<bool> = values

@@ -1,4 +1,4 @@
-//! Dates in the many forms that clients send.
+//! Dates in the forms that clients send.
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -6,7 +6,7 @@ use jiff::fmt::strtime;
 
 use crate::clock::format_utc;
 
-/// How others than ISO 8601 write a moment, after the day of the week and the zone are taken off.
+/// Formats other than ISO 8601, without the day of the week and the zone.
 const WORDED: [&str; 5] = [
     "%d %b %Y %H:%M:%S",
     "%d %b %y %H:%M",
@@ -15,9 +15,9 @@ const WORDED: [&str; 5] = [
     "%d %b %Y",
 ];
 
-/// The stored form of a moment, `2024-01-31 10:00:00.000Z`; `None` when the text is no moment. Without a zone it
-/// is UTC. The first moment of the year 1 means that there is none.
-pub fn normalise(text: &str) -> Option<String> {
+/// Returns the stored form of a date, `2024-01-31 10:00:00.000Z`, or `None` if the text is not a date. Without a zone it
+/// is in UTC. The first moment of the year 1 stands for no date.
+pub(crate) fn normalise(text: &str) -> Option<String> {
     if text.is_empty() {
         return None;
     }
@@ -29,7 +29,7 @@ pub fn normalise(text: &str) -> Option<String> {
     Some(format_utc(utc))
 }
 
-/// `2024-01-31`, alone or with `T10:00:00`, a fraction and a zone.
+/// Reads `2024-01-31`, alone or with `T10:00:00`, a fraction and a zone.
 fn iso(text: &str) -> Option<DateTime> {
     let mut scan = Scan(text);
     let year = i16::try_from(scan.digits(4, 4)?).ok()?;
@@ -61,7 +61,7 @@ fn iso(text: &str) -> Option<DateTime> {
     to_utc(local.ok()?, offset)
 }
 
-/// `Wed, 31 Jan 2024 10:00:00 GMT` and its relatives.
+/// Reads `Wed, 31 Jan 2024 10:00:00 GMT` and similar formats.
 fn worded(text: &str) -> Option<DateTime> {
     let mut offset = 0;
     let mut words = Vec::with_capacity(6);
@@ -98,7 +98,7 @@ fn to_utc(local: DateTime, offset: i32) -> Option<DateTime> {
     local.checked_sub(offset).ok()
 }
 
-/// Seconds east of UTC: nothing, `Z`, `+02:00`, `+0200` or `+0200 CEST`.
+/// Reads a zone as seconds east of UTC: nothing, `Z`, `+02:00`, `+0200` or `+0200 CEST`.
 fn zone(text: &str) -> Option<i32> {
     if matches!(text, "" | "Z") {
         return Some(0);
@@ -118,11 +118,11 @@ fn zone(text: &str) -> Option<i32> {
     is_name.then_some(sign * (hours * 3600 + minutes * 60))
 }
 
-/// What is left to read.
+/// The text that is left to read.
 struct Scan<'a>(&'a str);
 
 impl Scan<'_> {
-    /// Goes past `text`.
+    /// Skips `text`.
     fn after(&mut self, text: &str) -> Option<&mut Self> {
         self.0 = self.0.strip_prefix(text)?;
         Some(self)

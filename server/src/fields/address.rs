@@ -1,19 +1,80 @@
-//! E-mail addresses and URLs.
+//! E-mail addresses and URLs, and lists of domains for both.
 //!
-//! What is accepted is what PocketBase accepts, of everything that people write. It is stricter where the
-//! reference is careless (quoted mailboxes, URLs that run scripts), and takes a few host names that the reference
-//! does not (`http://x.y.com`).
+//! PocketBase's rules, but stricter where those are careless (quoted mailboxes, URLs that run scripts), and with a
+//! few host names that PocketBase refuses (`http://x.y.com`).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use plinth_sdk::types::FieldProblem;
+
+use super::schema::{Context, Notes};
+use crate::problems::{NOT_DOMAIN, NOT_EMPTY, inside, numbered};
+
 const SCHEMES: [&str; 7] = ["http", "https", "ftp", "ws", "wss", "tcp", "udp"];
-/// Without `//` these would pass for a host with a port: `javascript:1/…`.
+/// Without `//` these would pass as a host with a port: `javascript:1/…`.
 const SCRIPTS: [&str; 3] = ["javascript:", "vbscript:", "data:"];
 /// The first number of characters that is too many for a URL.
 const URL_LIMIT: usize = 2083;
 
-/// Whether it is an address such as `a@b.co`.
-pub fn is_email(text: &str) -> bool {
+/// The domains that a field accepts and refuses. A definition has one of the lists at most.
+#[derive(Clone, Copy)]
+pub(super) struct Domains<'a> {
+    pub(super) only: &'a [String],
+    pub(super) except: &'a [String],
+}
+
+impl Domains<'_> {
+    pub(super) fn allow(self, domain: &str) -> bool {
+        let lists = |list: &[String]| list.iter().any(|item| item == domain);
+        (self.only.is_empty() || lists(self.only)) && !lists(self.except)
+    }
+
+    pub(super) fn problems(self) -> Option<FieldProblem> {
+        let check = |list: &[String], other: &[String]| {
+            if !list.is_empty() && !other.is_empty() {
+                return Some(NOT_EMPTY.problem());
+            }
+            let is_wrong = |domain: &str| !domain.is_empty() && !is_domain(domain);
+            let problem = |domain: &String| is_wrong(domain).then(|| NOT_DOMAIN.problem());
+            numbered(list.iter().map(problem))
+        };
+        inside([
+            ("onlyDomains", check(self.only, self.except)),
+            ("exceptDomains", check(self.except, self.only)),
+        ])
+    }
+
+    pub(super) fn note(self, notes: Notes, context: &Context<'_>) -> Notes {
+        let (only, except) = (self.only.join(", "), self.except.join(", "));
+        notes
+            .add_if(
+                context.is_body() && !only.is_empty(),
+                &format!("Only of these domains: {only}."),
+            )
+            .add_if(
+                context.is_body() && !except.is_empty(),
+                &format!("Not of these domains: {except}."),
+            )
+    }
+}
+
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    text.rsplit_once('.').is_some_and(|(rest, last)| {
+        let is_top = last.bytes().all(|b| b.is_ascii_alphabetic()) || last.starts_with("xn--");
+        is_top && is_label(last) && rest.split('.').all(is_label)
+    })
+}
+
+/// Returns whether a text is an address such as `a@b.co`.
+pub(crate) fn is_email(text: &str) -> bool {
     let Some((mailbox, domain)) = text.rsplit_once('@') else {
         return false;
     };
@@ -42,13 +103,13 @@ fn is_letter(c: char) -> bool {
         || matches!(c, '\u{a0}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{ffef}')
 }
 
-/// Whether the first and the last character are of one kind, and those between of another.
+/// Returns whether the first and last characters are of one kind, and those between of another.
 fn is_bounded(text: &str, is_edge: impl Fn(char) -> bool, is_inner: impl Fn(char) -> bool) -> bool {
     text.starts_with(&is_edge) && text.ends_with(&is_edge) && text.chars().all(is_inner)
 }
 
-/// Whether it is a URL such as `https://a.co/b`, where the scheme may be missing.
-pub fn is_url(text: &str) -> bool {
+/// Returns whether a text is a URL such as `https://a.co/b`; the scheme may be missing.
+pub(super) fn is_url(text: &str) -> bool {
     let has_control = text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
     if text.len() <= 3 || has_control || text.chars().count() >= URL_LIMIT {
         return false;
@@ -73,8 +134,8 @@ pub fn is_url(text: &str) -> bool {
     is_host_and_port(host) && [user, path, fragment].into_iter().all(has_valid_escapes)
 }
 
-/// The host of a URL, with its port, as it is written; empty when the scheme is missing.
-pub fn host(url: &str) -> &str {
+/// Returns the host and port of a URL, as they are written; empty when the scheme is missing.
+pub(super) fn host(url: &str) -> &str {
     let Some((_, rest)) = url.split_once("://") else {
         return "";
     };

@@ -128,7 +128,9 @@ fn modifiers() {
         (Append, json!("x"), 5.0),
         (Prepend, json!(1), 5.0),
     ] {
-        let value = Change::of(&number, modifier, &raw).apply(&number, &Value::Number(5.0));
+        let value = of(&number)
+            .change(modifier, &raw)
+            .apply(&Value::Number(5.0));
         assert_eq!(value, Value::Number(expected));
     }
     let current = list_of(r#"["a","b"]"#);
@@ -138,25 +140,25 @@ fn modifiers() {
         (Remove, json!(["b", "x"]), r#"["a"]"#),
         (Remove, json!(null), r#"["a","b"]"#),
     ] {
-        let value = Change::of(&several(), modifier, &raw).apply(&several(), &current);
+        let value = of(&several()).change(modifier, &raw).apply(&current);
         assert_eq!(value, list_of(expected));
     }
     let one = FieldKind::Select(SelectOptions::default());
     assert_eq!(
-        Change::of(&one, Append, &json!("b")).apply(&one, &text("a")),
+        of(&one).change(Append, &json!("b")).apply(&text("a")),
         text("b")
     );
     assert_eq!(
-        Change::of(&one, Prepend, &json!("b")).apply(&one, &text("a")),
+        of(&one).change(Prepend, &json!("b")).apply(&text("a")),
         text("a")
     );
     assert_eq!(
-        Change::of(&one, Remove, &json!("a")).apply(&one, &text("a")),
+        of(&one).change(Remove, &json!("a")).apply(&text("a")),
         text("")
     );
     let date = FieldKind::Date(DateOptions::default());
     assert_eq!(
-        Change::of(&date, Append, &json!("y")).apply(&date, &text("x")),
+        of(&date).change(Append, &json!("y")).apply(&text("x")),
         text("x")
     );
     assert_eq!(split_key("+n"), ("n", Some(Prepend)));

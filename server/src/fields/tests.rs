@@ -1,9 +1,9 @@
+use plinth_sdk::types::{Field, FieldProblem};
 use serde_json::json;
 
 use super::*;
-use crate::records::values::{normalise, zero};
 
-/// Whether `raw` is refused, as `code: message {params}`.
+/// Returns the problem of `raw`, as `code: message {params}`.
 fn refusal(options: &Json, raw: &Json) -> Option<String> {
     let mut definition = json!({"name": "v"});
     let fields = definition.as_object_mut()?;
@@ -14,13 +14,13 @@ fn refusal(options: &Json, raw: &Json) -> Option<String> {
     } else {
         normalise(&field.kind, raw)
     };
-    match validate(&field, &value, Some(raw))? {
+    match validate(&field.kind, &value, Some(raw))? {
         FieldProblem::Broken {
             code,
             message,
             params,
         } => {
-            let params = params.map(|params| json::canonical(&params.into()));
+            let params = params.map(|params| crate::json::canonical(&params.into()));
             let code = code.trim_start_matches("validation_");
             Some(
                 format!("{code}: {message} {}", params.unwrap_or_default())
@@ -32,7 +32,7 @@ fn refusal(options: &Json, raw: &Json) -> Option<String> {
     }
 }
 
-/// Each input with what PocketBase says of it.
+/// Checks each input against PocketBase's answer.
 fn check(options: &Json, cases: &[(Json, &str)]) {
     for (raw, expected) in cases {
         let refused = refusal(options, raw);
@@ -209,7 +209,7 @@ fn numbers_and_bools() {
         (0.0001, "0.0001"),
         (1.5e-7, "1.5e-07"),
     ] {
-        assert_eq!(worded_number(number), expected);
+        assert_eq!(number::worded(number), expected);
     }
     check(
         &json!({"type": "bool", "required": true}),

@@ -3,7 +3,7 @@
 use rand::{CryptoRng, RngExt};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::validate::pattern;
+use super::pattern;
 use crate::random::{ALPHANUMERIC, Random};
 
 /// The default pattern of ids.
@@ -17,7 +17,7 @@ const LARGE_CLASS: u32 = 1024;
 
 /// Generates a text that matches `pattern`. Returns `None` if the pattern is invalid, contains assertions (`^`,
 /// `\b`), or describes too long a text.
-pub fn generate(pattern: &str, random: &Random) -> Option<String> {
+pub(crate) fn generate(pattern: &str, random: &Random) -> Option<String> {
     if pattern == ID_PATTERN {
         return Some(random.id());
     }

@@ -1,14 +1,14 @@
-//! Regular expressions of definitions. They are Go's: this makes them ours, and keeps them compiled.
+//! Regular expressions of definitions: translated from Go's syntax, and cached in compiled form.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use regex::{Regex, RegexBuilder};
 
-/// The pattern of ids, unless a collection has another.
-pub const ID: &str = "^[a-z0-9]+$";
+/// The default pattern of ids.
+pub(crate) const ID: &str = "^[a-z0-9]+$";
 
-/// More patterns than a server's collections have.
+/// The most patterns that are cached: more than a server's collections have.
 const MOST_KEPT: usize = 1000;
 /// The most bytes that a compiled pattern takes.
 const MOST_BYTES: usize = 4 << 20;
@@ -16,13 +16,13 @@ const MOST_BYTES: usize = 4 << 20;
 /// Compiled patterns; `None` for those that cannot be compiled.
 static COMPILED: LazyLock<RwLock<HashMap<String, Option<Regex>>>> = LazyLock::new(RwLock::default);
 
-/// Whether `pattern` is one that values can be compared with.
-pub fn is_valid(pattern: &str) -> bool {
+/// Returns whether a pattern can be compiled.
+pub(crate) fn is_valid(pattern: &str) -> bool {
     compile(pattern).is_some()
 }
 
-/// Whether something in `text` matches. Everything matches the empty pattern, nothing one that is not valid.
-pub fn matches(pattern: &str, text: &str) -> bool {
+/// Returns whether a part of `text` matches. Every text matches the empty pattern, none an invalid one.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     if pattern.is_empty() {
         return true;
     }
@@ -53,9 +53,9 @@ fn compile(pattern: &str) -> Option<Regex> {
         .ok()
 }
 
-/// Go's syntax in ours: `\d`, `\w`, `\s` and `\b` are about ASCII, classes have no operators and no classes
+/// Translates Go's syntax to that of the `regex` crate: `\d`, `\w`, `\s` and `\b` are about ASCII, classes have no operators and no classes
 /// inside, a `{` that counts nothing is a character, and `\Q…\E` is literal.
-pub fn translate(pattern: &str) -> String {
+pub(crate) fn translate(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + 16);
     let mut rest = pattern;
     let mut in_class = false;
@@ -86,7 +86,7 @@ pub fn translate(pattern: &str) -> String {
     out
 }
 
-/// Writes the escape that follows a backslash; gives what comes after it.
+/// Writes the escape that follows a backslash, and returns the rest.
 fn escape<'a>(after: &'a str, in_class: bool, out: &mut String) -> &'a str {
     let Some(c) = after.chars().next() else {
         out.push('\\');
@@ -118,7 +118,7 @@ fn escape<'a>(after: &'a str, in_class: bool, out: &mut String) -> &'a str {
     &after[c.len_utf8()..]
 }
 
-/// Writes the bracket that opens a class, and the `]` that is its first member.
+/// Writes the bracket that opens a class, and a `]` that is its first member.
 fn open_class<'a>(after: &'a str, out: &mut String) -> &'a str {
     out.push('[');
     let mut rest = after;
@@ -146,7 +146,7 @@ fn inner_bracket<'a>(after: &'a str, out: &mut String) -> &'a str {
     after
 }
 
-/// Whether what follows a `{` makes it a repetition.
+/// Returns whether a `{` followed by this text is a repetition.
 fn counts(after: &str) -> bool {
     let Some((counts, _)) = after.split_once('}') else {
         return false;
