@@ -197,14 +197,14 @@ impl App {
                 Effort::Long => self.db.read(&claimant, attempt).await?,
             };
             (grant, work) = match attempted {
-                (Err(Error::Outdated), grant, work) => {
+                (Err(Error::SchemaChanged), grant, work) => {
                     self.refresh_schema().await?;
                     (grant.revalidate(self.schema.current())?, work)
                 }
                 (outcome, _, _) => return outcome,
             };
         }
-        Err(Error::Outdated)
+        Err(Error::SchemaChanged)
     }
 
     /// Runs a write of records in a transaction. If the schema has changed since the grant was made, or the write conflicts with
@@ -214,7 +214,7 @@ impl App {
         T: Send + 'static,
         F: Fn(&mut Conn, Grant) -> Result<T> + Clone + Send + 'static,
     {
-        let is_definitions = grant.collection().is_definitions();
+        let is_cached = grant.collection().is_cached();
         let schema = Arc::clone(grant.schema());
         let under = move |conn: &mut Conn, schema: &Arc<Snapshot>| {
             let grant = if Arc::ptr_eq(schema, grant.schema()) {
@@ -225,7 +225,7 @@ impl App {
             work(conn, grant)
         };
         let written = self.retry_on_schema_change(schema, effort, under).await?;
-        if is_definitions {
+        if is_cached {
             // Takes effect before the response says so.
             self.refresh_schema().await?;
         }
@@ -259,7 +259,7 @@ impl App {
         loop {
             let attempt = self.try_write(Arc::clone(&schema), effort, lock, work.clone());
             match attempt.await {
-                Err(Error::Outdated) if tries < MAX_TRIES => {
+                Err(Error::SchemaChanged) if tries < MAX_TRIES => {
                     self.refresh_schema().await?;
                     schema = self.schema.current();
                     tries += 1;

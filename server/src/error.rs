@@ -76,7 +76,7 @@ pub enum Error {
     /// The schema has changed after the grant was made, or a write conflicts with another one; the operation is tried
     /// again.
     #[error("Another change was in the way, try again.")]
-    Outdated,
+    SchemaChanged,
     /// A deadlock: the database rolled the transaction back; writes are tried again.
     #[error("Another change was in the way, try again.")]
     Deadlock,
@@ -221,7 +221,7 @@ impl Error {
             | Self::Starting
             // Files are stored before anything is written.
             | Self::Storage(_)
-            | Self::Outdated
+            | Self::SchemaChanged
             | Self::Deadlock
             | Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, Retry),
             Self::Unavailable | Self::Unwritable(_) | Self::Disconnected => {

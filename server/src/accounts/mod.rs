@@ -4,7 +4,7 @@
 //! Nothing about tokens is stored.
 
 pub mod api;
-pub(crate) mod letters;
+pub(crate) mod emails;
 mod methods;
 pub mod store;
 

@@ -120,12 +120,12 @@ fn one(
         Wanted::Upsert => upsert(conn, schema, step)?,
         Wanted::Delete(id) => {
             let grant = step.grant(schema, Action::Delete)?;
-            done.changes_definitions |= grant.collection().is_definitions();
+            done.changes_definitions |= grant.collection().is_cached();
             delete::delete(conn, &grant, id)?;
             return Ok((204, b"null".to_vec()));
         }
     };
-    done.changes_definitions |= grant.collection().is_definitions();
+    done.changes_definitions |= grant.collection().is_cached();
     done.files.extend(files::store::names(&record));
     let record = if step.paths.is_empty() {
         complete_one(conn, &grant, record, &step.paths, answers)?
@@ -169,7 +169,7 @@ fn upsert(conn: &mut Conn, schema: &Arc<Snapshot>, step: &Step) -> Result<(Grant
     create(conn, schema, step).map_err(|error| {
         // It was created in the meantime, so there is a record to update now.
         if is_taken(&error) {
-            Error::Outdated
+            Error::SchemaChanged
         } else {
             error
         }

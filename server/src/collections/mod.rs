@@ -11,5 +11,5 @@ mod import;
 mod prepare;
 pub mod store;
 mod table;
-pub mod take;
+pub mod adopt;
 mod validate;

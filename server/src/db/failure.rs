@@ -213,7 +213,7 @@ fn of_postgres(cause: Cause, error: Diesel) -> Error {
         }
         Cause::Outdated => {
             tracing::warn!(message, "a table changed under a request");
-            Error::Outdated
+            Error::SchemaChanged
         }
         Cause::Deadlock => Error::Deadlock,
         Cause::InUse => Error::Busy(IN_USE.into()),
@@ -264,7 +264,7 @@ fn of_sqlite(error: Rusqlite) -> Error {
         Error::Unwritable(obstacle)
     } else if is_changed(message) {
         tracing::warn!(message, "a table changed under a request");
-        Error::Outdated
+        Error::SchemaChanged
     } else if message.starts_with("LIKE or GLOB pattern too complex") {
         Error::invalid(GENERIC)
     } else {

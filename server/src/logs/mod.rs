@@ -115,7 +115,7 @@ pub async fn flush(app: &App) -> Result<()> {
                     | Error::Unwritable(_)
                     | Error::TooSlow
                     | Error::Disconnected
-                    | Error::Outdated
+                    | Error::SchemaChanged
                     | Error::Deadlock
                     | Error::Busy(_)
             );

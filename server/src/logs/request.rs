@@ -172,7 +172,7 @@ fn details(error: &Error) -> Json {
         | Error::NoRoom
         | Error::Starting
         | Error::Disconnected
-        | Error::Outdated
+        | Error::SchemaChanged
         | Error::Deadlock
         | Error::Busy(_) => Json::Null,
     }

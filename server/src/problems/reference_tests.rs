@@ -60,7 +60,7 @@ fn when(error: &Error) -> &'static str {
         Error::NoRoom => "Requests use all the memory of `bodies_mb` or `answers_mb`.",
         Error::Starting => "The server has just started.",
         Error::Disconnected => "*Internal.* The connection to the database was lost.",
-        Error::Outdated => {
+        Error::SchemaChanged => {
             "*Internal.* A collection was changed while the request was served, again and again."
         }
         Error::Deadlock => "*Internal.* The database broke a deadlock with another transaction.",
@@ -94,7 +94,7 @@ fn all() -> Vec<Error> {
         Error::NoRoom,
         Error::TooSlow,
         Error::Busy("…".into()),
-        Error::Outdated,
+        Error::SchemaChanged,
         Error::Deadlock,
         Error::Starting,
     ]);

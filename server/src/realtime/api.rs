@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 use serde_json::{Value as Json, json};
 
-use super::clients::{Identity, Outcome, Wish};
-use super::elsewhere;
+use super::clients::{Identity, Outcome, SubscriptionRequest};
+use super::cross_process;
 use super::queue::Reader;
 use super::topic::split;
 use crate::app::App;
@@ -67,7 +67,7 @@ pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Res
         Caller::Account(_) => MAX_OPTIONS,
     };
     let (client, subscriptions) = read(body, most)?;
-    let wish = Wish {
+    let wish = SubscriptionRequest {
         client,
         ip: Connection::of(&http).address(),
         identity: Identity::of(&caller),
@@ -79,7 +79,7 @@ pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Res
     }
     let mut outcome = app.realtime.clients.subscribe(&wish);
     if outcome == Outcome::Unknown {
-        outcome = elsewhere::ask(&app, &wish).await?;
+        outcome = cross_process::ask(&app, &wish).await?;
     }
     outcome.result()?;
     Ok(Answer::Nothing)

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use crate::outbound::is_public;
 
 /// The time limit of one query, including its rule, filter, expanded records and rendering.
-pub(super) const MAX_QUESTION: Duration = Duration::from_millis(250);
+pub(super) const MAX_QUERY: Duration = Duration::from_millis(250);
 /// A query that would get less time than this is not run.
-const MIN_QUESTION: Duration = Duration::from_millis(1);
+const MIN_QUERY: Duration = Duration::from_millis(1);
 /// A query that took no longer than this is cheap: it may overdraw the purse that all guests share.
 const CHEAP: Duration = Duration::from_millis(3);
 /// A part of a shared query's cost that is too small to be charged to each client.
@@ -187,7 +187,7 @@ impl Budgets {
         paying: impl Iterator<Item = &'p Paying>,
     ) -> Option<Duration> {
         let (now, mut kept) = (Instant::now(), self.kept());
-        let most = MAX_QUESTION.as_secs_f64();
+        let most = MAX_QUERY.as_secs_f64();
         let cost = kept.costs.get(&question).map_or(unknown, |(cost, _)| *cost);
         let is_cheap = cost <= CHEAP;
         let (mut own, mut shared) = (0.0, most);
@@ -203,7 +203,7 @@ impl Budgets {
             }
         }
         let left = Duration::try_from_secs_f64(own.min(shared).min(most)).unwrap_or_default();
-        (left >= MIN_QUESTION).then_some(left)
+        (left >= MIN_QUERY).then_some(left)
     }
 
     /// Charges the time of a query to its payers, in equal parts.
@@ -339,14 +339,14 @@ mod tests {
         );
         assert_eq!(
             budgets.allowance(slow, SLOW, [&hostile].into_iter()),
-            Some(MAX_QUESTION)
+            Some(MAX_QUERY)
         );
         for _ in 0..2 {
             budgets.charge(slow, SLOW, [&hostile].into_iter());
         }
         assert_eq!(budgets.allowance(slow, SLOW, [&hostile].into_iter()), None);
         let left = budgets.allowance(quick, SLOW, [&honest].into_iter());
-        assert_eq!(left, Some(MAX_QUESTION));
+        assert_eq!(left, Some(MAX_QUERY));
 
         budgets.cool_down(&hostile);
         let again = guest("c", "1.1.1.1");

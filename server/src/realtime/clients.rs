@@ -47,7 +47,7 @@ impl Identity {
 
 /// A request for subscriptions, with the caller.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Wish {
+pub(super) struct SubscriptionRequest {
     pub(super) client: String,
     pub(super) ip: Option<IpAddr>,
     pub(super) identity: Option<Identity>,
@@ -61,7 +61,7 @@ pub(super) struct Wish {
 /// bytes is disconnected.
 const MAX_WAITING: usize = 32 << 20;
 
-/// The outcome of a [`Wish`].
+/// The outcome of a [`SubscriptionRequest`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// The subscriptions were set.
@@ -265,7 +265,7 @@ impl Clients {
     }
 
     /// Replaces the subscriptions of a client.
-    pub(super) fn subscribe(&self, wish: &Wish) -> Outcome {
+    pub(super) fn subscribe(&self, wish: &SubscriptionRequest) -> Outcome {
         let started = Instant::now();
         let subscriptions = parse_all(&wish.subscriptions);
         let cost = SUBSCRIBING + started.elapsed();
@@ -568,7 +568,7 @@ mod tests {
             (proxies[0], proxies[1], Outcome::Done),
         ] {
             clients.connect("id", of).unwrap();
-            let wish = Wish {
+            let wish = SubscriptionRequest {
                 client: "id".to_owned(),
                 ip: from,
                 identity: None,

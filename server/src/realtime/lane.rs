@@ -11,8 +11,8 @@ use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
+use super::authorize::authorize;
 use super::clients::Group;
-use super::decide::decide;
 use super::leaving::Leaving;
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -127,7 +127,7 @@ pub(super) async fn deliver(app: &App, changes: Vec<Change>, behind: Vec<Change>
             jobs.push_back(job(groups));
         }
     }
-    decide(app, jobs).await
+    authorize(app, jobs).await
 }
 
 /// Puts a job into the backlog. Clients that would have to wait too long are disconnected, and have to list the
@@ -144,7 +144,7 @@ pub(super) fn put_off(app: &App, job: Job) {
 pub(super) async fn follow_costly(app: &App) {
     loop {
         let jobs = app.realtime.backlog.next().await;
-        let decided = AssertUnwindSafe(decide(app, jobs)).catch_unwind().await;
+        let decided = AssertUnwindSafe(authorize(app, jobs)).catch_unwind().await;
         let error = match decided {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => error,

@@ -1,7 +1,7 @@
 //! Realtime: sends changes of records to subscribed clients as server-sent events.
 //!
 //! A client connects ([`api::connect`]) and sets its subscriptions ([`api::subscribe`]). [`follow()`] reads the
-//! changes of [`crate::events`] in the order of their commits, lets [`decide`] find the clients that may receive
+//! changes of [`crate::events`] in the order of their commits, lets [`authorize`] find the clients that may receive
 //! them, and puts frames into their [`queue`]s. Writes never wait for this; a client that does not read is
 //! disconnected. Costly subscriptions (with filters or expanded relations) are handled in a separate [`lane`], within
 //! a [`budget`].
@@ -9,16 +9,16 @@
 pub mod api;
 mod budget;
 mod clients;
-mod decide;
-mod elsewhere;
-mod follow;
+mod authorize;
+mod cross_process;
+mod dispatcher;
 mod lane;
 mod leaving;
 mod queue;
 mod topic;
 
 pub use clients::Clients;
-pub use follow::Listening;
+pub use dispatcher::Listener;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ const MAX_STALL: Duration = Duration::from_secs(10);
 /// The realtime service.
 pub struct Realtime {
     clients: Clients,
-    listening: Listening,
+    listening: Listener,
     backlog: Backlog,
 }
 
@@ -46,7 +46,7 @@ impl Realtime {
     pub fn new(metrics: &Metrics, feed: Arc<Feed>, clock: Clock, random: Random) -> Self {
         Self {
             clients: Clients::new(metrics, feed, clock),
-            listening: Listening::new(random),
+            listening: Listener::new(random),
             backlog: Backlog::default(),
         }
     }
@@ -74,5 +74,5 @@ impl Realtime {
 
 /// Delivers committed changes to the clients until the server stops.
 pub async fn follow(app: App) {
-    tokio::join!(follow::follow(&app), lane::follow_costly(&app));
+    tokio::join!(dispatcher::dispatch(&app), lane::follow_costly(&app));
 }

@@ -230,7 +230,7 @@ pub fn taken(error: Error, record: &Record, message: &'static str) -> Error {
         && concurrent::is_new(name)
     {
         // The schema change that needs the index is about to take effect, or to fail.
-        return Error::Outdated;
+        return Error::SchemaChanged;
     }
     let names: Vec<String> = match violation {
         Violation::Columns(names) => names,

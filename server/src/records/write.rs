@@ -74,7 +74,7 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
     let mut problems = field_problems(&record, None, input, &given);
     relation_problems(conn, &grant, &record, None, &mut problems)?;
     check_built_in(conn, &grant, &mut record, None, &mut problems)?;
-    if problems.is_empty() && collection.is_attached() {
+    if problems.is_empty() && collection.is_account_data() {
         account_data::check(conn, grant.schema(), &record, &mut problems)?;
     }
     if problems.is_empty() && collection.is_auth() {
@@ -149,7 +149,7 @@ pub fn changed_record(
     let mut problems = field_problems(&record, Some(&stored), input, &given);
     relation_problems(conn, &grant, &record, Some(&stored), &mut problems)?;
     check_built_in(conn, &grant, &mut record, Some(&stored), &mut problems)?;
-    if problems.is_empty() && collection.is_attached() {
+    if problems.is_empty() && collection.is_account_data() {
         account_data::check(conn, grant.schema(), &record, &mut problems)?;
     }
     if !problems.is_empty() {
@@ -168,7 +168,7 @@ pub fn changed_record(
 /// Counts a change of data that all processes keep in memory. Done first, so that concurrent changes run one after
 /// the other and see each other.
 pub fn count_change(conn: &mut Conn, collection: &Collection) -> Result<()> {
-    if collection.is_definitions() {
+    if collection.is_cached() {
         crate::schema::version::count_change(conn)?;
     }
     Ok(())

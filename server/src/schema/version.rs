@@ -49,7 +49,7 @@ pub fn confirm(conn: &mut Conn) -> Result<()> {
 /// The same, with the version that was read.
 pub fn compare(conn: &mut Conn, current: i64) -> Result<()> {
     match conn.expected.take() {
-        Some(expected) if expected != current => Err(Error::Outdated),
+        Some(expected) if expected != current => Err(Error::SchemaChanged),
         Some(_) | None => Ok(()),
     }
 }
@@ -92,6 +92,6 @@ fn is(current: i64, version: i64) -> Result<()> {
     if current == version {
         Ok(())
     } else {
-        Err(Error::Outdated)
+        Err(Error::SchemaChanged)
     }
 }

@@ -4,7 +4,7 @@ use plinth_sdk::types::{EmailTemplate, FieldProblems, TestMail};
 use serde_json::Value as Json;
 
 use super::store;
-use crate::accounts::letters;
+use crate::accounts::emails;
 use crate::app::App;
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
@@ -108,7 +108,7 @@ fn test_mail(app: &App, asked: &TestMail) -> Result<NewMail> {
         .map(|field| fields::zero(&field.kind));
     let mut account = Record::new(collection.clone(), zeros.collect());
     account.set("email", Value::from(asked.email.as_str()));
-    let mail = letters::compose(&app.meta(), &account, template, "test");
+    let mail = emails::compose(&app.meta(), &account, template, "test");
     Ok(NewMail {
         kind: "test",
         account: None,

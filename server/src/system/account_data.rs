@@ -32,19 +32,21 @@ pub fn all() -> [Definition; 4] {
 
 impl Collection {
     /// Whether the records belong to accounts.
-    pub fn is_attached(&self) -> bool {
-        is_attached(&self.def)
+    pub fn is_account_data(&self) -> bool {
+        is_account_data(&self.def)
     }
 }
 
 /// Whether the records of a definition belong to accounts.
-pub fn is_attached(definition: &Definition) -> bool {
+pub fn is_account_data(definition: &Definition) -> bool {
     IDS.contains(&definition.id.as_str())
 }
 
 /// Returns those of these collections that exist.
 pub fn in_schema(schema: &Schema) -> impl Iterator<Item = &Arc<Collection>> {
-    schema.iter().filter(|collection| collection.is_attached())
+    schema
+        .iter()
+        .filter(|collection| collection.is_account_data())
 }
 
 /// Deletes the data of all accounts of a collection that is deleted.

@@ -31,7 +31,7 @@ impl crate::schema::Collection {
     }
 
     /// Whether the records are configuration that all processes keep in memory.
-    pub fn is_definitions(&self) -> bool {
+    pub fn is_cached(&self) -> bool {
         let definitions = [names::ROLES, names::PERMISSIONS, names::JOBS];
         definitions.contains(&self.def.name.as_str())
     }

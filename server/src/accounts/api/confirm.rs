@@ -10,7 +10,7 @@ use plinth_sdk::types::{
 use serde_json::json;
 
 use super::{MAX_BODY, MAX_LENGTH, bad_length, invalid, read};
-use crate::accounts::{letters, of_accounts};
+use crate::accounts::{emails, of_accounts};
 use crate::app::{App, Effort};
 use crate::clock::Timestamp;
 use crate::db::Conn;
@@ -40,7 +40,7 @@ pub async fn request_password_reset(
         ));
     }
     let email = read_address(body)?;
-    letters::ask(&app, &collection, email, Kind::PasswordReset)?;
+    emails::ask(&app, &collection, email, Kind::PasswordReset)?;
     Ok(Answer::Nothing)
 }
 
@@ -97,7 +97,7 @@ pub async fn request_verification(
 ) -> Result<Answer> {
     let collection = to_verify(&app, &name)?;
     let email = read_address(body)?;
-    letters::ask(&app, &collection, email, Kind::Verification)?;
+    emails::ask(&app, &collection, email, Kind::Verification)?;
     Ok(Answer::Nothing)
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::mend::{self, words};
 use super::{Report, Source};
-use crate::collections::take;
+use crate::collections::adopt;
 use crate::db::Engine;
 use crate::random::Random;
 use crate::schema::{Author, Collection, Schema};
@@ -55,9 +55,9 @@ fn settle(
     takes_secrets: bool,
     report: &mut Report,
 ) -> wire::Collection {
-    let own = take::occupant(schema, &given).filter(|own| take::is_adopted(own));
+    let own = adopt::existing(schema, &given).filter(|own| adopt::is_merged(own));
     if let Some(own) = own {
-        let adopted = take::adopt(&own.def, &given);
+        let adopted = adopt::merge(&own.def, &given);
         if !adopted.differs.is_empty() {
             let why = format!(
                 "a system collection keeps Plinth's own rules and options; different there: {}",
@@ -67,11 +67,11 @@ fn settle(
         }
         let mut definition = adopted.definition;
         if takes_secrets && own.is_superusers() {
-            take::take_secrets(&mut definition, &given);
+            adopt::copy_secrets(&mut definition, &given);
         }
         return definition;
     }
-    take::complete_system_fields(&mut given);
+    adopt::complete_system_fields(&mut given);
     given
 }
 
@@ -167,11 +167,11 @@ fn add_views(
         let before = left.len();
         for mut view in left {
             let known = together(definitions, schema);
-            if take::complete(&mut view, &known, Author::Operator, engine).is_none() {
+            if adopt::complete(&mut view, &known, Author::Operator, engine).is_none() {
                 definitions.push(view);
                 continue;
             }
-            match take::complete(&mut view, &known, Author::Superuser, engine) {
+            match adopt::complete(&mut view, &known, Author::Superuser, engine) {
                 None => {
                     // The author of the rules may not know the data of the system collections here.
                     if view.list_rule.take().is_some() | view.view_rule.take().is_some() {

@@ -6,7 +6,7 @@ use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::Report;
 use super::definitions::together;
-use crate::collections::take;
+use crate::collections::adopt;
 use crate::random::Random;
 use crate::schema::Schema;
 use crate::system::defaults;
@@ -21,9 +21,9 @@ pub(super) fn mend(
 ) {
     let mut position = 0;
     while position < definitions.len() {
-        let problems = take::problems(&definitions[position], &together(definitions, schema));
+        let problems = adopt::problems(&definitions[position], &together(definitions, schema));
         let definition = &mut definitions[position];
-        let known = take::occupant(schema, definition).map(|known| known.def.clone());
+        let known = adopt::existing(schema, definition).map(|known| known.def.clone());
         match mend_one(definition, problems, known.as_ref(), report, random) {
             Outcome::Kept => position += 1,
             Outcome::Changed => {}

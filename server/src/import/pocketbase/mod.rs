@@ -27,8 +27,8 @@ pub use report::{Moved, Note, Report, Tally};
 pub use source::Source;
 
 use crate::app::App;
+use crate::collections::adopt::{self, Conflict};
 use crate::collections::store;
-use crate::collections::take::{self, Place};
 use crate::db::{Claimant, Conn};
 use crate::error::{Class, Error, Result};
 use crate::policy::{Snapshot, system};
@@ -132,7 +132,7 @@ fn conflicts(
 ) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for definition in definitions {
-        if take::place(conn, schema, definition)? == Place::Taken {
+        if adopt::conflict(conn, schema, definition)? == Conflict::Taken {
             names.push(definition.name.clone());
         }
     }
@@ -158,23 +158,23 @@ impl Move {
         let before = store::lock(conn)?;
         let (mut places, mut refused) = (Vec::new(), Vec::new());
         for definition in &self.definitions {
-            let place = take::place(conn, &before, definition)?;
-            if place == Place::Taken {
-                return Err(Error::Outdated);
+            let place = adopt::conflict(conn, &before, definition)?;
+            if place == Conflict::Taken {
+                return Err(Error::SchemaChanged);
             }
-            if place != Place::Same && definition.kind == CollectionType::View {
-                if let Some(why) = take::take_view(conn, definition.clone())? {
+            if place != Conflict::Same && definition.kind == CollectionType::View {
+                if let Some(why) = adopt::adopt_view(conn, definition.clone())? {
                     let why = format!("not taken, the database has it otherwise: {why}");
                     self.report.note(&definition.name, why);
                     refused.push(definition.id.clone());
                 }
-            } else if place != Place::Same {
-                take::take(conn, &before, definition.clone(), &place)?;
+            } else if place != Conflict::Same {
+                adopt::adopt(conn, &before, definition.clone(), &place)?;
             }
             places.push(place);
         }
-        let is_new = |(definition, place): (&wire::Collection, &Place)| {
-            *place != Place::Same && !refused.contains(&definition.id)
+        let is_new = |(definition, place): (&wire::Collection, &Conflict)| {
+            *place != Conflict::Same && !refused.contains(&definition.id)
         };
         let is_changed = self.definitions.iter().zip(&places).any(is_new);
         let after = Arc::new(if is_changed {
@@ -186,12 +186,12 @@ impl Move {
         let places = places.filter(|(definition, _)| !refused.contains(&definition.id));
         // Data of accounts follows the accounts.
         let (attached, others): (Vec<_>, Vec<_>) =
-            places.partition(|(definition, _)| account_data::is_attached(definition));
+            places.partition(|(definition, _)| account_data::is_account_data(definition));
         for (definition, place) in others.into_iter().chain(attached) {
             let records = self.copy(conn, &after, &definition, &place)?;
             self.report.collections.push(Moved {
                 name: definition.name,
-                is_new: place != Place::Same,
+                is_new: place != Conflict::Same,
                 records,
             });
         }
@@ -216,7 +216,7 @@ impl Move {
         conn: &mut Conn,
         after: &Arc<Snapshot>,
         definition: &wire::Collection,
-        place: &Place,
+        place: &Conflict,
     ) -> Result<Tally> {
         if definition.kind == CollectionType::View {
             return Ok(Tally::default());
@@ -226,7 +226,7 @@ impl Move {
         let grant = system(after, collection, Request::internal(conn.clock.now()), why);
         let records = records::Copy {
             grant: &grant,
-            is_empty: !matches!(place, Place::Same | Place::System),
+            is_empty: !matches!(place, Conflict::Same | Conflict::System),
             wishes: self.wishes,
             admitted: &mut self.admitted,
             progress: &mut self.progress,
@@ -244,7 +244,7 @@ fn in_words(error: Error) -> anyhow::Error {
     if let Error::Storage(error) = error {
         return error.context("the storage of files failed");
     }
-    if let Error::Outdated = error {
+    if let Error::SchemaChanged = error {
         return anyhow::Error::msg("the collections were changed meanwhile; try again");
     }
     if error.class() == Class::Unknown {

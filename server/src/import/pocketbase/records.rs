@@ -176,7 +176,7 @@ impl Run<'_> {
             }
         }
         let mut problems = FieldProblems::new();
-        if record.collection.is_attached() {
+        if record.collection.is_account_data() {
             let superusers = self.schema.find(crate::schema::SUPERUSERS);
             let is_of_superuser =
                 superusers.is_some_and(|one| one.def.id == record.text("collectionRef"));

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::elsewhere;
+use super::cross_process;
 use super::lane::deliver;
 use crate::app::App;
 use crate::db::{Conn, Engine};
@@ -40,9 +40,9 @@ const PROCESS_ID: usize = 15;
 const CLIENT_ID: usize = 40;
 
 /// Whether this process is registered as a listener with PostgreSQL, and how far it has read.
-pub struct Listening {
+pub struct Listener {
     process: String,
-    heard: Mutex<Option<Heard>>,
+    heard: Mutex<Option<Cursor>>,
     /// Held while the process registers or unregisters; never while `heard` is held.
     turn: tokio::sync::Mutex<()>,
     begun: Notify,
@@ -58,7 +58,7 @@ pub struct Listening {
 }
 
 #[derive(Clone, Copy)]
-struct Heard {
+struct Cursor {
     position: Position,
     /// When the registration was last renewed.
     renewed: Instant,
@@ -66,7 +66,7 @@ struct Heard {
     is_in_doubt: bool,
 }
 
-impl Listening {
+impl Listener {
     pub(super) fn new(random: Random) -> Self {
         Self {
             process: random.alphanumeric(PROCESS_ID),
@@ -81,7 +81,7 @@ impl Listening {
         }
     }
 
-    fn heard(&self) -> MutexGuard<'_, Option<Heard>> {
+    fn heard(&self) -> MutexGuard<'_, Option<Cursor>> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -131,7 +131,7 @@ impl Listening {
                 let process = self.process.clone();
                 let listen = move |conn: &mut Conn| store::listen(conn, &process);
                 let position = Position::after(app.db.write(listen).await?);
-                *self.heard() = Some(Heard {
+                *self.heard() = Some(Cursor {
                     position,
                     renewed,
                     is_in_doubt: false,
@@ -145,7 +145,7 @@ impl Listening {
 }
 
 /// Follows committed changes until the server stops.
-pub(super) async fn follow(app: &App) {
+pub(super) async fn dispatch(app: &App) {
     loop {
         let round = AssertUnwindSafe(round(app)).catch_unwind().await;
         let error = match round {
@@ -232,7 +232,7 @@ async fn poll(app: &App) -> Result<()> {
 }
 
 /// Reads the next changes, and renews the registration from time to time.
-async fn read(app: &App, mut heard: Heard) -> Result<(Heard, Vec<Row>)> {
+async fn read(app: &App, mut heard: Cursor) -> Result<(Cursor, Vec<Row>)> {
     if heard.is_in_doubt || heard.renewed.elapsed() > RENEW {
         let now = Instant::now();
         let process = app.realtime.listening.process.clone();
@@ -271,7 +271,7 @@ async fn deliver_rows(app: &App, rows: &[Row]) -> Result<()> {
             return Err(too_much());
         }
         if let Some(message) = &row.message {
-            elsewhere::answer(app, message).await?;
+            cross_process::answer(app, message).await?;
         }
         if row.version > app.schema.current().version {
             within(MAX_ANSWER, app.refresh_schema()).await?;

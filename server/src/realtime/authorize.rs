@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Map;
 
-use super::budget::MAX_QUESTION;
+use super::budget::MAX_QUERY;
 use super::clients::{Group, Identity};
-use super::follow::within;
+use super::dispatcher::within;
 use super::lane::{Job, put_off};
 use super::leaving::Leaving;
 use super::topic::{Filter, Options};
@@ -49,7 +49,7 @@ const MAX_TURN: Duration = Duration::from_secs(10);
 const FRESH: Duration = Duration::from_millis(500);
 
 /// Sends changes to the clients that may receive them.
-pub(super) async fn decide(app: &App, jobs: VecDeque<Job>) -> Result<()> {
+pub(super) async fn authorize(app: &App, jobs: VecDeque<Job>) -> Result<()> {
     let mut round = Round {
         app: app.clone(),
         jobs,
@@ -68,7 +68,7 @@ pub(super) async fn decide(app: &App, jobs: VecDeque<Job>) -> Result<()> {
         let outcome;
         (round, outcome) = within(MAX_TURN, app.db.read_in_parts(run)).await?;
         match outcome {
-            Err(Error::Outdated) => {
+            Err(Error::SchemaChanged) => {
                 tries += 1;
                 within(MAX_TURN, app.refresh_schema()).await?;
             }
@@ -76,7 +76,7 @@ pub(super) async fn decide(app: &App, jobs: VecDeque<Job>) -> Result<()> {
             Err(error) => return Err(error),
         }
     }
-    Err(Error::Outdated)
+    Err(Error::SchemaChanged)
 }
 
 /// Changes that are decided on in order, on one connection. Events are sent at once and not collected.
@@ -158,7 +158,7 @@ impl Round {
         let clients = &app.realtime.clients;
         let options = &group.like.options;
         let time = if !group.is_costly {
-            Some(MAX_QUESTION)
+            Some(MAX_QUERY)
         } else if options.has_any() {
             let unknown = unknown_cost(options);
             clients
@@ -208,7 +208,7 @@ impl Round {
                 clients.cut_off_for_work(&group.members);
             }
             Err(
-                error @ (Error::Outdated
+                error @ (Error::SchemaChanged
                 | Error::Unavailable
                 | Error::Unwritable(_)
                 | Error::Disconnected),
@@ -358,7 +358,7 @@ impl Asked<'_> {
         // A record that is gone now may have been gone when the rule was evaluated: no event is better than one that
         // the rule would have hidden.
         if store::looks_elsewhere(conn, grant, filter)?
-            && (wanted.is_uprooted() || is_outlived(conn, wanted)?)
+            && (wanted.is_cascade_deleted() || is_stale(conn, wanted)?)
         {
             return Ok(None);
         }
@@ -371,13 +371,13 @@ impl Asked<'_> {
 
 impl Wanted<'_> {
     /// Whether records that it refers to, or that refer to it, may be deleted together with it.
-    fn is_uprooted(&self) -> bool {
+    fn is_cascade_deleted(&self) -> bool {
         self.change.kind == events::Kind::Delete && self.change.among_others
     }
 }
 
 /// Whether the record, or one that it refers to, has been deleted since.
-fn is_outlived(conn: &mut Conn, wanted: &Wanted<'_>) -> Result<bool> {
+fn is_stale(conn: &mut Conn, wanted: &Wanted<'_>) -> Result<bool> {
     let record = wanted.record;
     let is_told_gone = wanted.change.kind == events::Kind::Delete;
     if !is_told_gone && !store::are_stored(conn, &record.collection, &[record.id().to_owned()])? {

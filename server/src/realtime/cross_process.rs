@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio::time::{Instant, sleep};
 
-use super::clients::{Outcome, Wish};
-use super::follow::within;
+use super::clients::{Outcome, SubscriptionRequest};
+use super::dispatcher::within;
 use crate::app::App;
 use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
 use crate::error::{Error, Result};
@@ -22,11 +22,11 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 #[derive(Serialize, Deserialize)]
 struct Message {
     id: String,
-    wish: Wish,
+    wish: SubscriptionRequest,
 }
 
 /// Forwards a request to the process that the client is connected to.
-pub(super) async fn ask(app: &App, wish: &Wish) -> Result<Outcome> {
+pub(super) async fn ask(app: &App, wish: &SubscriptionRequest) -> Result<Outcome> {
     let process = app.realtime.listening.other_process(&wish.client);
     let (Engine::Postgres, Some(process)) = (app.db.engine(), process) else {
         return Ok(Outcome::Unknown);

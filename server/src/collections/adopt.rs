@@ -14,7 +14,7 @@ use crate::{records, views};
 
 /// How a definition relates to the collection in its place.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Conflict {
     /// There is no such collection.
     Free,
     /// The collection is equal.
@@ -28,48 +28,52 @@ pub enum Place {
 }
 
 /// Finds out what is in the place of a definition.
-pub fn place(conn: &mut Conn, schema: &Schema, definition: &wire::Collection) -> Result<Place> {
-    let Some(old) = occupant(schema, definition) else {
-        return Ok(Place::Free);
+pub fn conflict(
+    conn: &mut Conn,
+    schema: &Schema,
+    definition: &wire::Collection,
+) -> Result<Conflict> {
+    let Some(old) = existing(schema, definition) else {
+        return Ok(Conflict::Free);
     };
     if old.def == *definition {
-        return Ok(Place::Same);
+        return Ok(Conflict::Same);
     }
-    if is_adopted(old) {
-        let mut adopted = adopt(&old.def, definition).definition;
+    if is_merged(old) {
+        let mut adopted = merge(&old.def, definition).definition;
         if adopted != *definition {
-            take_secrets(&mut adopted, definition);
+            copy_secrets(&mut adopted, definition);
         }
-        let is_adopted = adopted == *definition;
-        return Ok(if is_adopted {
-            Place::System
+        let is_merged = adopted == *definition;
+        return Ok(if is_merged {
+            Conflict::System
         } else {
-            Place::Taken
+            Conflict::Taken
         });
     }
     if old.def.id != defaults::USERS_ID || old.def.created != old.def.updated {
-        return Ok(Place::Taken);
+        return Ok(Conflict::Taken);
     }
     let itself = BTreeSet::from([old.def.id.clone()]);
     if !views::store::readers(schema, &itself).is_empty() {
-        return Ok(Place::Taken);
+        return Ok(Conflict::Taken);
     }
     Ok(if records::store::total(conn, old)? == 0 {
-        Place::Empty
+        Conflict::Empty
     } else {
-        Place::Taken
+        Conflict::Taken
     })
 }
 
 /// Whether the definition of this collection is never adopted as a whole, since it decides who is a superuser or whom
 /// an account belongs to.
-pub fn is_adopted(collection: &Collection) -> bool {
-    collection.is_superusers() || collection.is_attached()
+pub fn is_merged(collection: &Collection) -> bool {
+    collection.is_superusers() || collection.is_account_data()
 }
 
 /// The result of merging a definition into a system collection.
 #[derive(Debug)]
-pub struct Adopted {
+pub struct Merged {
     /// The built-in definition, with the additional fields of the other one.
     pub definition: wire::Collection,
     /// The names of the rules and options that differ and were not adopted.
@@ -78,7 +82,7 @@ pub struct Adopted {
 
 /// Adds the fields of `given` to the definition of a system collection, and nothing else: its rules and options
 /// decide who becomes a superuser, so they never come from another server.
-pub fn adopt(own: &wire::Collection, given: &wire::Collection) -> Adopted {
+pub fn merge(own: &wire::Collection, given: &wire::Collection) -> Merged {
     let mut definition = own.clone();
     for field in &given.fields {
         let is_known = |known: &wire::Field| {
@@ -144,14 +148,14 @@ pub fn adopt(own: &wire::Collection, given: &wire::Collection) -> Adopted {
             }
         }
     }
-    Adopted {
+    Merged {
         definition,
         differs,
     }
 }
 
 /// Copies the secrets of tokens, so that tokens remain valid.
-pub fn take_secrets(definition: &mut wire::Collection, given: &wire::Collection) {
+pub fn copy_secrets(definition: &mut wire::Collection, given: &wire::Collection) {
     if let (Some(auth), Some(given)) = (&mut definition.auth, &given.auth) {
         for (token, given) in [
             (&mut auth.auth_token, &given.auth_token),
@@ -173,7 +177,7 @@ pub fn complete_system_fields(definition: &mut wire::Collection) {
 }
 
 /// Returns the collection with the id or name of a definition.
-pub fn occupant<'a>(
+pub fn existing<'a>(
     schema: &'a Schema,
     definition: &wire::Collection,
 ) -> Option<&'a Arc<Collection>> {
@@ -212,7 +216,7 @@ pub fn complete(
 }
 
 /// Adopts the definition of a view if its place is free. Returns the error of the database, if there is one.
-pub fn take_view(conn: &mut Conn, definition: wire::Collection) -> Result<Option<String>> {
+pub fn adopt_view(conn: &mut Conn, definition: wire::Collection) -> Result<Option<String>> {
     let new = Collection::new(definition);
     let schema = store::read(conn)?;
     let sources = views::store::sources(&schema, Author::Superuser, &new.def.id);
@@ -224,20 +228,20 @@ pub fn take_view(conn: &mut Conn, definition: wire::Collection) -> Result<Option
 }
 
 /// Adopts a definition, and creates its table, if [`place`] allows it.
-pub fn take(
+pub fn adopt(
     conn: &mut Conn,
     schema: &Schema,
     definition: wire::Collection,
-    place: &Place,
+    place: &Conflict,
 ) -> Result<()> {
     let new = Collection::new(definition);
-    match (place, occupant(schema, &new.def)) {
-        (Place::Empty, Some(old)) => {
+    match (place, existing(schema, &new.def)) {
+        (Conflict::Empty, Some(old)) => {
             table::drop(conn, old)?;
             store::forget(conn, &old.def.id)?;
             store::add(conn, &new)
         }
-        (Place::System, Some(old)) => {
+        (Conflict::System, Some(old)) => {
             change::change(conn, old, &new)?;
             store::write(conn, &new, Some(&old.def.id))
         }
