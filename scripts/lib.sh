@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the scripts beside this file share. Sourced, never run.
+# Functions that the scripts next to this file share. Sourced, never run.
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -12,11 +12,27 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 can_apt() { [ "$(id -u)" -eq 0 ] && have apt-get; }
 
+# Fails without Rust. rust-toolchain.toml names a version; where rustup has none of that name and cannot download it, its
+# stable toolchain may be the same one.
+use_rust() {
+  have cargo || fail "Rust is needed: cargo and rustc, by rustup"
+  if cargo --version >/dev/null 2>&1; then return; fi
+  RUSTUP_TOOLCHAIN=stable cargo --version >/dev/null 2>&1 || fail "cargo does not run; see: cargo --version"
+  export RUSTUP_TOOLCHAIN=stable
+  say "rustup cannot download the toolchain of rust-toolchain.toml: using $(cargo --version)"
+}
+
+# Uses the Node.js that scripts/setup downloads when the system's is too old.
+use_own_node() {
+  local bin=${CARGO_TARGET_DIR:-target}/node/node_modules/node/bin
+  if [ -d "$bin" ]; then PATH=$(cd "$bin" && pwd):$PATH; fi
+}
+
 # apt_install PACKAGE...: installs Debian packages; the caller has asked can_apt.
 apt_install() {
   say "installing with apt-get: $*"
   export DEBIAN_FRONTEND=noninteractive
-  # Services that come along are not started, unless whoever runs this system has a policy on that.
+  # Services in the packages are not started, unless the system has a policy of its own about that.
   (
     policy=/usr/sbin/policy-rc.d
     if ! [ -e "$policy" ]; then
@@ -69,7 +85,7 @@ wasm_cargo() {
   fi
 }
 
-# The language that a PostgreSQL speaks in a test.
+# A test runs PostgreSQL in German.
 have_german() { locale -a 2>/dev/null | grep -qix 'de_DE\.utf-\?8'; }
-# add_german: makes its locale, of what Debian's package `locales` has.
+# add_german: compiles the locale from the sources in Debian's package `locales`.
 add_german() { have_german || localedef -i de_DE -f UTF-8 de_DE.UTF-8 >/dev/null 2>&1 || true; }

@@ -45,6 +45,7 @@ try {
     env,
     countTap,
   );
+  await check(node("--test", "--test-reporter=tap", here("docs.test.mjs")), env, countTap);
   // Mail servers of every kind: Plinths of their own, on the embedded database.
   if (engine === "sqlite") await check(node("--test", "--test-reporter=tap", here("mail.test.mjs")), env, countTap);
   await check(node("--test", "--test-reporter=tap", here("moving.test.mjs")), env, countTap);
@@ -54,14 +55,14 @@ try {
   await check([here("../../scripts/check-openapi"), plinth.url, await superuserToken(plinth.url)], env, countCargo);
   if (process.env.SDK_LIVE === "1") {
     await check(
-      ["cargo", "test", "--locked", "-p", "plinth-sdk", "--features", "live-tests", "--test", "live"],
+      [here("../../scripts/cargo-test"), "--test", "live"],
       env,
       countCargo,
     );
     // Made-up filters over made-up records. Always the same ones: what another seed finds is looked for by hand.
     for (const seed of ["1", "2", "3"]) {
       await check(
-        ["cargo", "test", "--locked", "-p", "plinth", "--test", "peer"],
+        [here("../../scripts/cargo-test"), "--test", "peer"],
         { ...env, PLINTH_TEST_SEED: seed },
         countCargo,
       );

@@ -88,6 +88,7 @@
 //!   only.
 //!
 //! Natively the client needs a tokio runtime; in the browser it uses `fetch`.
+#![warn(missing_docs)]
 #![cfg_attr(
     not(feature = "client"),
     expect(
@@ -110,3 +111,13 @@ pub use client::{
 #[doc(hidden)]
 #[cfg(feature = "client")]
 pub use client::check_template;
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// Compiles the Rust example of the page about clients.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/clients.md")]
+struct ClientsPage;

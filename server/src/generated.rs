@@ -13,8 +13,5 @@ pub(crate) fn is_up_to_date(name: &str, made: &str) {
         std::fs::write(&path, made).unwrap();
     }
     let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        stored == made,
-        "docs/{name} is stale: run PLINTH_REGENERATE=1 cargo test -p plinth up_to_date"
-    );
+    assert!(stored == made, "docs/{name} is stale: run `make generate`");
 }

@@ -1,17 +1,16 @@
-//! Settings that nobody may read in a log.
+//! Settings whose values must not reach a log.
 
 use std::fmt;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that prints as `***`. Serialising it gives it away: only the settings' own layers do that.
+/// A text that prints as `***`. Serializing it reveals it: only the merging of settings does that.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -43,7 +42,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// For the command line.
 impl std::str::FromStr for Secret {
     type Err = std::convert::Infallible;
 

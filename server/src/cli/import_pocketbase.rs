@@ -33,7 +33,9 @@ pub(super) async fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode>
     let mut source = pocketbase::open(&args.from)?;
     source.storage = args.storage;
     if config.dir.canonicalize().is_ok_and(|dir| dir == source.dir) {
-        bail!("Plinth needs a data directory of its own: say --dir, another one than PocketBase's");
+        bail!(
+            "Plinth needs a data directory of its own: use --dir to name one that is not PocketBase's"
+        );
     }
     let _lock = super::lock::lock(config)?;
     if !config.database_url.is_empty() {

@@ -23,13 +23,14 @@ use crate::config::{self, Config, Flags};
 use crate::error::Result;
 use crate::logs::program::Messages;
 
-/// A self-hosted backend in one binary: collections, accounts, rules; on SQLite and on PostgreSQL.
+/// A self-hosted backend in one binary: collections, accounts and rules, on SQLite or PostgreSQL.
 #[derive(Debug, Parser)]
 #[command(
     name = "plinth",
     version,
     arg_required_else_help = true,
-    after_help = "Every setting can also stand in the environment (PLINTH_HTTP, PLINTH_DIR, …) or in the settings file."
+    after_help = "All settings can be environment variables (PLINTH_HTTP, PLINTH_DIR, …) or keys of the settings file; \
+                  docs/CONFIGURATION.md lists them."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -40,7 +41,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API
+    /// Serve the API and the console
     Serve(serve::Args),
     /// Migrate the database and exit; `serve` does this as well
     Migrate,
@@ -67,7 +68,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let messages = Messages::default();
     log_to_stderr(&config, &messages)?;
     for name in Config::strange_variables()? {
-        tracing::warn!(name, "the variable is no setting");
+        tracing::warn!(name, "this variable is not a setting");
     }
     config::tighten(&config.dir);
     let system = actix_web::rt::System::new();

@@ -53,7 +53,7 @@ pub(super) async fn run(config: &Config, messages: &Messages) -> anyhow::Result<
     if let Either::Right((ended, _)) = select(pin!(signals.next()), &mut server).await {
         return ended?.context("the server failed");
     }
-    eprintln!("Plinth stops; told again, it ends at once.");
+    eprintln!("Plinth is stopping; a second signal ends it at once.");
     actix_web::rt::spawn(async move {
         signals.next().await;
         std::process::exit(1);
@@ -69,7 +69,7 @@ fn listen(address: &str) -> anyhow::Result<TcpListener> {
 
 async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Result<()> {
     eprintln!(
-        "Plinth {} serves on http://{address}",
+        "Plinth {} is listening on http://{address}",
         env!("CARGO_PKG_VERSION")
     );
     match config.location()? {
@@ -77,7 +77,7 @@ async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Re
         Location::Postgres(_) => eprintln!("  data:      PostgreSQL"),
     }
     eprintln!("  API:       http://{address}/api/");
-    eprintln!("  described: http://{address}/api/openapi.json");
+    eprintln!("  OpenAPI:   http://{address}/api/openapi.json");
     let schema = app.schema.current();
     let url = if config.app_url.is_empty() && schema.settings.meta.app_url.is_none() {
         format!("http://{address}")
@@ -98,7 +98,7 @@ async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Re
     };
     if let Some(token) = token {
         eprintln!();
-        eprintln!("There is no superuser yet. Make the first one here:");
+        eprintln!("There is no superuser yet. Create the first one here:");
         eprintln!("  {url}/_/setup#{token}");
         eprintln!("or in another terminal:");
         eprintln!(

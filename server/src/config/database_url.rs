@@ -1,12 +1,12 @@
-//! Reads the database's URL before libpq does. What libpq cannot read it quotes, and where a password has characters that
-//! mean something in a URL it takes parts of it for a host, a port or a database.
+//! Validates the database URL before libpq sees it. libpq quotes what it cannot parse, and a password with characters
+//! that have a meaning in URLs would end up in its messages as a host, a port or a database name.
 
 use anyhow::bail;
 
 const ENCODE: &str = "special characters in user and password must be %-encoded: % as %25, @ as %40, / as %2F, \
                       : as %3A, ? as %3F, # as %23";
 
-/// The parameters that libpq knows.
+/// The parameters that libpq accepts.
 const PARAMETERS: [&str; 52] = [
     "application_name",
     "channel_binding",
@@ -62,7 +62,7 @@ const PARAMETERS: [&str; 52] = [
     "user",
 ];
 
-/// What is wrong with it, in words that tell nothing of it.
+/// Validates the URL; error messages contain nothing of it.
 pub(super) fn check(url: &str) -> anyhow::Result<()> {
     let rest = url
         .strip_prefix("postgres://")
@@ -78,7 +78,7 @@ pub(super) fn check(url: &str) -> anyhow::Result<()> {
     if !is_encoded(url) {
         bail!("the database URL has a % that no two hexadecimal digits follow, or %00; {ENCODE}");
     }
-    // As libpq does: whoever is named ends at the first @, unless a / comes before.
+    // Like libpq: the user ends at the first @, unless a / comes before it.
     let rest = match rest.find(['@', '/']) {
         Some(at) if rest.get(at..=at) == Some("@") => rest.get(at + 1..).unwrap_or_default(),
         Some(_) | None => rest,

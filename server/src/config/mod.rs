@@ -1,8 +1,14 @@
-//! Settings: defaults < `plinth.toml` < environment (`PLINTH_HTTP`, …) < flags.
+//! The settings: defaults < `plinth.toml` < environment variables (`PLINTH_HTTP`, …) < flags.
+//!
+//! `docs/CONFIGURATION.md` is generated from [`Config`] (`reference.rs`): from its doc comments, with the plain comments
+//! as titles.
 
+mod check;
 mod database_url;
 mod private;
 mod problem;
+#[cfg(test)]
+mod reference;
 mod strangers;
 
 use std::collections::BTreeMap;
@@ -11,6 +17,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 
 pub use private::{keep_private, tighten};
@@ -18,139 +25,97 @@ pub use private::{keep_private, tighten};
 use crate::db::Location;
 use crate::secret::Secret;
 
-/// The settings of a server.
+/// The settings of one server process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where to listen, as `address:port`.
+    // Server
+    /// Address that the API and the console are served on, as `address:port`.
     pub http: String,
-    /// The data directory: the embedded database and files, and later backups.
+    /// Data directory: the SQLite database, the log, and files unless an S3 bucket is set. Created if it is missing.
     pub dir: PathBuf,
-    /// `postgres://…`; the embedded SQLite in the data directory when empty.
-    pub database_url: Secret,
-    /// Connections to the database at most.
-    pub database_connections: u32,
-    /// Whether a database is used that a newer version has migrated.
-    pub allow_newer_database: bool,
-    /// Queries that take long which the guests of one address may run at once; behind a proxy all guests have one address.
-    pub guest_queries: usize,
-    /// Connections of clients at most; as many as there may be open files for when 0.
-    pub max_connections: usize,
-    /// Those of one address at most; half of all when 0.
-    pub max_connections_per_address: usize,
-    /// Threads that answer requests.
-    pub workers: usize,
-    /// Password hashes computed at once at most.
-    pub hashing_threads: usize,
-    /// What is logged: `error`, `warn`, `info`, `debug` or `trace`.
+    /// Least severe messages to print on standard error: `error`, `warn`, `info`, `debug` or `trace`.
     pub log: String,
-    /// What the application is called in mails.
+    /// Threads that answer requests. Default: one per CPU core.
+    pub workers: usize,
+    /// Password hashes that are computed at the same time; each takes a core for about 20 ms and 20 MiB of memory.
+    /// Default: half the CPU cores, rounded up.
+    pub hashing_threads: usize,
+    /// Seconds that a stopping server goes on answering while `/readyz` reports 503, so that load balancers notice.
+    pub ready_delay_seconds: u64,
+    /// Seconds that running requests, jobs and mails have to finish after that. At most 3600, as for `ready_delay_seconds`.
+    pub drain_seconds: u64,
+
+    // Database
+    /// PostgreSQL database, as `postgres://user:password@host:5432/database`. Empty: SQLite, in the data directory.
+    pub database_url: Secret,
+    /// Maximum number of database connections of this process; at least 2.
+    pub database_connections: u32,
+    /// Whether to start on a database that a newer version of Plinth has migrated.
+    pub allow_newer_database: bool,
+
+    // Limits
+    /// Slow queries that guests from one IP address may run at the same time. Raise it behind a reverse proxy, where
+    /// all guests share the proxy's address.
+    pub guest_queries: usize,
+    /// Maximum number of client connections. 0: derived from the limit of open files, 16384 at most.
+    pub max_connections: usize,
+    /// Maximum number of connections from one IP address (IPv6: one /64 network). 0: half of all.
+    pub max_connections_per_address: usize,
+    /// Memory in MiB that all request bodies together may use.
+    pub bodies_mb: usize,
+    /// Memory in MiB that all responses together may use until they are sent.
+    pub answers_mb: usize,
+    /// Maximum size of one response in MiB.
+    pub answer_mb: usize,
+
+    // Mail
+    /// Name of the application in mails, until a superuser sets another one in the console.
     pub app_name: String,
-    /// Where people reach the server, for links in mails; `http://` and the address it listens on when empty.
+    /// URL under which people reach the server, for links in mails and for the console's link in the log. Empty:
+    /// `http://` and the address of `http`.
     pub app_url: String,
-    /// The mail server, as `smtp://user:password@host:587?tls=required`, `smtps://…` or `smtp://host:25`; when empty,
-    /// mails stay in the outbox.
+    /// Mail server, as `smtp://user:password@host:587?tls=required`, `smtps://…` or `smtp://host:25`. Empty: mails stay
+    /// in the outbox, and their links are printed to the log.
     pub smtp_url: Secret,
     /// Seconds that the mail server may take for one mail.
     pub smtp_timeout_seconds: u64,
-    /// Who mails come from, as `Name <address>`.
+    /// Sender of mails, as `Name <address>`.
     pub mail_from: String,
-    /// The bucket of an S3 server to keep files in; below the data directory when empty.
+
+    // Files
+    /// Name of the S3 bucket that files are stored in. Empty: files are stored in the data directory.
     pub s3_bucket: String,
-    /// Where the S3 server is, as `https://host`; AWS when empty.
+    /// URL of the S3 server, as `https://host`. Empty: AWS.
     pub s3_endpoint: String,
-    /// The bucket's region.
+    /// Region of the bucket.
     pub s3_region: String,
-    /// Who we are to the S3 server; the machine's own role when empty.
+    /// S3 access key ID. Empty, with `s3_secret` empty too: the IAM role of the machine, on AWS.
     pub s3_access_key: Secret,
-    /// What proves it.
+    /// S3 secret access key.
     pub s3_secret: Secret,
-    /// Whether the bucket is in the path rather than in the host's name.
+    /// Whether the bucket's name is part of the URL's path instead of its host name, as MinIO and most others need it.
     pub s3_path_style: bool,
-    /// Whether all servers on the database have the same data directory, where files are kept without a bucket.
+    /// Whether all servers of one PostgreSQL database share the data directory, although that cannot be detected.
     pub shared_dir: bool,
-    /// Networks that jobs may call although they are private, such as `127.0.0.1/32`; `0.0.0.0/0` for all.
+
+    // Jobs
+    /// Private networks that jobs may call, as a list such as `["10.1.0.0/16", "192.168.7.20"]`; `0.0.0.0/0` allows
+    /// every IPv4 address. Public addresses are always allowed.
     pub outbound_allow: Vec<String>,
-    /// MiB that the bodies of all requests together may take in memory.
-    pub bodies_mb: usize,
-    /// MiB that all answers together may take in memory until they are sent.
-    pub answers_mb: usize,
-    /// MiB that one answer may have.
-    pub answer_mb: usize,
-    /// The most entries of the log; the oldest go.
+
+    // Logs and metrics
+    /// Maximum number of entries in the request log; the oldest are deleted first.
     pub log_max_rows: u64,
-    /// The most MiB of the log; the oldest entries go.
+    /// Maximum size of the request log in MiB; the oldest entries are deleted first.
     pub log_max_mb: u64,
-    /// Where metrics are served without a token, as `address:port`; nowhere when empty.
+    /// Address on which Prometheus metrics are served without a token, as `address:port`. Empty: not served.
     pub metrics_http: String,
-    /// The token with which `/metrics` is served beside the API; it is not when empty.
+    /// Bearer token for `/metrics` on the API's address. Empty: not served there.
     pub metrics_token: Secret,
-    /// Seconds that a stopping server still answers while it says that it is not ready, for balancers to notice.
-    pub ready_delay_seconds: u64,
-    /// Seconds that requests and jobs then have to end.
-    pub drain_seconds: u64,
 }
 
-/// The settings that the environment can have; other variables that begin like them are not ours.
-const NAMES: [&str; 33] = [
-    "http",
-    "dir",
-    "database_url",
-    "database_connections",
-    "allow_newer_database",
-    "guest_queries",
-    "max_connections",
-    "max_connections_per_address",
-    "workers",
-    "hashing_threads",
-    "log",
-    "app_name",
-    "app_url",
-    "smtp_url",
-    "smtp_timeout_seconds",
-    "mail_from",
-    "s3_bucket",
-    "s3_endpoint",
-    "s3_region",
-    "s3_access_key",
-    "s3_secret",
-    "s3_path_style",
-    "shared_dir",
-    "outbound_allow",
-    "bodies_mb",
-    "answers_mb",
-    "answer_mb",
-    "log_max_rows",
-    "log_max_mb",
-    "metrics_http",
-    "metrics_token",
-    "ready_delay_seconds",
-    "drain_seconds",
-];
-
-/// Those of them that are text, whatever they look like: a token of digits is no number.
-const TEXTS: [&str; 15] = [
-    "http",
-    "dir",
-    "database_url",
-    "log",
-    "app_name",
-    "app_url",
-    "smtp_url",
-    "mail_from",
-    "s3_bucket",
-    "s3_endpoint",
-    "s3_region",
-    "s3_access_key",
-    "s3_secret",
-    "metrics_http",
-    "metrics_token",
-];
-
-/// The most MiB of a budget of memory: 1 TiB.
-const MAX_BUDGET: usize = 1 << 20;
-
-/// Those that nobody may read in a log.
+/// The settings whose values must not appear in a log or an error message.
 const SECRETS: [&str; 5] = [
     "database_url",
     "smtp_url",
@@ -158,9 +123,6 @@ const SECRETS: [&str; 5] = [
     "s3_secret",
     "metrics_token",
 ];
-
-/// The most seconds that a stop may wait for anything.
-const MAX_STOPPING: u64 = 3600;
 
 impl Default for Config {
     fn default() -> Self {
@@ -210,34 +172,49 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dir: Option<PathBuf>,
-    /// The database to use instead of the embedded one: `postgres://user@host/database`
+    /// PostgreSQL database to use instead of the embedded SQLite: `postgres://user@host/database`
     #[arg(long, global = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<Secret>,
-    /// Settings file [default: plinth.toml, if there is one]
+    /// Settings file [default: plinth.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
-    /// What to log: error, warn, info, debug or trace [default: info]
+    /// Least severe messages to print: error, warn, info, debug or trace [default: info]
     #[arg(long, global = true, value_name = "LEVEL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
-    /// Where to listen; only `serve` has the flag.
+    /// The flag `--http`, which only `serve` has.
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<String>,
 }
 
-/// The variables as they are. `Env` itself takes them for TOML where it can, and says what it found when that is wrong.
-fn texts(environment: &Env) -> Serialized<BTreeMap<String, String>> {
-    let as_they_are = environment
+/// Returns the defaults by the settings' names, which are those of the environment variables too.
+fn defaults() -> anyhow::Result<Dict> {
+    let defaults = Value::serialize(Config::default())?;
+    defaults.into_dict().context("the settings are no table")
+}
+
+/// Returns the environment variables, those of text settings apart: figment parses values as TOML, but a token of digits
+/// is not a number.
+fn environment(defaults: &Dict) -> (Env, Serialized<BTreeMap<String, String>>) {
+    let is_text = |name: &str| matches!(defaults.get(name), Some(Value::String(..)));
+    let names = || defaults.keys().map(String::as_str);
+    let texts: Vec<&str> = names().filter(|name| is_text(name)).collect();
+    let others: Vec<&str> = names().filter(|name| !is_text(name)).collect();
+    let literal = Env::prefixed("PLINTH_").only(&texts);
+    let literal = literal
         .iter()
         .map(|(name, text)| (name.as_str().to_lowercase(), text));
-    Serialized::defaults(as_they_are.collect())
+    (
+        Env::prefixed("PLINTH_").only(&others),
+        Serialized::defaults(literal.collect()),
+    )
 }
 
 impl Config {
-    /// Puts the settings together.
+    /// Merges the sources of settings and validates the result.
     pub fn load(flags: &Flags) -> anyhow::Result<Self> {
         let file = match &flags.config {
             Some(file) if !file.exists() => {
@@ -246,107 +223,32 @@ impl Config {
             Some(file) => file.clone(),
             None => PathBuf::from("plinth.toml"),
         };
+        let (parsed, literal) = environment(&defaults()?);
         let config: Self = Figment::from(Serialized::defaults(Self::default()))
             .merge(Toml::file(Path::new(&file)))
-            .merge(Env::prefixed("PLINTH_").only(&NAMES).ignore(&TEXTS))
-            .merge(texts(&Env::prefixed("PLINTH_").only(&TEXTS)))
+            .merge(parsed)
+            .merge(literal)
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(problem::in_words)?;
         Self::strange_variables()?;
-        if config.database_connections < 2 {
-            bail!("the setting database_connections must be at least 2");
-        }
-        if config.guest_queries == 0 {
-            bail!("the setting guest_queries must be at least 1");
-        }
-        if config.workers == 0 || config.hashing_threads == 0 {
-            bail!("the settings workers and hashing_threads must be at least 1");
-        }
-        config.check_budgets()?;
-        config.check_stopping_and_metrics()?;
-        config.check_storage()?;
-        config.location()?;
+        config.check()?;
         Ok(config)
     }
 
-    fn check_budgets(&self) -> anyhow::Result<()> {
-        let budgets = [
-            ("bodies_mb", self.bodies_mb),
-            ("answers_mb", self.answers_mb),
-            ("answer_mb", self.answer_mb),
-        ];
-        for (name, megabytes) in budgets {
-            if !(1..=MAX_BUDGET).contains(&megabytes) {
-                bail!("the setting {name} must be between 1 and {MAX_BUDGET}");
-            }
-        }
-        if self.log_max_rows == 0 || self.log_max_mb == 0 {
-            bail!("the settings log_max_rows and log_max_mb must be at least 1");
-        }
-        Ok(())
-    }
-
-    /// Variables that begin like settings and are none. One that is a slip away from a setting is refused.
+    /// Returns the environment variables that begin like settings and are none. A name that is one typing error away
+    /// from a setting is an error.
     pub fn strange_variables() -> anyhow::Result<Vec<String>> {
         let names = Env::raw();
         strangers::strangers(
+            &defaults()?,
             names
                 .iter()
                 .map(|(name, _)| name.as_str().to_ascii_uppercase()),
         )
     }
 
-    fn check_storage(&self) -> anyhow::Result<()> {
-        let has_key = !self.s3_access_key.is_empty();
-        if has_key == self.s3_secret.is_empty() {
-            bail!("the settings s3_access_key and s3_secret belong together");
-        }
-        if self.s3_bucket.is_empty() {
-            if has_key || !self.s3_endpoint.is_empty() {
-                bail!("the settings of S3 need s3_bucket");
-            }
-            return Ok(());
-        }
-        let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        if !is_word(&self.s3_access_key) || self.s3_secret.chars().any(char::is_control) {
-            bail!(
-                "the settings s3_access_key and s3_secret must have no spaces and no line breaks"
-            );
-        }
-        let is_address = |start| self.s3_endpoint.starts_with(start);
-        if !self.s3_endpoint.is_empty() && !is_address("https://") && !is_address("http://") {
-            bail!("the setting s3_endpoint must begin with https:// or http://");
-        }
-        if self.s3_endpoint.contains('@') {
-            bail!(
-                "the setting s3_endpoint must have no user and no password: s3_access_key and s3_secret do"
-            );
-        }
-        Ok(())
-    }
-
-    fn check_stopping_and_metrics(&self) -> anyhow::Result<()> {
-        if self.ready_delay_seconds > MAX_STOPPING || self.drain_seconds > MAX_STOPPING {
-            bail!(
-                "the settings ready_delay_seconds and drain_seconds must be at most {MAX_STOPPING}"
-            );
-        }
-        if !self
-            .metrics_token
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic())
-        {
-            // No header could carry it.
-            bail!("the setting metrics_token must be of printable ASCII characters without spaces");
-        }
-        if !self.metrics_http.is_empty() && self.metrics_http == self.http {
-            bail!("the setting metrics_http must be another address than http");
-        }
-        Ok(())
-    }
-
-    /// Makes the data directory, for the server's own user alone: hashes and what signs tokens are in it.
+    /// Creates the data directory, readable for the server's own user only: it holds password hashes and signing keys.
     pub fn make_dir(&self) -> anyhow::Result<()> {
         if self.dir.is_symlink() && !self.dir.exists() {
             let dir = self.dir.display();
@@ -361,7 +263,7 @@ impl Config {
             .with_context(|| format!("cannot make the data directory {}", self.dir.display()))
     }
 
-    /// Where the database is.
+    /// Returns where the database is.
     pub fn location(&self) -> anyhow::Result<Location> {
         let url = &self.database_url;
         if url.is_empty() {

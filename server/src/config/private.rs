@@ -1,8 +1,8 @@
-//! Keeps what is in the data directory to the server's own user: hashes, and what signs tokens, are in it.
+//! File permissions of the data directory, which holds password hashes and signing keys: its own user only.
 
 use std::path::Path;
 
-/// What has secrets in it, or lies beside what has.
+/// Files with secrets, and those that SQLite creates next to them.
 const FILES: [&str; 8] = [
     "data.db",
     "data.db-wal",
@@ -14,14 +14,14 @@ const FILES: [&str; 8] = [
     "storage",
 ];
 
-/// From now on, what this process makes is its user's alone.
+/// Makes files that this process creates readable for its own user only.
 pub fn keep_private() {
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
-/// Takes others' rights away on what an earlier version, or another program, has made; and warns of a directory that
-/// others can look into.
+/// Removes other users' permissions from files that an older version or another program created, and warns about a
+/// directory that other users can read.
 #[cfg(unix)]
 pub fn tighten(dir: &Path) {
     use std::os::unix::fs::PermissionsExt;
@@ -54,6 +54,6 @@ pub fn tighten(dir: &Path) {
     }
 }
 
-/// Other systems have other ways.
+/// Permissions are a matter of Unix.
 #[cfg(not(unix))]
 pub fn tighten(_: &Path) {}

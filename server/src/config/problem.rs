@@ -1,11 +1,11 @@
-//! Says what is wrong with settings, and never what a secret one is.
+//! Error messages about settings, which never contain the value of a secret one.
 
 use figment::Error;
 use figment::error::{Actual, Kind};
 
 use super::SECRETS;
 
-/// All that is wrong, a line each.
+/// Lists all errors, one per line.
 pub(super) fn in_words(errors: Error) -> anyhow::Error {
     let lines: Vec<String> = errors.into_iter().map(|error| one(&error)).collect();
     anyhow::Error::msg(lines.join("\n")).context("the settings are not valid")
@@ -14,7 +14,7 @@ pub(super) fn in_words(errors: Error) -> anyhow::Error {
 fn one(error: &Error) -> String {
     let is_secret = error.path.iter().any(|part| SECRETS.contains(&&**part));
     let name = error.path.join(".");
-    // It quotes the line that it stands in.
+    // The message goes on with a quote of the file's line, which may hold a secret.
     if let Kind::Message(words) = &error.kind {
         let first = words.lines().next().unwrap_or_default();
         let place = error.metadata.as_ref().map(|known| &*known.name);

@@ -1,16 +1,19 @@
-//! Variables that look like settings and are none. Kubernetes makes some of its own for a service named `plinth`, so a
-//! name that is like no setting is only warned of.
+//! Environment variables that look like settings and are none. Kubernetes defines some for a service named `plinth`, so
+//! an unknown name is only a warning.
 
 use anyhow::bail;
 
-use super::NAMES;
+use figment::value::Dict;
 
 const PREFIX: &str = "PLINTH_";
 
-/// Refuses names that are a slip away from a setting's, and gives the others that begin like one.
-pub(super) fn strangers(names: impl Iterator<Item = String>) -> anyhow::Result<Vec<String>> {
-    let settings: Vec<String> = NAMES
-        .iter()
+/// Returns the names that begin like settings and are none; fails for one that is a typing error away from a setting.
+pub(super) fn strangers(
+    settings: &Dict,
+    names: impl Iterator<Item = String>,
+) -> anyhow::Result<Vec<String>> {
+    let settings: Vec<String> = settings
+        .keys()
         .map(|name| format!("{PREFIX}{}", name.to_ascii_uppercase()))
         .collect();
     let mut strangers = Vec::new();
@@ -30,13 +33,13 @@ pub(super) fn strangers(names: impl Iterator<Item = String>) -> anyhow::Result<V
     Ok(strangers)
 }
 
-/// What Kubernetes says to every pod beside a service of that name.
+/// Whether Kubernetes defines it, in every pod next to a service named `plinth`.
 fn is_service(name: &str) -> bool {
     let rest = name.strip_prefix(PREFIX).unwrap_or_default();
     rest == "PORT" || rest.starts_with("PORT_") || rest.starts_with("SERVICE_")
 }
 
-/// Whether one letter is missing, too many, another, or in its neighbour's place.
+/// Whether the names differ by one letter that is missing, added, replaced, or swapped with the next one.
 fn is_slip(given: &str, meant: &str) -> bool {
     let (given, meant): (Vec<char>, Vec<char>) = (given.chars().collect(), meant.chars().collect());
     let same = given.iter().zip(&meant).take_while(|(a, b)| a == b).count();
@@ -59,7 +62,8 @@ mod tests {
     use super::*;
 
     fn look(name: &str) -> anyhow::Result<Vec<String>> {
-        strangers([name.to_owned()].into_iter())
+        let settings = super::super::defaults().expect("defaults");
+        strangers(&settings, [name.to_owned()].into_iter())
     }
 
     #[test]

@@ -159,7 +159,7 @@ fn o14_a_start_says_what_it_waits_for() {
     }
 }
 
-/// The rights that `docs/OPERATIONS.md` lists are enough for a server, once somebody else has migrated.
+/// The privileges that `docs/operations/scale.md` lists are enough for a server, once the owner has migrated.
 #[test]
 fn o15_a_server_needs_no_right_to_create() {
     let home = Home::new();
