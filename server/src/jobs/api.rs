@@ -14,8 +14,6 @@ use crate::problems::{ProblemType, SCHEDULE, TIMEZONE};
 use crate::queue::JOB_RUNS;
 use crate::schema::Record;
 
-/// The answer when there is no such job.
-pub const MISSING: &str = "Missing or invalid cron job.";
 /// How many times a preview lists.
 const MOMENTS: usize = 5;
 /// The most characters of a schedule or time zone.

@@ -44,6 +44,9 @@ const MAX_LATE: Duration = Duration::from_secs(5 * 60);
 /// How many runs are inserted in one transaction, so that other writes need not wait for all of them.
 const MAX_ADDED: usize = 50;
 
+/// The error message if there is no such job.
+const MISSING: &str = "Missing or invalid cron job.";
+
 /// The jobs of this process.
 #[derive(Default)]
 pub struct Jobs {

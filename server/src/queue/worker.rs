@@ -16,7 +16,7 @@ use super::{Changes, Expiry, Queue};
 use crate::app::{App, Effort};
 use crate::clock::Timestamp;
 use crate::db::{self, Conn, Sql};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::policy::Grant;
 use crate::schema::Record;
 
@@ -160,7 +160,7 @@ impl<W: Work> Worker<W> {
             if renewal.is_some_and(|every| now - renewed >= every) && !running.is_empty() {
                 match self.renew(&mut running).await {
                     Ok(()) => renewed = now,
-                    Err(error) => self.warn(&error, "cannot renew leases"),
+                    Err(error) => warn::<W>(&error, "cannot renew leases"),
                 }
             }
             let room = MAX_RUNNING - running.len();
@@ -169,7 +169,7 @@ impl<W: Work> Worker<W> {
                     Ok(claimed) => has_more = claimed == room,
                     Err(error) => {
                         has_more = false;
-                        self.warn(&error, "cannot claim what is due");
+                        warn::<W>(&error, "cannot claim what is due");
                     }
                 }
             }
@@ -251,7 +251,7 @@ impl<W: Work> Worker<W> {
                     break;
                 }
                 Err(error) => {
-                    self.warn(&error, "cannot store the outcome of an attempt");
+                    warn::<W>(&error, "cannot store the outcome of an attempt");
                     sleep(POLL * tried).await;
                 }
             }
@@ -280,7 +280,7 @@ impl<W: Work> Worker<W> {
         };
         match self.write(release).await {
             Ok(lost) => self.count("lost", lost),
-            Err(error) => self.warn(&error, "cannot release rows; their leases will expire"),
+            Err(error) => warn::<W>(&error, "cannot release rows; their leases will expire"),
         }
     }
 
@@ -314,10 +314,10 @@ impl<W: Work> Worker<W> {
         let counter = self.work.counter().with_label_values(&[outcome]);
         counter.inc_by(u64::try_from(rows).unwrap_or_default());
     }
+}
 
-    fn warn(&self, error: &crate::error::Error, message: &str) {
-        tracing::warn!(%error, queue = W::QUEUE.collection, "{message}");
-    }
+fn warn<W: Work>(error: &Error, message: &str) {
+    tracing::warn!(%error, queue = W::QUEUE.collection, "{message}");
 }
 
 /// Ends abandoned rows, and returns their number.

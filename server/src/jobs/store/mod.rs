@@ -118,7 +118,7 @@ pub(super) fn add_manual(conn: &mut Conn, runs: &Grant, job: &str) -> Result<()>
     let now = crate::db::now(conn)?;
     let jobs = jobs(runs.schema(), now)?;
     if records::find(conn, &jobs, job, None)?.is_none() {
-        return Err(Error::NotFound(super::api::MISSING));
+        return Err(Error::NotFound(super::MISSING));
     }
     // No two runs are due in one millisecond; scheduled ones are at those of whole minutes.
     for offset in 1..100 {
