@@ -1,10 +1,9 @@
 //! Scheduled jobs.
 
 use reqwest::Method;
-use serde_json::json;
 
 use super::{Client, Records, Result, http};
-use crate::types::{Cron, Job, JobPreview, JobRun, names};
+use crate::types::{Cron, Job, JobPreview, JobRun, JobSchedule, names};
 
 /// What the server does at times. From [`Client::jobs`].
 ///
@@ -72,7 +71,10 @@ impl Jobs {
     /// Any [`Error`](crate::Error); 400 with [`Error::field`](crate::Error::field) if one of them is not valid.
     pub async fn preview(&self, schedule: &str, timezone: &str) -> Result<JobPreview> {
         let url = self.client.at(&["api", "jobs", "preview"])?;
-        let body = json!({ "schedule": schedule, "timezone": timezone });
+        let body = JobSchedule {
+            schedule: schedule.to_owned(),
+            timezone: timezone.to_owned(),
+        };
         self.client.call(Method::POST, url, Some(&body)).await
     }
 }

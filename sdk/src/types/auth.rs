@@ -1,64 +1,75 @@
 use serde::{Deserialize, Serialize};
 
-/// A password sign-in.
+/// Credentials for a sign-in with a password.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SignIn {
-    /// The e-mail address, or another identity field's value.
+    /// The e-mail address, or the value of another identity field.
     pub identity: String,
-    /// The password in the clear.
+    /// The password in plain text.
     pub password: String,
-    /// Which identity field to look in; all of them when empty.
+    /// The identity field to search; all identity fields when empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub identity_field: String,
 }
 
-/// For how long a superuser wants to act as somebody else.
+/// Options of an impersonation: a superuser gets a token of another account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Impersonation {
-    /// Seconds that the token is good for; as long as any other of the collection when 0.
+    /// Lifetime of the token in seconds; 0 means the collection's default.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub duration: i64,
 }
 
-/// A wish for a mail with a link.
+/// A request for an e-mail with a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct MailRequest {
-    /// The account's address.
+    /// The account's e-mail address.
+    #[cfg_attr(feature = "openapi", schema(required, format = Email, max_length = 255))]
     pub email: String,
 }
 
-/// A new password, and the token that allows it.
+/// A new password with the token from a password reset e-mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct PasswordReset {
-    /// From the mail.
+    /// The token from the link in the e-mail.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub token: String,
-    /// The new password in the clear.
+    /// The new password in plain text.
+    #[cfg_attr(feature = "openapi", schema(required, format = Password, write_only, max_length = 255))]
     pub password: String,
-    /// The same again.
+    /// The new password again.
+    #[cfg_attr(feature = "openapi", schema(required, format = Password, write_only))]
     pub password_confirm: String,
 }
 
-/// The token that shows that an address is its owner's.
+/// Proof that an e-mail address belongs to the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Verification {
-    /// From the mail.
+    /// The token from the link in the e-mail.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub token: String,
 }
 
-/// The answer to a sign-in or a refresh.
+/// An account with a token, as returned by a sign-in or a token refresh.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthResult<R> {
-    /// The account.
+    /// The account's record.
     pub record: R,
-    /// The token to send as `Authorization`.
+    /// The token to send in the `Authorization` header.
     pub token: String,
 }
 
-/// How an account can sign in.
+/// The ways in which accounts of a collection can sign in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AuthMethods {
@@ -68,17 +79,19 @@ pub struct AuthMethods {
 
 /// Sign-in with a password.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct PasswordMethod {
-    /// The fields whose value may be given as the identity.
+    /// The fields whose value is accepted as the identity.
     pub identity_fields: Vec<String>,
-    /// Whether it is allowed.
+    /// Whether this method is enabled.
     pub enabled: bool,
 }
 
-/// A token with which protected files are served, for a few minutes.
+/// A short-lived token that gives access to protected files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileToken {
-    /// To be sent as `?token=` with the file's address.
+    /// The token to send as the query parameter `token` of a file URL.
     pub token: String,
 }

@@ -2,44 +2,52 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Field;
 
-/// A collection: the definition of a table and of who may do what with its records.
+/// A collection: the definition of a table, and the rules for access to its records.
 ///
 /// A rule is `None` (superusers only), empty (everyone) or a filter expression.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, remote = "Self")]
 pub struct Collection {
-    /// Stable: it survives a renaming of the collection.
+    /// The id, which stays the same when the collection is renamed.
     pub id: String,
-    /// Who may list records; also the filter of the list.
+    /// Rule for listing records; also filters the list.
     pub list_rule: Option<String>,
-    /// Who may view a record.
+    /// Rule for viewing a record.
     pub view_rule: Option<String>,
-    /// Who may create a record.
+    /// Rule for creating a record.
     pub create_rule: Option<String>,
-    /// Who may update a record.
+    /// Rule for updating a record.
     pub update_rule: Option<String>,
-    /// Who may delete a record.
+    /// Rule for deleting a record.
     pub delete_rule: Option<String>,
-    /// The name in routes, filters and the database.
+    /// The name, as used in routes, filters and the database.
+    #[cfg_attr(feature = "openapi", schema(max_length = 255, pattern = r"^\w+$"))]
     pub name: String,
-    /// What kind of collection it is; it cannot change.
+    /// The type of the collection, which cannot change.
     #[serde(rename = "type")]
     pub kind: CollectionType,
     /// The columns of the table.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::schema::AnyField>))]
     #[serde(serialize_with = "sorted_keys")]
     pub fields: Vec<Field>,
     /// `CREATE [UNIQUE] INDEX` statements.
     pub indexes: Vec<String>,
-    /// When it was created.
+    /// Time of creation.
+    #[cfg_attr(feature = "openapi", schema(read_only))]
     pub created: String,
-    /// When its definition last changed.
+    /// Time of the last change of the definition.
+    #[cfg_attr(feature = "openapi", schema(read_only))]
     pub updated: String,
-    /// Whether Plinth itself needs the collection.
+    /// Whether the collection is built in.
+    #[cfg_attr(feature = "openapi", schema(read_only))]
     pub system: bool,
-    /// The `SELECT` that a view's records come from; only views have one.
+    /// The `SELECT` statement of a view; other types have none.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub view_query: Option<String>,
-    /// What only auth collections have.
+    /// Options that only auth collections have.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     #[serde(flatten)]
     pub auth: Option<Box<AuthOptions>>,
 }
@@ -65,7 +73,7 @@ impl<'de> Deserialize<'de> for Collection {
     }
 }
 
-/// Fields travel with their keys in alphabetical order.
+/// Serializes fields with their keys in alphabetical order.
 fn sorted_keys<S: Serializer>(fields: &[Field], serializer: S) -> Result<S::Ok, S::Error> {
     let fields: Result<Vec<_>, _> = fields.iter().map(serde_json::to_value).collect();
     fields
@@ -73,16 +81,17 @@ fn sorted_keys<S: Serializer>(fields: &[Field], serializer: S) -> Result<S::Ok, 
         .serialize(serializer)
 }
 
-/// What kind of collection it is.
+/// The type of a collection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum CollectionType {
-    /// Records.
+    /// Records in a table.
     #[default]
     Base,
-    /// Records that are accounts: they have a password and can sign in.
+    /// Records that are accounts: they can sign in.
     Auth,
-    /// Records that a query finds in other collections; they can only be read.
+    /// Read-only records, selected from other collections by a query.
     View,
 }
 
@@ -98,44 +107,46 @@ impl CollectionType {
     }
 }
 
-/// What only auth collections have.
+/// Options that only auth collections have.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AuthOptions {
-    /// Which accounts may sign in at all; `None` means nobody.
+    /// Condition that an account must satisfy to sign in; `None` disables sign-in.
     pub auth_rule: Option<String>,
-    /// Who may change another account's e-mail address and password.
+    /// Rule for managing other accounts: changing their e-mail address and password.
     pub manage_rule: Option<String>,
-    /// Mail about a sign-in from a new place.
+    /// E-mail alert about a sign-in from a new location.
     pub auth_alert: AuthAlert,
-    /// Sign-in with another service's account.
+    /// Sign-in with OAuth2.
     pub oauth2: OAuth2,
     /// Sign-in with a password.
     pub password_auth: PasswordAuth,
-    /// Sign-in with two factors.
+    /// Multi-factor authentication.
     pub mfa: Mfa,
-    /// Sign-in with a one-time password by mail.
+    /// Sign-in with a one-time password sent by e-mail.
     pub otp: Otp,
-    /// Tokens of a signed-in account.
+    /// Tokens of signed-in accounts.
     pub auth_token: Token,
-    /// Tokens in password reset mails.
+    /// Tokens in password reset e-mails.
     pub password_reset_token: Token,
-    /// Tokens in e-mail change mails.
+    /// Tokens in e-mails that confirm a new address.
     pub email_change_token: Token,
-    /// Tokens in verification mails.
+    /// Tokens in verification e-mails.
     pub verification_token: Token,
-    /// Tokens that open protected files.
+    /// Tokens that give access to protected files.
     pub file_token: Token,
-    /// The verification mail.
+    /// The verification e-mail.
     pub verification_template: EmailTemplate,
-    /// The password reset mail.
+    /// The password reset e-mail.
     pub reset_password_template: EmailTemplate,
-    /// The e-mail change mail.
+    /// The e-mail that confirms a new address.
     pub confirm_email_change_template: EmailTemplate,
 }
 
-/// Subject and HTML body of a mail.
+/// Subject and HTML body of an e-mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct EmailTemplate {
     /// The subject.
@@ -144,126 +155,142 @@ pub struct EmailTemplate {
     pub body: String,
 }
 
-/// Mail about a sign-in from a new place.
+/// E-mail alert about a sign-in from a new location.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AuthAlert {
-    /// Whether it is sent.
+    /// Whether the alert is sent.
     pub enabled: bool,
-    /// The mail.
+    /// The e-mail.
     pub email_template: EmailTemplate,
 }
 
-/// Sign-in with another service's account.
+/// Sign-in with OAuth2.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct OAuth2 {
-    /// The services.
+    /// The OAuth2 providers.
     pub providers: Vec<serde_json::Value>,
-    /// Which fields take what the service says.
+    /// The record fields that receive the provider's user data.
     pub mapped_fields: OAuth2MappedFields,
-    /// Whether it is allowed.
+    /// Whether this method is enabled.
     pub enabled: bool,
 }
 
-/// Which fields take what the other service says about the account.
+/// The record fields that receive an OAuth2 provider's user data.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct OAuth2MappedFields {
-    /// The service's id of the account.
+    /// Field for the provider's user id.
     pub id: String,
-    /// The person's name.
+    /// Field for the person's name.
     pub name: String,
-    /// The user name.
+    /// Field for the user name.
     pub username: String,
-    /// The picture.
+    /// Field for the avatar.
     #[serde(rename = "avatarURL")]
     pub avatar_url: String,
 }
 
 /// Sign-in with a password.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct PasswordAuth {
-    /// Whether it is allowed.
+    /// Whether this method is enabled.
     pub enabled: bool,
-    /// The fields whose value may be given as the identity.
+    /// The fields whose value is accepted as the identity.
     pub identity_fields: Vec<String>,
 }
 
-/// Sign-in with two factors.
+/// Multi-factor authentication.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Mfa {
-    /// Whether it is asked for.
+    /// Whether a second factor is required.
     pub enabled: bool,
-    /// Seconds between the factors at most.
+    /// Maximum time between the factors, in seconds.
     pub duration: i64,
-    /// Which accounts are asked; empty means all.
+    /// Condition for accounts that need a second factor; empty means all accounts.
     pub rule: String,
 }
 
-/// Sign-in with a one-time password by mail.
+/// Sign-in with a one-time password sent by e-mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Otp {
-    /// Whether it is allowed.
+    /// Whether this method is enabled.
     pub enabled: bool,
-    /// Seconds that a password is good for.
+    /// Lifetime of a one-time password, in seconds.
     pub duration: i64,
-    /// Characters of a password.
+    /// Length of a one-time password, in characters.
     pub length: i64,
-    /// The mail.
+    /// The e-mail.
     pub email_template: EmailTemplate,
 }
 
-/// How tokens of one purpose are made.
+/// Options of the tokens for one purpose.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Token {
-    /// Seconds that a token is good for.
+    /// Lifetime of a token, in seconds.
     pub duration: i64,
-    /// Part of the signing key. It can be set, and is never shown.
+    /// Part of the signing key: write-only, never returned.
+    #[cfg_attr(feature = "openapi", schema(write_only))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub secret: String,
 }
 
-/// Collections to create or update, all together or not at all.
+/// Collections to create or update in one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CollectionsImport))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Import {
-    /// The collections, matched by id, then by name.
+    /// The definitions, matched with existing collections by id, then by name.
+    #[cfg_attr(feature = "openapi", schema(required, min_items = 1, value_type = Vec<super::schema::CollectionChanges>))]
     pub collections: Vec<serde_json::Value>,
-    /// Whether collections and fields that are not mentioned are deleted.
+    /// Whether to delete collections and fields that the import does not mention.
     pub delete_missing: bool,
 }
 
-/// A new collection of each type, with its system fields.
+/// A template for each collection type, with its system fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Scaffolds {
-    /// Accounts.
+    /// Template of an auth collection.
     pub auth: Collection,
-    /// Records.
+    /// Template of a base collection.
     pub base: Collection,
-    /// What a query finds.
+    /// Template of a view collection.
     pub view: Collection,
 }
 
-/// A view's query, to see what would come of it.
+/// The query of a view, to be tried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ViewQuery {
-    /// One `SELECT`, of at most 5,000 characters.
+    /// A single `SELECT` statement of at most 5,000 characters.
+    #[cfg_attr(feature = "openapi", schema(required, max_length = 5000))]
     pub query: String,
 }
 
-/// What would come of a view's query.
+/// The result of trying out the query of a view.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ViewSample {
-    /// The fields that the view would have.
+    /// The fields that a view with this query would have.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<super::schema::AnyField>))]
     #[serde(serialize_with = "sorted_keys")]
     pub fields: Vec<Field>,
-    /// Its first records, 10 at most.
+    /// The first records, at most 10.
+    #[cfg_attr(feature = "openapi", schema(max_items = 10))]
     pub sample: Vec<serde_json::Value>,
 }
 

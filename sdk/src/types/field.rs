@@ -2,19 +2,21 @@ use serde::{Deserialize, Serialize};
 
 /// A field of a collection: a column of its table.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FieldBase))]
 #[serde(default)]
 pub struct Field {
     /// Stable id: renaming the field keeps it.
     pub id: String,
-    /// The name in records, filters and the table.
+    /// The name, as used in records, filters and the table.
     pub name: String,
     /// Whether the server itself needs the field.
     pub system: bool,
-    /// Whether only superusers see the field.
+    /// Whether the field is visible to superusers only.
     pub hidden: bool,
-    /// Whether the field helps a person to recognise the record.
+    /// Whether the field is shown where a record is represented by a few values.
     pub presentable: bool,
-    /// The type with its options.
+    /// The type, with its options.
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     #[serde(flatten)]
     pub kind: FieldKind,
 }
@@ -39,17 +41,17 @@ pub enum FieldKind {
     Date(DateOptions),
     /// A date and time that the server sets.
     Autodate(AutodateOptions),
-    /// One or several of a list of values.
+    /// One or more of a list of values.
     Select(SelectOptions),
     /// Any JSON value.
     Json(JsonOptions),
-    /// One or several files.
+    /// One or more files.
     File(FileOptions),
-    /// One or several records of a collection.
+    /// References to one or more records of a collection.
     Relation(RelationOptions),
     /// A point on the Earth.
     GeoPoint(GeoPointOptions),
-    /// A password, kept as a hash and never shown.
+    /// A password, stored as a hash and never returned.
     Password(PasswordOptions),
 }
 
@@ -61,6 +63,7 @@ impl Default for FieldKind {
 
 /// Options of a text field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct TextOptions {
     /// A regular expression: a value that is left out is made to match it.
@@ -69,7 +72,7 @@ pub struct TextOptions {
     pub help: String,
     /// The most characters; 0 means [`Self::DEFAULT_MAX`].
     pub max: i64,
-    /// The fewest characters of a value that is not empty.
+    /// The minimum number of characters, unless the value is empty.
     pub min: i64,
     /// A regular expression that the value must match.
     pub pattern: String,
@@ -81,6 +84,7 @@ pub struct TextOptions {
 
 /// Options of a number field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct NumberOptions {
     /// A hint for people who fill in the field, of up to 300 bytes.
@@ -89,7 +93,7 @@ pub struct NumberOptions {
     pub max: Option<f64>,
     /// The smallest value.
     pub min: Option<f64>,
-    /// Whether fractions are refused.
+    /// Whether only integers are accepted.
     pub only_int: bool,
     /// Whether the value must not be 0.
     pub required: bool,
@@ -97,6 +101,7 @@ pub struct NumberOptions {
 
 /// Options of a bool field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct BoolOptions {
     /// A hint for people who fill in the field, of up to 300 bytes.
@@ -107,6 +112,7 @@ pub struct BoolOptions {
 
 /// Options of an e-mail field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct EmailOptions {
     /// Domains that are refused; not together with `only_domains`.
@@ -121,6 +127,7 @@ pub struct EmailOptions {
 
 /// Options of a URL field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UrlOptions {
     /// Domains that are refused; not together with `only_domains`.
@@ -135,6 +142,7 @@ pub struct UrlOptions {
 
 /// Options of an editor field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct EditorOptions {
     /// Whether an editor should leave URLs as they are written; the server ignores it.
@@ -150,6 +158,7 @@ pub struct EditorOptions {
 
 /// Options of a date field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct DateOptions {
     /// A hint for people who fill in the field, of up to 300 bytes.
@@ -164,23 +173,25 @@ pub struct DateOptions {
 
 /// Options of an autodate field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AutodateOptions {
-    /// Whether it is set when the record is created.
+    /// Whether the field is set when the record is created.
     pub on_create: bool,
-    /// Whether it is set when the record is updated.
+    /// Whether the field is set when the record is updated.
     pub on_update: bool,
 }
 
 /// Options of a select field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct SelectOptions {
     /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The most values a record may have; more than 1 makes the value a list.
+    /// The maximum number of values; more than 1 makes the value a list.
     pub max_select: i64,
-    /// Whether at least one value must be given.
+    /// Whether at least one value is required.
     pub required: bool,
     /// The values to select from.
     pub values: Vec<String>,
@@ -188,6 +199,7 @@ pub struct SelectOptions {
 
 /// Options of a JSON field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct JsonOptions {
     /// A hint for people who fill in the field, of up to 300 bytes.
@@ -200,19 +212,20 @@ pub struct JsonOptions {
 
 /// Options of a file field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct FileOptions {
     /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The most files; more than 1 makes the value a list.
+    /// The maximum number of files; more than 1 makes the value a list.
     pub max_select: i64,
     /// The most bytes of a file; 0 means [`Self::DEFAULT_MAX_SIZE`].
     pub max_size: i64,
-    /// The only types that are accepted, as in `image/png`; all when empty.
+    /// The accepted media types, such as `image/png`; all if empty.
     pub mime_types: Option<Vec<String>>,
     /// Whether a file is served only to callers who may view its record.
     pub protected: bool,
-    /// Whether at least one file must be given.
+    /// Whether at least one file is required.
     pub required: bool,
     /// Sizes of thumbnails that can be requested, such as `100x100`, `100x100t`, `0x100`.
     pub thumbs: Option<Vec<String>>,
@@ -220,24 +233,26 @@ pub struct FileOptions {
 
 /// Options of a relation field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct RelationOptions {
-    /// Whether this record is deleted together with the record that it refers to.
+    /// Whether a record is deleted when a record that it refers to is deleted.
     pub cascade_delete: bool,
-    /// The id of the collection that is referred to.
+    /// The id of the target collection.
     pub collection_id: String,
     /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The most records; more than 1 makes the value a list.
+    /// The maximum number of records; more than 1 makes the value a list.
     pub max_select: i64,
-    /// The fewest records of a value that is not empty.
+    /// The minimum number of records, unless the value is empty.
     pub min_select: i64,
-    /// Whether at least one record must be given.
+    /// Whether at least one record is required.
     pub required: bool,
 }
 
 /// Options of a geo point field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct GeoPointOptions {
     /// A hint for people who fill in the field, of up to 300 bytes.
@@ -248,19 +263,20 @@ pub struct GeoPointOptions {
 
 /// Options of a password field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct PasswordOptions {
-    /// Kept for compatibility; new hashes are argon2id.
+    /// Ignored, kept for compatibility: passwords are hashed with Argon2id.
     pub cost: i64,
     /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
     /// The most characters; 0 means [`Self::DEFAULT_MAX`].
     pub max: i64,
-    /// The fewest characters.
+    /// The minimum number of characters.
     pub min: i64,
     /// A regular expression that the password must match.
     pub pattern: String,
-    /// Whether a password must be given.
+    /// Whether a password is required.
     pub required: bool,
 }
 

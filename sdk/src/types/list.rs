@@ -2,19 +2,25 @@ use serde::{Deserialize, Serialize};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Page<T> {
-    /// What is on the page.
+    /// The items of this page.
     pub items: Vec<T>,
-    /// The number of this page; the first is 1.
+    /// The number of this page, starting at 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub page: u64,
-    /// How many items a page holds at most.
+    /// The maximum number of items per page.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub per_page: u64,
-    /// How many items there are on all pages, or -1 when the total was skipped.
+    /// The number of items on all pages; -1 with `skipTotal`.
+    #[cfg_attr(feature = "openapi", schema(minimum = -1))]
     pub total_items: i64,
-    /// How many pages there are, or -1 when the total was skipped.
+    /// The number of pages; -1 with `skipTotal`.
+    #[cfg_attr(feature = "openapi", schema(minimum = -1))]
     pub total_pages: i64,
-    /// Where the list goes on, for a list that is read by cursors; empty at its end.
+    /// The cursor of the next page, or empty on the last page; only in answers to a request with `cursor`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

@@ -1,31 +1,34 @@
-//! The log.
+//! Log entries.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// An entry of the log.
+/// A log entry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Log {
-    /// The id.
+    /// The id of the entry.
     pub id: String,
-    /// When it happened.
+    /// Time of the event.
     pub created: String,
-    /// How much it matters: -4 debug, 0 info, 4 warnings, 8 errors.
+    /// Severity: -4 debug, 0 info, 4 warning, 8 error.
     pub level: i64,
-    /// What happened, in a line.
+    /// The event in one line.
     pub message: String,
-    /// What is known of it. Of a request, whose `type` is `request`: `method`, `url`, `status`, `execTime` in
-    /// milliseconds, `auth`, `userIP`, `userAgent` and so on; `error` and `details` if it failed.
+    /// Details. Of a request, whose `type` is `request`: `method`, `url`, `status`, `execTime` in milliseconds, `auth`,
+    /// `userIP`, `remoteIP`, `referer`, `userAgent`, `requestId`; if it failed, also `error` and `details`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub data: Map<String, Value>,
 }
 
-/// How many entries there are of an hour.
+/// The number of log entries in one hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct LogHour {
-    /// When it began.
+    /// Start of the hour.
     pub date: String,
-    /// How many there are.
+    /// The number of entries.
     pub total: i64,
 }

@@ -1,47 +1,55 @@
-//! What a server says of itself.
+//! Readiness and metrics of a server.
 
 use serde::{Deserialize, Serialize};
 
-/// Whether requests should be sent to a server, and if not, why.
+/// Whether a server is ready for requests, with the reason if it is not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Readiness {
-    /// Whether they should.
+    /// Whether the server is ready.
     pub ready: bool,
-    /// `ok`, `starting` while it brings the database up to date, or `draining` before it stops.
+    /// `ok`, `starting` while the database is migrated, or `draining` before the server stops.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::ServerState))]
     pub server: String,
     /// `ok`, `unreachable`, or `unknown` while the server starts.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::DatabaseState))]
     pub database: String,
-    /// `ok`, why the database refuses writes (`full`, `read_only`, `locked`, `failing`), or `unknown` while it is not asked.
+    /// `ok`, the reason why the database refuses writes (`full`, `read_only`, `locked`, `failing`), or `unknown` while
+    /// that is not checked.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = super::schema::WriteState))]
     pub writes: String,
-    /// `ok`, `stalled` while clients do not hear of changes, or `unknown` while the server starts.
+    /// `ok`, `stalled` while changes are not delivered to clients, or `unknown` while the server starts.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = super::schema::RealtimeState))]
     pub realtime: String,
 }
 
-/// Requests by the minute.
+/// Requests per minute.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
-    /// The oldest first; those without requests too. The last is not over yet.
+    /// The minutes in ascending order, including those without requests. The last one is not over yet.
     pub minutes: Vec<Minute>,
 }
 
-/// What the requests of a minute came to, at all servers of one database.
+/// Totals of the requests of one minute, over all servers of the database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Minute {
-    /// When it began.
+    /// Start of the minute.
     pub time: String,
-    /// How many there were.
+    /// The number of requests.
     pub requests: u64,
-    /// How many got an answer 4xx.
+    /// The number of responses with a status of 4xx.
     pub client_errors: u64,
-    /// How many got an answer 5xx.
+    /// The number of responses with a status of 5xx.
     pub server_errors: u64,
-    /// The milliseconds that half of them took at most; 0 when there were none.
+    /// Median response time in milliseconds; 0 without requests.
     pub p50: f64,
-    /// The milliseconds that 95 in 100 took at most.
+    /// 95th percentile of response times in milliseconds.
     pub p95: f64,
-    /// The milliseconds that 99 in 100 took at most.
+    /// 99th percentile of response times in milliseconds.
     pub p99: f64,
 }

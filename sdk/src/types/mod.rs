@@ -1,4 +1,4 @@
-//! What travels between a client and the server, as JSON.
+//! The wire types: JSON bodies of requests and responses.
 
 mod auth;
 mod batch;
@@ -10,6 +10,8 @@ mod metrics;
 mod new;
 mod policy;
 mod problem;
+#[cfg(feature = "openapi")]
+mod schema;
 mod settings;
 mod setup;
 mod system;
@@ -38,4 +40,6 @@ pub use settings::{
     S3Settings, Settings, SmtpSettings, TestMail, TrustedProxySettings,
 };
 pub use setup::{FirstSuperuser, Setup};
-pub use system::{AREAS, Cron, Job, JobPreview, JobRun, Mail, Member, Permission, Role, names};
+pub use system::{
+    AREAS, Cron, Job, JobPreview, JobRun, JobSchedule, Mail, Member, Permission, Role, names,
+};

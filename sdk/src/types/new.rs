@@ -6,7 +6,7 @@ use super::{
     PasswordOptions, RelationOptions, SelectOptions, TextOptions, UrlOptions,
 };
 
-/// New definitions, to be completed with `..`:
+/// Constructors of definitions, to be completed with `..`:
 ///
 /// ```
 /// use plinth_sdk::types::{Collection, Field};
@@ -19,7 +19,7 @@ use super::{
 /// assert_eq!(posts.view_rule, None);
 /// ```
 impl Collection {
-    /// A collection of records that only superusers have access to.
+    /// Creates a base collection that only superusers have access to.
     pub fn base(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -28,7 +28,7 @@ impl Collection {
         }
     }
 
-    /// A collection of accounts that only superusers have access to.
+    /// Creates an auth collection that only superusers have access to.
     pub fn auth(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -37,7 +37,7 @@ impl Collection {
         }
     }
 
-    /// A view of what the query finds, that only superusers have access to.
+    /// Creates a view of the query's result that only superusers have access to.
     pub fn view(name: impl Into<String>, query: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -48,7 +48,7 @@ impl Collection {
     }
 }
 
-/// New types of fields.
+/// Field types with their default options.
 impl FieldKind {
     /// Returns one of each type, with the options that a new field of it starts with.
     pub fn each() -> [Self; 14] {
@@ -86,44 +86,44 @@ impl FieldKind {
     }
 }
 
-/// New fields, with every option at its default.
+/// Constructors of fields with default options.
 impl Field {
-    /// A text field.
+    /// Creates a text field.
     pub fn text(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::Text(TextOptions::default()))
     }
 
-    /// A number field.
+    /// Creates a number field.
     pub fn number(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::Number(NumberOptions::default()))
     }
 
-    /// A bool field.
+    /// Creates a bool field.
     pub fn bool(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::Bool(BoolOptions::default()))
     }
 
-    /// An e-mail field.
+    /// Creates an e-mail field.
     pub fn email(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::Email(EmailOptions::default()))
     }
 
-    /// A URL field.
+    /// Creates a URL field.
     pub fn url(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::Url(UrlOptions::default()))
     }
 
-    /// A field with HTML.
+    /// Creates an editor field, which holds HTML.
     pub fn editor(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::Editor(EditorOptions::default()))
     }
 
-    /// A date field.
+    /// Creates a date field.
     pub fn date(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::Date(DateOptions::default()))
     }
 
-    /// A field with the moment at which the record was created.
+    /// Creates an autodate field that holds the time of creation.
     pub fn created(name: impl Into<String>) -> Self {
         let options = AutodateOptions {
             on_create: true,
@@ -132,7 +132,7 @@ impl Field {
         Self::new(name, FieldKind::Autodate(options))
     }
 
-    /// A field with the moment at which the record last changed.
+    /// Creates an autodate field that holds the time of the last change.
     pub fn updated(name: impl Into<String>) -> Self {
         let options = AutodateOptions {
             on_create: true,
@@ -141,7 +141,7 @@ impl Field {
         Self::new(name, FieldKind::Autodate(options))
     }
 
-    /// A field with one of these values.
+    /// Creates a select field for one of these values.
     pub fn select<V: Into<String>>(
         name: impl Into<String>,
         values: impl IntoIterator<Item = V>,
@@ -154,17 +154,17 @@ impl Field {
         Self::new(name, FieldKind::Select(options))
     }
 
-    /// A field with a JSON value.
+    /// Creates a JSON field.
     pub fn json(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::Json(JsonOptions::default()))
     }
 
-    /// A field with a place on the Earth.
+    /// Creates a geo point field.
     pub fn geo_point(name: impl Into<String>) -> Self {
         Self::new(name, FieldKind::GeoPoint(GeoPointOptions::default()))
     }
 
-    /// A field with a file.
+    /// Creates a file field for one file.
     pub fn file(name: impl Into<String>) -> Self {
         let options = FileOptions {
             max_select: 1,
@@ -173,7 +173,7 @@ impl Field {
         Self::new(name, FieldKind::File(options))
     }
 
-    /// A field with a record of the collection of this id.
+    /// Creates a relation field for one record of the collection with this id.
     pub fn relation(name: impl Into<String>, collection_id: impl Into<String>) -> Self {
         let options = RelationOptions {
             collection_id: collection_id.into(),

@@ -1,22 +1,25 @@
-//! Why somebody may do something.
+//! Questions to the policy, and its decisions.
 
 use serde::{Deserialize, Serialize};
 
-/// Who may do what? The body of `POST /api/policy/check`.
+/// A question to the policy: may this subject perform this action?
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PolicyQuestion {
-    /// Who.
+    /// The account, or a guest.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::PolicySubject))]
     pub subject: Subject,
     /// `list`, `view`, `create`, `update` or `delete`.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::Action))]
     pub action: String,
-    /// With the records of which collection, by id or name.
+    /// The collection's id or name.
     pub collection: String,
-    /// With which record, by id. Without one, the answer is about the collection.
+    /// The record's id. Without it, the answer is about the collection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<String>,
 }
 
-/// Somebody.
+/// The subject of a [`PolicyQuestion`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Subject {
@@ -24,66 +27,70 @@ pub enum Subject {
     Guest(String),
     /// An account.
     Account {
-        /// Its collection, by id or name.
+        /// Id or name of the account's collection.
         collection: String,
-        /// Its id.
+        /// The account's id.
         id: String,
     },
 }
 
-/// What was decided, and by what.
+/// A decision of the policy, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyAnswer {
-    /// Whether it is allowed: for this record, or without one for some record at least.
+    /// Whether the action is allowed: for the record, or without one for at least some records.
     pub allowed: bool,
-    /// Whether it depends on the record.
+    /// Whether the decision depends on the record.
     pub conditional: bool,
-    /// The same in words.
+    /// An explanation in one sentence.
     pub reason: String,
-    /// What decided.
+    /// The rule or permission that decided.
     pub decided_by: DecidedBy,
-    /// The names of the fields that are reached; all when there is no list.
+    /// The names of the accessible fields; `null` means all fields.
     pub fields: Option<Vec<String>>,
 }
 
-/// What decided.
+/// The rule or permission that decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(
     tag = "kind",
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
 pub enum DecidedBy {
-    /// Superusers may do everything.
+    /// The subject is a superuser, who may do everything.
     Superuser,
     /// The collection's rule.
     Rule {
-        /// The rule; empty for everybody.
+        /// The rule; empty means that it is open to everyone.
         rule: String,
     },
-    /// A permission.
+    /// A permission of a role.
     Permission {
-        /// Its id; the area's name for an area of the console.
+        /// The permission's id; the area's name for an area of the console.
         id: String,
-        /// Its role's id.
+        /// The role's id.
         role: String,
-        /// Its role's name.
+        /// The role's name.
+        #[cfg_attr(feature = "openapi", schema(rename = "roleName"))]
         role_name: String,
         /// `allow` or `deny`.
         effect: String,
-        /// Its condition; empty for all records.
+        /// The permission's condition; empty means all records.
         condition: String,
     },
-    /// Several things, each for its records.
+    /// Several rules or permissions, each for other records.
     Several,
     /// Nothing allows it.
     Nothing,
 }
 
-/// The areas of the console that the caller sees.
+/// The areas of the console that the caller can see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Areas {
-    /// Their names, of [`AREAS`](super::AREAS).
+    /// The names of the areas, such as `collections:read`.
     pub areas: Vec<String>,
 }

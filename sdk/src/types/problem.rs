@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Every error answer of the API: `{"data": {…}, "message": "…", "status": 400}`.
+/// The body of every error response: `{"data": {…}, "message": "…", "status": 400}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
-    /// What is wrong, by field; empty when the request failed as a whole.
+    /// Problems by field name; empty when the request failed as a whole.
     #[serde(default)]
     pub data: FieldProblems,
-    /// One sentence for a person.
+    /// A sentence for people.
     pub message: String,
     /// The HTTP status.
     pub status: u16,
@@ -17,35 +17,35 @@ pub struct Problem {
 /// Problems by field name, or by index inside a list.
 pub type FieldProblems = BTreeMap<String, FieldProblem>;
 
-/// What is wrong with one field, or with what is inside it.
+/// The problem of one field, or the problems of the values inside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FieldProblem {
-    /// One request of a batch that failed, and with it the others.
+    /// The request of a batch that failed.
     Failed {
         /// `batch_request_failed`.
         code: String,
-        /// One sentence for a person.
+        /// A sentence for people.
         message: String,
-        /// What it would have been answered alone.
+        /// The response that the request would have got outside of a batch.
         response: Box<Problem>,
     },
-    /// A rule that the field's value breaks.
+    /// A constraint that the field's value violates.
     Broken {
-        /// A stable name of the rule, such as `validation_required`.
+        /// The stable code of the constraint, such as `validation_required`.
         code: String,
-        /// One sentence for a person.
+        /// A sentence for people.
         message: String,
-        /// The rule's limits, where it has any.
+        /// The limits of the constraint, if it has any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         params: Option<serde_json::Map<String, serde_json::Value>>,
     },
-    /// Problems of what is inside the field.
+    /// Problems of the values inside the field, by key or index.
     Inside(FieldProblems),
 }
 
 impl FieldProblem {
-    /// A broken rule without limits.
+    /// Creates a problem without limits.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Broken {
             code: code.into(),
@@ -54,7 +54,7 @@ impl FieldProblem {
         }
     }
 
-    /// The code of the broken rule, when the problem is the field's own.
+    /// Returns the code, unless the problems are inside the field.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {

@@ -1,47 +1,53 @@
 use serde::{Deserialize, Serialize};
 
-/// What superusers set while the server runs. Sections that the server does not have yet are there for clients that
-/// look for them; they cannot be switched on.
+/// Settings that superusers can change while the server runs. Sections of features that the server does not have exist
+/// for compatibility with PocketBase's clients, and cannot be enabled.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
-    /// Addresses that superusers may come from. Not there yet: always empty.
+    /// IP addresses that superusers may connect from. Not supported: always empty.
     #[serde(rename = "superuserIPs")]
     pub superuser_ips: Vec<String>,
-    /// The mail server. Not there yet: it is in the server's configuration.
+    /// The mail server. Read-only: it is set in the server's configuration.
     pub smtp: SmtpSettings,
-    /// Backups. Not there yet.
+    /// Backups. Not supported.
     pub backups: BackupSettings,
-    /// Where files are kept. Not there yet.
+    /// Storage of files. Read-only: it is set in the server's configuration.
     pub s3: S3Settings,
-    /// What mails say of the application.
+    /// The application, as e-mails introduce it.
     pub meta: MetaSettings,
-    /// How often who may ask. Not there yet.
+    /// Rate limits. Not supported.
     pub rate_limits: RateLimitSettings,
-    /// Which headers of a proxy are believed. Not there yet.
+    /// Trusted proxy headers. Not supported.
     pub trusted_proxy: TrustedProxySettings,
-    /// Several changes in one request.
+    /// Batches: several changes in one request.
     pub batch: BatchSettings,
-    /// What is kept of requests.
+    /// The log of requests.
     pub logs: LogSettings,
 }
 
-/// What mails say of the application.
+/// The application, as e-mails introduce it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct MetaSettings {
-    /// The colour of PocketBase's dashboard; the console has its own.
+    /// The accent colour of PocketBase's dashboard; the console ignores it.
     pub accent_color: String,
-    /// What the application is called.
+    /// The application's name.
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub app_name: String,
-    /// Where people reach it.
+    /// The application's public URL.
     #[serde(rename = "appURL")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub app_url: String,
-    /// The name that mails come from.
+    /// The sender's name in e-mails.
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub sender_name: String,
-    /// The address that mails come from.
+    /// The sender's address in e-mails.
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub sender_address: String,
-    /// Whether PocketBase's dashboard lets collections be changed; the console asks the roles.
+    /// Whether PocketBase's dashboard hides its controls for collections; the console ignores it.
     pub hide_controls: bool,
 }
 
@@ -58,17 +64,21 @@ impl Default for MetaSettings {
     }
 }
 
-/// Several changes in one request.
+/// Batches: several changes in one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct BatchSettings {
-    /// Whether there is such a thing.
+    /// Whether batches are enabled.
     pub enabled: bool,
-    /// The most changes.
+    /// The maximum number of changes.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub max_requests: i64,
-    /// The most seconds that they may take.
+    /// The maximum duration in seconds.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub timeout: i64,
-    /// The most bytes of the request; 0 means 128 MB.
+    /// The maximum size of the request in bytes; 0 means 128 MB.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub max_body_size: i64,
 }
 
@@ -83,18 +93,20 @@ impl Default for BatchSettings {
     }
 }
 
-/// What is kept of requests.
+/// The log of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct LogSettings {
-    /// For how many days; 0 keeps nothing.
+    /// The number of days that entries are kept; 0 disables the log.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
     pub max_days: i64,
-    /// The least level: -4 debug, 0 info, 4 warnings, 8 errors.
+    /// The minimum severity: -4 debug, 0 info, 4 warning, 8 error.
     pub min_level: i64,
-    /// Whether addresses are kept.
+    /// Whether IP addresses are logged.
     #[serde(rename = "logIP")]
     pub log_ip: bool,
-    /// Whether the ids of accounts are kept.
+    /// Whether the ids of accounts are logged.
     pub log_auth_id: bool,
 }
 
@@ -109,23 +121,24 @@ impl Default for LogSettings {
     }
 }
 
-/// The mail server, as PocketBase has it.
+/// The mail server, in PocketBase's format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct SmtpSettings {
-    /// Always false.
+    /// Whether it is enabled: always false.
     pub enabled: bool,
-    /// Its port.
+    /// The port.
     pub port: i64,
-    /// Its name.
+    /// The host name.
     pub host: String,
-    /// Who signs in.
+    /// The user name for authentication.
     pub username: String,
-    /// How.
+    /// The authentication method.
     pub auth_method: String,
-    /// Whether it is encrypted from the start.
+    /// Whether the connection uses TLS from the start.
     pub tls: bool,
-    /// What the server calls itself.
+    /// The name that the client sends in `EHLO`.
     pub local_name: String,
 }
 
@@ -143,15 +156,16 @@ impl Default for SmtpSettings {
     }
 }
 
-/// Backups, as PocketBase has them.
+/// Backups, in PocketBase's format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct BackupSettings {
-    /// When; always empty.
+    /// The schedule as a cron expression: always empty.
     pub cron: String,
-    /// How many are kept.
+    /// The number of backups that are kept.
     pub cron_max_keep: i64,
-    /// Where.
+    /// The storage of backups.
     pub s3: S3Settings,
 }
 
@@ -165,48 +179,51 @@ impl Default for BackupSettings {
     }
 }
 
-/// A place for files, as PocketBase has it.
+/// S3-compatible storage, in PocketBase's format.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct S3Settings {
-    /// Always false.
+    /// Whether it is enabled: always false.
     pub enabled: bool,
     /// The bucket.
     pub bucket: String,
     /// The region.
     pub region: String,
-    /// The address.
+    /// The endpoint URL.
     pub endpoint: String,
-    /// The name of the key.
+    /// The access key id.
     pub access_key: String,
-    /// Whether the bucket is in the path.
+    /// Whether the bucket is addressed in the path instead of the host name.
     pub force_path_style: bool,
 }
 
-/// How often who may ask, as PocketBase has it.
+/// Rate limits, in PocketBase's format.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct RateLimitSettings {
-    /// The limits.
+    /// The rules.
     pub rules: Vec<RateLimitRule>,
-    /// Who has none.
+    /// IP addresses without limits.
     #[serde(rename = "excludedIPs")]
     pub excluded_ips: Vec<String>,
-    /// Always false.
+    /// Whether it is enabled: always false.
     pub enabled: bool,
 }
 
-/// One limit of [`RateLimitSettings`].
+/// A rate limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct RateLimitRule {
-    /// What it is of.
+    /// The routes that the rule applies to.
     pub label: String,
-    /// Whose: `@guest`, `@auth`, or everybody's when empty.
+    /// The callers that it applies to: `@guest`, `@auth`, or everyone if empty.
     pub audience: String,
-    /// In how many seconds.
+    /// The length of the interval in seconds.
     pub duration: i64,
-    /// The most requests.
+    /// The maximum number of requests per interval.
     pub max_requests: i64,
 }
 
@@ -231,25 +248,29 @@ impl Default for RateLimitSettings {
     }
 }
 
-/// Which headers of a proxy are believed, as PocketBase has it.
+/// Trusted proxy headers, in PocketBase's format.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct TrustedProxySettings {
-    /// Always empty.
+    /// The names of the headers: always empty.
     pub headers: Vec<String>,
-    /// Which of several addresses.
+    /// Whether to use the leftmost of several addresses.
     #[serde(rename = "useLeftmostIP")]
     pub use_leftmost_ip: bool,
 }
 
-/// A mail to see whether mails arrive.
+/// A test e-mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct TestMail {
-    /// Where to.
+    /// The recipient's address.
+    #[cfg_attr(feature = "openapi", schema(required, format = Email, max_length = 255))]
     pub email: String,
-    /// Which: `verification`, `password-reset`, `email-change`, `otp` or `login-alert`.
+    /// The template: `verification`, `password-reset`, `email-change`, `otp` or `login-alert`.
+    #[cfg_attr(feature = "openapi", schema(required, value_type = super::schema::TestMailTemplate))]
     pub template: String,
-    /// Whose accounts'; superusers' when empty.
+    /// The auth collection whose template is used; `_superusers` if empty.
     pub collection: String,
 }

@@ -1,9 +1,9 @@
-//! The records of the server's own collections: roles, jobs, mails.
+//! Records of the built-in collections: roles, jobs, e-mails.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The names of the server's own collections.
+/// The names of the built-in collections.
 pub mod names {
     /// See [`super::Role`].
     pub const ROLES: &str = "_roles";
@@ -19,7 +19,7 @@ pub mod names {
     pub const MAILS: &str = "_mails";
 }
 
-/// A part of the console, and whether it may be changed or only looked at.
+/// The areas of the console that a role can grant, with read or write access.
 pub const AREAS: [&str; 8] = [
     "collections:read",
     "collections:write",
@@ -31,187 +31,203 @@ pub const AREAS: [&str; 8] = [
     "logs:read",
 ];
 
-/// A role that accounts can have.
+/// A role of accounts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Role {
-    /// The id.
+    /// The record id.
     pub id: String,
-    /// The name. Roles whose names begin with `@` are built in.
+    /// The name. Names that begin with `@` belong to built-in roles.
     pub name: String,
-    /// What it is for.
+    /// A description for people.
     pub description: String,
-    /// The ids of the roles whose permissions it has too.
+    /// The ids of roles whose permissions this role inherits.
     pub parents: Vec<String>,
-    /// The areas of the console that its members see, of [`AREAS`].
+    /// The areas of the console that members can see, of [`AREAS`].
     pub areas: Vec<String>,
-    /// When it was created.
+    /// Time of creation.
     pub created: String,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated: String,
 }
 
-/// What the members of a role may do, or may not.
+/// A permission: actions that members of a role may perform, or may not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Permission {
-    /// The id.
+    /// The record id.
     pub id: String,
     /// The id of the role.
     pub role: String,
-    /// The id of a collection, or `*` for all that are not the server's own.
+    /// The id of a collection, or `*` for all collections that are not built in.
     pub collection: String,
-    /// Of `list`, `view`, `create`, `update`, `delete`.
+    /// The actions, of `list`, `view`, `create`, `update` and `delete`.
     pub actions: Vec<String>,
-    /// `allow` or `deny`. Denying wins.
+    /// `allow` or `deny`; `deny` takes precedence.
     pub effect: String,
-    /// A filter that says for which records; empty for all.
+    /// A filter for the records that the permission applies to; empty means all records.
     pub condition: String,
-    /// Names of fields; all when there are none. What is denied with fields hides these fields and no records.
+    /// The names of the fields that the permission is limited to; `null` means all fields. A `deny` with
+    /// fields hides those fields, but no records.
     pub fields: Option<Vec<String>>,
-    /// When it was created.
+    /// Time of creation.
     pub created: String,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated: String,
 }
 
-/// That an account has a role.
+/// The membership of an account in a role.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Member {
-    /// The id.
+    /// The record id.
     pub id: String,
     /// The id of the role.
     pub role: String,
     /// The id of the account's collection.
     pub collection_ref: String,
-    /// The account's id.
+    /// The id of the account.
     pub record_ref: String,
-    /// When it was created.
+    /// Time of creation.
     pub created: String,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated: String,
 }
 
-/// Something that the server does at times.
+/// A scheduled job.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Job {
-    /// The id.
+    /// The record id.
     pub id: String,
     /// The name.
     pub name: String,
-    /// When, as a cron expression.
+    /// The schedule as a cron expression.
     pub schedule: String,
     /// The time zone of the schedule, such as `Europe/Berlin`; UTC when empty.
     pub timezone: String,
-    /// `http`, `mail` or `maintenance`.
+    /// The kind of job: `http`, `mail` or `maintenance`.
     pub kind: String,
-    /// What exactly, by kind.
+    /// The parameters, which depend on the kind.
     pub payload: Map<String, Value>,
-    /// Seconds that a run may take; 30 when 0.
+    /// The maximum duration of a run in seconds; 0 means 30.
     pub timeout: f64,
-    /// How often a run that failed is tried again.
+    /// The number of retries after a failed run.
     pub retries: f64,
-    /// Seconds before the first retry; each later one waits twice as long. 10 when 0.
+    /// The delay before the first retry in seconds, doubled for each further retry; 0 means 10.
     pub backoff: f64,
-    /// Whether it runs at its times.
+    /// Whether the schedule is active.
     pub enabled: bool,
-    /// When it was created.
+    /// Time of creation.
     pub created: String,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated: String,
 }
 
-/// One attempt to do a job.
+/// A run of a job: one attempt.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobRun {
-    /// The id.
+    /// The record id.
     pub id: String,
     /// The id of the job.
     pub job: String,
-    /// When it was due.
+    /// The time that the run was scheduled for.
     pub due: String,
-    /// Which attempt it is; the first is 1.
+    /// The number of the attempt, starting at 1.
     pub attempt: f64,
     /// `schedule` or `manual`.
     pub trigger: String,
     /// `waiting`, `running`, `succeeded`, `failed`, `lost` when the server that ran it disappeared, or `skipped` when
     /// the previous run had not finished.
     pub outcome: String,
-    /// When it may start.
+    /// The earliest time at which the run may start.
     pub not_before: String,
-    /// When it started.
+    /// Time of the start.
     pub started: String,
-    /// When it ended.
+    /// Time of the end.
     pub ended: String,
-    /// What came of it, at most 64 KB.
+    /// The output, at most 64 KB.
     pub output: String,
-    /// The process that runs it.
+    /// The worker process that executes the run.
     pub worker: String,
-    /// Until when the process holds it, unless it says that it goes on.
+    /// The time at which the worker's lease expires, unless it is renewed.
     pub lease: String,
-    /// When it was created.
+    /// Time of creation.
     pub created: String,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated: String,
 }
 
-/// When a job runs.
+/// The schedule of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Cron {
     /// The id of the job.
     pub id: String,
-    /// Its cron expression.
+    /// The cron expression: minute, hour, day of month, month, day of week.
     pub expression: String,
 }
 
-/// What a schedule means.
+/// A schedule to be explained.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct JobSchedule {
+    /// The cron expression.
+    #[cfg_attr(feature = "openapi", schema(required, max_length = 100))]
+    pub schedule: String,
+    /// The time zone, such as `Europe/Berlin`; UTC if empty.
+    #[cfg_attr(feature = "openapi", schema(max_length = 100))]
+    pub timezone: String,
+}
+
+/// The meaning of a schedule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct JobPreview {
     /// The schedule in English.
     pub description: String,
-    /// The next moments.
+    /// The next five times at which it fires.
     pub next: Vec<String>,
 }
 
-/// A mail in the outbox.
+/// An e-mail in the outbox.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Mail {
-    /// The id.
+    /// The record id.
     pub id: String,
-    /// The address.
+    /// The recipient's address.
     pub to: String,
     /// The subject.
     pub subject: String,
-    /// The body as HTML; for superusers only, since it may hold a link that signs in.
+    /// The body as HTML; for superusers only, since it may contain a link that signs in.
     pub html: String,
     /// The body as plain text; for superusers only.
     pub text: String,
-    /// What it is about: `verification`, `password-reset`, `job`, …
+    /// The purpose: `verification`, `password-reset`, `job`, …
     pub kind: String,
-    /// The id of the collection of the account that it is about; empty when it is about none.
+    /// The id of the auth collection of the account that the e-mail is about; empty if there is none.
     pub collection_ref: String,
-    /// The id of the account that it is about.
+    /// The id of the account that the e-mail is about.
     pub record_ref: String,
-    /// `waiting`, `sending`, `sent`, `failed`, or `kept` when no mail server is configured.
+    /// `waiting`, `sending`, `sent`, `failed`, or `kept` if no mail server is configured.
     pub status: String,
-    /// How often it was tried to send it.
+    /// The number of attempts to send the e-mail.
     pub attempts: f64,
-    /// When it is tried next.
+    /// The time of the next attempt.
     pub not_before: String,
-    /// Until when the process that sends it holds it.
+    /// The time at which the lease of the sending process expires.
     pub lease: String,
-    /// When it was sent.
+    /// The time at which the e-mail was sent.
     pub sent_at: String,
-    /// What the mail server said.
+    /// The mail server's error message.
     pub error: String,
-    /// When it was created.
+    /// Time of creation.
     pub created: String,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated: String,
 }

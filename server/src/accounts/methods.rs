@@ -7,14 +7,16 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
+use utoipa::ToSchema;
 
 use crate::random::Random;
 use crate::system::providers::{self, Provider};
 
-/// The response of `auth-methods`: the type of the SDK, and the keys of older clients.
-#[derive(Serialize)]
+/// The ways in which accounts of a collection can sign in, including the keys that older clients read.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Methods {
+#[schema(as = AuthMethods)]
+pub(crate) struct Methods {
     password: PasswordMethod,
     oauth2: OAuth2Method,
     mfa: TimedMethod,
@@ -24,21 +26,22 @@ pub(super) struct Methods {
     email_password: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OAuth2Method {
     providers: Vec<Start>,
     enabled: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TimedMethod {
     enabled: bool,
     duration: i64,
 }
 
-/// The data with which a client starts a sign-in with another service.
-#[derive(Clone, Serialize)]
+/// The start of a sign-in with OAuth2.
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = OAuth2Start)]
 struct Start {
     name: &'static str,
     display_name: String,
@@ -46,7 +49,7 @@ struct Start {
     state: String,
     #[serde(rename = "authURL")]
     auth_url: String,
-    /// The name that older clients use for it.
+    /// `authURL` by the name that older clients use.
     #[serde(rename = "authUrl")]
     auth_url_of_old: String,
     code_verifier: String,
@@ -54,16 +57,18 @@ struct Start {
     code_challenge_method: &'static str,
 }
 
-/// A service that the console offers.
-#[derive(Serialize)]
+/// An OAuth2 provider that collections can use.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = OAuth2Provider)]
 pub(super) struct Offer {
     name: &'static str,
     display_name: &'static str,
+    /// The logo, as SVG.
     logo: String,
 }
 
-/// Returns all services.
+/// Returns every provider.
 pub(super) fn all() -> Vec<Offer> {
     let offer = |provider: &'static Provider| Offer {
         name: provider.name,

@@ -5,7 +5,7 @@
 
 pub mod api;
 pub(crate) mod emails;
-mod methods;
+pub(crate) mod methods;
 pub mod store;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{self as wire, Scaffolds};
+use plinth_sdk::types::{self as wire, Page, Scaffolds};
 use serde_json::{Map, Value as Json};
 
 use super::{ahead, import, store};
@@ -13,6 +13,10 @@ use crate::extract::{
     Answer, Body, CollectionName, CollectionsRead, CollectionsWrite, Operator, Query, Superuser,
     not_allowed,
 };
+use crate::openapi::{
+    BadRequest, CollectionChanges, CollectionPath, ListParams, NewCollection, NotFound, Selection,
+    tags,
+};
 use crate::policy::system;
 use crate::problems::{INVALID, REQUIRED, UNLOADABLE, sentence};
 use crate::records::list;
@@ -21,6 +25,11 @@ use crate::system::defaults;
 use crate::views;
 
 /// List collections.
+#[utoipa::path(
+    get, path = "/api/collections", operation_id = "collections_list",
+    tag = tags::COLLECTIONS, params(ListParams, Selection),
+    responses((status = 200, body = Page<wire::Collection>), BadRequest)
+)]
 pub async fn list(operator: Operator<CollectionsRead>, app: App, query: Query) -> Result<Answer> {
     let schema = app.schema.current();
     let asked = list::Query::parse(&query)?;
@@ -46,6 +55,11 @@ pub async fn list(operator: Operator<CollectionsRead>, app: App, query: Query) -
 }
 
 /// View a collection.
+#[utoipa::path(
+    get, path = "/api/collections/{collection}", operation_id = "collections_view",
+    tag = tags::COLLECTIONS, params(CollectionPath, Selection),
+    responses((status = 200, body = wire::Collection), NotFound)
+)]
 pub async fn view(
     _: Operator<CollectionsRead>,
     app: App,
@@ -58,6 +72,11 @@ pub async fn view(
 }
 
 /// Create a collection.
+#[utoipa::path(
+    post, path = "/api/collections", operation_id = "collections_create",
+    tag = tags::COLLECTIONS, params(Selection), request_body = NewCollection,
+    responses((status = 200, body = wire::Collection), BadRequest)
+)]
 pub async fn create(
     operator: Operator<CollectionsWrite>,
     app: App,
@@ -72,7 +91,14 @@ pub async fn create(
     Ok(answer(&collection.def, &query))
 }
 
-/// Update a collection.
+/// Change a collection.
+///
+/// Members that the body omits keep their values. Only superusers change built-in collections.
+#[utoipa::path(
+    patch, path = "/api/collections/{collection}", operation_id = "collections_update",
+    tag = tags::COLLECTIONS, params(CollectionPath, Selection), request_body = CollectionChanges,
+    responses((status = 200, body = wire::Collection), BadRequest, NotFound)
+)]
 pub async fn update(
     operator: Operator<CollectionsWrite>,
     app: App,
@@ -92,7 +118,13 @@ pub async fn update(
     Ok(answer(&collection.def, &query))
 }
 
-/// Delete a collection.
+/// Delete a collection and its records.
+///
+/// Built-in collections cannot be deleted.
+#[utoipa::path(
+    delete, path = "/api/collections/{collection}", operation_id = "collections_delete",
+    tag = tags::COLLECTIONS, params(CollectionPath), responses((status = 204), BadRequest, NotFound)
+)]
 pub async fn delete(
     operator: Operator<CollectionsWrite>,
     app: App,
@@ -104,7 +136,11 @@ pub async fn delete(
     Ok(Answer::Nothing)
 }
 
-/// Delete all records of a collection.
+/// Delete every record of a collection.
+#[utoipa::path(
+    delete, path = "/api/collections/{collection}/truncate", operation_id = "collections_truncate",
+    tag = tags::COLLECTIONS, params(CollectionPath), responses((status = 204), BadRequest, NotFound)
+)]
 pub async fn truncate(
     operator: Operator<CollectionsWrite>,
     app: App,
@@ -186,7 +222,12 @@ async fn try_query(
     }
 }
 
-/// Preview the query of a view.
+/// Try out the query of a view.
+#[utoipa::path(
+    post, path = "/api/collections/meta/dry-run-view", operation_id = "collections_dry_run_view",
+    tag = tags::COLLECTIONS, params(Selection), request_body = wire::ViewQuery,
+    responses((status = 200, body = wire::ViewSample), BadRequest)
+)]
 pub async fn dry_run_view(
     operator: Operator<CollectionsWrite>,
     app: App,
@@ -248,7 +289,12 @@ fn may_change(app: &App, operator: &Operator<CollectionsWrite>, name: &str) -> R
     Ok(())
 }
 
-/// Import collections: create and update several at once.
+/// Create and change collections in one transaction.
+#[utoipa::path(
+    put, path = "/api/collections/import", operation_id = "collections_import",
+    tag = tags::COLLECTIONS, request_body = wire::Import,
+    responses((status = 204), BadRequest)
+)]
 pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
     let mut body = body.object(UNLOADABLE)?;
     body.retain(|_, value| !value.is_null());
@@ -264,6 +310,13 @@ pub async fn import(_: Superuser, app: App, body: Body) -> Result<Answer> {
 }
 
 /// Validate a definition without saving it.
+///
+/// With the id of a collection, the body is validated as a change of that collection; otherwise as a new one.
+#[utoipa::path(
+    post, path = "/api/collections/meta/check", operation_id = "collections_check",
+    tag = tags::COLLECTIONS, request_body = CollectionChanges,
+    responses((status = 204), BadRequest)
+)]
 pub async fn check(operator: Operator<CollectionsWrite>, app: App, body: Body) -> Result<Answer> {
     let author = author(&operator);
     let body = body.object(UNREADABLE)?;
@@ -276,7 +329,12 @@ pub async fn check(operator: Operator<CollectionsWrite>, app: App, body: Body) -
     Ok(Answer::Nothing)
 }
 
-/// Return the default definition of each type.
+/// Get a template for each collection type.
+#[utoipa::path(
+    get, path = "/api/collections/meta/scaffolds", operation_id = "collections_scaffolds",
+    tag = tags::COLLECTIONS, params(Selection),
+    responses((status = 200, body = Scaffolds))
+)]
 pub async fn scaffolds(_: Operator<CollectionsRead>, app: App, query: Query) -> Result<Answer> {
     let scaffold = |kind| public(&defaults::scaffold(kind, &app.random));
     let scaffolds = Scaffolds {

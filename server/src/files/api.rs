@@ -12,6 +12,7 @@ use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{self, Answer, CallerRequest, CollectionName, Headers, Query, RecordId};
 use crate::fields;
+use crate::openapi::{FileParams, FilePath, NotFound, tags};
 use crate::policy::{self, Action, Grant, Reach, Snapshot};
 use crate::records::store as records;
 use crate::request::Caller;
@@ -19,14 +20,26 @@ use crate::schema::{Collection, Record};
 use crate::{accounts, tokens, views};
 use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
 
-/// Make a token for protected files.
+/// Get a short-lived token for protected files.
+#[utoipa::path(
+    post, path = "/api/files/token", operation_id = "file_token", tag = tags::FILES,
+    responses((status = 200, body = FileToken))
+)]
 pub async fn token(CallerRequest(request, _): CallerRequest) -> Result<Answer> {
     let account = request.caller.account().ok_or(Error::Unauthenticated)?;
     let token = tokens::file(&account.record, account.expires, request.now)?;
     Ok(Answer::json(&FileToken { token }))
 }
 
-/// Serve a file, or a thumbnail.
+/// Download a file, or a thumbnail of it.
+///
+/// Open to everyone who knows the file's name; a protected file is served only to callers who may view its record.
+/// Conditional requests and a single byte range are supported.
+#[utoipa::path(
+    get, path = "/api/files/{collection}/{id}/{filename}", operation_id = "file", tag = tags::FILES,
+    params(FilePath, FileParams),
+    responses((status = 200, description = "The content.", content(("*/*"))), NotFound)
+)]
 pub async fn serve(
     http: HttpRequest,
     app: App,

@@ -1,6 +1,6 @@
 //! Routes of jobs beyond those of their records: schedules, and running a job now.
 
-use plinth_sdk::types::{Cron, FieldProblems, JobPreview};
+use plinth_sdk::types::{Cron, FieldProblems, JobPreview, JobSchedule};
 use serde_json::Value as Json;
 
 use super::schedule::{self, Schedule};
@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, JobsRead, JobsWrite, Operator, Query, RecordId};
+use crate::openapi::{BadRequest, NotFound, RecordPath, Selection, tags};
 use crate::problems::{ProblemType, SCHEDULE, TIMEZONE};
 use crate::queue::JOB_RUNS;
 use crate::schema::Record;
@@ -19,7 +20,11 @@ const MOMENTS: usize = 5;
 /// The most characters of a schedule or time zone.
 const MAX_LENGTH: usize = 100;
 
-/// List the jobs that run at their times.
+/// List the schedules of jobs.
+#[utoipa::path(
+    get, path = "/api/crons", operation_id = "crons", tag = tags::JOBS,
+    params(Selection), responses((status = 200, body = Vec<Cron>))
+)]
 pub async fn list(_operator: Operator<JobsRead>, app: App, query: Query) -> Result<Answer> {
     let jobs = store::jobs(&app.schema.current(), app.clock.now())?;
     let enabled = app.read(jobs, Effort::Short, store::enabled);
@@ -32,6 +37,10 @@ pub async fn list(_operator: Operator<JobsRead>, app: App, query: Query) -> Resu
 }
 
 /// Run a job now.
+#[utoipa::path(
+    post, path = "/api/crons/{id}", operation_id = "run_job", tag = tags::JOBS,
+    params(RecordPath), responses((status = 204), NotFound)
+)]
 pub async fn run(_operator: Operator<JobsWrite>, app: App, id: RecordId) -> Result<Answer> {
     let runs = JOB_RUNS.grant(&app.schema.current(), app.clock.now())?;
     let add = move |conn: &mut Conn, runs| store::add_manual(conn, &runs, &id.0);
@@ -41,6 +50,11 @@ pub async fn run(_operator: Operator<JobsWrite>, app: App, id: RecordId) -> Resu
 }
 
 /// Explain a schedule.
+#[utoipa::path(
+    post, path = "/api/jobs/preview", operation_id = "preview_job", tag = tags::JOBS,
+    params(Selection), request_body = JobSchedule,
+    responses((status = 200, body = JobPreview), BadRequest)
+)]
 pub async fn preview(
     _operator: Operator<JobsRead>,
     app: App,

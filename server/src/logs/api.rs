@@ -2,16 +2,23 @@
 
 use std::sync::Arc;
 
+use plinth_sdk::types::{Log, LogHour, Page};
+
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, LogsRead, Operator, Query, RecordId};
+use crate::openapi::{BadRequest, Filter, ListParams, NotFound, RecordPath, Selection, tags};
 use crate::policy::{self, Grant};
 use crate::records::list as lists;
 use crate::schema::Collection;
 
 use super::store;
 
-/// List the log.
+/// List log entries.
+#[utoipa::path(
+    get, path = "/api/logs", operation_id = "logs_list", tag = tags::LOGS,
+    params(ListParams, Selection), responses((status = 200, body = Page<Log>), BadRequest)
+)]
 pub async fn list(operator: Operator<LogsRead>, app: App, query: Query) -> Result<Answer> {
     let asked = lists::Query::parse(&query)?;
     let (page, per_page) = (asked.page, asked.per_page);
@@ -29,7 +36,11 @@ pub async fn list(operator: Operator<LogsRead>, app: App, query: Query) -> Resul
     Ok(Answer::page(&page, query.get("fields")))
 }
 
-/// View one entry.
+/// View a log entry.
+#[utoipa::path(
+    get, path = "/api/logs/{id}", operation_id = "logs_view", tag = tags::LOGS,
+    params(RecordPath, Selection), responses((status = 200, body = Log), NotFound)
+)]
 pub async fn view(_: Operator<LogsRead>, app: App, id: RecordId, query: Query) -> Result<Answer> {
     let grant = grant(&app);
     let found = app
@@ -41,7 +52,11 @@ pub async fn view(_: Operator<LogsRead>, app: App, id: RecordId, query: Query) -
     Ok(Answer::picked(&log, &query))
 }
 
-/// Count the entries of each hour.
+/// Count the log entries per hour.
+#[utoipa::path(
+    get, path = "/api/logs/stats", operation_id = "logs_stats", tag = tags::LOGS,
+    params(Filter, Selection), responses((status = 200, body = Vec<LogHour>), BadRequest)
+)]
 pub async fn stats(operator: Operator<LogsRead>, app: App, query: Query) -> Result<Answer> {
     let filter = query.get("filter").cloned().unwrap_or_default();
     let grant = grant(&app);

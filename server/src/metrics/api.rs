@@ -11,9 +11,16 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::extract::{Answer, MetricsRead, Operator, Query};
 use crate::health::Lifecycle;
+use crate::openapi::{BadRequest, NotFound, OverviewParams, Selection, Unauthorized, tags};
 use crate::problems::MINUTES;
 
-/// Returns the metrics for Prometheus, to callers with the token. Without a token in the settings there is no such route.
+/// Read the metrics in Prometheus' text format.
+///
+/// Takes the value of the setting `metrics_token` as a bearer token; without that setting, the route does not exist.
+#[utoipa::path(
+    get, path = "/metrics", operation_id = "metrics", tag = tags::STATUS,
+    responses((status = 200, body = String, content_type = "text/plain"), Unauthorized, NotFound)
+)]
 pub async fn with_token(app: App, http: HttpRequest) -> Result<HttpResponse> {
     if app.config.metrics_token.is_empty() {
         return Err(Error::NotFound("File not found."));
@@ -49,7 +56,13 @@ fn is_same(given: &[u8], expected: &[u8]) -> bool {
     given.len() == expected.len() && differs == 0
 }
 
-/// Returns the requests of each minute, for the console's charts.
+/// Count requests per minute.
+///
+/// Includes the requests to all servers of the database, with a delay of at most ten seconds.
+#[utoipa::path(
+    get, path = "/api/metrics/overview", operation_id = "metrics_overview", tag = tags::STATUS,
+    params(OverviewParams, Selection), responses((status = 200, body = Overview), BadRequest)
+)]
 pub async fn overview(_: Operator<MetricsRead>, app: App, query: Query) -> Result<Answer> {
     let given = query.get("minutes").map_or("60", String::as_str);
     let minutes = given

@@ -1,18 +1,19 @@
 //! Routes of accounts, described for each auth collection.
 
-use plinth_sdk::types::AuthOptions;
+use plinth_sdk::types::{AuthOptions, Impersonation, MailRequest, PasswordReset, Verification};
 use utoipa::openapi::path::HttpMethod;
 
 use super::fields::password;
-use super::parts::{self, Route, anything, boolean, integer, list_of, object, reference, text};
+use super::parts::{self, Route, object, reference, text};
 use super::records::name;
 use super::{Draft, Reader};
-use crate::schema::Collection;
+use crate::accounts::methods::Methods;
+use crate::schema::{Collection, Rule};
 
-/// The most characters of an identity or password at a sign-in.
+/// The maximum length of an identity and of a password at a sign-in.
 const MAX_LENGTH: usize = 255;
 
-/// Writes down how accounts of the collection sign in.
+/// Adds the routes with which accounts of the collection sign in.
 pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Collection) {
     let Some(options) = collection
         .def
@@ -26,7 +27,7 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
     let field = text()
         .enum_values((!identities.is_empty()).then(|| identities.clone()))
         .description(Some(
-            "The only field to look in; all of them when it is left out.",
+            "The identity field to search; all identity fields if omitted.",
         ));
     let sign_in = object([
         (
@@ -54,12 +55,12 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         (
             "token",
             text()
-                .description(Some("To be sent as `Authorization`."))
+                .description(Some("The token to send in the `Authorization` header."))
                 .into(),
         ),
     ]);
     draft.schema(name(collection, "auth"), signed_in);
-    draft.schema("AuthMethods", methods());
+    draft.type_of::<Methods>();
 
     let who = reader.who(&collection.rules.auth, options.auth_rule.as_deref());
     let (auth, sign_in) = (name(collection, "auth"), name(collection, "sign_in"));
@@ -69,8 +70,8 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         tag: of,
         id: format!("{verb}_{of}"),
         summary,
-        description: if collection.rules.auth == crate::schema::Rule::Locked {
-            "Nobody: the collection has no auth rule.".to_owned()
+        description: if collection.rules.auth == Rule::Locked {
+            "Disabled: the collection has no auth rule.".to_owned()
         } else {
             who.clone()
         },
@@ -89,12 +90,12 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
     let refresh = Route {
         problems: &[401, 403, 404],
         needs_token: true,
-        description: format!("{who} It takes a token of an account of this collection."),
-        ..route("auth_refresh", "Exchange a token for a new one".to_owned())
+        description: format!("{who} Takes a token of an account of this collection."),
+        ..route("auth_refresh", "Refresh a token".to_owned())
     };
     draft.route(HttpMethod::Post, path("auth-refresh"), refresh.operation());
     if reader.is_superuser {
-        let act = route("impersonate", format!("Act as an account of {of}"));
+        let act = route("impersonate", format!("Get a token of an account of {of}"));
         impersonation(draft, act, path("impersonate/{id}"));
     }
     by_mail(draft, collection, options);
@@ -102,26 +103,20 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         answer: Some("AuthMethods"),
         parameters: &["fields"],
         problems: &[404],
-        description: "Everyone.".to_owned(),
-        ..route(
-            "auth_methods",
-            format!("See how accounts of {of} can sign in"),
-        )
+        description: "Open to everyone.".to_owned(),
+        ..route("auth_methods", format!("List the sign-in methods of {of}"))
     };
     draft.route(HttpMethod::Get, path("auth-methods"), methods.operation());
 }
 
-/// How superusers act as an account.
+/// Describes the impersonation of an account.
 fn impersonation(draft: &mut Draft, route: Route<'_>, path: String) {
-    let seconds =
-        "Seconds that the token is good for; as long as any other of the collection when 0.";
-    let duration = integer().minimum(Some(0)).description(Some(seconds));
-    draft.schema("Impersonation", object([("duration", duration.into())]));
+    draft.type_of::<Impersonation>();
     let impersonate = Route {
-        parameters: &["Record", "expand", "fields"],
+        parameters: &["id", "expand", "fields"],
         problems: &[400, 401, 403, 404],
         needs_token: true,
-        description: "Superusers. The token can't be exchanged for a new one.".to_owned(),
+        description: "For superusers. The token cannot be refreshed.".to_owned(),
         ..route
     };
     let impersonate = impersonate.operation();
@@ -129,18 +124,11 @@ fn impersonation(draft: &mut Draft, route: Route<'_>, path: String) {
     draft.route(HttpMethod::Post, path, impersonate);
 }
 
-/// What accounts do with the links in mails.
+/// Describes what accounts do by e-mail.
 fn by_mail(draft: &mut Draft, collection: &Collection, options: &AuthOptions) {
-    let token = || text().description(Some("From the link in the mail."));
-    let email = text().max_length(Some(MAX_LENGTH));
-    draft.schema("MailRequest", object([("email", email.into())]));
-    draft.schema("Verification", object([("token", token().into())]));
-    let reset = object([
-        ("token", token().into()),
-        ("password", password().max_length(Some(MAX_LENGTH)).into()),
-        ("passwordConfirm", password().into()),
-    ]);
-    draft.schema("PasswordReset", reset);
+    draft.type_of::<MailRequest>();
+    draft.type_of::<Verification>();
+    draft.type_of::<PasswordReset>();
     let of = &collection.def.name;
     let mut route = |verb: &str, body: &str, summary: String, description: &str| {
         let id = verb.replace('-', "_");
@@ -148,7 +136,7 @@ fn by_mail(draft: &mut Draft, collection: &Collection, options: &AuthOptions) {
             tag: of,
             id: format!("{id}_{of}"),
             summary,
-            description: format!("Everyone. {description}"),
+            description: format!("Open to everyone. {description}"),
             answer: None,
             parameters: &[],
             problems: &[400, 404],
@@ -158,54 +146,34 @@ fn by_mail(draft: &mut Draft, collection: &Collection, options: &AuthOptions) {
         let path = format!("/api/collections/{of}/{verb}");
         draft.route(HttpMethod::Post, path, operation);
     };
-    let silent = "The answer is the same whether there is such an account or not. Within two minutes, \
-                  nobody gets a second one.";
+    let silent = "The response does not tell whether the account exists. An account gets at most one e-mail \
+                  per two minutes.";
     if options.password_auth.enabled {
         route(
             "request-password-reset",
             "MailRequest",
-            format!("Ask for a mail to choose a new password of {of}"),
+            format!("Request an e-mail to reset a password of {of}"),
             silent,
         );
         route(
             "confirm-password-reset",
             "PasswordReset",
-            format!("Choose a new password of {of}"),
-            "Every token of the account is void then, this one too.",
+            format!("Reset a password of {of}"),
+            "Invalidates every token of the account, including this one.",
         );
     }
     if !collection.is_superusers() {
         route(
             "request-verification",
             "MailRequest",
-            format!("Ask for a mail to verify an address of {of}"),
+            format!("Request an e-mail to verify an address of {of}"),
             silent,
         );
         route(
             "confirm-verification",
             "Verification",
             format!("Verify an address of {of}"),
-            "The account is `verified` then.",
+            "Sets the account's `verified`.",
         );
     }
-}
-
-/// How accounts can sign in. The rest of the answer is for older clients.
-fn methods() -> utoipa::openapi::schema::ObjectBuilder {
-    let password = object([
-        (
-            "identityFields",
-            list_of(text())
-                .description(Some("Fields whose value may be given as the identity."))
-                .build()
-                .into(),
-        ),
-        ("enabled", boolean().into()),
-    ]);
-    object([
-        ("password", password.into()),
-        ("oauth2", anything().into()),
-        ("mfa", anything().into()),
-        ("otp", anything().into()),
-    ])
 }

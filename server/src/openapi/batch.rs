@@ -1,32 +1,29 @@
-//! Batches described.
+//! Batches, whose limits are settings.
 
+use plinth_sdk::types::{Batch, BatchResult};
+use utoipa::ToSchema;
 use utoipa::openapi::path::HttpMethod;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
 
-use super::parts::{self, Route, anything, integer, list_of, object, reference, text};
-use super::{Draft, Reader};
+use super::parts::{self, Route, list_of, reference};
+use super::{Draft, Reader, tags};
 
-/// The tag. The space keeps it apart from names of collections.
-const TAG: &str = "Several at once";
-
-/// Writes down the route, where there is one.
+/// Adds the route to the document, if batches are enabled.
 pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft) {
     let settings = &reader.schema.settings.batch;
     if !settings.enabled {
         return;
     }
-    draft.tag(
-        TAG,
-        "Several changes of records in one request: all are made, or none.",
-    );
-    schemas(draft);
+    draft.type_of::<Batch>();
+    draft.type_of::<BatchResult>();
+    let results = list_of(reference(&BatchResult::name()));
+    draft.schema("BatchResults", results.build());
     let batch = Route {
-        tag: TAG,
+        tag: tags::BATCH,
         id: "batch".to_owned(),
-        summary: "Make several changes at once".to_owned(),
+        summary: "Make several changes in one request".to_owned(),
         description: format!(
-            "Each is asked for as by its own route, in their order. At most {}, within {} seconds. With files it is a \
-             form: the changes as `@jsonPayload`, files as `requests.0.field`.",
+            "Each change is made, and authorized, as by its own route, in the given order. At most {} changes, within {} \
+             seconds. A batch with files is a form: the changes as `@jsonPayload`, and files as `requests.0.field`.",
             settings.max_requests, settings.timeout
         ),
         answer: Some("BatchResults"),
@@ -34,37 +31,7 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft) {
         problems: &[400, 403],
         needs_token: false,
     };
-    let batch = batch.operation().request_body(Some(parts::body("Batch")));
+    let batch = batch.operation();
+    let batch = batch.request_body(Some(parts::body(&Batch::name())));
     draft.route(HttpMethod::Post, "/api/batch", batch);
-}
-
-fn schemas(draft: &mut Draft) {
-    let values = |of| {
-        let values = ObjectBuilder::new().schema_type(Type::Object);
-        values.additional_properties(Some(of))
-    };
-    let methods = ["POST", "PUT", "PATCH", "DELETE"];
-    let method = text().enum_values(Some(methods)).description(Some(
-        "`PUT` creates, or updates when the body's id is a record's.",
-    ));
-    let url = text().max_length(Some(2000)).description(Some(
-        "Such as `/api/collections/posts/records?expand=author`.",
-    ));
-    let request = object([("method", method.into()), ("url", url.into())])
-        .property("headers", values(text()))
-        .property("body", values(anything()));
-    draft.schema("BatchRequest", request);
-    let requests = list_of(reference("BatchRequest")).min_items(Some(1));
-    draft.schema("Batch", object([("requests", requests.build().into())]));
-    let result = object([
-        (
-            "body",
-            anything()
-                .description(Some("The record, or `null`."))
-                .into(),
-        ),
-        ("status", integer().into()),
-    ]);
-    draft.schema("BatchResult", result);
-    draft.schema("BatchResults", list_of(reference("BatchResult")).build());
 }

@@ -1,115 +1,133 @@
-//! Parameters of paths and queries, which routes refer to.
+//! Parameters of paths and queries that several routes share.
 
-use serde_json::json;
-use utoipa::openapi::Required;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, ParameterStyle};
-use utoipa::openapi::schema::ArrayBuilder;
+#![expect(dead_code, reason = "only their descriptions are used")]
 
-use super::parts::{Described, boolean, integer, text};
-use crate::filter;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
-/// The parameters of routes, by the names of their components.
-pub(super) fn all() -> [(&'static str, Parameter); 11] {
-    let sort = ArrayBuilder::new()
-        .items(text().max_length(Some(255)))
-        .max_items(Some(8));
-    [
-        path("Collection", "collection", "The collection's id or name."),
-        path("Record", "id", "The record's id."),
-        query(
-            "page",
-            integer().minimum(Some(1)).default(Some(json!(1))),
-            "The page's number.",
-        ),
-        query(
-            "perPage",
-            integer()
-                .minimum(Some(1))
-                .maximum(Some(1000))
-                .default(Some(json!(30))),
-            "How many items a page holds. More than 1000 counts as 1000.",
-        ),
-        list_query(
-            "sort",
-            sort,
-            "What to sort by, first to last: names of fields, with `-` in front for descending order. Without it, \
-             the oldest come first. Also `@random` and `@rowid`.",
-        ),
-        query(
-            "filter",
-            text().max_length(Some(filter::MAX_LENGTH)),
-            "Which ones: comparisons such as `title ~ 'ab' && year >= 2000`, joined by `&&` and `||`.",
-        ),
-        query(
-            "skipTotal",
-            boolean().default(Some(json!(false))),
-            "Leaves the totals out (they become -1), which is faster.",
-        ),
-        query(
-            "cursor",
-            text(),
-            "Instead of `page`, where the list goes on: empty at first, then the `nextCursor` of the answer before, \
-             until that is empty. Each page takes the same time, however many lie before it. For tables, sorted by \
-             nothing or by texts, numbers, bools and dates of their own.",
-        ),
-        query(
-            "expand",
-            text(),
-            "Relations to follow, such as `author,comments_via_post.author`: six levels at most. What they lead to \
-             comes in `expand`, as far as you may view it.",
-        ),
-        query(
-            "minutes",
-            integer()
-                .minimum(Some(1))
-                .maximum(Some(1440))
-                .default(Some(json!(60))),
-            "How many minutes, up to the present one.",
-        ),
-        query(
-            "fields",
-            text(),
-            "Which properties to answer, such as `id,title,expand.author.name`; of a list's items, for a list. `*` is \
-             all of a level, `:excerpt(200,true)` shortens a text. The others are missing from the answer.",
-        ),
-    ]
+/// The selection of properties.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Selection {
+    /// The properties to return, such as `id,title,expand.author.name`; for a list, the properties of its items. `*`
+    /// stands for all properties of a level, and `:excerpt(200,true)` shortens a text.
+    #[param(required = false)]
+    fields: String,
 }
 
-fn path(key: &'static str, name: &str, description: &str) -> (&'static str, Parameter) {
-    let parameter = ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Path)
-        .required(Required::True)
-        .description(Some(description))
-        .schema(Some(text()));
-    (key, parameter.build())
+/// The parameters of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct ListParams {
+    /// The number of the page. Less than 1 counts as 1.
+    #[param(required = false, default = 1)]
+    page: i64,
+    /// The number of items per page. Less than 1 counts as 30, and more than 1000 as 1000.
+    #[param(required = false, default = 30)]
+    per_page: i64,
+    /// The fields to sort by, in order of precedence, with `-` in front for descending order. Without it, the oldest
+    /// come first. `@random` and `@rowid` are possible too.
+    #[param(required = false, style = Form, explode = false, max_items = 8)]
+    sort: Vec<String>,
+    /// A filter: comparisons such as `title ~ 'ab' && year >= 2000`, joined by `&&` and `||`.
+    #[param(required = false, max_length = 3500)]
+    filter: String,
+    /// Whether to omit the totals, which is faster; they become -1.
+    #[param(required = false, default = false)]
+    skip_total: bool,
 }
 
-fn query(
-    name: &'static str,
-    schema: impl Into<Described>,
-    description: &str,
-) -> (&'static str, Parameter) {
-    (name, query_builder(name, schema, description).build())
+/// A filter alone.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Filter {
+    /// A filter: comparisons such as `title ~ 'ab' && year >= 2000`, joined by `&&` and `||`.
+    #[param(required = false, max_length = 3500)]
+    filter: String,
 }
 
-/// A parameter whose values are separated by commas.
-fn list_query(
-    name: &'static str,
-    schema: ArrayBuilder,
-    description: &str,
-) -> (&'static str, Parameter) {
-    let parameter = query_builder(name, schema.build(), description)
-        .style(Some(ParameterStyle::Form))
-        .explode(Some(false));
-    (name, parameter.build())
+/// The cursor of a list of records.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Cursor {
+    /// The position at which the page begins, instead of `page`: empty for the first page, then `nextCursor` of the
+    /// previous page, until that is empty. Every page takes the same time. Not for views; the list must be sorted by
+    /// nothing, or by text, number, bool and date fields of the collection itself.
+    #[param(required = false)]
+    cursor: String,
 }
 
-fn query_builder(name: &str, schema: impl Into<Described>, description: &str) -> ParameterBuilder {
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Query)
-        .required(Required::False)
-        .description(Some(description))
-        .schema(Some(schema))
+/// The expansion of relations.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Expand {
+    /// Relations to follow, such as `author,comments_via_post.author`, up to six levels. The records appear in
+    /// `expand`, if the caller may view them.
+    #[param(required = false)]
+    expand: String,
+}
+
+/// The path of a record, or of anything else with an id.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct RecordPath {
+    /// The id.
+    id: String,
+}
+
+/// The path of a collection.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct CollectionPath {
+    /// The collection's id or name.
+    collection: String,
+}
+
+/// The path of a file.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct FilePath {
+    /// The collection's id or name.
+    collection: String,
+    /// The record's id.
+    id: String,
+    /// The file's name, as in the record.
+    filename: String,
+}
+
+/// The parameters of a download.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FileParams {
+    /// The size of a thumbnail, one of those that the field lists, such as `100x100` or `0x300`. For images.
+    #[param(required = false)]
+    thumb: String,
+    /// Whether a browser should save the file instead of showing it.
+    #[param(required = false)]
+    download: bool,
+    /// A token from `/api/files/token`, for protected files.
+    #[param(required = false)]
+    token: String,
+}
+
+/// The parameters of the counts of requests.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OverviewParams {
+    /// The number of minutes, up to the current one.
+    #[param(required = false, minimum = 1, maximum = 1440, default = 60)]
+    minutes: i64,
+}
+
+/// Returns the parameters that become components: those of the routes of records.
+pub(super) fn shared() -> Vec<Parameter> {
+    let query = || Some(ParameterIn::Query);
+    let path = || Some(ParameterIn::Path);
+    let mut parameters = RecordPath::into_params(path);
+    parameters.extend(CollectionPath::into_params(path));
+    parameters.extend(ListParams::into_params(query));
+    parameters.extend(Cursor::into_params(query));
+    parameters.extend(Expand::into_params(query));
+    parameters.extend(Selection::into_params(query));
+    parameters
 }

@@ -1,44 +1,42 @@
-//! What descriptions are put together from.
+//! Building blocks of descriptions.
 
+use plinth_sdk::types::Page;
 use serde_json::Value as Json;
+use utoipa::PartialSchema;
 use utoipa::openapi::path::OperationBuilder;
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ContentBuilder, Ref, Required, SecurityRequirement};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, SecurityRequirement};
 
-pub(super) use crate::fields::schema::{Described, anything, boolean, integer, list_of, text};
+pub(super) use crate::fields::schema::{Described, integer, list_of, text};
 
-/// Failures with a status of their own, and the names of their components.
+/// The failures that are components: status, name and description.
 pub(super) const PROBLEMS: [(u16, &str, &str); 4] = [
     (
         400,
         "BadRequest",
-        "The request is not valid; `data` says which fields are to blame.",
+        "The request is not valid; `data` has the problems by field.",
     ),
     (
         401,
         "Unauthorized",
-        "There is no token, or it is not good any more.",
+        "The token is missing, not valid, or expired.",
     ),
-    (
-        403,
-        "Forbidden",
-        "Not for you: it takes a superuser, or another account.",
-    ),
+    (403, "Forbidden", "The caller is not allowed to do this."),
     (
         404,
         "NotFound",
-        "It does not exist, or you may not know that it does.",
+        "It does not exist, or the caller may not know that it does.",
     ),
 ];
 
-/// The only way to be somebody.
+/// Returns the requirement of a token.
 pub(super) fn token() -> SecurityRequirement {
     SecurityRequirement::new("token", Vec::<String>::new())
 }
 
-/// An object that has all of these properties.
+/// Returns an object with these properties, all of them required.
 pub(super) fn object<const N: usize>(properties: [(&str, Described); N]) -> ObjectBuilder {
     let object = ObjectBuilder::new().schema_type(Type::Object);
     properties
@@ -52,36 +50,22 @@ pub(super) fn constant(value: impl Into<Json>) -> ObjectBuilder {
     text().enum_values(Some([value.into()]))
 }
 
-/// One page of a list.
-pub(super) fn page(items: Ref) -> ObjectBuilder {
-    let total = |what: &str| {
-        integer()
-            .minimum(Some(-1))
-            .description(Some(format!("{what}; -1 with `skipTotal`.")))
-    };
-    object([
-        ("items", list_of(items).build().into()),
-        ("page", integer().minimum(Some(1)).into()),
-        (
-            "perPage",
-            integer().minimum(Some(1)).maximum(Some(1000)).into(),
-        ),
-        ("totalItems", total("Items on all pages").into()),
-        ("totalPages", total("How many pages there are").into()),
-    ])
-    .property(
-        "nextCursor",
-        text().description(Some(
-            "Where the list goes on; empty at its end. Only in the answer to a `cursor`.",
-        )),
-    )
+/// Returns a page of these items: the schema of [`Page`], with other items.
+pub(super) fn page(items: Ref) -> Described {
+    let mut page = Page::<Json>::schema();
+    if let RefOr::T(Schema::Object(page)) = &mut page {
+        let items = list_of(items).description(Some("The items of this page."));
+        page.properties
+            .insert("items".to_owned(), items.build().into());
+    }
+    page
 }
 
 pub(super) fn reference(schema: &str) -> Ref {
     Ref::from_schema_name(schema)
 }
 
-/// A JSON body of this schema.
+/// Returns a JSON body with this schema.
 pub(super) fn body(schema: &str) -> RequestBody {
     let content = ContentBuilder::new()
         .schema(Some(reference(schema)))
@@ -92,18 +76,18 @@ pub(super) fn body(schema: &str) -> RequestBody {
         .build()
 }
 
-/// An operation, with its answer when all is well and the statuses of those when it is not.
+/// An operation of a collection.
 pub(super) struct Route<'a> {
     pub tag: &'a str,
     pub id: String,
     pub summary: String,
     pub description: String,
-    /// The schema of the answer; none when there is no body.
+    /// The schema of the response; `None` for an empty one.
     pub answer: Option<&'a str>,
-    /// Names of parameters among the components.
+    /// The names of shared parameters.
     pub parameters: &'a [&'a str],
     pub problems: &'a [u16],
-    /// Whether nobody gets through without a token.
+    /// Whether guests are refused.
     pub needs_token: bool,
 }
 
@@ -115,12 +99,11 @@ impl Route<'_> {
             .summary(Some(self.summary))
             .description((!self.description.is_empty()).then_some(self.description));
         for name in self.parameters {
-            operation =
-                operation.parameter_ref(Ref::new(format!("#/components/parameters/{name}")));
+            operation = operation.parameter_ref(Ref::new(parameter(name)));
         }
         operation = match self.answer {
-            Some(schema) => operation.response("200", json_response("Done.", schema)),
-            None => operation.response("204", Response::new("Done; there is nothing to say.")),
+            Some(schema) => operation.response("200", json_response("Success.", schema)),
+            None => operation.response("204", Response::new("Success, without a body.")),
         };
         for (status, name, _) in PROBLEMS
             .iter()
@@ -134,6 +117,11 @@ impl Route<'_> {
         }
         operation
     }
+}
+
+/// Returns the location of a shared parameter.
+pub(super) fn parameter(name: &str) -> String {
+    format!("#/components/parameters/{name}")
 }
 
 pub(super) fn json_response(description: &str, schema: &str) -> Response {

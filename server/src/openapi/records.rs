@@ -1,22 +1,24 @@
 //! Routes of records, described for each collection.
 
 use plinth_sdk::types::{Field, FieldKind};
+use serde_json::{Map, Value as Json, json};
+use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::HttpMethod;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, Type};
 
 use super::fields::{self, Side};
-use super::parts::{self, Route, constant, list_of, page, reference};
+use super::parts::{self, Described, Route, constant, list_of, page, reference};
 use super::{Draft, Reader};
 use crate::policy::Action;
 use crate::schema::{Collection, Key, Rule, Shape};
 
-/// Names of schemas, and ids of operations, are a collection's name with something before or after it that keeps
-/// them apart from one another. Names of collections differ even in lower case.
+/// Returns the name of a schema of the collection. A part before or after the collection's name keeps schemas and
+/// operation ids apart; the names of collections differ even in lower case.
 pub(super) fn name(collection: &Collection, what: &str) -> String {
     format!("{}_{what}", collection.def.name)
 }
 
-/// What can be asked of a collection's records.
+/// An operation on the records of a collection.
 struct Verb {
     action: Action,
     method: HttpMethod,
@@ -57,7 +59,7 @@ const VERBS: [Verb; 5] = [
         method: HttpMethod::Get,
         name: "view",
         summary: "View a record of",
-        parameters: &["Record", "expand", "fields"],
+        parameters: &["id", "expand", "fields"],
         problems: &[403, 404],
     },
     Verb {
@@ -65,7 +67,7 @@ const VERBS: [Verb; 5] = [
         method: HttpMethod::Patch,
         name: "update",
         summary: "Update a record of",
-        parameters: &["Record", "expand", "fields"],
+        parameters: &["id", "expand", "fields"],
         problems: &[400, 403, 404],
     },
     Verb {
@@ -73,12 +75,12 @@ const VERBS: [Verb; 5] = [
         method: HttpMethod::Delete,
         name: "delete",
         summary: "Delete a record of",
-        parameters: &["Record"],
+        parameters: &["id"],
         problems: &[400, 403, 404],
     },
 ];
 
-/// Writes down a collection that the reader knows.
+/// Adds the routes of a collection that the reader may know.
 pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Collection) {
     let def = &collection.def;
     let what = if collection.is_auth() {
@@ -151,12 +153,12 @@ fn who(reader: &Reader<'_>, collection: &Collection, action: Action) -> String {
     let rule = collection.rules.of(action);
     let who = reader.who(rule, text.as_deref());
     if action == Action::List && matches!(rule, Rule::Filter(_)) {
-        return format!("{who} The list has the records that the rule holds for.");
+        return format!("{who} The list contains the records that satisfy the rule.");
     }
     who
 }
 
-/// A record as the reader sees it.
+/// Returns a record as the reader sees it.
 fn record(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
     let def = &collection.def;
     let mut record = ObjectBuilder::new().schema_type(Type::Object);
@@ -175,7 +177,7 @@ fn record(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
             Key::Expand => expand(reader, collection).into(),
         };
         record = record.property(name, schema);
-        // The address is missing where `emailVisibility` hides it from the reader, others where roles do.
+        // `emailVisibility` may hide the address, and roles may hide other fields.
         let may_be_missing = *key == Key::Expand
             || (collection.is_auth() && name == "email")
             || (matches!(key, Key::Column(_)) && !always.has(name));
@@ -186,11 +188,13 @@ fn record(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
     record
 }
 
-/// The records that a record refers to.
+/// Returns the records that a record refers to.
 fn expand(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
     let mut expand = ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some("What `expand` asks for, as far as you may view it."));
+        .description(Some(
+            "The records that `expand` asks for, if the caller may view them.",
+        ));
     for column in collection
         .columns
         .iter()
@@ -216,7 +220,7 @@ fn expand(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
     expand
 }
 
-/// What a record is created from.
+/// Returns the body that creates a record.
 fn new_record(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
     let mut body = ObjectBuilder::new().schema_type(Type::Object);
     for field in settable(reader, collection) {
@@ -229,45 +233,63 @@ fn new_record(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
         body = body
             .property(
                 "passwordConfirm",
-                fields::password().description(Some("The same as `password`.")),
+                fields::password().description(Some("The same value as `password`.")),
             )
             .required("passwordConfirm");
     }
     body
 }
 
-/// What can be changed of a record.
+/// Returns the body that changes a record.
 fn changes(reader: &Reader<'_>, collection: &Collection) -> ObjectBuilder {
     let mut body = ObjectBuilder::new()
         .schema_type(Type::Object)
-        .description(Some("What is left out stays as it is."));
+        .description(Some("Fields that are omitted keep their values."));
+    let mut modifiers = Vec::new();
     for field in settable(reader, collection) {
         let is_id = matches!(&field.kind, FieldKind::Text(options) if options.primary_key);
         if is_id {
             continue;
         }
         body = body.property(&field.name, fields::describe(reader, field, Side::Body));
-        for (key, schema) in fields::modifiers(field) {
-            body = body.property(key, schema);
-        }
+        modifiers.extend(fields::modifiers(field));
     }
+    body = with_modifiers(body, modifiers);
     if !collection.is_auth() {
         return body;
     }
     let password = |what: &str| fields::password().description(Some(what));
     body.property(
         "passwordConfirm",
-        password("The same as `password`, whenever that is given."),
+        password("The same value as `password`, if that is given."),
     )
     .property(
         "oldPassword",
         password(
-            "Needed to change the password, but for superusers and whoever manages the account.",
+            "Required to change the password, except for superusers and callers who manage the account.",
         ),
     )
 }
 
-/// The fields that the reader can set.
+/// Adds the keys that change a field's present value, such as `views+`, as patterns. Client generators derive the name
+/// of a member from the name of a property: as properties, `views+` and `views` would become one member.
+fn with_modifiers(body: ObjectBuilder, modifiers: Vec<(String, Described)>) -> ObjectBuilder {
+    if modifiers.is_empty() {
+        return body;
+    }
+    let patterns: Map<String, Json> = modifiers
+        .into_iter()
+        // A field's name consists of letters, digits and `_`.
+        .map(|(key, schema)| (format!("^{}$", key.replace('+', r"\+")), json!(schema)))
+        .collect();
+    // utoipa has no member for this keyword; extensions are written as they are.
+    let keyword = Extensions::from_iter([("patternProperties", Json::Object(patterns))]);
+    let others = AdditionalProperties::<Schema>::FreeForm(true);
+    body.additional_properties(Some(others))
+        .extensions(Some(keyword))
+}
+
+/// Returns the fields that the reader can set.
 fn settable<'a>(
     reader: &Reader<'_>,
     collection: &'a Collection,

@@ -82,7 +82,7 @@ fn document(is_superuser: bool) -> Json {
     } else {
         Caller::Guest
     };
-    serde_json::to_value(super::document(&schema, &caller)).unwrap()
+    serde_json::to_value(super::api::describe(&schema, &caller)).unwrap()
 }
 
 fn operations(document: &Json) -> Vec<(String, Json)> {
@@ -137,11 +137,15 @@ fn guests_see_what_is_open_to_them() {
             "patch /api/collections/users/records/{id}",
             "post /api/collections/users/request-password-reset",
             "post /api/collections/users/request-verification",
+            "post /api/files/token",
+            "get /api/files/{collection}/{id}/{filename}",
             "get /api/health",
             "get /api/openapi.json",
             "get /api/policy/areas",
             "get /api/realtime",
             "post /api/realtime",
+            "get /api/setup",
+            "post /api/setup",
             "get /livez",
             "get /readyz",
         ]
@@ -157,6 +161,46 @@ fn guests_see_what_is_open_to_them() {
     ] {
         assert!(!text.contains(secret), "guests read of {secret}");
     }
+}
+
+/// Routes without an operation, and why.
+const UNDESCRIBED: [(&str, &str); 3] = [
+    ("get /", "redirects to the console"),
+    ("get /_", "redirects to the console"),
+    ("get /_/{path:.*}", "a file of the console"),
+];
+
+#[test]
+fn every_route_has_an_operation() {
+    let schema = schema();
+    let described: BTreeSet<String> = operations(&document(true))
+        .into_iter()
+        .map(|(route, _)| {
+            // Routes of records and accounts are described for each collection by its name.
+            let is_name = |part: &str| schema.find(part).is_some();
+            let parts = route.split('/');
+            let parts: Vec<&str> = parts
+                .map(|part| if is_name(part) { "{collection}" } else { part })
+                .collect();
+            parts.join("/")
+        })
+        .collect();
+    let routes: BTreeSet<String> = crate::routes::endpoints()
+        .iter()
+        .flat_map(|endpoint| {
+            let method = |method: &actix_web::http::Method| method.as_str().to_lowercase();
+            let routes = endpoint.methods().map(method);
+            routes.map(|method| format!("{method} {}", endpoint.path))
+        })
+        .collect();
+    let undescribed: BTreeSet<String> = UNDESCRIBED
+        .into_iter()
+        .map(|(route, _)| route.to_owned())
+        .collect();
+    let missing: Vec<_> = routes.difference(&described).collect();
+    assert_eq!(missing, undescribed.iter().collect::<Vec<_>>());
+    let gone: Vec<_> = described.difference(&routes).collect();
+    assert!(gone.is_empty(), "described, and no routes: {gone:?}");
 }
 
 #[test]
@@ -177,12 +221,12 @@ fn superusers_see_everything() {
     let create = &document["paths"]["/api/collections/movies/records"]["post"];
     assert_eq!(
         create["description"],
-        "Whoever satisfies: `@request.auth.role = 'editor'`."
+        "For callers who satisfy `@request.auth.role = 'editor'`."
     );
     let delete = &document["paths"]["/api/collections/movies/records/{id}"]["delete"];
     assert_eq!(
         delete["description"],
-        "Superusers, and whoever has a role that allows it."
+        "For superusers, and for accounts with a role that allows it."
     );
     assert_eq!(delete["security"], json!([{"token": []}]));
     let schemas = &document["components"]["schemas"];
@@ -283,6 +327,67 @@ fn options_become_limits() {
     }
     assert!(properties["code"]["anyOf"][0].get("pattern").is_none());
     assert_eq!(properties["site"]["anyOf"][0]["format"], "uri");
+}
+
+/// Serializes a default value, whose keys the server always sends.
+fn sent<T: Default + serde::Serialize>() -> Json {
+    serde_json::to_value(T::default()).unwrap()
+}
+
+#[test]
+fn schemas_have_the_keys_of_the_types() {
+    let document = document(true);
+    let schemas = &document["components"]["schemas"];
+    let readiness = wire::Readiness {
+        ready: true,
+        server: String::new(),
+        database: String::new(),
+        writes: String::new(),
+        realtime: String::new(),
+    };
+    for (name, value) in [
+        ("BatchResult", sent::<wire::BatchResult>()),
+        ("Cron", sent::<wire::Cron>()),
+        ("JobPreview", sent::<wire::JobPreview>()),
+        ("Log", sent::<wire::Log>()),
+        ("LogHour", sent::<wire::LogHour>()),
+        ("Minute", sent::<wire::Minute>()),
+        ("Readiness", serde_json::to_value(readiness).unwrap()),
+        ("Setup", sent::<wire::Setup>()),
+    ] {
+        let sent: BTreeSet<&String> = value.as_object().unwrap().keys().collect();
+        let described = schemas[name]["properties"].as_object().unwrap();
+        assert_eq!(described.keys().collect::<BTreeSet<_>>(), sent, "{name}");
+        let required = schemas[name]["required"].as_array().unwrap();
+        assert_eq!(required.len(), sent.len(), "{name}: {required:?}");
+    }
+}
+
+#[test]
+fn filters_have_the_limit_of_the_parser() {
+    let document = document(true);
+    let filter = &document["components"]["parameters"]["filter"]["schema"];
+    assert_eq!(filter["maxLength"], crate::filter::MAX_LENGTH);
+}
+
+#[test]
+fn modifiers_are_patterns() {
+    let document = document(true);
+    let body = &document["components"]["schemas"]["movies_update"];
+    assert_eq!(body["additionalProperties"], true);
+    let patterns = body["patternProperties"].as_object().unwrap();
+    let patterns: Vec<&str> = patterns.keys().map(String::as_str).collect();
+    for pattern in [
+        r"^budget\+$",
+        "^year-$",
+        r"^\+tags$",
+        r"^tags\+$",
+        "^notes-$",
+    ] {
+        assert!(patterns.contains(&pattern), "{pattern} in {patterns:?}");
+    }
+    let properties = body["properties"].as_object().unwrap();
+    assert!(properties.keys().all(|key| !key.contains(['+', '-'])));
 }
 
 #[test]

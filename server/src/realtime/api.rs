@@ -13,6 +13,7 @@ use super::topic::split;
 use crate::app::App;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, Connection, caller};
+use crate::openapi::{BadRequest, Forbidden, NotFound, Subscriptions, tags};
 use crate::problems;
 use crate::request::Caller;
 
@@ -27,7 +28,15 @@ const MAX_OPTIONS_OF_GUESTS: usize = 5;
 /// The maximum size of a body with a list of subscriptions.
 const MAX_BODY: usize = 1 << 20;
 
-/// Connect: the answer is a stream of server-sent events.
+/// Open a stream of changes.
+///
+/// A stream of server-sent events. The first is named `PB_CONNECT` and its data is `{"clientId": …}`; the others have the
+/// name of a subscription, and their data is a `RealtimeEvent`. The stream ends after five minutes without an event, and
+/// after half an hour: clients then connect again.
+#[utoipa::path(
+    get, path = "/api/realtime", operation_id = "realtime_connect", tag = tags::REALTIME,
+    responses((status = 200, description = "The events.", body = String, content_type = "text/event-stream"))
+)]
 pub async fn connect(http: HttpRequest, app: App) -> Result<HttpResponse> {
     let id = app.realtime.listening.client_id();
     let queue = app
@@ -59,7 +68,14 @@ impl Drop for Leaving {
     }
 }
 
-/// Set the subscriptions of a client, and the account that it is.
+/// Set the subscriptions of a stream.
+///
+/// Replaces the stream's earlier subscriptions. Must be sent from the same address as the stream. Events are filtered by
+/// what this request's caller may see; a stream that has been used by an account cannot be used by another caller.
+#[utoipa::path(
+    post, path = "/api/realtime", operation_id = "realtime_subscribe", tag = tags::REALTIME,
+    request_body = Subscriptions, responses((status = 204), BadRequest, Forbidden, NotFound)
+)]
 pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Result<Answer> {
     let caller = caller(&http)?;
     let most = match caller {

@@ -1,6 +1,6 @@
 //! Handlers of settings, for superusers.
 
-use plinth_sdk::types::{EmailTemplate, FieldProblems, TestMail};
+use plinth_sdk::types::{EmailTemplate, FieldProblems, Settings, TestMail};
 use serde_json::Value as Json;
 
 use super::store;
@@ -12,6 +12,7 @@ use crate::extract::{Answer, Body, Query, Superuser};
 use crate::fields;
 use crate::fields::address::is_email;
 use crate::mail::{self, NewMail};
+use crate::openapi::{BadRequest, Selection, TestS3, tags};
 use crate::problems::{self, ProblemType, UNLOADABLE};
 use crate::schema::{Collection, Record};
 
@@ -25,13 +26,21 @@ const NOT_TESTED: &str = "Failed to test the S3 filesystem.";
 const MAX_LENGTH: usize = 255;
 
 /// View the settings.
+#[utoipa::path(
+    get, path = "/api/settings", operation_id = "settings_view", tag = tags::SETTINGS,
+    params(Selection), responses((status = 200, body = Settings))
+)]
 pub async fn view(_: Superuser, app: App, query: Query) -> Result<Answer> {
     let schema = app.schema.current();
     let settings = schema.settings.over(&app.mailer.configured);
     Ok(Answer::picked(&settings, &query))
 }
 
-/// Change settings.
+/// Change settings. Those that the body omits keep their values.
+#[utoipa::path(
+    patch, path = "/api/settings", operation_id = "settings_update", tag = tags::SETTINGS,
+    params(Selection), request_body = Settings, responses((status = 200, body = Settings), BadRequest)
+)]
 pub async fn update(_: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
     let body = body.object(UNLOADABLE)?;
     let configured = app.mailer.configured.clone();
@@ -42,7 +51,13 @@ pub async fn update(_: Superuser, app: App, query: Query, body: Body) -> Result<
     Ok(Answer::picked(&settings, &query))
 }
 
-/// Report that the S3 storage is not enabled: the settings cannot enable it.
+/// Test the S3 storage.
+///
+/// Always fails: the storage of files is part of the server's configuration. The route exists for PocketBase's clients.
+#[utoipa::path(
+    post, path = "/api/settings/test/s3", operation_id = "settings_test_s3", tag = tags::SETTINGS,
+    request_body = TestS3, responses((status = 204), BadRequest)
+)]
 pub async fn test_s3(_: Superuser, body: Body) -> Result<Answer> {
     let body = body.object(UNLOADABLE)?;
     let problem = match body.get("filesystem").and_then(Json::as_str) {
@@ -56,7 +71,11 @@ pub async fn test_s3(_: Superuser, body: Body) -> Result<Answer> {
     Err(Error::field(NOT_TESTED, "filesystem", problem))
 }
 
-/// Send a test mail.
+/// Send a test e-mail.
+#[utoipa::path(
+    post, path = "/api/settings/test/email", operation_id = "settings_test_email", tag = tags::SETTINGS,
+    request_body = TestMail, responses((status = 204), BadRequest)
+)]
 pub async fn test_email(_: Superuser, app: App, body: Body) -> Result<Answer> {
     let asked: TestMail = body.typed(UNLOADABLE)?;
     let mail = test_mail(&app, &asked)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{FirstSuperuser, Setup};
+use plinth_sdk::types::{AuthResult, FirstSuperuser, Setup};
 use serde_json::json;
 
 use super::store;
@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query};
+use crate::openapi::{BadRequest, Forbidden, Selection, tags};
 use crate::passwords::Line;
 use crate::policy::system;
 use crate::problems::SETUP_TOKEN;
@@ -24,7 +25,11 @@ const MAX_BODY: usize = 64 << 10;
 const FAILED: &str = "Failed to create the first superuser.";
 const DONE: &str = "There is a superuser already.";
 
-/// Tell whether there is no superuser yet.
+/// See whether the first superuser still has to be created.
+#[utoipa::path(
+    get, path = "/api/setup", operation_id = "setup", tag = tags::SETUP,
+    params(Selection), responses((status = 200, body = Setup))
+)]
 pub async fn state(app: App, query: Query) -> Result<Answer> {
     let superusers = superusers(&app.schema.current())?;
     let read = move |conn: &mut Conn| store::is_needed(conn, &superusers);
@@ -33,6 +38,13 @@ pub async fn state(app: App, query: Query) -> Result<Answer> {
 }
 
 /// Create the first superuser, and sign in.
+///
+/// Takes the one-time token that the server printed when it started. Refused once there is a superuser.
+#[utoipa::path(
+    post, path = "/api/setup", operation_id = "setup_create", tag = tags::SETUP,
+    params(Selection), request_body = FirstSuperuser,
+    responses((status = 200, body = AuthResult<serde_json::Value>), BadRequest, Forbidden)
+)]
 pub async fn create(
     app: App,
     request: CallerRequest,

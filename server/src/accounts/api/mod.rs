@@ -9,12 +9,13 @@ use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordAuth, S
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use super::methods::{self, Methods};
+use super::methods::{self, Methods, Offer};
 use super::{is_suspended, of_accounts, store};
 use crate::app::App;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query, Superuser};
+use crate::openapi::{Selection, tags};
 use crate::passwords::{Line, Verdict};
 use crate::policy::store::roles_of;
 use crate::policy::{own_account, system};
@@ -174,7 +175,11 @@ fn not_satisfied() -> Error {
     Error::forbidden("The request doesn't satisfy the collection requirements to authenticate.")
 }
 
-/// List the services for sign-ins.
+/// List the supported OAuth2 providers.
+#[utoipa::path(
+    get, path = "/api/collections/meta/oauth2-providers", operation_id = "collections_oauth2_providers",
+    tag = tags::COLLECTIONS, params(Selection), responses((status = 200, body = Vec<Offer>))
+)]
 pub async fn providers(_: Superuser, query: Query) -> Result<Answer> {
     Ok(Answer::picked(&methods::all(), &query))
 }

@@ -2,7 +2,7 @@
 
 mod explain;
 
-use plinth_sdk::types::{AREAS, Areas, PolicyQuestion};
+use plinth_sdk::types::{AREAS, Areas, PolicyAnswer, PolicyQuestion};
 
 use explain::explain;
 
@@ -11,8 +11,13 @@ use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query, Superuser};
+use crate::openapi::{BadRequest, Selection, tags};
 
-/// Explain whether an account may do something, and why.
+/// Explain whether an account may perform an action.
+#[utoipa::path(
+    post, path = "/api/policy/check", operation_id = "policy_check", tag = tags::POLICY,
+    params(Selection), request_body = PolicyQuestion, responses((status = 200, body = PolicyAnswer), BadRequest)
+)]
 pub async fn check(superuser: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
     let body = body.object(UNREADABLE)?;
     let question: PolicyQuestion =
@@ -24,7 +29,11 @@ pub async fn check(superuser: Superuser, app: App, query: Query, body: Body) -> 
     Ok(Answer::picked(&answer, &query))
 }
 
-/// List the areas of the console that the caller sees.
+/// List the areas of the console that the caller can see.
+#[utoipa::path(
+    get, path = "/api/policy/areas", operation_id = "policy_areas", tag = tags::POLICY,
+    params(Selection), responses((status = 200, body = Areas))
+)]
 pub async fn areas(app: App, caller: CallerRequest, query: Query) -> Result<Answer> {
     let caller = caller.0.caller;
     let seen = if caller.is_superuser() {
