@@ -10,6 +10,7 @@ use crate::budget::{Answers, Budget};
 use crate::clock::Clock;
 use crate::collections::{ahead, store};
 use crate::config::Config;
+pub use crate::db::Effort;
 use crate::db::{Claimant, Conn, Db, Newer, Sources};
 use crate::error::{Error, Result};
 use crate::files::Files;
@@ -40,22 +41,6 @@ const LONG_PAUSES: [Duration; 5] = [
     Duration::from_secs(2),
     Duration::from_secs(2),
 ];
-
-/// How much work an operation is for the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
-    /// A few rows by their keys, which take microseconds: may run on the calling thread.
-    Short,
-    /// Anything else: runs on a thread for blocking work.
-    Long,
-}
-
-impl Effort {
-    /// Returns `Short` if `is_short`.
-    pub fn short_if(is_short: bool) -> Self {
-        if is_short { Self::Short } else { Self::Long }
-    }
-}
 
 /// How a write excludes other writes.
 #[derive(Clone, Copy)]
@@ -119,7 +104,7 @@ impl App {
         let files = Files::new(config, &random)?;
         let outbound = Outbound::new(&config.outbound_allow)?;
         let (location, metrics) = (config.location()?, Metrics::new(clock.now(), &random)?);
-        metrics.describe(location.engine())?;
+        metrics.describe(location.dialect())?;
         let (connections, group_size) = (config.database_connections, metrics.group_size.clone());
         let newer = if config.allow_newer_database {
             Newer::Allowed
@@ -148,7 +133,7 @@ impl App {
         let schema = Shared::default();
         schema.replace(patiently(|| db.write(store::initialise)).await?);
         let app = Self(Arc::new(State {
-            realtime: Realtime::new(&metrics, db.feed(), clock.clone(), random.clone()),
+            realtime: Realtime::new(&metrics, db.change_queue(), clock.clone(), random.clone()),
             logs: Logs::new(
                 log,
                 log_size,
@@ -193,7 +178,7 @@ impl App {
                 }
             };
             let attempted = match effort {
-                Effort::Short => self.db.read_few(attempt).await?,
+                Effort::Short => self.db.read_inline(attempt).await?,
                 Effort::Long => self.db.read(&claimant, attempt).await?,
             };
             (grant, work) = match attempted {
@@ -300,7 +285,7 @@ impl App {
             work(conn, &schema)
         };
         match effort {
-            Effort::Short => self.db.write_few(write).await,
+            Effort::Short => self.db.write_inline(write).await,
             Effort::Long => self.db.write(write).await,
         }
     }

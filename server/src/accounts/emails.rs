@@ -46,7 +46,7 @@ async fn write(app: App, collection: String, email: String, kind: Kind) -> Resul
     );
     let finding = grant.clone();
     let find = move |conn: &mut Conn| store::find_by(conn, &finding, "email", &email);
-    let Some(account) = app.db.read_few(find).await? else {
+    let Some(account) = app.db.read_inline(find).await? else {
         return Ok(());
     };
     let meta = app.meta();

@@ -1,6 +1,6 @@
 //! The SQL of accounts.
 
-use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::db::{ColumnType, Conn, Dialect, Ident, Sql, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::filter::{Condition, Trust, conjunction};
 use crate::policy::Grant;
@@ -9,7 +9,7 @@ use crate::schema::{Collection, Record, Rule};
 
 /// Returns the account with this value in `field`.
 pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Result<Option<Record>> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     // No stored text contains U+0000, and PostgreSQL does not even accept one in a comparison.
     let Some(column) = grant
         .collection()
@@ -21,25 +21,25 @@ pub fn find_by(conn: &mut Conn, grant: &Grant, field: &str, value: &str) -> Resu
     let ignores_case = grant.collection().indexes.iter().any(|index| {
         matches!(&index.columns[..], [only] if only.name == field && only.no_case && index.unique)
     });
-    let mut same = Sql::new(engine);
-    let mut wanted = Sql::new(engine);
+    let mut same = Sql::new(dialect);
+    let mut wanted = Sql::new(dialect);
     wanted.bind(Value::from(value));
     if ignores_case {
-        lower_column(&mut same, engine, &column.ident);
-        let wanted = dialect::lower(engine, wanted);
-        same = dialect::compare_indexed(same, (" = ", " = "), wanted, column.lower_prefix);
+        lower_column(&mut same, dialect, &column.ident);
+        let wanted = dialect.lower(wanted);
+        same = dialect.compare_indexed(same, (" = ", " = "), wanted, column.lower_prefix);
     } else {
         same.column(&records::alias(), &column.ident);
-        same = dialect::compare_indexed(same, (" = ", " = "), wanted, column.prefix);
+        same = dialect.compare_indexed(same, (" = ", " = "), wanted, column.prefix);
     }
     Ok(records::find_where(conn, grant, same, Some(1))?.pop())
 }
 
 /// Compares in the same way as the index.
-fn lower_column(out: &mut Sql, engine: Engine, column: &Ident) {
-    let mut plain = Sql::new(engine);
+fn lower_column(out: &mut Sql, dialect: Dialect, column: &Ident) {
+    let mut plain = Sql::new(dialect);
     plain.column(&records::alias(), column);
-    out.append(dialect::lower(engine, plain));
+    out.append(dialect.lower(plain));
 }
 
 /// Returns the account with this id, if it may be signed in: the query includes the collection's auth rule.
@@ -80,42 +80,43 @@ pub fn needs_second_factor(conn: &mut Conn, grant: &Grant, record: &Record) -> R
 
 /// Whether a rule holds for an account; `None` if it cannot be resolved any more.
 fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result<Option<bool>> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let rule = match rule {
         Rule::Locked => return Ok(Some(false)),
         Rule::Open => return Ok(Some(true)),
         Rule::Filter(rule) => rule,
     };
-    let (mut resolver, _) = grant.narrow(engine, records::alias())?;
+    let (mut resolver, _) = grant.narrow(dialect, records::alias())?;
     let Ok(condition) = resolver.condition(rule, Trust::Full) else {
         return Ok(None);
     };
-    let (joins, condition) = resolver.finish(condition);
+    let (joins, condition) = resolver.emit(condition);
     let parts = match condition {
         Condition::True => return Ok(Some(true)),
         Condition::False => return Ok(Some(false)),
         Condition::All(parts) => parts,
     };
-    let mut select = sql(engine, "SELECT CAST(1 AS BIGINT)");
+    let mut select = sql(dialect, "SELECT ");
+    select.whole("1");
     records::from(&mut select, grant.collection(), joins);
     select
         .text(" WHERE ")
         .column(&records::alias(), &Ident::new("id"));
     select.text(" = ").bind(Value::from(record.id()));
-    select.text(" AND ").append(conjunction(engine, parts));
-    Ok(Some(!load(conn, select, &[Storage::Int])?.is_empty()))
+    select.text(" AND ").append(conjunction(dialect, parts));
+    Ok(Some(!load(conn, select, &[ColumnType::Int])?.is_empty()))
 }
 
 /// Returns the highest cost of a bcrypt hash in the collection; 0 if there are none. Scans the collection.
 pub fn bcrypt_cost(conn: &mut Conn, collection: &Collection) -> Result<u32> {
     let mut select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT max(substr(\"password\", 5, 2)) FROM ",
     );
     select
         .ident(&collection.table)
         .text(" WHERE substr(\"password\", 1, 2) = '$2'");
-    let rows = load(conn, select, &[Storage::Text])?;
+    let rows = load(conn, select, &[ColumnType::Text])?;
     let cost = match rows.first().map(Vec::as_slice) {
         Some([Value::Text(cost)]) => cost.parse().ok(),
         _ => None,
@@ -131,7 +132,7 @@ pub fn replace_hash(
     old: &str,
     new: &str,
 ) -> Result<()> {
-    let mut update = sql(conn.engine(), "UPDATE ");
+    let mut update = sql(conn.dialect(), "UPDATE ");
     update
         .ident(&collection.table)
         .text(" SET \"password\" = ")

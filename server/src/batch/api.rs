@@ -16,7 +16,7 @@ use super::prepare::{self, Step};
 use super::read::{self, Wish};
 use super::run::{self, Patience};
 use crate::app::App;
-use crate::db::{Conn, Engine};
+use crate::db::{Conn, Topology};
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Headers, Query, RecordBody, request};
 use crate::json_reader::Bounds;
@@ -46,7 +46,7 @@ impl FromRequest for Asked {
         let (http, mut payload) = (http.clone(), payload.take());
         Box::pin(async move {
             let app = App::extract(&http).await?;
-            if app.db.engine() == Engine::Postgres {
+            if app.db.topology() == Topology::Replicated {
                 // Another process may have just changed the settings.
                 app.refresh_schema().await?;
             }

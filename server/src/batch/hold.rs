@@ -21,7 +21,7 @@ struct Named<'a> {
 /// Locks the records that the steps name. Records that cascades and relations lead to are not known yet: if they
 /// cause a deadlock, the batch is tried again exclusively.
 pub(super) fn named(conn: &mut Conn, schema: &Arc<Snapshot>, steps: &[Step]) -> Result<()> {
-    if !store::locks_rows(conn.engine()) {
+    if !conn.dialect().locks_rows() {
         return Ok(());
     }
     let mut all: BTreeMap<&str, Named> = BTreeMap::new();

@@ -171,7 +171,7 @@ async fn hash_one(app: &App, schema: &Arc<Snapshot>, step: &mut Step) -> Result<
     let why = "to compare the old password";
     let reader = system(schema, grant.collection(), grant.request.clone(), why);
     let find = move |conn: &mut Conn| store::find(conn, &reader, &id, None);
-    let stored = app.db.read_few(find).await?;
+    let stored = app.db.read_inline(find).await?;
     let hash = stored.as_ref().map(|stored| stored.text("password"));
     step.input.hash(app, &grant, hash).await
 }

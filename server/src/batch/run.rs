@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::prepare::{Step, Wanted};
 use super::{FAILED, failed_at, hold};
 use crate::budget::Answers;
-use crate::db::{Conn, within};
+use crate::db::{Conn, with_time_limit};
 use crate::error::{Error, Result};
 use crate::policy::{Action, Grant, Snapshot, system};
 use crate::problems::NOT_UNIQUE;
@@ -132,7 +132,7 @@ fn one(
     } else {
         let began = Instant::now();
         let left = MAX_EXPANDING.saturating_sub(done.expanding);
-        let record = within(conn, left, |conn| {
+        let record = with_time_limit(conn, left, |conn| {
             complete_one(conn, &grant, record, &step.paths, answers)
         });
         done.expanding += began.elapsed();

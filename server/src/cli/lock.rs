@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use crate::config::Config;
-use crate::db::Location;
 
 /// Locks that are released when the process ends, for whatever reason.
 #[derive(Debug)]
@@ -18,7 +17,8 @@ pub(super) struct Lock {
 
 /// Locks the data directory, and the target of `data.db` if it is a link. Locks nothing if the database is elsewhere.
 pub(super) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
-    let Location::Sqlite(database) = config.location()? else {
+    let location = config.location()?;
+    let Some(database) = location.file() else {
         return Ok(None);
     };
     config.make_dir()?;
@@ -27,7 +27,7 @@ pub(super) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
         "data directory",
         &config.dir,
     )?];
-    if let Some(real) = leads_to(&database)? {
+    if let Some(real) = leads_to(database)? {
         files.push(take(&beside(&real), "database", &real)?);
     }
     Ok(Some(Lock { _files: files }))

@@ -10,7 +10,7 @@ use super::lock::lock;
 use super::signals::Signals;
 use crate::app::App;
 use crate::config::Config;
-use crate::db::{Conn, Location};
+use crate::db::Conn;
 use crate::error::Error;
 use crate::health::Lifecycle;
 use crate::logs::program::Messages;
@@ -72,10 +72,7 @@ async fn announce(config: &Config, address: SocketAddr, app: &App) -> anyhow::Re
         "Plinth {} is listening on http://{address}",
         env!("CARGO_PKG_VERSION")
     );
-    match config.location()? {
-        Location::Sqlite(path) => eprintln!("  data:      {} (SQLite)", path.display()),
-        Location::Postgres(_) => eprintln!("  data:      PostgreSQL"),
-    }
+    eprintln!("  data:      {}", config.location()?);
     eprintln!("  API:       http://{address}/api/");
     eprintln!("  OpenAPI:   http://{address}/api/openapi.json");
     let schema = app.schema.current();

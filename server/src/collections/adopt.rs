@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 
 use super::{change, prepare, store, table, validate};
-use crate::db::{Conn, Engine};
+use crate::db::{Conn, Dialect};
 use crate::error::{Error, Result};
 use crate::schema::{Author, Collection, Index, Schema};
 use crate::system::defaults;
@@ -208,11 +208,11 @@ pub fn complete(
     definition: &mut wire::Collection,
     schema: &Schema,
     author: Author,
-    engine: Engine,
+    dialect: Dialect,
 ) -> Option<FieldProblem> {
     let old = definition.clone();
     let sources = views::store::sources(schema, author, &definition.id);
-    views::store::complete(definition, Some(&old), &sources, engine)
+    views::store::complete(definition, Some(&old), &sources, dialect)
 }
 
 /// Adopts the definition of a view if its place is free. Returns the error of the database, if there is one.

@@ -8,7 +8,7 @@ use super::store::{self, UPDATE_FAILED};
 use super::table::refused;
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::db::{Claimant, Conn, Engine, Sql, concurrent};
+use crate::db::{Claimant, Conn, Dialect, Sql, concurrent};
 use crate::error::Result;
 use crate::random::Random;
 use crate::schema::{Author, Collection, Index, Schema};
@@ -27,8 +27,8 @@ pub(super) async fn build(
     let Some(old) = schema.find(name).filter(|old| !old.is_view()) else {
         return Ok(());
     };
-    let (engine, now) = (app.db.engine(), app.clock.now());
-    let indexes = needed(&schema, old, body, author, engine, now, &app.random);
+    let (dialect, now) = (app.db.dialect(), app.clock.now());
+    let indexes = needed(&schema, old, body, author, dialect, now, &app.random);
     if indexes.is_empty() {
         return Ok(());
     }
@@ -52,13 +52,13 @@ pub(super) async fn build(
 
 /// Builds indexes that changes left for later, and drops those they did not use; also after a crash.
 pub async fn settle(app: &App) {
-    let (schema, engine) = (app.schema.current(), app.db.engine());
+    let (schema, dialect) = (app.schema.current(), app.db.dialect());
     let settle = move |conn: &mut Conn| {
         let tables = schema.iter().filter(|collection| !collection.is_view());
         let wanted = tables.flat_map(|collection| {
             let create = |index: &Index| {
                 let name = index.ident();
-                let create = index.create_while_written(engine, &collection.table, &name);
+                let create = index.create_while_written(dialect, &collection.table, &name);
                 (name, create)
             };
             // A unique index could be violated by records.
@@ -77,20 +77,20 @@ fn needed(
     old: &Collection,
     body: &Map<String, Json>,
     author: Author,
-    engine: Engine,
+    dialect: Dialect,
     now: Timestamp,
     random: &Random,
 ) -> Vec<Ahead> {
-    let Ok(new) = store::next(schema, old, body, author, engine, now, random) else {
+    let Ok(new) = store::next(schema, old, body, author, dialect, now, random) else {
         return Vec::new();
     };
     let old_names = old_names(old, &new);
     let ahead = |(position, index): (usize, &Index)| {
-        let name = concurrent::name(&index.create(engine, &new.table));
+        let name = concurrent::name(&index.create(dialect, &new.table));
         let on_old = index.with_names(&old_names)?;
-        let create = on_old.create_while_written(engine, &old.table, &name);
+        let create = on_old.create_while_written(dialect, &old.table, &name);
         Some((position, index.clone(), create))
     };
-    let created = IndexChanges::of(old, &new, engine).created;
+    let created = IndexChanges::of(old, &new, dialect).created;
     created.into_iter().filter_map(ahead).collect()
 }

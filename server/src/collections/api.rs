@@ -322,8 +322,8 @@ pub async fn check(operator: Operator<CollectionsWrite>, app: App, body: Body) -
     let body = body.object(UNREADABLE)?;
     let schema = app.schema.current();
     // Building indexes for a test takes a moment.
-    let (engine, random) = (app.db.engine(), app.random.clone());
-    let check = move || store::check(&schema, &body, author, engine, &random);
+    let (dialect, random) = (app.db.dialect(), app.random.clone());
+    let check = move || store::check(&schema, &body, author, dialect, &random);
     let checked = actix_web::web::block(check).await;
     checked.map_err(Error::internal)??;
     Ok(Answer::Nothing)

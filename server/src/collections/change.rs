@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::table::{add_column, alter, create_index, rename_column, rename_table};
-use crate::db::{Conn, Engine, Ident, blocker, concurrent, dialect, execute, sql};
+use crate::db::{Conn, Dialect, Ident, concurrent, coordination, execute, sql};
 use crate::error::{Error, Result};
 use crate::files::store as files;
 use crate::schema::{Collection, Index, Shape};
 
 /// Alters the table of `old` to match `new`. Columns correspond if the ids of their fields are equal.
 pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Result<()> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let pairs = matched(old, new);
-    let indexes = IndexChanges::of(old, new, engine);
+    let indexes = IndexChanges::of(old, new, dialect);
     if old.table != new.table || has_other_columns(old, new, &pairs) || !indexes.dropped.is_empty()
     {
         refuse_if_used(conn, old)?;
@@ -25,13 +25,13 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
         rename_table(conn, &between, &new.table)?;
     }
     for index in &indexes.dropped {
-        execute(conn, index.drop(engine))?;
+        execute(conn, index.drop(dialect))?;
     }
     change_columns(conn, old, new, &pairs)?;
     rename_indexes(conn, &indexes.renamed)?;
-    for (position, index) in dialect::in_order_of_blame(engine, indexes.created) {
-        let built = concurrent::name(&index.create(engine, &new.table));
-        if concurrent::take(conn, &new.table, &built, &index.ident())? {
+    for (position, index) in dialect.in_creation_order(indexes.created) {
+        let built = concurrent::name(&index.create(dialect, &new.table));
+        if concurrent::adopt(conn, &new.table, &built, &index.ident())? {
             continue;
         }
         // An index on new columns is built later, concurrently with writes.
@@ -44,7 +44,7 @@ pub(super) fn change(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
 
 /// Gives up if the lock of the table would have to wait for a long transaction: meanwhile, nobody could even read.
 pub(super) fn refuse_if_used(conn: &mut Conn, collection: &Collection) -> Result<()> {
-    match blocker(conn, &collection.table)? {
+    match coordination::blocker(conn, &collection.table)? {
         None => Ok(()),
         Some(blocker) => Err(Error::Busy(
             format!(
@@ -72,13 +72,13 @@ fn change_columns(
     new: &Collection,
     pairs: &[(Option<usize>, usize)],
 ) -> Result<()> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     for (position, column) in old.columns.iter().enumerate() {
         if !pairs.iter().any(|(from, _)| *from == Some(position)) {
             if matches!(column.shape, Shape::File { .. }) {
                 files::release_column(conn, old, &new.table, column, None)?;
             }
-            let mut drop = alter(engine, new, " DROP COLUMN ");
+            let mut drop = alter(dialect, new, " DROP COLUMN ");
             drop.ident(&column.ident);
             execute(conn, drop)?;
         }
@@ -96,14 +96,18 @@ fn change_columns(
             Some(from) if old.columns[*from].is_list() != column.is_list() => {
                 let between = Ident::new("$converted");
                 add_column(conn, new, &between, column.storage, column.is_list())?;
-                let mut fill = sql(engine, "UPDATE ");
+                let mut fill = sql(dialect, "UPDATE ");
                 fill.ident(&new.table)
                     .text(" SET ")
                     .ident(&between)
                     .text(" = ");
-                fill.append(dialect::convert(engine, &column.ident, column.is_list()));
+                fill.append(if column.is_list() {
+                    dialect.list_of_single(&column.ident)
+                } else {
+                    dialect.last_of_list(&column.ident)
+                });
                 execute(conn, fill)?;
-                let mut drop = alter(engine, new, " DROP COLUMN ");
+                let mut drop = alter(dialect, new, " DROP COLUMN ");
                 drop.ident(&column.ident);
                 execute(conn, drop)?;
                 rename_column(conn, new, &between, &column.ident)?;
@@ -163,7 +167,7 @@ fn by_other_names(renames: Vec<(&Ident, &Ident)>, between: &str) -> Vec<(Ident, 
 fn rename_indexes(conn: &mut Conn, renamed: &[(Ident, Ident)]) -> Result<()> {
     let pairs = renamed.iter().map(|(from, to)| (from, to)).collect();
     for (from, to) in by_other_names(pairs, "$index") {
-        let mut rename = sql(conn.engine(), "ALTER INDEX IF EXISTS ");
+        let mut rename = sql(conn.dialect(), "ALTER INDEX IF EXISTS ");
         rename.ident(&from).text(" RENAME TO ").ident(&to);
         execute(conn, rename)?;
     }
@@ -180,10 +184,10 @@ pub(super) struct IndexChanges<'a> {
 }
 
 impl<'a> IndexChanges<'a> {
-    /// Returns the changes that `new` needs.
-    pub(super) fn of(old: &'a Collection, new: &'a Collection, engine: Engine) -> Self {
+    /// The changes that `new` needs.
+    pub(super) fn of(old: &'a Collection, new: &'a Collection, dialect: Dialect) -> Self {
         let kept_names = kept_names(old, new, &matched(old, new));
-        Self::between(old, new, &kept_names, dialect::can_rename_indexes(engine))
+        Self::between(old, new, &kept_names, dialect.can_rename_indexes())
     }
 
     fn between(

@@ -1,19 +1,19 @@
 //! Rebuilds indexes of older versions, which contained all values in full.
 
 use super::table::create_index;
-use crate::db::{Conn, Storage, Value, dialect, execute, load, savepoint, sql};
+use crate::db::{ColumnType, Conn, Value, execute, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::schema::Schema;
 
 /// Rebuilds the indexes that contain less of their values by now, once for each database. An index that cannot be
 /// rebuilt is left as it is.
 pub(super) fn renew(conn: &mut Conn, schema: &Schema) -> Result<()> {
-    let engine = conn.engine();
-    if !dialect::limits_entries(engine) {
+    let dialect = conn.dialect();
+    if !dialect.limits_index_entries() {
         return Ok(());
     }
     let select = "SELECT \"value\" FROM \"_params\" WHERE \"id\" = 'index_forms'";
-    if !load(conn, sql(engine, select), &[Storage::Text])?.is_empty() {
+    if !load(conn, sql(dialect, select), &[ColumnType::Text])?.is_empty() {
         return Ok(());
     }
     let mut is_done = true;
@@ -25,7 +25,7 @@ pub(super) fn renew(conn: &mut Conn, schema: &Schema) -> Result<()> {
             let (table, name) = (&collection.def.name, &index.name);
             tracing::info!(table, name, "making an index again, for long values");
             let renewed = savepoint(conn, |conn| {
-                execute(conn, index.drop(engine))?;
+                execute(conn, index.drop(dialect))?;
                 create_index(conn, collection, position, index)
             });
             match renewed {
@@ -43,7 +43,7 @@ pub(super) fn renew(conn: &mut Conn, schema: &Schema) -> Result<()> {
     if !is_done {
         return Ok(());
     }
-    let mut done = sql(engine, "INSERT INTO \"_params\" VALUES ('index_forms', ");
+    let mut done = sql(dialect, "INSERT INTO \"_params\" VALUES ('index_forms', ");
     done.bind(Value::from("1")).text(")");
     execute(conn, done)?;
     Ok(())

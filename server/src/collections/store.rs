@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{builtin, change, forms, prepare, table, validate};
 use crate::clock::Timestamp;
-use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
+use crate::db::{ColumnType, Conn, Dialect, Value, coordination, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::policy::roles::Policies;
 use crate::policy::{self, Snapshot};
@@ -25,14 +25,9 @@ pub const UPDATE_FAILED: &str = "Failed to update collection.";
 
 /// Reads the collections, and locks them against changes until the end of the transaction.
 pub fn lock(conn: &mut Conn) -> Result<Snapshot> {
-    if conn.engine() == Engine::Postgres {
-        // Building an index on a large table takes time.
-        execute(
-            conn,
-            sql(Engine::Postgres, "SET LOCAL statement_timeout = 0"),
-        )?;
-    }
-    version::hold_alone(conn)?;
+    // An index on a large table takes its time.
+    coordination::lift_time_limit(conn)?;
+    coordination::lock_writes(conn)?;
     read(conn)
 }
 
@@ -40,11 +35,11 @@ pub fn lock(conn: &mut Conn) -> Result<Snapshot> {
 pub fn read(conn: &mut Conn) -> Result<Snapshot> {
     let version = version::current(conn)?;
     let select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT \"definition\" FROM \"_collections\" ORDER BY \"_rowid_\"",
     );
     let mut collections = Vec::new();
-    for row in load(conn, select, &[Storage::Text])? {
+    for row in load(conn, select, &[ColumnType::Text])? {
         if let Some(Value::Text(definition)) = row.first() {
             let mut definition: wire::Collection =
                 serde_json::from_str(definition).map_err(Error::internal)?;
@@ -102,7 +97,7 @@ pub fn check(
     schema: &Schema,
     body: &Map<String, Json>,
     author: Author,
-    engine: Engine,
+    dialect: Dialect,
     random: &Random,
 ) -> Result<()> {
     let id = body.get("id").and_then(Json::as_str).unwrap_or_default();
@@ -115,7 +110,7 @@ pub fn check(
         None => (prepare::prepare_new(body, schema, random)?, CREATE_FAILED),
     };
     let old = old.map(|old| &old.def);
-    settle(&mut definition, old, schema, author, engine, failed)
+    settle(&mut definition, old, schema, author, dialect, failed)
 }
 
 /// Derives the fields of a view, and validates the definition.
@@ -124,13 +119,13 @@ fn settle(
     old: Option<&wire::Collection>,
     schema: &Schema,
     author: Author,
-    engine: Engine,
+    dialect: Dialect,
     failed: &'static str,
 ) -> Result<()> {
     if old.is_none_or(|old| old.kind == definition.kind) {
         let sources = views::store::sources(schema, author, &definition.id);
-        if let Some(problem) = views::store::complete(definition, old, &sources, engine) {
-            // The rest cannot be validated without the fields.
+        if let Some(problem) = views::store::complete(definition, old, &sources, dialect) {
+            // The rest cannot be judged without the fields.
             return Err(Error::field(failed, "viewQuery", problem));
         }
     }
@@ -182,8 +177,15 @@ pub(super) fn create_in(
     author: Author,
 ) -> Result<String> {
     let mut definition = prepare::prepare_new(body, schema, &conn.random)?;
-    let engine = conn.engine();
-    settle(&mut definition, None, schema, author, engine, CREATE_FAILED)?;
+    let dialect = conn.dialect();
+    settle(
+        &mut definition,
+        None,
+        schema,
+        author,
+        dialect,
+        CREATE_FAILED,
+    )?;
     let now = conn.clock.now().to_string();
     definition.created.clone_from(&now);
     definition.updated = now;
@@ -203,7 +205,7 @@ pub(super) fn next(
     old: &Collection,
     body: &Map<String, Json>,
     author: Author,
-    engine: Engine,
+    dialect: Dialect,
     now: Timestamp,
     random: &Random,
 ) -> Result<Collection> {
@@ -212,7 +214,7 @@ pub(super) fn next(
         return Err(Error::invalid(UPDATE_FAILED));
     }
     let was = Some(&old.def);
-    settle(&mut definition, was, schema, author, engine, UPDATE_FAILED)?;
+    settle(&mut definition, was, schema, author, dialect, UPDATE_FAILED)?;
     definition.updated = now.to_string();
     Ok(Collection::new(definition))
 }
@@ -229,7 +231,7 @@ pub(super) fn update_in(
         old,
         body,
         author,
-        conn.engine(),
+        conn.dialect(),
         conn.clock.now(),
         &conn.random,
     )?;
@@ -322,7 +324,7 @@ pub(super) fn remove(conn: &mut Conn, schema: &Schema, collection: &Collection) 
 /// Deletes the row of a definition.
 pub(super) fn forget(conn: &mut Conn, id: &str) -> Result<()> {
     let mut delete = sql(
-        conn.engine(),
+        conn.dialect(),
         "DELETE FROM \"_collections\" WHERE \"id\" = ",
     );
     delete.bind(Value::from(id));
@@ -350,13 +352,13 @@ pub(super) fn add(conn: &mut Conn, collection: &Collection) -> Result<()> {
 pub(super) fn write(conn: &mut Conn, collection: &Collection, old: Option<&str>) -> Result<()> {
     let def = &collection.def;
     let definition = stored_form(def)?;
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let mut row = match old {
         None => sql(
-            engine,
+            dialect,
             "INSERT INTO \"_collections\" (\"name\", \"type\", \"system\", \"definition\", \"created\", \"updated\", \"id\") VALUES (",
         ),
-        Some(_) => sql(engine, "UPDATE \"_collections\" SET \"name\" = "),
+        Some(_) => sql(dialect, "UPDATE \"_collections\" SET \"name\" = "),
     };
     let names = [
         ", \"type\" = ",

@@ -1,7 +1,7 @@
 //! Creates and alters the tables of collections.
 
 use super::change::refuse_if_used;
-use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, sql};
+use crate::db::{ColumnType, Conn, Dialect, Ident, Sql, Value, execute, sql};
 use crate::error::{Error, Result};
 use crate::files::store as files;
 use crate::problems::{INDEX_FAILED, at};
@@ -9,28 +9,24 @@ use crate::schema::{Collection, Index};
 
 /// Creates the table of a new collection.
 pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
-    let engine = conn.engine();
-    let mut create = sql(engine, "CREATE TABLE ");
+    let dialect = conn.dialect();
+    let mut create = sql(dialect, "CREATE TABLE ");
     create.ident(&collection.table).text(" (");
-    create.text(dialect::row_id_type(engine));
+    create.text(dialect.row_id_definition());
     for column in &collection.columns {
         create.text(", ").ident(&column.ident);
-        create.text(dialect::column_type(
-            engine,
-            column.storage,
-            column.is_list(),
-        ));
+        create.text(column_definition(dialect, column.storage, column.is_list()));
         if column.name == "id" {
             create.text(" UNIQUE");
         }
     }
     create.text(")");
     execute(conn, create)?;
-    for trigger in count_rows(engine, &collection.table, &collection.def.id) {
+    for trigger in dialect.row_count_triggers(&collection.table, &collection.def.id) {
         execute(conn, trigger)?;
     }
     let indexes = collection.indexes.iter().enumerate();
-    for (position, index) in dialect::in_order_of_blame(engine, indexes.collect()) {
+    for (position, index) in dialect.in_creation_order(indexes.collect()) {
         create_index(conn, collection, position, index)?;
     }
     Ok(())
@@ -40,11 +36,11 @@ pub(super) fn create(conn: &mut Conn, collection: &Collection) -> Result<()> {
 pub(super) fn drop(conn: &mut Conn, collection: &Collection) -> Result<()> {
     refuse_if_used(conn, collection)?;
     files::release(conn, collection, None)?;
-    let mut drop = sql(conn.engine(), "DROP TABLE ");
+    let mut drop = sql(conn.dialect(), "DROP TABLE ");
     drop.ident(&collection.table);
     execute(conn, drop)?;
     let mut forget = sql(
-        conn.engine(),
+        conn.dialect(),
         "DELETE FROM \"_totals\" WHERE \"collection\" = ",
     );
     forget.bind(Value::Text(collection.def.id.clone()));
@@ -52,8 +48,8 @@ pub(super) fn drop(conn: &mut Conn, collection: &Collection) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn alter(engine: Engine, collection: &Collection, what: &'static str) -> Sql {
-    let mut out = sql(engine, "ALTER TABLE ");
+pub(super) fn alter(dialect: Dialect, collection: &Collection, what: &'static str) -> Sql {
+    let mut out = sql(dialect, "ALTER TABLE ");
     out.ident(&collection.table).text(what);
     out
 }
@@ -62,19 +58,19 @@ pub(super) fn add_column(
     conn: &mut Conn,
     collection: &Collection,
     column: &Ident,
-    storage: Storage,
+    storage: ColumnType,
     is_list: bool,
 ) -> Result<()> {
-    let engine = conn.engine();
-    let mut add = alter(engine, collection, " ADD COLUMN ");
+    let dialect = conn.dialect();
+    let mut add = alter(dialect, collection, " ADD COLUMN ");
     add.ident(column)
-        .text(dialect::column_type(engine, storage, is_list));
+        .text(column_definition(dialect, storage, is_list));
     execute(conn, add)?;
     Ok(())
 }
 
 pub(super) fn rename_table(conn: &mut Conn, from: &Ident, to: &Ident) -> Result<()> {
-    let mut rename = sql(conn.engine(), "ALTER TABLE ");
+    let mut rename = sql(conn.dialect(), "ALTER TABLE ");
     rename.ident(from).text(" RENAME TO ").ident(to);
     execute(conn, rename)?;
     Ok(())
@@ -86,7 +82,7 @@ pub(super) fn rename_column(
     from: &Ident,
     to: &Ident,
 ) -> Result<()> {
-    let mut rename = alter(conn.engine(), collection, " RENAME COLUMN ");
+    let mut rename = alter(conn.dialect(), collection, " RENAME COLUMN ");
     rename.ident(from).text(" TO ").ident(to);
     execute(conn, rename)?;
     Ok(())
@@ -99,7 +95,7 @@ pub(super) fn create_index(
     position: usize,
     index: &Index,
 ) -> Result<()> {
-    let create = index.create(conn.engine(), &collection.table);
+    let create = index.create(conn.dialect(), &collection.table);
     execute(conn, create).map_err(|error| refused(error, position, index))?;
     Ok(())
 }
@@ -123,39 +119,11 @@ pub(super) fn refused(error: Error, position: usize, index: &Index) -> Error {
     Error::field("", "indexes", at(position, problem))
 }
 
-/// Creates the triggers that keep the total of the table.
-fn count_rows(engine: Engine, table: &Ident, id: &str) -> Vec<Sql> {
-    let trigger = |name: &str, after: &'static str| {
-        let mut out = sql(engine, "CREATE TRIGGER ");
-        out.ident(&Ident::new(&format!("_{name}_{id}")))
-            .text(after)
-            .ident(table);
-        out
-    };
-    match engine {
-        Engine::Sqlite => {
-            let mut start = sql(engine, "INSERT INTO \"_totals\" VALUES (");
-            start.literal(id).text(", 0)");
-            let mut inserted = trigger("inserted", " AFTER INSERT ON ");
-            inserted.text(
-                " BEGIN UPDATE \"_totals\" SET \"total\" = \"total\" + 1 WHERE \"collection\" = ",
-            );
-            inserted.literal(id).text("; END");
-            let mut deleted = trigger("deleted", " AFTER DELETE ON ");
-            deleted.text(
-                " BEGIN UPDATE \"_totals\" SET \"total\" = \"total\" - 1 WHERE \"collection\" = ",
-            );
-            deleted.literal(id).text("; END");
-            vec![start, inserted, deleted]
-        }
-        Engine::Postgres => {
-            let mut inserted = trigger("inserted", " AFTER INSERT ON ");
-            inserted.text(" REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION \"_count_rows\"(");
-            inserted.literal(id).text(")");
-            let mut deleted = trigger("deleted", " AFTER DELETE ON ");
-            deleted.text(" REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION \"_count_rows\"(");
-            deleted.literal(id).text(")");
-            vec![inserted, deleted]
-        }
+/// The type and default of a column.
+fn column_definition(dialect: Dialect, storage: ColumnType, is_list: bool) -> &'static str {
+    if is_list {
+        dialect.list_column_definition()
+    } else {
+        dialect.column_definition(storage)
     }
 }

@@ -4,7 +4,6 @@
 //! as titles.
 
 mod check;
-mod database_url;
 mod private;
 mod problem;
 #[cfg(test)]
@@ -265,11 +264,6 @@ impl Config {
 
     /// Returns where the database is.
     pub fn location(&self) -> anyhow::Result<Location> {
-        let url = &self.database_url;
-        if url.is_empty() {
-            return Ok(Location::Sqlite(self.dir.join("data.db")));
-        }
-        database_url::check(url)?;
-        Ok(Location::Postgres(url.clone()))
+        Location::of(&self.database_url, &self.dir)
     }
 }

@@ -1,155 +1,56 @@
-//! Indexes that PostgreSQL builds while others write, which it does outside a transaction only: before a change of
-//! collections under names of their own, or after it.
+//! Indexes that are built while others write: before a schema change, under temporary names, or after it.
+//!
+//! Only an engine whose transactions run at once needs this: where there is one writer, an index is built in the
+//! transaction that changes the schema.
 
-use std::collections::BTreeSet;
-
-use super::{Conn, Engine, Ident, Sql, Storage, Value, execute, load, sql};
+use super::postgres::concurrent as postgres;
+use super::{Conn, Engine, Ident, Sql};
 use crate::error::{Error, Result};
 
-/// What the names of such indexes begin with.
+/// The beginning of temporary names.
 const PREFIX: &str = "$new_";
 
-/// A table with fewer bytes is indexed at once.
-const LARGE: i64 = 4 << 20;
-
-/// The name of an index that is built by this statement.
+/// Returns the temporary name of an index that this statement builds.
 pub fn name(create: &Sql) -> Ident {
     let hash = crc32fast::hash(create.as_str().as_bytes());
     Ident::new(&format!("{PREFIX}{hash:08x}_{}", create.as_str().len()))
 }
 
-/// Whether an index of this name is not in use yet.
+/// Says whether an index has a temporary name.
 pub fn is_new(name: &str) -> bool {
     name.starts_with(PREFIX)
 }
 
-/// Whether an index of the table is better built while others write.
+/// Says whether an index of the table should be built while others write.
 pub fn is_large(conn: &mut Conn, table: &Ident) -> Result<bool> {
-    if conn.engine() == Engine::Sqlite {
-        return Ok(false);
+    match conn.engine() {
+        Engine::Sqlite => Ok(false),
+        Engine::Postgres => postgres::is_large(conn, table),
     }
-    let mut select = sql(
-        Engine::Postgres,
-        "SELECT COALESCE(pg_relation_size(to_regclass(quote_ident(",
-    );
-    select.bind(Value::from(table.as_str())).text("))), 0)");
-    let rows = load(conn, select, &[Storage::Int])?;
-    Ok(matches!(rows.first().map(Vec::as_slice), Some([Value::Int(size)]) if *size >= LARGE))
 }
 
-/// Builds indexes by these statements. Where one fails, none is left, and its position tells which it was.
+/// Builds indexes by these statements, outside a transaction. If one fails, none is left, and its position tells which it
+/// was.
 pub fn build(conn: &mut Conn, creates: &[Sql]) -> Result<(), (Option<usize>, Error)> {
-    let mut failed = None;
-    let built = in_turn(conn, |conn| {
-        remove_left(conn)?;
-        for (position, create) in creates.iter().enumerate() {
-            if let Err(error) = execute(conn, create.clone()) {
-                failed = Some(position);
-                remove_left(conn)?;
-                return Err(error);
-            }
-        }
-        Ok(())
-    });
-    built.map_err(|error| (failed, error))
+    match conn.engine() {
+        Engine::Sqlite => Ok(()),
+        Engine::Postgres => postgres::build(conn, creates),
+    }
 }
 
-/// Builds those of the indexes that are missing or only half there, and removes those under names of their own that
-/// nobody has used.
+/// Builds the indexes that are missing or incomplete, and removes those with temporary names that were not adopted.
 pub fn settle(conn: &mut Conn, wanted: &[(Ident, Sql)]) -> Result<()> {
-    if conn.engine() == Engine::Sqlite {
-        return Ok(());
+    match conn.engine() {
+        Engine::Sqlite => Ok(()),
+        Engine::Postgres => postgres::settle(conn, wanted),
     }
-    if unbuilt(conn, wanted)?.is_empty() && left(conn)?.is_empty() {
-        return Ok(());
+}
+
+/// Gives an index that [`build`] has built its final name, in the transaction that changes the schema. Says whether there
+/// was one.
+pub fn adopt(conn: &mut Conn, table: &Ident, built: &Ident, name: &Ident) -> Result<bool> {
+    match conn.engine() {
+        Engine::Sqlite => Ok(false),
+        Engine::Postgres => postgres::adopt(conn, table, built, name),
     }
-    in_turn(conn, |conn| {
-        remove_left(conn)?;
-        // Another process may have built them meanwhile.
-        for (name, create) in unbuilt(conn, wanted)? {
-            tracing::info!(name = name.as_str(), "building an index");
-            remove(conn, &name)?;
-            execute(conn, create)?;
-        }
-        Ok(())
-    })
-}
-
-/// Runs `work` outside a transaction, in one process of the database at a time. Long transactions of others have to end
-/// before an index is complete; nobody waits for it meanwhile.
-fn in_turn<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    run(conn, "SET statement_timeout = 0")?;
-    run(conn, "SET lock_timeout = '30s'")?;
-    let outcome = run(conn, "SELECT pg_advisory_lock(7240933)").and_then(|()| work(conn));
-    // The connection goes back to others.
-    run(conn, "SELECT pg_advisory_unlock_all()")?;
-    run(conn, "SET lock_timeout = 0")?;
-    run(conn, "SET statement_timeout = '30s'")?;
-    outcome
-}
-
-fn run(conn: &mut Conn, statement: &'static str) -> Result<()> {
-    execute(conn, sql(Engine::Postgres, statement)).map(drop)
-}
-
-/// The indexes that are complete.
-const VALID: &str = "SELECT c.relname::text FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indisvalid AND c.relnamespace = current_schema()::regnamespace";
-/// All indexes.
-const ALL: &str = "SELECT relname::text FROM pg_class WHERE relkind = 'i' AND relnamespace = current_schema()::regnamespace";
-
-fn names(conn: &mut Conn, select: &'static str) -> Result<BTreeSet<String>> {
-    let rows = load(conn, sql(Engine::Postgres, select), &[Storage::Text])?;
-    let name = |value| match value {
-        Value::Text(name) => Some(name),
-        Value::Null | Value::Number(_) | Value::Int(_) | Value::Bool(_) | Value::Json(_) => None,
-    };
-    Ok(rows.into_iter().flatten().filter_map(name).collect())
-}
-
-fn unbuilt(conn: &mut Conn, wanted: &[(Ident, Sql)]) -> Result<Vec<(Ident, Sql)>> {
-    let built = names(conn, VALID)?;
-    let unbuilt = wanted.iter().filter(|one| !built.contains(one.0.as_str()));
-    Ok(unbuilt.cloned().collect())
-}
-
-fn left(conn: &mut Conn) -> Result<BTreeSet<String>> {
-    let mut names = names(conn, ALL)?;
-    names.retain(|name| is_new(name));
-    Ok(names)
-}
-
-fn remove_left(conn: &mut Conn) -> Result<()> {
-    let left = left(conn)?;
-    left.iter()
-        .try_for_each(|name| remove(conn, &Ident::exact(name)))
-}
-
-fn remove(conn: &mut Conn, name: &Ident) -> Result<()> {
-    let mut drop = sql(Engine::Postgres, "DROP INDEX CONCURRENTLY IF EXISTS ");
-    drop.ident(name);
-    execute(conn, drop)?;
-    Ok(())
-}
-
-/// Gives an index that was built by [`build`] its name; says whether there was one.
-pub fn take(conn: &mut Conn, table: &Ident, built: &Ident, name: &Ident) -> Result<bool> {
-    if conn.engine() == Engine::Sqlite {
-        return Ok(false);
-    }
-    let mut select = sql(
-        Engine::Postgres,
-        "SELECT CAST(1 AS BIGINT) FROM pg_index WHERE indisvalid AND indexrelid = to_regclass(quote_ident(",
-    );
-    select.bind(Value::from(built.as_str()));
-    select
-        .text(")) AND indrelid = to_regclass(quote_ident(")
-        .bind(Value::from(table.as_str()))
-        .text("))");
-    if load(conn, select, &[Storage::Int])?.is_empty() {
-        return Ok(false);
-    }
-    let mut rename = sql(Engine::Postgres, "ALTER INDEX ");
-    rename.ident(built).text(" RENAME TO ").ident(name);
-    execute(conn, rename)?;
-    Ok(true)
 }

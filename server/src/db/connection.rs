@@ -1,42 +1,42 @@
-//! One connection, to either database.
+//! One connection, whatever the engine.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
 
-use super::Sources;
-use super::bounded::Left;
-use super::failure::{Cause, Failure};
-use super::limit::Limit;
-use super::postgres::{Activity, Postgres};
-use super::sqlite::{Definitions, Lite, Patience};
-use super::{Each, Engine, Location, Rows, Sql, Storage, owned};
+use super::budgeted::Left;
+use super::failure::Failure;
+use super::journal::Journal;
+use super::limit::ReadLimit;
+use super::location::Target;
+use super::postgres::{Activity, PostgresConn};
+use super::sqlite::{Definitions, ReadTimeout, SqliteConn};
+use super::{ColumnType, Dialect, Each, Engine, Location, Rows, Sources, Sql, Topology, owned};
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::events::Journal;
 use crate::random::Random;
 
-/// Either database. Everything above this module takes `&mut Conn` and does not ask which.
+/// A connection. Code above `db` takes `&mut Conn` and does not know the engine.
 pub struct Conn {
     driver: Driver,
     /// Tells the time of this process.
     pub clock: Clock,
     /// Makes ids and keys.
     pub random: Random,
-    /// What the transaction that goes on has changed.
+    /// The changes of the transaction that is running.
     pub journal: Journal,
-    /// The version of the collections that what is read has to be of, until it is known that it is.
+    /// The schema version that the next read must find, until that has been checked.
     pub expected: Option<i64>,
-    /// What is left of the budget that the statements have, if they have one.
+    /// The unused part of the statements' budget, if they have one.
     pub(super) left: Option<Left>,
-    /// When the read that goes on has to end.
-    limit: Option<Limit>,
+    /// The time limit of the read that is running.
+    limit: Option<ReadLimit>,
 }
 
 enum Driver {
-    Postgres(Postgres),
-    Sqlite(Lite),
+    Postgres(PostgresConn),
+    Sqlite(SqliteConn),
 }
 
 impl Conn {
@@ -52,24 +52,24 @@ impl Conn {
         }
     }
 
-    /// Runs `work`, whose statements end with the limit.
+    /// Runs `work`, whose statements must keep to the limit.
     pub(super) fn within<T>(
         &mut self,
-        limit: &Limit,
+        limit: &ReadLimit,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.limited(Some(limit.clone()));
         let outcome = work(self);
-        limit.runs_on(None);
+        limit.set_process(None);
         self.limited(None);
         outcome
     }
 
-    fn limited(&mut self, limit: Option<Limit>) {
+    fn limited(&mut self, limit: Option<ReadLimit>) {
         match &mut self.driver {
             Driver::Postgres(postgres) => {
                 if let Some(limit) = &limit {
-                    limit.runs_on(postgres.process());
+                    limit.set_process(postgres.process());
                 }
             }
             Driver::Sqlite(lite) => lite.limited(limit.clone()),
@@ -77,7 +77,7 @@ impl Conn {
         self.limit = limit;
     }
 
-    /// Refuses a statement of a read whose time is over.
+    /// Fails if the read's time is over.
     fn in_time(&self) -> Result<(), Failure> {
         match &self.limit {
             Some(limit) if limit.is_over() => Err(Failure::OverBudget),
@@ -85,29 +85,38 @@ impl Conn {
         }
     }
 
-    /// Somebody else's SQLite database, by its URI. Nothing is written to it.
+    /// Opens another program's SQLite database for reading, by its URI.
     pub fn read_only(uri: &str) -> anyhow::Result<Self> {
-        let driver = Driver::Sqlite(Lite::foreign(uri)?);
+        let driver = Driver::Sqlite(SqliteConn::external(uri)?);
         Ok(Self::new(driver, Sources::system()))
     }
 
-    /// Which database it is.
-    pub fn engine(&self) -> Engine {
+    pub(super) fn engine(&self) -> Engine {
         match self.driver {
             Driver::Postgres(_) => Engine::Postgres,
             Driver::Sqlite(_) => Engine::Sqlite,
         }
     }
 
-    /// SQLite's part, where only that has one.
-    pub(super) fn sqlite(&mut self) -> Option<&mut Lite> {
+    /// Returns the dialect of its SQL.
+    pub fn dialect(&self) -> Dialect {
+        self.engine().dialect()
+    }
+
+    /// Says whether other processes may use the database.
+    pub fn topology(&self) -> Topology {
+        self.engine().topology()
+    }
+
+    /// Returns SQLite's connection, for what only that can do.
+    pub(super) fn sqlite(&mut self) -> Option<&mut SqliteConn> {
         match &mut self.driver {
             Driver::Postgres(_) => None,
             Driver::Sqlite(lite) => Some(lite),
         }
     }
 
-    /// What PostgreSQL does for it.
+    /// Returns the record of whether it waits for a server.
     pub(super) fn activity(&self) -> Option<Arc<Activity>> {
         match &self.driver {
             Driver::Postgres(postgres) => Some(postgres.activity()),
@@ -115,7 +124,7 @@ impl Conn {
         }
     }
 
-    /// Runs statements of this program, which bind nothing and whose rows nobody wants.
+    /// Runs statements that bind no values, and discards their rows.
     pub(super) fn batch(&mut self, statements: &'static str) -> Result<(), Failure> {
         match &mut self.driver {
             Driver::Postgres(postgres) => postgres.batch(statements),
@@ -123,7 +132,7 @@ impl Conn {
         }
     }
 
-    /// Runs a statement and says how many rows it touched.
+    /// Runs a statement; returns the number of rows that it changed.
     pub(super) fn execute(&mut self, statement: Sql) -> Result<usize, Failure> {
         self.in_time()?;
         self.apply_limit()?;
@@ -133,18 +142,18 @@ impl Conn {
         }
     }
 
-    /// Runs a query, whose columns are stored like this.
-    pub(super) fn load(&mut self, query: Sql, columns: &[Storage]) -> Result<Rows, Failure> {
+    /// Runs a query with columns of these types.
+    pub(super) fn load(&mut self, query: Sql, columns: &[ColumnType]) -> Result<Rows, Failure> {
         let mut rows = Vec::new();
         self.each(query, columns, &mut |row| rows.push(owned(row)))?;
         Ok(rows)
     }
 
-    /// The same, one row at a time.
+    /// Like [`Conn::load`], with a callback for each row.
     pub(super) fn each(
         &mut self,
         query: Sql,
-        columns: &[Storage],
+        columns: &[ColumnType],
         look: &mut Each<'_>,
     ) -> Result<(), Failure> {
         self.in_time()?;
@@ -155,14 +164,13 @@ impl Conn {
             Driver::Sqlite(lite) => lite.each(&query, columns, room, look),
         };
         match (outcome, &self.left) {
-            // In whatever language PostgreSQL says that it was cancelled.
-            (Err(Failure::Postgres(Cause::Other | Cause::Outdated, _)), Some(left))
-                if left.time().is_err() =>
+            (Err(Failure::Postgres(failure)), Some(left))
+                if failure.may_be_cancelled() && left.time().is_err() =>
             {
                 Err(Failure::OverBudget)
             }
-            (Err(Failure::Postgres(Cause::Other | Cause::Outdated, _)), _)
-                if self.in_time().is_err() =>
+            (Err(Failure::Postgres(failure)), _)
+                if failure.may_be_cancelled() && self.in_time().is_err() =>
             {
                 Err(Failure::OverBudget)
             }
@@ -170,14 +178,14 @@ impl Conn {
         }
     }
 
-    /// Interrupts SQLite's statements at this moment, in place of the usual limit. PostgreSQL is told with each statement.
+    /// Interrupts statements at this moment instead of after the usual time. A server is told with each statement.
     pub(super) fn stop_at(&mut self, until: Option<Instant>) {
         if let Driver::Sqlite(lite) = &self.driver {
             lite.stop_at(until);
         }
     }
 
-    /// Refuses the next statement when the budget is used up, and tells PostgreSQL what is left of it.
+    /// Fails if the budget is used up; else tells a server how much time is left.
     fn apply_limit(&mut self) -> Result<(), Failure> {
         let Some(left) = &self.left else {
             return Ok(());
@@ -189,7 +197,7 @@ impl Conn {
         }
     }
 
-    /// Ends the limits that a budget has set.
+    /// Removes the limits that a budget has set.
     pub(super) fn restore_limit(&mut self) -> Result<(), Failure> {
         match &mut self.driver {
             Driver::Postgres(postgres) => postgres.restore_limit(),
@@ -198,28 +206,35 @@ impl Conn {
     }
 }
 
-/// What is in a database, which decides how careful it is with it.
+/// The use of a database, which decides how durable its commits are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// What users have.
+    /// The data of users.
     Data,
-    /// The log, of SQLite alone.
+    /// The log, in a file of its own.
     Log,
 }
 
-/// Makes connections for the pool.
+/// The rights of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// Opens connections for the pool.
 #[derive(Clone)]
 pub(super) struct Manager {
     purpose: Purpose,
     location: Location,
     sources: Sources,
-    /// How long SQLite's readers may take.
-    patience: Arc<Patience>,
-    /// The changes of SQLite's tables and views.
+    /// How long readers of an embedded database may take.
+    read_timeout: Arc<ReadTimeout>,
+    /// Counts the schema changes of an embedded database.
     definitions: Definitions,
 }
 
-/// A connection, and the epoch that it was made in.
+/// A connection, and the epoch that it was opened in.
 pub(super) struct Pooled {
     pub(super) conn: Conn,
     pub(super) epoch: u64,
@@ -231,26 +246,26 @@ impl Manager {
             purpose,
             location,
             sources,
-            patience: Arc::default(),
+            read_timeout: Arc::default(),
             definitions: Definitions::default(),
         }
     }
 
-    /// How long SQLite's readers may take.
-    pub(super) fn patience(&self) -> Arc<Patience> {
-        Arc::clone(&self.patience)
+    /// Returns how long readers of an embedded database may take; the holder may change it.
+    pub(super) fn read_timeout(&self) -> Arc<ReadTimeout> {
+        Arc::clone(&self.read_timeout)
     }
 
-    /// A new connection.
-    pub(super) fn open(&self, writable: bool) -> anyhow::Result<Conn> {
-        let driver = match &self.location {
-            Location::Sqlite(path) => {
-                let patience = (!writable).then_some(&self.patience);
-                let lite = Lite::open(path, self.purpose, patience, &self.definitions);
+    /// Opens a connection.
+    pub(super) fn open(&self, access: Access) -> anyhow::Result<Conn> {
+        let driver = match self.location.target() {
+            Target::Sqlite(path) => {
+                let timeout = (access == Access::Read).then_some(&self.read_timeout);
+                let lite = SqliteConn::open(path, self.purpose, timeout, &self.definitions);
                 let unusable = || format!("cannot use the database {}", path.display());
                 Driver::Sqlite(lite.with_context(unusable)?)
             }
-            Location::Postgres(url) => Driver::Postgres(Postgres::open(url)?),
+            Target::Postgres(url) => Driver::Postgres(PostgresConn::open(url)?),
         };
         Ok(Conn::new(driver, self.sources.clone()))
     }

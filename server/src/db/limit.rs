@@ -1,33 +1,34 @@
-//! Limits of time of a read: SQLite looks at them itself; PostgreSQL is told to cancel the query.
+//! Time limits of reads. An embedded database checks them itself; a server is told to cancel the query.
 //!
-//! PostgreSQL has `statement_timeout`, but to set it before each query would take a round trip more, and it would still count each
-//! statement of a read apart. A query that exceeds its limit is rare: it costs a round trip only then, on another connection.
+//! PostgreSQL has `statement_timeout`, but to set it before each query would take another round trip, and it would limit each
+//! statement of a read separately. A query that exceeds its limit is rare and costs a round trip only then, on another
+//! connection.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Conn, Db, Storage, Value, load, sql};
+use super::{Conn, Db, postgres};
 use crate::error::Result;
 
-/// How long the server waits before it tells PostgreSQL again.
+/// The pause before a cancellation is repeated.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How often it does. A connection that is still busy then ends by its `statement_timeout`.
+/// How often it is repeated. A connection that is still busy then ends by its `statement_timeout`.
 const MAX_TRIES: usize = 20;
 
-/// The end of one read; clones share it.
+/// The time limit of one read; clones share it.
 #[derive(Clone)]
-pub(super) struct Limit(Arc<State>);
+pub(super) struct ReadLimit(Arc<State>);
 
 struct State {
     deadline: Instant,
-    /// Nobody waits for the answer any more.
+    /// Whether nobody waits for the answer any more.
     is_abandoned: AtomicBool,
-    /// PostgreSQL's process that runs the read, as long as it does.
+    /// The server process that runs the read, while it does.
     process: Mutex<Option<i64>>,
 }
 
-impl Limit {
+impl ReadLimit {
     pub(super) fn after(time: Duration) -> Self {
         Self(Arc::new(State {
             deadline: Instant::now() + time,
@@ -40,13 +41,13 @@ impl Limit {
         self.0.deadline
     }
 
-    /// Whether no further statement should run.
+    /// Says whether no further statement may run.
     pub(super) fn is_over(&self) -> bool {
         self.0.is_abandoned.load(Ordering::Relaxed) || Instant::now() > self.0.deadline
     }
 
-    /// Names PostgreSQL's process that works on it from now on, or says that none does any more.
-    pub(super) fn runs_on(&self, process: Option<i64>) {
+    /// Sets the server process that runs the read from now on, or that none does any more.
+    pub(super) fn set_process(&self, process: Option<i64>) {
         *self.process() = process;
     }
 
@@ -57,26 +58,24 @@ impl Limit {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells PostgreSQL to end the query; says whether there still was one. The read cannot end meanwhile, so nobody else's query
-    /// on the same connection is cancelled in its place.
+    /// Cancels the query; says whether there still was one. The read cannot end meanwhile, so no other query on the same
+    /// connection is cancelled instead.
     fn cancel(&self, conn: &mut Conn) -> Result<bool> {
         let running = self.process();
         let Some(process) = *running else {
             return Ok(false);
         };
-        let mut cancel = sql(conn.engine(), "SELECT pg_cancel_backend(CAST(").cached();
-        cancel.bind(Value::Int(process)).text(" AS INTEGER))");
-        load(conn, cancel, &[Storage::Bool])?;
+        postgres::time_limit::cancel(conn, process)?;
         Ok(true)
     }
 }
 
 impl Db {
-    /// Ends a read on PostgreSQL that has taken its time, or that nobody waits for.
-    pub(super) async fn cancel(self, limit: Limit) {
+    /// Cancels a read on a server that has used up its time, or that nobody waits for.
+    pub(super) async fn cancel(self, limit: ReadLimit) {
         for _ in 0..MAX_TRIES {
             let told = limit.clone();
-            match self.read_few(move |conn| told.cancel(conn)).await {
+            match self.read_inline(move |conn| told.cancel(conn)).await {
                 Ok(true) => tokio::time::sleep(PAUSE).await,
                 Ok(false) => return,
                 Err(error) => {
@@ -88,20 +87,20 @@ impl Db {
     }
 }
 
-/// Abandons a read when it is dropped before the read has ended.
-pub(super) struct Abandoning {
+/// Cancels a read if it is dropped before the read has ended.
+pub(super) struct CancelOnDrop {
     pub(super) db: Db,
-    pub(super) limit: Limit,
+    pub(super) limit: ReadLimit,
     pub(super) has_ended: bool,
 }
 
-impl Drop for Abandoning {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         if self.has_ended {
             return;
         }
         self.limit.0.is_abandoned.store(true, Ordering::Relaxed);
-        // Locked, it is being cancelled already.
+        // If it is locked, it is being cancelled already.
         let runs = self.limit.0.process.try_lock();
         if runs.is_ok_and(|process| process.is_some())
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
@@ -117,20 +116,20 @@ mod tests {
     use prometheus::{Histogram, HistogramOpts};
 
     use super::*;
-    use crate::db::{Claimant, Location, Newer, Sources};
+    use crate::db::{Claimant, ColumnType, Location, Newer, Sources, load, sql};
     use crate::error::Error;
 
     const ENDLESS: &str =
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
     fn endless(conn: &mut Conn) -> Result<()> {
-        load(conn, sql(conn.engine(), ENDLESS), &[Storage::Int]).map(drop)
+        load(conn, sql(conn.dialect(), ENDLESS), &[ColumnType::Int]).map(drop)
     }
 
     #[tokio::test]
     async fn n67_a_read_that_nobody_waits_for_ends_and_holds_its_place_until_then() {
         let folder = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(folder.path().join("data.db"));
+        let location = Location::embedded(folder.path().join("data.db"));
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
         let db = Db::open(
             &location,
@@ -147,7 +146,7 @@ mod tests {
         // There is one place for such reads: this one gets it because the other has ended.
         drop(abandoned);
         let second = db.read(&guest, |conn| {
-            load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int])
+            load(conn, sql(conn.dialect(), "SELECT 1"), &[ColumnType::Int])
         });
         assert!(second.await.is_ok());
     }
@@ -155,7 +154,7 @@ mod tests {
     #[tokio::test]
     async fn n67_no_statement_begins_after_the_end() {
         let folder = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(folder.path().join("data.db"));
+        let location = Location::embedded(folder.path().join("data.db"));
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
         let db = Db::open(
             &location,
@@ -167,11 +166,11 @@ mod tests {
         )
         .unwrap();
         let read = db.read(&Claimant::Server, |conn| {
-            let over = conn.within(&Limit::after(Duration::ZERO), |conn| {
-                load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int])
+            let over = conn.within(&ReadLimit::after(Duration::ZERO), |conn| {
+                load(conn, sql(conn.dialect(), "SELECT 1"), &[ColumnType::Int])
             });
             assert!(matches!(over, Err(Error::TooSlow)), "{over:?}");
-            load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int])
+            load(conn, sql(conn.dialect(), "SELECT 1"), &[ColumnType::Int])
         });
         assert!(read.await.is_ok());
     }

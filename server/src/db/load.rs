@@ -1,40 +1,45 @@
-//! Running statements and reading their rows, by the declared type of each column.
+//! Runs statements and reads their rows by the declared type of each column.
 
 use super::failure::Failure;
-use super::{Conn, Each, Sql, Storage, Value};
+use super::{ColumnType, Conn, Each, Sql, Value};
 use crate::error::{Error, Result};
 
 /// Rows of a statement.
 pub type Rows = Vec<Vec<Value>>;
 
-/// Runs a statement and says how many rows it touched.
+/// Runs a statement; returns the number of rows that it changed.
 pub fn execute(conn: &mut Conn, statement: Sql) -> Result<usize> {
     Ok(conn.execute(statement)?)
 }
 
-/// Like [`execute`], for what somebody wrote: they are told why the database refuses it.
-pub fn execute_given(conn: &mut Conn, statement: Sql) -> Result<usize> {
-    conn.execute(statement).map_err(Failure::in_its_words)
+/// Like [`execute`], for a statement that a user wrote: errors quote the database's message.
+pub fn execute_user_sql(conn: &mut Conn, statement: Sql) -> Result<usize> {
+    conn.execute(statement).map_err(Failure::user_facing)
 }
 
-/// Runs a query. `columns` says how its columns are stored, in order.
-pub fn load(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
+/// Runs a query with columns of these types.
+pub fn load(conn: &mut Conn, query: Sql, columns: &[ColumnType]) -> Result<Rows> {
     Ok(conn.load(query, columns)?)
 }
 
-/// Runs a query and looks at its rows as they come.
-pub fn each(conn: &mut Conn, query: Sql, columns: &[Storage], look: &mut Each<'_>) -> Result<()> {
+/// Runs a query with a callback for each row.
+pub fn each(
+    conn: &mut Conn,
+    query: Sql,
+    columns: &[ColumnType],
+    look: &mut Each<'_>,
+) -> Result<()> {
     Ok(conn.each(query, columns, look)?)
 }
 
-/// Like [`load`], from a database that is not the server's own: what goes wrong there says so in its own words.
-pub fn load_foreign(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
+/// Like [`load`], from another program's database: every error is internal and quotes that database's message.
+pub fn load_external(conn: &mut Conn, query: Sql, columns: &[ColumnType]) -> Result<Rows> {
     conn.load(query, columns).map_err(Error::internal)
 }
 
-/// Like [`load`], for what somebody wrote: they are told why the database refuses it.
-pub fn load_given(conn: &mut Conn, query: Sql, columns: &[Storage]) -> Result<Rows> {
-    conn.load(query, columns).map_err(Failure::in_its_words)
+/// Like [`load`], for a query that a user wrote: errors quote the database's message.
+pub fn load_user_sql(conn: &mut Conn, query: Sql, columns: &[ColumnType]) -> Result<Rows> {
+    conn.load(query, columns).map_err(Failure::user_facing)
 }
 
 /// Returns the first column of the first row; 0 when there is none.

@@ -1,25 +1,29 @@
-//! What a database needs now and then.
+//! Regular maintenance of a database.
 
 use std::time::Duration;
 
-use super::{Conn, Db, Engine, Held};
+use super::connection::Access;
+use super::database::Permits;
+use super::{Conn, Db, Engine};
 use crate::error::Result;
 
-/// A look at a part of each index is enough for its statistics, and holds up no write for long.
+/// A sample of each index is enough for its statistics, and does not hold up a write for long.
 const SQLITE: &str = "PRAGMA analysis_limit = 1000; ANALYZE;";
-/// It takes as long as it takes, and waits for nothing.
+/// It may take any time, since it waits for no lock.
 const POSTGRES: &str = "SET statement_timeout = 0; ANALYZE;";
 
-/// How long it waits for those who read in SQLite's log.
+/// How long it waits for readers of the write-ahead log.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
 impl Db {
-    /// Gathers the statistics that queries are planned by, and moves SQLite's write-ahead log into the database. Says
-    /// what it did.
+    /// Gathers statistics for the query planner, and empties the write-ahead log of an embedded database. Returns a sentence
+    /// about what it did.
     pub async fn optimize(&self) -> Result<String> {
-        // A connection of its own: no pool waits for it, and none of its settings stay.
-        self.run(Held::default(), |place| place.run_apart(true, optimize))
-            .await
+        // On a connection of its own, so that its settings do not stay on a shared one.
+        self.run(Permits::default(), |place| {
+            place.run_apart(Access::Write, optimize)
+        })
+        .await
     }
 }
 

@@ -1,24 +1,24 @@
-//! A page of rows in an order, wherever in it the page is.
+//! A page of a sorted result.
 
-use super::{Engine, Ident, Sql, Value};
+use super::{Ident, Sql, Value};
 
-/// Rows beyond this one are deep: SQLite keeps all that come before a page to find it.
+/// Rows beyond this one are deep: to reach them by `OFFSET`, all rows before them are kept.
 const DEEP: i64 = 1000;
 
-/// A page, by the rows before it and its own.
+/// A page of a sorted result.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
-    /// Rows that come before it.
+    /// The number of rows before it.
     pub offset: i64,
-    /// Rows of it at most.
+    /// The most rows that it has.
     pub limit: i64,
 }
 
-/// The rows of which a page is wanted.
+/// A sorted result.
 pub struct Sorted<'a> {
-    /// Their table, if its rows are numbered.
+    /// The table of its rows, if that numbers them.
     pub table: Option<&'a Ident>,
-    /// What the table is called in the query.
+    /// The alias of the table in the query.
     pub alias: Ident,
     /// `FROM … WHERE …`
     pub rows: Sql,
@@ -27,10 +27,10 @@ pub struct Sorted<'a> {
 }
 
 impl Page {
-    /// The query of the page, but for the columns.
+    /// Returns the query of the page, without the `SELECT` list.
     ///
-    /// For `ORDER BY … LIMIT … OFFSET …` SQLite keeps the rows up to the page in a tree: whole, in memory or, worse, in a file in
-    /// no order. To number all rows it sorts what they are sorted by, with their keys, in runs that it merges.
+    /// For `ORDER BY … LIMIT … OFFSET …`, SQLite keeps all rows up to the page in a tree, whole, in memory or in an unordered
+    /// temporary file. To number all rows, it merge-sorts only the sort keys and the row ids.
     pub fn of(self, sorted: Sorted<'_>) -> Sql {
         let Sorted {
             table,
@@ -38,9 +38,9 @@ impl Page {
             rows,
             order,
         } = sorted;
-        let engine = rows.engine();
+        let dialect = rows.dialect();
         let last = self.offset.saturating_add(self.limit);
-        let Some(table) = table.filter(|_| engine == Engine::Sqlite && last > DEEP) else {
+        let Some(table) = table.filter(|_| last > DEEP && dialect.numbers_deep_rows()) else {
             let mut out = rows;
             out.append(order);
             out.text(" LIMIT ").bind(Value::Int(self.limit));
@@ -48,11 +48,11 @@ impl Page {
             return out;
         };
         let row = Ident::new("_rowid_");
-        let mut out = Sql::new(engine);
+        let mut out = Sql::new(dialect);
         out.text(" FROM (SELECT ").column(&alias, &row);
         out.text(" AS \"row\", row_number() OVER (").append(order);
         out.text(") AS \"number\"").append(rows);
-        // Crossed, so that the page's rows are found by their keys and not the other way round.
+        // A CROSS JOIN, so that the planner looks the page's rows up by their keys and not the other way round.
         out.text(") AS \"page\" CROSS JOIN ").ident(table);
         out.text(" AS ")
             .ident(&alias)

@@ -1,9 +1,8 @@
-//! Connections that requests share.
+//! The pool of connections.
 //!
-//! A use of the database holds its places among those that may go on until its work has ended, also when the client that
-//! asked has gone away, so that there are never more connections than the settings say. One that waits for a server that
-//! has gone silent is given up by [`super::watch`]: the places are free at once, the thread as soon as the system ends
-//! the connection.
+//! A use of the database holds its permits until its work has ended, even if the client has gone away, so that there are never
+//! more connections than the configuration allows. A use that waits for a silent server is given up by
+//! [`super::postgres::watch`]: its permits are free at once, its thread as soon as the system ends the connection.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,26 +11,27 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
-use super::connection::{Manager, Pooled};
+use super::Conn;
+use super::connection::{Access, Manager, Pooled};
+use super::database::Permits;
 use super::postgres::Activity;
-use super::{Conn, Held};
 use crate::error::{Error, Obstacle, Result};
 
-/// How long a use goes on trying to connect.
+/// How long a use tries to connect.
 const MAX_WAIT: Duration = Duration::from_secs(5);
-/// The pauses between attempts to connect: the first, and the longest.
+/// The first pause between attempts to connect, and the longest.
 const PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_millis(500);
-/// A connection that nobody has used for so long is closed, unless it is the last.
+/// An idle connection is closed after this time, unless it is the last.
 const MAX_IDLE: Duration = Duration::from_secs(600);
 
-/// The connections of a database, and who uses them.
+/// The connections of a database, and their uses.
 pub(super) struct Pool {
     pub(super) manager: Manager,
-    /// Connections made before it last changed are not used again.
+    /// Connections that were opened in an earlier epoch are not used again.
     epoch: Arc<AtomicU64>,
     uses: Mutex<Uses>,
-    /// Whether the database is known not to answer.
+    /// Whether the database is down: known not to answer.
     down: watch::Sender<bool>,
     /// Whether the last attempt to connect failed.
     is_away: AtomicBool,
@@ -46,16 +46,16 @@ struct Uses {
 
 struct Use {
     since: Instant,
-    /// None while it connects, and on SQLite.
+    /// `None` while it connects, and for an embedded database.
     activity: Option<Arc<Activity>>,
-    _held: Held,
+    _held: Permits,
     lost: oneshot::Sender<()>,
 }
 
-/// A use that seems to wait in vain.
+/// A use that may wait in vain.
 pub(super) struct Suspect {
     pub(super) id: u64,
-    /// None while it connects.
+    /// `None` while it connects.
     pub(super) activity: Option<Arc<Activity>>,
     pub(super) waits: Duration,
 }
@@ -75,8 +75,8 @@ impl Pool {
         self.uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a use that holds these places; also gives what says when it is given up, and nothing if it ends.
-    pub(super) fn begin(self: &Arc<Self>, held: Held) -> (Place, oneshot::Receiver<()>) {
+    /// Begins a use that holds these permits. The receiver gets a message if the use is given up, and an error when it ends.
+    pub(super) fn begin(self: &Arc<Self>, held: Permits) -> (Place, oneshot::Receiver<()>) {
         let (lost, is_lost) = oneshot::channel();
         let mut uses = self.uses();
         uses.last += 1;
@@ -92,7 +92,7 @@ impl Pool {
         (Place { pool, id }, is_lost)
     }
 
-    /// A connection that nobody uses, if there is one; for a short use, which nobody watches.
+    /// Takes an idle connection, if there is one, for a short use that is not watched.
     pub(super) fn idle(&self) -> Option<Pooled> {
         self.uses().idle.pop().map(|(pooled, _)| pooled)
     }
@@ -101,27 +101,27 @@ impl Pool {
         self.uses().idle.push((pooled, Instant::now()));
     }
 
-    /// Connections made so far are not used again.
+    /// Makes sure that no connection that is open now is used again.
     pub(super) fn replace_connections(&self) {
         self.epoch.fetch_add(1, Ordering::Relaxed);
         let idle = std::mem::take(&mut self.uses().idle);
         drop(idle);
     }
 
-    /// The number of connections that nobody uses, and of those in use.
+    /// Returns how many connections are idle, and how many are in use.
     pub(super) fn counts(&self) -> (usize, usize) {
         let uses = self.uses();
         (uses.idle.len(), uses.busy.len())
     }
 
-    /// The age of the oldest use.
+    /// Returns the age of the oldest use.
     pub(super) fn oldest(&self) -> Duration {
         let uses = self.uses();
         let oldest = uses.busy.values().map(|busy| busy.since.elapsed()).max();
         oldest.unwrap_or_default()
     }
 
-    /// The uses that have waited so long for one answer, or so long for a connection.
+    /// Returns the uses that have waited this long for an answer, or this long for a connection.
     pub(super) fn suspects(&self, answer: Duration, connection: Duration) -> Vec<Suspect> {
         let uses = self.uses();
         let suspects = uses.busy.iter().filter_map(|(id, busy)| {
@@ -138,7 +138,7 @@ impl Pool {
         suspects.collect()
     }
 
-    /// Gives uses up: who waits for them is told, and their places are free.
+    /// Gives uses up: their requests fail, and their permits are free.
     pub(super) fn give_up(&self, ids: impl IntoIterator<Item = u64>) {
         let mut uses = self.uses();
         let given_up: Vec<_> = ids
@@ -147,7 +147,7 @@ impl Pool {
             .collect();
         drop(uses);
         for lost in given_up {
-            // Who asked may have gone away.
+            // The client may have gone away.
             let _ = lost.lost.send(());
         }
     }
@@ -165,7 +165,7 @@ impl Pool {
         *self.down.borrow()
     }
 
-    /// Comes back when the database is known not to answer.
+    /// Waits until the database is known not to answer.
     pub(super) async fn goes_down(&self) {
         // The sender lives as long as this.
         let _ = self.down.subscribe().wait_for(|down| *down).await;
@@ -186,7 +186,7 @@ impl Pool {
                 None => {}
             }
             let epoch = self.epoch.load(Ordering::Relaxed);
-            let error = match self.manager.open(false) {
+            let error = match self.manager.open(Access::Read) {
                 Ok(conn) => {
                     if self.is_away.swap(false, Ordering::Relaxed) {
                         tracing::info!("the database can be reached again");
@@ -205,7 +205,7 @@ impl Pool {
         }
     }
 
-    /// Logs it, once until it is over.
+    /// Logs that connecting failed; only once until it succeeds.
     pub(super) fn cannot_connect(&self, error: &anyhow::Error) {
         if !self.is_away.swap(true, Ordering::Relaxed) {
             tracing::error!(error = format!("{error:#}"), "no database connection");
@@ -220,7 +220,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Runs `work` on a connection that requests share.
+    /// Runs `work` on a connection of the pool.
     pub(super) fn run<T>(self, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
         let mut pooled = self.pool.take(self.id)?;
         self.note(&pooled.conn);
@@ -232,7 +232,7 @@ impl Place {
                 return outcome;
             }
         };
-        // The others were most likely cut off by the same event, or lead to the same server: replace them all.
+        // The same event has probably cut off the others, or they lead to the same server: replace them all.
         if self.pool.is_current(&pooled) {
             tracing::error!(%error, "the connections to the database are replaced");
             self.pool.replace_connections();
@@ -241,13 +241,13 @@ impl Place {
         Err(if is_gone { Error::Unavailable } else { error })
     }
 
-    /// Runs `work` on a connection of its own, which nobody uses afterwards.
+    /// Runs `work` on a connection of its own, which is closed afterwards.
     pub(super) fn run_apart<T>(
         self,
-        is_writable: bool,
+        access: Access,
         work: impl FnOnce(&mut Conn) -> Result<T>,
     ) -> Result<T> {
-        let conn = self.pool.manager.open(is_writable);
+        let conn = self.pool.manager.open(access);
         let mut conn = conn.map_err(|error| {
             self.pool.cannot_connect(&error);
             Error::Unavailable
@@ -267,7 +267,7 @@ impl Place {
         }
     }
 
-    /// Not after a panic: its transaction may still be open.
+    /// Returns a connection to the pool. Must not be called after a panic, when its transaction may still be open.
     fn give_back(&self, pooled: Pooled) {
         let mut uses = self.pool.uses();
         if uses.busy.remove(&self.id).is_none() || !self.pool.is_current(&pooled) {
@@ -286,7 +286,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // Its places are free, whatever became of the work.
+        // Frees its permits, whatever the outcome of the work.
         drop(self.pool.uses().busy.remove(&self.id));
     }
 }

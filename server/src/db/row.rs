@@ -1,10 +1,10 @@
-//! Values where the database left them, for as long as their row is the one that is looked at.
+//! Values that are borrowed from the row that is being read.
 
 use std::borrow::Cow;
 
 use super::Value;
 
-/// See [`Value`].
+/// A borrowed [`Value`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum ValueRef<'a> {
     /// No value.
@@ -22,7 +22,7 @@ pub enum ValueRef<'a> {
 }
 
 impl ValueRef<'_> {
-    /// The memory that it takes, about.
+    /// Returns roughly the memory that it takes.
     pub(super) fn bytes(&self) -> usize {
         let text = match self {
             Self::Text(text) | Self::Json(text) => text.len(),
@@ -32,10 +32,10 @@ impl ValueRef<'_> {
     }
 }
 
-/// What is done with each row of a query.
+/// A callback for each row of a query.
 pub type Each<'a> = dyn FnMut(Vec<ValueRef<'_>>) + 'a;
 
-/// The row, to be kept.
+/// Copies a row so that it can be kept.
 pub fn owned(row: Vec<ValueRef<'_>>) -> Vec<Value> {
     row.into_iter().map(Value::from).collect()
 }

@@ -1,9 +1,9 @@
-//! Shares of the database: how many queries of unknown cost one caller may run at once, and for how long.
+//! Shares of the connections: how many queries of unknown cost one caller may run at once, and for how long.
 //!
-//! Filters, orders and expansions come from clients, so nobody knows what they cost before they ran. They share a part of the
-//! connections, which leaves the rest to what the server needs at all times: sign-ins, tokens, lookups by key, writes. Within that
-//! part each kind of caller has a lane, and each caller a few places: fewer for a while after a query that took long. So ordinary
-//! clients notice nothing, and one that sends slow queries waits for itself.
+//! Filters, sorts and expansions come from clients, so their cost is unknown before they run. They share a part of the
+//! connections; the rest is for what the server always needs: sign-ins, tokens, lookups by key, writes. Within that part each
+//! kind of caller has a lane, and each caller a few slots: fewer for a while after a query that took long. So ordinary clients
+//! notice nothing, and a client that sends slow queries waits for its own.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -16,19 +16,19 @@ use crate::error::{Error, Result, TOO_MANY};
 
 /// A query that takes longer counts as slow.
 const SLOW: Duration = Duration::from_millis(250);
-/// How long a caller is then held to fewer places.
+/// How long a caller then has fewer slots.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// How long a request waits for a place of its own caller.
+/// How long a request waits for a slot of its own caller.
 const MAX_WAIT: Duration = Duration::from_secs(5);
-/// How long one waits for others.
+/// How long a request waits for other callers.
 const MAX_WAIT_FOR_OTHERS: Duration = Duration::from_secs(10);
-/// Callers that are remembered before those who are idle are forgotten.
+/// How many callers are remembered before idle ones are forgotten.
 const MANY: usize = 1024;
 
-/// Who a query is run for.
+/// The caller that a query counts against.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Claimant {
-    /// The server itself, for what it or its operators decided: it takes no place of any caller.
+    /// The server itself, for queries that it or its operators wrote. It takes no caller's slot.
     Server,
     /// A guest, by address.
     Guest(IpAddr),
@@ -39,7 +39,7 @@ pub enum Claimant {
 }
 
 impl Claimant {
-    /// How long its queries may take.
+    /// Returns how long its queries may take.
     pub(super) fn max_time(&self) -> Duration {
         Duration::from_secs(match self {
             Self::Guest(_) => 3,
@@ -49,20 +49,20 @@ impl Claimant {
     }
 }
 
-/// The places of all callers.
+/// The slots of all callers.
 pub(super) struct Shares {
-    /// All open-ended queries.
+    /// The lane of all callers.
     all: Arc<Semaphore>,
-    /// Those of guests and accounts.
+    /// The lane of guests and accounts.
     accounts: Arc<Semaphore>,
-    /// Those of guests.
+    /// The lane of guests.
     guests: Arc<Semaphore>,
     places: [Places; 3],
     callers: Mutex<HashMap<Claimant, Caller>>,
     max_wait: Duration,
 }
 
-/// How many places one caller of a kind has.
+/// How many slots a caller of one kind has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Places {
     usual: usize,
@@ -72,7 +72,7 @@ struct Places {
 #[derive(Default)]
 struct Caller {
     running: usize,
-    /// Those who wait get the place itself, so nobody overtakes them.
+    /// Waiting requests are handed the slot itself, so that no other overtakes them.
     waiting: VecDeque<oneshot::Sender<Slot>>,
     /// When its last slow query ended.
     slow: Option<Instant>,
@@ -97,7 +97,7 @@ impl Caller {
     }
 }
 
-/// One of a caller's places, for as long as it is held.
+/// One of a caller's slots, until it is dropped.
 struct Slot {
     shares: Arc<Shares>,
     claimant: Claimant,
@@ -112,20 +112,21 @@ impl Drop for Slot {
     }
 }
 
-/// A place among all, for as long as it is held. The lanes come first: whoever waits for the caller's place finds room in them.
+/// A slot and a permit of each lane, until it is dropped. The permits are dropped first, so that the next holder of the slot
+/// finds them free.
 pub(super) struct Share {
     _lanes: Vec<OwnedSemaphorePermit>,
     slot: Slot,
 }
 
 impl Share {
-    /// Notes that the query begins.
+    /// Marks the start of the query.
     pub(super) fn begin(&mut self) {
         self.slot.begun = Some(Instant::now());
     }
 }
 
-/// A place in a lane; the error when that takes too long.
+/// Waits for a permit of a lane; returns `too_long` if that takes too long.
 pub(super) async fn enter(lane: &Arc<Semaphore>, too_long: Error) -> Result<OwnedSemaphorePermit> {
     if let Ok(place) = Arc::clone(lane).try_acquire_owned() {
         return Ok(place);
@@ -136,7 +137,7 @@ pub(super) async fn enter(lane: &Arc<Semaphore>, too_long: Error) -> Result<Owne
 }
 
 impl Shares {
-    /// Shares of `open` connections; a guest's address has `slow_guest` places for slow queries.
+    /// Makes the shares of `open` connections. The guests of one address have `slow_guest` slots for slow queries.
     pub(super) fn of(open: usize, slow_guest: usize) -> Self {
         let accounts = open - open / 6;
         let guests = (open * 2 / 3).max(1);
@@ -158,7 +159,7 @@ impl Shares {
         }
     }
 
-    /// A place for a query of this caller, once there is one.
+    /// Waits for a share for a query of this caller.
     pub(super) async fn share(self: &Arc<Self>, claimant: &Claimant) -> Result<Share> {
         let places = self.places_of(claimant);
         let slot = match self.slot(claimant, places) {
@@ -191,7 +192,7 @@ impl Shares {
         }
     }
 
-    /// One of the caller's places, or a turn to get one.
+    /// Takes one of the caller's slots, or a place in the queue for one.
     fn slot(
         self: &Arc<Self>,
         claimant: &Claimant,
@@ -219,7 +220,7 @@ impl Shares {
         }
     }
 
-    /// Gives a place back, to those who wait for one.
+    /// Returns a slot, to the next request that waits for one.
     fn release(self: &Arc<Self>, claimant: &Claimant, was_slow: bool) {
         let mut is_released = false;
         loop {
@@ -251,7 +252,7 @@ impl Shares {
             };
             caller.running += 1;
             drop(callers);
-            // Whoever does not wait any more lets go of it, which brings it to the next.
+            // A request that no longer waits drops the slot, which hands it to the next.
             drop(turn.send(self.held(claimant)));
         }
     }

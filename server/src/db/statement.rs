@@ -1,21 +1,21 @@
 //! SQL that is put together at run time.
 //!
-//! [`Sql`] is a closed language: its text is `&'static str`, so it can only come from this program; names are
-//! [`Ident`]s, which are quoted; everything else is a bound [`Value`]. No input is ever pasted into a statement.
+//! [`Sql`] is a closed language: its text is `&'static str`, so it comes from this program; names are [`Ident`]s, which are
+//! quoted; everything else is a bound [`Value`]. Input never becomes part of a statement's text.
 
 use std::sync::Arc;
 
-use super::{Engine, ValueRef};
+use super::{Dialect, ValueRef};
 
 /// The name of a table, a column, an index or an alias.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ident(Arc<str>);
 
-/// PostgreSQL cuts longer names; both engines get the same shortened one instead.
+/// PostgreSQL cuts longer names off; every engine gets the same shortened name instead.
 const MAX_IDENT_BYTES: usize = 63;
 
 impl Ident {
-    /// A name, quoted wherever it is used. Longer names than a database takes are shortened, distinctly.
+    /// Makes a name. A name that is longer than a database takes is shortened, and a hash keeps it distinct.
     pub fn new(name: &str) -> Self {
         if name.len() <= MAX_IDENT_BYTES {
             return Self(name.into());
@@ -27,12 +27,12 @@ impl Ident {
         Self(format!("{}_{:08x}", &name[..end], crc32fast::hash(name.as_bytes())).into())
     }
 
-    /// A name in a database that was made elsewhere, however long it is.
+    /// Makes a name of any length, for a database that another program made.
     pub fn exact(name: &str) -> Self {
         Self(name.into())
     }
 
-    /// The name as the database knows it.
+    /// Returns the name as the database knows it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -56,7 +56,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// The memory that it takes, about.
+    /// Returns roughly the memory that it takes.
     pub fn bytes(&self) -> usize {
         ValueRef::from(self).bytes()
     }
@@ -74,39 +74,39 @@ impl From<String> for Value {
     }
 }
 
-/// How a column stores its values.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Storage {
-    /// `TEXT`.
+pub enum ColumnType {
+    /// Text.
     Text,
-    /// `NUMERIC` in SQLite, `double precision` in PostgreSQL.
+    /// A double.
     Number,
     /// A whole number.
     Int,
-    /// `BOOLEAN`.
+    /// True or false.
     Bool,
-    /// JSON text in SQLite, `jsonb` in PostgreSQL.
+    /// JSON.
     Json,
-    /// A place; stored like JSON, `{"lon":0,"lat":0}`.
-    Point,
+    /// A geo point; stored like JSON, `{"lon":0,"lat":0}`.
+    GeoPoint,
 }
 
 /// A statement, or a part of one: its text, and the values that are bound between parts of it.
 #[derive(Clone, Debug)]
 pub struct Sql {
-    engine: Engine,
+    dialect: Dialect,
     text: String,
-    /// Each with the place in the text where it belongs.
+    /// Each with its position in the text.
     binds: Vec<(usize, Value)>,
     cached: bool,
     searching: bool,
 }
 
 impl Sql {
-    /// An empty statement for this engine.
-    pub fn new(engine: Engine) -> Self {
+    /// An empty statement in a dialect.
+    pub fn new(dialect: Dialect) -> Self {
         Self {
-            engine,
+            dialect,
             text: String::new(),
             binds: Vec::new(),
             cached: false,
@@ -114,68 +114,65 @@ impl Sql {
         }
     }
 
-    /// The engine that it is for.
-    pub fn engine(&self) -> Engine {
-        self.engine
+    /// The dialect that it is written in.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
-    /// Says that few statements have this shape, so the database may keep it prepared.
+    /// Marks a statement of which there are few variants, so that the database keeps it prepared.
     #[must_use]
     pub fn cached(mut self) -> Self {
         self.cached = true;
         self
     }
 
-    /// The same as [`Sql::cached`], if so is said of its text.
+    /// Like [`Sql::cached`], if `comes_again` says so of its text.
     #[must_use]
     pub(super) fn cached_if(mut self, comes_again: impl FnOnce(&str) -> bool) -> Self {
         self.cached = self.cached || comes_again(&self.text);
         self
     }
 
-    /// Says that it looks for rows of its own, which takes longer than to look at a value.
+    /// Marks an expression that contains a subquery.
     #[must_use]
     pub fn searching(mut self) -> Self {
         self.searching = true;
         self
     }
 
-    /// Whether it, or any part of it, does.
+    /// Says whether it, or a part of it, contains a subquery.
     pub fn is_searching(&self) -> bool {
         self.searching
     }
 
-    /// Whether it has this name in it.
+    /// Says whether it contains this name.
     pub fn mentions(&self, name: &Ident) -> bool {
-        let mut quoted = Self::new(self.engine);
+        let mut quoted = Self::new(self.dialect);
         quoted.ident(name);
         self.text.contains(&quoted.text)
     }
 
-    /// Whether it has `table.column` in it.
+    /// Says whether it contains `table.column`.
     pub fn mentions_column(&self, table: &Ident, column: &Ident) -> bool {
-        let mut quoted = Self::new(self.engine);
+        let mut quoted = Self::new(self.dialect);
         quoted.column(table, column);
         self.text.contains(&quoted.text)
     }
 
-    /// Whether [`Sql::cached`] was said of it.
+    /// Says whether it is marked as [`Sql::cached`].
     pub fn is_cached(&self) -> bool {
         self.cached
     }
 
-    /// Appends text of this program.
+    /// Appends a text of this program.
     pub fn text(&mut self, text: &'static str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
-    /// Appends a quoted name. What SQLite's double quotes hold may be a text to it; its backticks hold names alone.
+    /// Appends a quoted name.
     pub fn ident(&mut self, ident: &Ident) -> &mut Self {
-        let quote = match self.engine {
-            Engine::Sqlite => '`',
-            Engine::Postgres => '"',
-        };
+        let quote = self.dialect.quote();
         self.text.push(quote);
         for (i, part) in ident.0.split(quote).enumerate() {
             if i > 0 {
@@ -192,19 +189,16 @@ impl Sql {
         self.ident(table).text(".").ident(column)
     }
 
-    /// Appends a column such that it reads back as `storage`.
-    pub fn read(&mut self, table: &Ident, column: &Ident, storage: Storage) -> &mut Self {
-        self.column(table, column);
-        if matches!(storage, Storage::Json | Storage::Point) && self.engine == Engine::Postgres {
-            self.text("::text");
-        }
-        self
+    /// Appends a column so that it is read back as its declared type.
+    pub fn read(&mut self, table: &Ident, column: &Ident, column_type: ColumnType) -> &mut Self {
+        let suffix = self.dialect.read_suffix(column_type);
+        self.column(table, column).text(suffix)
     }
 
     /// Appends a value.
     ///
-    /// PostgreSQL cannot hold U+0000 and no stored text has it, so nothing is lost when a condition's value gets
-    /// another character in its place.
+    /// PostgreSQL cannot store U+0000 and no stored text contains it, so a condition's value may get another character in
+    /// its place.
     pub fn bind(&mut self, value: Value) -> &mut Self {
         let value = match value {
             Value::Text(text) if text.contains('\0') => Value::Text(text.replace('\0', "\u{fffd}")),
@@ -218,24 +212,19 @@ impl Sql {
             | Value::Bool(_)
             | Value::Json(_) => value,
         };
-        let is_json = matches!(value, Value::Json(_));
+        let placeholder = self.dialect.placeholder(&value);
         self.binds.push((self.text.len(), value));
-        match self.engine {
-            Engine::Sqlite => self.text.push('?'),
-            Engine::Postgres if is_json => self.text.push_str("::jsonb"),
-            Engine::Postgres => {}
-        }
-        self
+        self.text(placeholder)
     }
 
-    /// Appends a quoted literal; only for definitions (`CREATE INDEX … WHERE`), which take no bound values.
+    /// Appends a quoted literal, for definitions (`CREATE INDEX … WHERE`), which take no bound values.
     pub fn literal(&mut self, text: &str) -> &mut Self {
         let quoted = format!("'{}'", text.replace('\0', "").replace('\'', "''"));
         self.text.push_str(&quoted);
         self
     }
 
-    /// Appends a number; like [`Sql::literal`], for definitions.
+    /// Appends a number, for definitions like [`Sql::literal`].
     pub fn number(&mut self, number: f64) -> &mut Self {
         self.text.push_str(&number.to_string());
         self
@@ -247,7 +236,7 @@ impl Sql {
         self
     }
 
-    /// Appends a number as it was written; says whether it is one.
+    /// Appends a number as it was written; returns whether it is one.
     pub fn numeral(&mut self, digits: &str) -> bool {
         let is_number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
             && digits.parse::<f64>().is_ok_and(f64::is_finite);
@@ -257,17 +246,17 @@ impl Sql {
         is_number
     }
 
-    /// Its text; for PostgreSQL without the places of the values, which are numbered there.
+    /// Returns its text with the placeholders of the dialect.
     pub(super) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The values, each with the place in the text where it belongs.
+    /// Returns the values, each with its position in the text.
     pub(super) fn binds(&self) -> &[(usize, Value)] {
         &self.binds
     }
 
-    /// Appends another statement.
+    /// Appends another part.
     pub fn append(&mut self, other: Sql) -> &mut Self {
         let before = self.text.len();
         self.text.push_str(&other.text);
@@ -276,6 +265,28 @@ impl Sql {
             .extend(binds.map(|(at, value)| (before + at, value)));
         self.searching |= other.searching;
         self
+    }
+
+    /// Ends an `INSERT` so that it skips rows whose keys exist already.
+    pub fn skip_existing(&mut self, keys: &[&'static str]) -> &mut Self {
+        self.dialect.skip_existing(self, keys);
+        self
+    }
+
+    /// Ends an `INSERT` so that it updates `columns` of rows whose keys exist already.
+    pub fn update_existing(
+        &mut self,
+        keys: &[&'static str],
+        columns: &[&'static str],
+    ) -> &mut Self {
+        self.dialect.update_existing(self, keys, columns);
+        self
+    }
+
+    /// Appends an expression of this program that is read as [`ColumnType::Int`].
+    pub fn whole(&mut self, expression: &'static str) -> &mut Self {
+        let (before, after) = self.dialect.whole_number();
+        self.text(before).text(expression).text(after)
     }
 
     /// Appends `parts`, with `separator` between them.
@@ -295,8 +306,8 @@ impl Sql {
 }
 
 /// Starts a statement with a text.
-pub fn sql(engine: Engine, text: &'static str) -> Sql {
-    let mut sql = Sql::new(engine);
+pub fn sql(dialect: Dialect, text: &'static str) -> Sql {
+    let mut sql = Sql::new(dialect);
     sql.text(text);
     sql
 }

@@ -1,4 +1,4 @@
-//! Whether the database can be written, by what became of the last writes.
+//! Whether the database can be written, judged by the outcomes of the last writes.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 use super::{Conn, Db, Value, execute, sql};
 use crate::error::{Error, Obstacle, Result};
 
-/// A failure counts for so long, whatever succeeds beside it: on a full disk small writes still find room.
+/// How long a failure counts, even if other writes succeed: on a full disk, small writes still find room.
 const COUNTS: Duration = Duration::from_secs(5);
-/// How often the log says that it goes on.
+/// The time between two log lines about the same failure.
 const REPEAT: Duration = Duration::from_secs(60);
 
-/// The minute of the row that tries whether something can be written; no server counts in it.
+/// The minute of the row that is written to try whether writes work; no server counts in it.
 const NEVER: i64 = -1;
 
-/// What became of the writes of a database.
+/// The outcomes of a database's writes.
 #[derive(Default)]
 pub(super) struct Writes {
-    /// Whether there is a failure: all that a write looks at that succeeds.
+    /// Whether there is a failure. A write that succeeds looks at nothing else.
     is_failing: AtomicBool,
     failing: Mutex<Option<Failing>>,
     /// By the order of [`Obstacle::ALL`].
@@ -34,7 +34,7 @@ struct Failing {
 }
 
 impl Writes {
-    /// Notes what became of a write.
+    /// Records the outcome of a write.
     pub(super) fn note<T>(&self, outcome: &Result<T>) {
         match outcome {
             Ok(_) => {
@@ -87,7 +87,7 @@ impl Writes {
             .is_some_and(|failing| failing.last.elapsed() < time)
     }
 
-    /// How many writes failed, by reason.
+    /// Returns how many writes failed, by reason.
     pub(super) fn failures(&self) -> Vec<(&'static str, u64)> {
         let reasons = Obstacle::ALL.iter().map(|obstacle| obstacle.as_str());
         let refused = reasons.zip(&self.refused);
@@ -99,7 +99,7 @@ impl Writes {
 }
 
 impl Db {
-    /// What is in the way of writes. Nothing is tried while they succeed.
+    /// Returns what prevents writes. While they succeed, nothing is tried.
     pub async fn obstacle(&self) -> Option<Obstacle> {
         let failing = self.inner.writes.failing()?;
         if failing.last.elapsed() < COUNTS {
@@ -116,18 +116,19 @@ impl Db {
     }
 }
 
-/// Writes something, and takes it back.
+/// Writes a row and deletes it.
 fn attempt(conn: &mut Conn) -> Result<()> {
     let mut insert = sql(
-        conn.engine(),
+        conn.dialect(),
         "INSERT INTO \"_minutes\" (\"minute\", \"instance\", \"client_errors\", \"server_errors\", \"latency\") VALUES (",
     );
     insert
         .bind(Value::Int(NEVER))
-        .text(", '', 0, 0, '{}') ON CONFLICT (\"minute\", \"instance\") DO NOTHING");
+        .text(", '', 0, 0, '{}')")
+        .skip_existing(&["minute", "instance"]);
     execute(conn, insert)?;
     let mut delete = sql(
-        conn.engine(),
+        conn.dialect(),
         "DELETE FROM \"_minutes\" WHERE \"minute\" = ",
     );
     delete.bind(Value::Int(NEVER));

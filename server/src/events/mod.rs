@@ -1,36 +1,25 @@
-//! What committed writes have changed, for whoever follows.
+//! The changes that committed writes have made to records, for whoever subscribes to them.
 //!
-//! Every write of records notes its [`Change`]s in the [`Journal`] beside its connection, while somebody listens at
-//! all. What was noted leaves only with the commit: on SQLite through the [`Feed`], in this process; on PostgreSQL as
-//! rows that [`store`] writes in the same transaction, for every process.
+//! Every write of a record calls [`record`], which puts an entry into the journal of its transaction
+//! ([`db::journal`](crate::db::journal)) while anybody listens. The journal publishes it when the transaction commits: inside
+//! this process, or through the database to every process. A consumer turns entries and rows back into [`Change`]s.
 
-mod feed;
-mod journal;
-pub mod store;
+mod encoding;
 
+use std::any::Any;
 use std::sync::Arc;
 
-pub use feed::{Batch, Feed};
-pub use journal::{Journal, Mark, Noted};
+pub use crate::db::journal::Kind;
+pub use encoding::changes_of;
 
-use crate::db::{Conn, Engine, Value};
+use crate::db::journal::Entry;
+use crate::db::{Conn, Value, coordination};
 use crate::error::Result;
 use crate::schema::{Collection, Record, Schema};
 use crate::tokens::{self, fingerprint, signing_key};
 
-/// What happened to a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It is new.
-    Create,
-    /// It has other values.
-    Update,
-    /// It is gone.
-    Delete,
-}
-
 impl Kind {
-    /// As events have it.
+    /// The name of the event.
     pub fn name(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -39,69 +28,73 @@ impl Kind {
         }
     }
 
-    /// The kind of this name.
+    /// The kind with this name.
     pub fn of(name: &str) -> Option<Self> {
         let all = [Self::Create, Self::Update, Self::Delete];
         all.into_iter().find(|kind| kind.name() == name)
     }
 }
 
-/// A record that a committed write has changed.
+/// A change that a committed write has made to a record.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// What happened.
+    /// The kind of the change.
     pub kind: Kind,
     /// The record's collection as the write knew it.
     pub collection: Arc<Collection>,
-    /// The record's values as of the commit; of a deleted one, the last.
+    /// The record's values as of the commit; the last ones of a deleted record.
     pub values: Vec<Value>,
     /// Whether the same write changed other records too.
-    pub among_others: bool,
-    /// Of an account that is gone, the fingerprint of the key that its tokens were signed with.
-    pub ended: Option<String>,
+    pub part_of_bulk: bool,
+    /// The fingerprint of the key that signed the tokens of a deleted account.
+    pub revoked: Option<String>,
 }
 
 impl Change {
-    /// The record, in the columns that its collection has by now. `None` when the collection is gone.
+    /// Reads an entry of a journal. `None` if it was not made by [`record`].
+    pub fn of(entry: Entry) -> Option<Self> {
+        let subject: Arc<dyn Any + Send + Sync> = entry.subject;
+        Some(Self {
+            kind: entry.kind,
+            collection: subject.downcast().ok()?,
+            values: entry.values,
+            part_of_bulk: entry.part_of_bulk,
+            revoked: entry.revoked,
+        })
+    }
+
+    /// Returns the record in the columns that its collection has now. `None` if the collection is gone.
     pub fn record(&self, schema: &Schema) -> Option<Record> {
         let collection = schema.find(&self.collection.def.id)?;
         let values = if Arc::ptr_eq(collection, &self.collection) {
             self.values.clone()
         } else {
-            store::converted(self, collection)
+            encoding::converted(self, collection)
         };
         Some(Record::new(Arc::clone(collection), values))
     }
 
-    /// Whether it deletes an account.
-    pub fn ends_account(&self) -> bool {
-        self.ended.is_some()
-    }
-
-    /// How much memory it takes, about.
+    /// Estimates the memory that it takes.
     pub fn bytes(&self) -> usize {
         let values: usize = self.values.iter().map(Value::bytes).sum();
         size_of::<Self>() + values
     }
-}
 
-/// Whether anybody wants to know what this transaction changes.
-pub fn is_watched(conn: &mut Conn) -> Result<bool> {
-    if conn.journal.is_watched().is_none() && conn.engine() == Engine::Postgres {
-        store::begin(conn)?;
+    /// Whether it deletes an account.
+    pub fn ends_account(&self) -> bool {
+        self.revoked.is_some()
     }
-    Ok(conn.journal.is_watched().unwrap_or(false))
 }
 
-/// Notes what happened to a record, if anybody wants to know.
-pub fn note(conn: &mut Conn, kind: Kind, record: &Record) -> Result<()> {
-    if is_watched(conn)? {
-        conn.journal.note(Change {
+/// Records what happened to a record, if anybody listens.
+pub fn record(conn: &mut Conn, kind: Kind, record: &Record) -> Result<()> {
+    if coordination::has_listeners(conn)? {
+        conn.journal.record(Entry {
             kind,
-            collection: Arc::clone(&record.collection),
+            subject: Arc::<Collection>::clone(&record.collection),
             values: record.values.clone(),
-            among_others: false,
-            ended: (kind == Kind::Delete && record.collection.is_auth())
+            part_of_bulk: false,
+            revoked: (kind == Kind::Delete && record.collection.is_auth())
                 .then(|| fingerprint(&signing_key(record, tokens::Kind::Auth))),
         });
     }

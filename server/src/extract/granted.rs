@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::Either;
 
 use super::{Headers, app, request, segment};
-use crate::db::Engine;
+use crate::db::Topology;
 use crate::error::{Error, Result};
 use crate::policy::{self, Action, Grant};
 use crate::request::{Caller, Request};
@@ -161,7 +161,7 @@ type Decided<T> = Either<Ready<Result<T>>, Pin<Box<dyn Future<Output = Result<T>
 /// revalidate it.
 fn decide<T: 'static>(http: &HttpRequest, ask: fn(&HttpRequest) -> Result<T>) -> Decided<T> {
     match (ask(http), app(http)) {
-        (Err(_), Ok(app)) if app.db.engine() == Engine::Postgres => {
+        (Err(_), Ok(app)) if app.db.topology() == Topology::Replicated => {
             let http = http.clone();
             Either::Right(Box::pin(async move {
                 app.refresh_schema().await?;

@@ -6,12 +6,12 @@ use serde_json::Value as Json;
 use super::definition::Definition;
 use super::schema::{Context, Described, Notes, date_answer};
 use super::{FieldType, cast, moment};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems::{self, inside};
 
 impl FieldType for AutodateOptions {
-    fn storage(&self) -> Storage {
-        Storage::Text
+    fn storage(&self) -> ColumnType {
+        ColumnType::Text
     }
 
     fn zero(&self) -> Value {

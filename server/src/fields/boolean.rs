@@ -5,11 +5,11 @@ use serde_json::Value as Json;
 
 use super::schema::{Context, Described, Notes, boolean};
 use super::{FieldType, cast, required, unsupported};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 
 impl FieldType for BoolOptions {
-    fn storage(&self) -> Storage {
-        Storage::Bool
+    fn storage(&self) -> ColumnType {
+        ColumnType::Bool
     }
 
     fn zero(&self) -> Value {

@@ -7,7 +7,7 @@ use utoipa::openapi::schema::ObjectBuilder;
 use super::cast;
 use super::change::{Change, Modifier};
 use super::schema::{Context, Described, Notes, length, list_of, text};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::json;
 use crate::problems::TOO_MANY_VALUES;
 
@@ -37,11 +37,11 @@ impl Choice {
         self.max_select.max(1)
     }
 
-    pub(super) fn storage(self) -> Storage {
+    pub(super) fn storage(self) -> ColumnType {
         if self.is_list() {
-            Storage::Json
+            ColumnType::Json
         } else {
-            Storage::Text
+            ColumnType::Text
         }
     }
 

@@ -5,12 +5,12 @@ use serde_json::Value as Json;
 
 use super::schema::{Context, Described, EXAMPLE_DATE, Notes, date_answer, text};
 use super::{FieldType, cast, moment, required, unsupported};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems::{self, ProblemType};
 
 impl FieldType for DateOptions {
-    fn storage(&self) -> Storage {
-        Storage::Text
+    fn storage(&self) -> ColumnType {
+        ColumnType::Text
     }
 
     fn zero(&self) -> Value {

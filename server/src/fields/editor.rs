@@ -7,12 +7,12 @@ use super::choice::text_schema;
 use super::definition::{Definition, size};
 use super::schema::{Context, Described, Notes};
 use super::{FieldType, JSON_BYTES_OF_BYTE, cast, required, unsupported};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems::{self, inside};
 
 impl FieldType for EditorOptions {
-    fn storage(&self) -> Storage {
-        Storage::Text
+    fn storage(&self) -> ColumnType {
+        ColumnType::Text
     }
 
     fn zero(&self) -> Value {

@@ -8,12 +8,12 @@ use super::address::{Domains, is_email};
 use super::definition::Definition;
 use super::schema::{Context, Described, Notes, or_zero, text};
 use super::{FieldType, cast, required, unsupported};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems;
 
 impl FieldType for EmailOptions {
-    fn storage(&self) -> Storage {
-        Storage::Text
+    fn storage(&self) -> ColumnType {
+        ColumnType::Text
     }
 
     fn zero(&self) -> Value {

@@ -8,11 +8,11 @@ use super::definition::{Definition, size};
 use super::schema::{Context, Described, Notes, text};
 use super::thumb_size::ThumbSize;
 use super::{Change, FieldType, Modifier, Shape, required};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems::{self, inside, numbered};
 
 impl FieldType for FileOptions {
-    fn storage(&self) -> Storage {
+    fn storage(&self) -> ColumnType {
         choice(self).storage()
     }
 

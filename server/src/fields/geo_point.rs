@@ -6,15 +6,15 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::schema::{Context, Described, Notes};
 use super::{FieldType, Shape, required, unsupported};
-use crate::db::{Point, Storage, Value};
+use crate::db::{ColumnType, GeoPoint, Value};
 use crate::problems;
 
 const MAX_LATITUDE: f64 = 90.0;
 const MAX_LONGITUDE: f64 = 180.0;
 
 impl FieldType for GeoPointOptions {
-    fn storage(&self) -> Storage {
-        Storage::Point
+    fn storage(&self) -> ColumnType {
+        ColumnType::GeoPoint
     }
 
     fn shape(&self) -> Shape {
@@ -22,19 +22,19 @@ impl FieldType for GeoPointOptions {
     }
 
     fn zero(&self) -> Value {
-        Value::Json(Point::default().to_json())
+        Value::Json(GeoPoint::default().to_json())
     }
 
     fn normalise(&self, raw: &Json) -> Value {
-        Value::Json(Point::of(raw).to_json())
+        Value::Json(GeoPoint::of(raw).to_json())
     }
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
         let Value::Json(text) = value else {
             return unsupported();
         };
-        let point = Point::stored(text);
-        if point == Point::default() {
+        let point = GeoPoint::stored(text);
+        if point == GeoPoint::default() {
             return required(self.required);
         }
         if !(-MAX_LATITUDE..=MAX_LATITUDE).contains(&point.lat) {

@@ -6,14 +6,14 @@ use serde_json::Value as Json;
 use super::definition::{Definition, size};
 use super::schema::{Context, Described, Notes, anything};
 use super::{FieldType, JSON_BYTES_OF_BYTE, Shape, required, unsupported};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::json::canonical;
 use crate::json_reader::{self, MAX_DEPTH, MAX_VALUES, too_deep};
 use crate::problems::{self, inside};
 
 impl FieldType for JsonOptions {
-    fn storage(&self) -> Storage {
-        Storage::Json
+    fn storage(&self) -> ColumnType {
+        ColumnType::Json
     }
 
     fn shape(&self) -> Shape {

@@ -46,7 +46,7 @@ pub(crate) use moment::normalise as normalise_date;
 #[cfg(test)]
 use reference::Reference;
 
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems;
 use schema::{Context, Described, Notes};
 
@@ -59,7 +59,7 @@ const JSON_BYTES_OF_CHARACTER: i64 = 12;
 /// A field type with the options of one field.
 pub(crate) trait FieldType {
     /// Returns the type of the field's column.
-    fn storage(&self) -> Storage;
+    fn storage(&self) -> ColumnType;
 
     /// Returns what queries have to know of the column.
     fn shape(&self) -> Shape {
@@ -135,7 +135,7 @@ pub(crate) fn of(kind: &FieldKind) -> &dyn FieldType {
 }
 
 /// Returns the type of a field's column.
-pub(crate) fn storage(kind: &FieldKind) -> Storage {
+pub(crate) fn storage(kind: &FieldKind) -> ColumnType {
     of(kind).storage()
 }
 

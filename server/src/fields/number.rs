@@ -7,13 +7,13 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use super::definition::Definition;
 use super::schema::{Context, Described, Notes, integer, or_zero};
 use super::{Change, FieldType, Modifier, cast, required, unsupported};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::json::number_text;
 use crate::problems::{self, inside};
 
 impl FieldType for NumberOptions {
-    fn storage(&self) -> Storage {
-        Storage::Number
+    fn storage(&self) -> ColumnType {
+        ColumnType::Number
     }
 
     fn zero(&self) -> Value {

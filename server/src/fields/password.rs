@@ -7,15 +7,15 @@ use super::definition::{Definition, regex};
 use super::schema::{Context, Described, Limits, Notes, password};
 use super::text::length;
 use super::{FieldType, JSON_BYTES_OF_CHARACTER, Shape, cast, pattern, required, unsupported};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems::{self, inside, range};
 
 /// The cost of bcrypt that PocketBase accepts. Plinth keeps the option and ignores it.
 const COST: (i64, i64) = (4, 31);
 
 impl FieldType for PasswordOptions {
-    fn storage(&self) -> Storage {
-        Storage::Text
+    fn storage(&self) -> ColumnType {
+        ColumnType::Text
     }
 
     fn shape(&self) -> Shape {

@@ -7,11 +7,11 @@ use super::choice::{BYTES_OF_NAME, Choice, items, text_schema};
 use super::definition::Definition;
 use super::schema::{Context, Described, Notes, length, text};
 use super::{Change, FieldType, Modifier, Shape, required};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems::{self, filled, inside, range};
 
 impl FieldType for RelationOptions {
-    fn storage(&self) -> Storage {
+    fn storage(&self) -> ColumnType {
         choice(self).storage()
     }
 

@@ -7,11 +7,11 @@ use super::choice::{Choice, items};
 use super::definition::Definition;
 use super::schema::{Context, Described, Notes, text};
 use super::{Change, FieldType, JSON_BYTES_OF_BYTE, Modifier, Shape, required};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems::{self, MAX_QUOTE, inside, quoted, range};
 
 impl FieldType for SelectOptions {
-    fn storage(&self) -> Storage {
+    fn storage(&self) -> ColumnType {
         choice(self).storage()
     }
 

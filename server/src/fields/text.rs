@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::definition::{Definition, regex, size};
 use super::schema::{Context, Described, Limits, Notes, text};
 use super::{FieldType, JSON_BYTES_OF_CHARACTER, cast, generate, pattern, required, unsupported};
-use crate::db::{Storage, Value};
+use crate::db::{ColumnType, Value};
 use crate::problems::{self, filled, inside, range};
 use crate::random::Random;
 
@@ -17,8 +17,8 @@ const NO_ID_HAS: &[char] = &[
 ];
 
 impl FieldType for TextOptions {
-    fn storage(&self) -> Storage {
-        Storage::Text
+    fn storage(&self) -> ColumnType {
+        ColumnType::Text
     }
 
     fn zero(&self) -> Value {

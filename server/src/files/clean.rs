@@ -52,7 +52,7 @@ pub async fn keep_removing(app: App) {
 async fn round(app: &App) -> Result<usize> {
     let due = app
         .db
-        .read_few(|conn: &mut Conn| store::removed(conn, BATCH))
+        .read_inline(|conn: &mut Conn| store::removed(conn, BATCH))
         .await?;
     if due.is_empty() {
         return Ok(0);

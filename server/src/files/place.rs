@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::storage::private_dir;
 use crate::app::App;
 use crate::config::Config;
-use crate::db::{self, Conn, Storage, Value, execute, load, sql};
+use crate::db::{self, ColumnType, Conn, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::random::Random;
 
@@ -97,7 +97,7 @@ pub(super) async fn check(app: &App) -> Result<()> {
 async fn is_elsewhere(app: &App) -> Result<bool> {
     let name = app.files.place.name().to_owned();
     app.db
-        .read_few(move |conn: &mut Conn| others(conn, &name))
+        .read_inline(move |conn: &mut Conn| others(conn, &name))
         .await
 }
 
@@ -147,7 +147,7 @@ pub async fn forget(app: &App) {
     let process = place.process.clone();
     let write = move |conn: &mut Conn| {
         let mut delete = sql(
-            conn.engine(),
+            conn.dialect(),
             "DELETE FROM \"_places\" WHERE \"process\" = ",
         );
         delete.bind(Value::from(&*process));
@@ -160,14 +160,14 @@ pub async fn forget(app: &App) {
 
 fn say(conn: &mut Conn, process: &str, name: &str) -> Result<()> {
     let now = db::now(conn)?.unix();
-    let mut old = sql(conn.engine(), "DELETE FROM \"_places\" WHERE \"until\" < ");
+    let mut old = sql(conn.dialect(), "DELETE FROM \"_places\" WHERE \"until\" < ");
     old.bind(Value::Int(now));
     execute(conn, old.cached())?;
-    let mut row = sql(conn.engine(), "INSERT INTO \"_places\" VALUES (");
+    let mut row = sql(conn.dialect(), "INSERT INTO \"_places\" VALUES (");
     row.bind(Value::from(process)).text(", ");
     row.bind(Value::from(name)).text(", ");
     row.bind(Value::Int(now + KNOWN));
-    row.text(") ON CONFLICT (\"process\") DO UPDATE SET \"until\" = excluded.\"until\"");
+    row.text(")").update_existing(&["process"], &["until"]);
     execute(conn, row.cached())?;
     Ok(())
 }
@@ -175,12 +175,12 @@ fn say(conn: &mut Conn, process: &str, name: &str) -> Result<()> {
 /// Whether another server uses a different storage.
 fn others(conn: &mut Conn, name: &str) -> Result<bool> {
     let now = db::now(conn)?.unix();
-    let mut select = sql(
-        conn.engine(),
-        "SELECT CAST(1 AS BIGINT) FROM \"_places\" WHERE \"until\" >= ",
-    );
+    let mut select = sql(conn.dialect(), "SELECT ");
+    select
+        .whole("1")
+        .text(" FROM \"_places\" WHERE \"until\" >= ");
     select.bind(Value::Int(now));
     select.text(" AND \"place\" <> ").bind(Value::from(name));
     select.text(" LIMIT 1");
-    Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
+    Ok(!load(conn, select.cached(), &[ColumnType::Int])?.is_empty())
 }

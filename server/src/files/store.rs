@@ -1,6 +1,6 @@
 //! The SQL of released files, which no record names any more.
 
-use crate::db::{self, Conn, Ident, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::db::{self, ColumnType, Conn, Ident, Sql, Value, dialect, execute, load, sql};
 use crate::error::Result;
 use crate::fields;
 use crate::schema::{Collection, Column, Record, Shape, rows};
@@ -38,7 +38,7 @@ pub fn released(conn: &mut Conn, stored: &Record, record: &Record) -> Result<()>
     if gone.is_empty() {
         return Ok(());
     }
-    let mut insert = sql(conn.engine(), INSERT);
+    let mut insert = sql(conn.dialect(), INSERT);
     let collection = record.collection.def.id.as_str();
     let gone = serde_json::Value::from(gone).to_string();
     insert.text("VALUES (").bind(Value::from(collection));
@@ -66,13 +66,13 @@ pub fn release_column(
     column: &Column,
     ids: Option<&[String]>,
 ) -> Result<()> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let names = || {
-        let mut names = Sql::new(engine);
+        let mut names = Sql::new(dialect);
         names.text("CAST(").ident(&column.ident).text(" AS TEXT)");
         names
     };
-    let mut insert = sql(engine, INSERT);
+    let mut insert = sql(dialect, INSERT);
     insert
         .text("SELECT CAST(")
         .bind(Value::from(collection.def.id.as_str()))
@@ -84,9 +84,7 @@ pub fn release_column(
         .append(names())
         .text(" NOT IN ('', '[]')");
     if let Some(ids) = ids {
-        insert
-            .text(" AND \"id\"")
-            .append(dialect::is_one_of(engine, ids));
+        insert.text(" AND \"id\"").append(dialect.is_one_of(ids));
     }
     execute(conn, insert.cached())?;
     Ok(())
@@ -96,18 +94,18 @@ pub fn release_column(
 pub(super) fn removed(conn: &mut Conn, limit: i64) -> Result<Vec<Removed>> {
     let now = db::now(conn)?.unix();
     let mut select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT \"number\", \"collection\", \"record\", \"names\", \"tries\" FROM \"_removed_files\" WHERE \"due\" <= ",
     );
     select.bind(Value::Int(now));
     select.text(" ORDER BY \"due\", \"number\" LIMIT ");
     select.bind(Value::Int(limit));
     let columns = [
-        Storage::Int,
-        Storage::Text,
-        Storage::Text,
-        Storage::Text,
-        Storage::Int,
+        ColumnType::Int,
+        ColumnType::Text,
+        ColumnType::Text,
+        ColumnType::Text,
+        ColumnType::Int,
     ];
     let rows = load(conn, select.cached(), &columns)?;
     Ok(rows.into_iter().filter_map(entry).collect())
@@ -137,7 +135,7 @@ fn entry(row: Vec<Value>) -> Option<Removed> {
 pub(super) fn postpone(conn: &mut Conn, entry: &Removed, pause: i64) -> Result<()> {
     let due = db::now(conn)?.unix() + pause;
     let mut update = sql(
-        conn.engine(),
+        conn.dialect(),
         "UPDATE \"_removed_files\" SET \"tries\" = \"tries\" + 1, \"due\" = ",
     );
     update.bind(Value::Int(due));
@@ -154,7 +152,7 @@ pub(super) fn postpone(conn: &mut Conn, entry: &Removed, pause: i64) -> Result<(
 pub(super) fn forget(conn: &mut Conn, numbers: &[i64]) -> Result<()> {
     for number in numbers {
         let mut delete = sql(
-            conn.engine(),
+            conn.dialect(),
             "DELETE FROM \"_removed_files\" WHERE \"number\" = ",
         );
         delete.bind(Value::Int(*number));
@@ -171,19 +169,23 @@ pub(super) fn holder(
     name: &str,
     likely: &str,
 ) -> Result<Option<String>> {
-    let engine = conn.engine();
-    let is_list = column.storage == Storage::Json;
+    let dialect = conn.dialect();
+    let is_list = column.storage == ColumnType::Json;
     for likely in [Some(likely), None] {
-        let mut select = sql(engine, "SELECT \"id\"");
-        rows::from(&mut select, collection, Sql::new(engine));
-        let name = dialect::typed(engine, Value::from(name), Storage::Text);
-        let names = dialect::refers_to(engine, &rows::alias(), &column.ident, is_list, name);
+        let mut select = sql(dialect, "SELECT \"id\"");
+        rows::from(&mut select, collection, Sql::new(dialect));
+        let name = dialect.typed(Value::from(name), ColumnType::Text);
+        let names = if is_list {
+            dialect.list_contains(&rows::alias(), &column.ident, name)
+        } else {
+            dialect::column_equals(&rows::alias(), &column.ident, name)
+        };
         select.text(" WHERE ").append(names);
         if let Some(likely) = likely {
             select.text(" AND \"id\" = ").bind(Value::from(likely));
         }
         select.text(" LIMIT 1");
-        let found = load(conn, select, &[Storage::Text])?;
+        let found = load(conn, select, &[ColumnType::Text])?;
         if let Some([Value::Text(id)]) = found.first().map(Vec::as_slice) {
             return Ok(Some(id.clone()));
         }
@@ -199,12 +201,12 @@ pub(super) fn named(
 ) -> Result<Vec<(String, String)>> {
     let mut named = Vec::new();
     for column in collection.columns.iter().filter(|column| is_file(column)) {
-        let mut select = sql(conn.engine(), "SELECT \"id\", ");
+        let mut select = sql(conn.dialect(), "SELECT \"id\", ");
         select.read(&rows::alias(), &column.ident, column.storage);
-        rows::from(&mut select, collection, Sql::new(conn.engine()));
+        rows::from(&mut select, collection, Sql::new(conn.dialect()));
         select.text(" WHERE \"id\"");
         rows::in_list(&mut select, ids);
-        for row in load(conn, select, &[Storage::Text, column.storage])? {
+        for row in load(conn, select, &[ColumnType::Text, column.storage])? {
             if let [Value::Text(id), names] = &row[..] {
                 named.extend(
                     fields::items(names)

@@ -1,12 +1,12 @@
 //! The functions of filters: `geoDistance(lonA, latA, lonB, latB)` and `strftime(format, value, modifier, …)`.
 
 use super::FilterError;
-use super::forms::{as_number, as_scalar};
-use super::operand::{Column, Kind, Known, Operand};
+use super::casts::{number_of, scalar_of_operand};
+use super::operand::{Column, Kind, Literal, Operand};
 use super::path::Resolved;
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
-use crate::db::{Engine, Sql, Value, dialect, sql};
+use crate::db::{Sql, Value, sql};
 use crate::expression::{Call, Token};
 
 /// How many modifiers a call of `strftime` has at most.
@@ -30,7 +30,7 @@ impl Resolver<'_> {
     }
 
     fn geo_distance(&mut self, scope: &mut Scope, places: &[Token], trust: Trust) -> Resolved {
-        let mut made = Made::new(sql(self.engine, "\"_geo_distance\"("));
+        let mut made = Made::new(sql(self.dialect, "\"_geo_distance\"("));
         for (position, token) in places.iter().enumerate() {
             if matches!(token, Token::Text(_) | Token::Call(_)) {
                 return Err(FilterError::Misused("geoDistance".to_owned()));
@@ -39,11 +39,11 @@ impl Resolver<'_> {
             if position > 0 {
                 made.sql.text(", ");
             }
-            made.sql.append(as_number(self.engine, &operand));
+            made.sql.append(number_of(self.dialect, &operand));
         }
         made.sql.text(")");
-        let distance = dialect::scalar_of_number(self.engine, made.sql.clone());
-        // One of several is enough, with or without a `?`: so PocketBase has it.
+        let distance = self.dialect.scalar(made.sql.clone());
+        // One of several values is enough, with or without a `?`, as in PocketBase.
         made.many = false;
         Ok(made.finish(distance, Kind::Json))
     }
@@ -56,40 +56,40 @@ impl Resolver<'_> {
         modifiers: &[Token],
         trust: Trust,
     ) -> Resolved {
-        let engine = self.engine;
+        let dialect = self.dialect;
         let misused = |what: &str| FilterError::Misused(what.to_owned());
-        let mut made = Made::new(Sql::new(engine));
+        let mut made = Made::new(Sql::new(dialect));
         let moment = match value {
             Some(Token::Call(_)) => return Err(misused("strftime")),
             Some(token) => made.take(self.operand(scope, token, trust)?),
-            None => Operand::Known(Known::Text("now".to_owned())),
+            None => Operand::Literal(Literal::Text("now".to_owned())),
         };
         let mut words = Vec::with_capacity(modifiers.len());
         for modifier in modifiers {
             let Token::Text(word) = modifier else {
                 return Err(misused("strftime"));
             };
-            // The time zone would be that of the database's server.
+            // The time zone would be that of the database server.
             let is_local = ["localtime", "utc"]
                 .iter()
                 .any(|w| word.eq_ignore_ascii_case(w));
-            if is_local && engine == Engine::Postgres {
+            if is_local && !dialect.has_local_time() {
                 return Err(misused(word));
             }
             words.push(word.as_str());
         }
-        let scalar = as_scalar(engine, &moment);
+        let scalar = scalar_of_operand(dialect, &moment);
         let format = Value::from(format);
-        let text = dialect::strftime(engine, format, scalar, &words);
-        Ok(made.finish(text, Kind::Computed))
+        let text = dialect.strftime(format, scalar, &words);
+        Ok(made.finish(text, Kind::ComputedText))
     }
 }
 
-/// A call's SQL while its arguments are gathered.
+/// The SQL of a call while its arguments are added.
 struct Made {
     sql: Sql,
     many: bool,
-    guard: Option<Sql>,
+    visibility_check: Option<Sql>,
 }
 
 impl Made {
@@ -97,19 +97,19 @@ impl Made {
         Self {
             sql,
             many: false,
-            guard: None,
+            visibility_check: None,
         }
     }
 
-    /// What must hold for the argument must hold for the call.
+    /// Takes over an argument's visibility check.
     fn take(&mut self, (operand, many): (Operand, bool)) -> Operand {
         self.many |= many;
         if let Operand::Column(column) = &operand
-            && let Some(guard) = &column.guard
+            && let Some(visibility_check) = &column.visibility_check
         {
-            match &mut self.guard {
-                None => self.guard = Some(guard.clone()),
-                Some(all) => drop(all.text(" AND ").append(guard.clone())),
+            match &mut self.visibility_check {
+                None => self.visibility_check = Some(visibility_check.clone()),
+                Some(all) => drop(all.text(" AND ").append(visibility_check.clone())),
             }
         }
         operand
@@ -117,7 +117,7 @@ impl Made {
 
     fn finish(self, sql: Sql, kind: Kind) -> (Operand, bool) {
         let column = Column {
-            guard: self.guard,
+            visibility_check: self.visibility_check,
             ..Column::new(sql, kind)
         };
         (Operand::Column(column), self.many)

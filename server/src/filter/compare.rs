@@ -1,88 +1,96 @@
-//! What `=`, `!=`, `<`, `~` and their like mean, in SQL that answers alike on both databases.
+//! The operators of comparisons (`=`, `!=`, `<`, `~` …) in SQL that has the same meaning on every engine.
 //!
-//! The meaning is SQLite's: numbers sort before texts, a text that looks like a number equals a number column's
-//! value, `true` is 1; and for `=` and `!=` an empty text is the same as no value.
+//! The meaning is SQLite's: numbers sort before texts, a text that looks like a number equals the value of a number column,
+//! `true` is 1. In addition, `=` and `!=` treat null and the empty text as equal.
 
 use std::cmp::Ordering;
 
-use super::condition::Condition;
-use super::forms::{
-    beside, bound_text, double_text, fit, json_form, json_value, known_text, text_form,
+use super::casts::{
+    bound_text, coerced_scalar, fit, literal_text, scalar_of, scalar_of_literal, sqlite_text,
+    text_of,
 };
-use super::operand::{Column, Kind, Known, Operand};
-use crate::db::{Engine, Sql, dialect, sql};
+use super::condition::Condition;
+use super::operand::{Column, Kind, Literal, Operand};
+use crate::db::dialect::Equality;
+use crate::db::{Dialect, Sql, sql};
 use crate::expression::Operator;
 use crate::json;
 
-/// The condition that `left operator right` holds.
+/// Returns the condition `left operator right`.
 pub(super) fn compare(
-    engine: Engine,
+    dialect: Dialect,
     operator: Operator,
     left: &Operand,
     right: &Operand,
 ) -> Condition {
     match operator {
-        Operator::Like => like(engine, true, left, right),
-        Operator::NotLike => like(engine, false, left, right),
-        Operator::Equal => equal(engine, true, left, right),
-        Operator::NotEqual => equal(engine, false, left, right),
+        Operator::Like => like(dialect, Equality::Equal, left, right),
+        Operator::NotLike => like(dialect, Equality::Different, left, right),
+        Operator::Equal => equal(dialect, Equality::Equal, left, right),
+        Operator::NotEqual => equal(dialect, Equality::Different, left, right),
         Operator::Greater | Operator::GreaterOrEqual | Operator::Less | Operator::LessOrEqual => {
-            order(engine, operator, left, right)
+            order(dialect, operator, left, right)
         }
     }
 }
 
-fn equal(engine: Engine, positive: bool, left: &Operand, right: &Operand) -> Condition {
+fn equal(dialect: Dialect, equality: Equality, left: &Operand, right: &Operand) -> Condition {
     match (left, right) {
-        (Operand::Known(a), Operand::Known(b)) => {
+        (Operand::Literal(a), Operand::Literal(b)) => {
             let same = (a.is_empty() && b.is_empty()) || classes(a, b) == Some(Ordering::Equal);
-            Condition::from(same == positive)
+            Condition::from(same == equality.is_equal())
         }
-        (Operand::Column(column), Operand::Known(known))
-        | (Operand::Known(known), Operand::Column(column)) => {
-            equal_known(engine, positive, column, known)
+        (Operand::Column(column), Operand::Literal(literal))
+        | (Operand::Literal(literal), Operand::Column(column)) => {
+            equal_literal(dialect, equality, column, literal)
         }
-        (Operand::Column(a), Operand::Column(b)) => equal_columns(engine, positive, a, b),
+        (Operand::Column(a), Operand::Column(b)) => equal_columns(dialect, equality, a, b),
     }
 }
 
-fn equal_known(engine: Engine, positive: bool, column: &Column, known: &Known) -> Condition {
+fn equal_literal(
+    dialect: Dialect,
+    equality: Equality,
+    column: &Column,
+    literal: &Literal,
+) -> Condition {
     if column.kind.is_scalar() {
         return same(
-            engine,
-            positive,
-            json_form(engine, column),
-            json_value(engine, known),
+            dialect,
+            equality,
+            scalar_of(dialect, column),
+            scalar_of_literal(dialect, literal),
         );
     }
-    if known.is_empty() {
-        return empty(engine, positive, column);
+    if literal.is_empty() {
+        return empty(dialect, equality, column);
     }
-    let Some(value) = fit(column.kind, known) else {
-        return Condition::from(!positive);
+    let Some(value) = fit(column.kind, literal) else {
+        return Condition::from(!equality.is_equal());
     };
-    let mut value_sql = Sql::new(engine);
+    let mut value_sql = Sql::new(dialect);
     value_sql.bind(value);
-    if positive {
+    if equality.is_equal() {
         let signs = (" = ", " = ");
-        Condition::from(dialect::compare_indexed(
+        Condition::from(dialect.compare_indexed(
             column.sql.clone(),
             signs,
             value_sql,
             column.prefix,
         ))
     } else if column.nullable {
-        same(engine, false, column.sql.clone(), value_sql)
+        same(dialect, Equality::Different, column.sql.clone(), value_sql)
     } else {
         Condition::from(infix(column.sql.clone(), " <> ", value_sql))
     }
 }
 
-fn empty(engine: Engine, positive: bool, column: &Column) -> Condition {
+fn empty(dialect: Dialect, equality: Equality, column: &Column) -> Condition {
+    let positive = equality.is_equal();
     let is_text = column.kind.is_text();
-    let mut out = sql(engine, "(");
+    let mut out = sql(dialect, "(");
     match (is_text, column.nullable) {
-        (false, false) => return Condition::from(!positive),
+        (false, false) => return Condition::from(!equality.is_equal()),
         (true, false) => {
             out.append(column.sql.clone())
                 .text(if positive { " = ''" } else { " <> ''" });
@@ -102,72 +110,52 @@ fn empty(engine: Engine, positive: bool, column: &Column) -> Condition {
     Condition::from(out)
 }
 
-fn equal_columns(engine: Engine, positive: bool, a: &Column, b: &Column) -> Condition {
+fn equal_columns(dialect: Dialect, equality: Equality, a: &Column, b: &Column) -> Condition {
     if a.kind == Kind::Json || b.kind == Kind::Json {
         return same(
-            engine,
-            positive,
-            beside(engine, a, b.kind),
-            beside(engine, b, a.kind),
+            dialect,
+            equality,
+            coerced_scalar(dialect, a, b.kind),
+            coerced_scalar(dialect, b, a.kind),
         );
     }
     let both_text = a.kind.is_text() && b.kind.is_text();
     if a.kind != b.kind && !both_text {
-        return match engine {
-            Engine::Sqlite => same(engine, positive, or_empty(a), or_empty(b)),
-            Engine::Postgres => {
-                // No value equals the empty text, and so no value.
-                let mut out = sql(engine, "(\"_compare\"(COALESCE(");
-                out.append(json_form(engine, a))
-                    .text(", '\"\"'), COALESCE(");
-                out.append(json_form(engine, b));
-                out.text(if positive {
-                    ", '\"\"')) = 0)"
-                } else {
-                    ", '\"\"')) <> 0)"
-                });
-                Condition::from(out)
-            }
-        };
+        let (a, b) = (scalar_of(dialect, a), scalar_of(dialect, b));
+        return Condition::from(dialect.compare_or_empty(equality, a, b));
     }
     if !a.nullable && !b.nullable {
-        let sign = if positive { " = " } else { " <> " };
+        let sign = if equality.is_equal() { " = " } else { " <> " };
         return Condition::from(infix(a.sql.clone(), sign, b.sql.clone()));
     }
     if both_text {
-        let sign = if positive { " = " } else { " <> " };
+        let sign = if equality.is_equal() { " = " } else { " <> " };
         return Condition::from(infix(or_empty(a), sign, or_empty(b)));
     }
-    same(engine, positive, a.sql.clone(), b.sql.clone())
+    same(dialect, equality, a.sql.clone(), b.sql.clone())
 }
 
 fn or_empty(column: &Column) -> Sql {
-    let mut out = sql(column.sql.engine(), "COALESCE(");
+    let mut out = sql(column.sql.dialect(), "COALESCE(");
     out.append(column.sql.clone()).text(", '')");
     out
 }
 
-/// `IS` / `IS NOT`: equal, and no value equals no value.
-fn same(engine: Engine, positive: bool, a: Sql, b: Sql) -> Condition {
-    let sign = match (engine, positive) {
-        (Engine::Sqlite, true) => " IS ",
-        (Engine::Sqlite, false) => " IS NOT ",
-        (Engine::Postgres, true) => " IS NOT DISTINCT FROM ",
-        (Engine::Postgres, false) => " IS DISTINCT FROM ",
-    };
-    Condition::from(infix(a, sign, b))
+/// Compares with null as a value: null equals null.
+fn same(dialect: Dialect, equality: Equality, a: Sql, b: Sql) -> Condition {
+    Condition::from(infix(a, dialect.null_safe(equality), b))
 }
 
-fn order(engine: Engine, operator: Operator, left: &Operand, right: &Operand) -> Condition {
+fn order(dialect: Dialect, operator: Operator, left: &Operand, right: &Operand) -> Condition {
     match (left, right) {
-        (Operand::Known(a), Operand::Known(b)) => {
+        (Operand::Literal(a), Operand::Literal(b)) => {
             Condition::from(classes(a, b).is_some_and(|ordering| holds(operator, ordering)))
         }
-        (Operand::Column(column), Operand::Known(known)) => {
-            order_known(engine, operator, column, known)
+        (Operand::Column(column), Operand::Literal(literal)) => {
+            order_literal(dialect, operator, column, literal)
         }
-        (Operand::Known(known), Operand::Column(column)) => {
-            order_known(engine, flip(operator), column, known)
+        (Operand::Literal(literal), Operand::Column(column)) => {
+            order_literal(dialect, flip(operator), column, literal)
         }
         (Operand::Column(a), Operand::Column(b))
             if (a.kind == b.kind && !a.kind.is_scalar())
@@ -176,37 +164,42 @@ fn order(engine: Engine, operator: Operator, left: &Operand, right: &Operand) ->
             Condition::from(infix(a.sql.clone(), sign(operator), b.sql.clone()))
         }
         (Operand::Column(a), Operand::Column(b)) => order_any(
-            engine,
+            dialect,
             operator,
-            beside(engine, a, b.kind),
-            beside(engine, b, a.kind),
+            coerced_scalar(dialect, a, b.kind),
+            coerced_scalar(dialect, b, a.kind),
         ),
     }
 }
 
-fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Known) -> Condition {
-    if *known == Known::Null {
+fn order_literal(
+    dialect: Dialect,
+    operator: Operator,
+    column: &Column,
+    literal: &Literal,
+) -> Condition {
+    if *literal == Literal::Null {
         return Condition::False;
     }
     if column.kind.is_scalar() {
         return order_any(
-            engine,
+            dialect,
             operator,
-            json_form(engine, column),
-            json_value(engine, known),
+            scalar_of(dialect, column),
+            scalar_of_literal(dialect, literal),
         );
     }
     if column.kind == Kind::Bool {
         let number = Column {
-            sql: dialect::number_of_bool(engine, column.sql.clone()),
+            sql: dialect.number_of_bool(column.sql.clone()),
             kind: Kind::Number,
             ..column.clone()
         };
-        return order_known(engine, operator, &number, known);
+        return order_literal(dialect, operator, &number, literal);
     }
-    match fit(column.kind, known) {
+    match fit(column.kind, literal) {
         Some(value) => {
-            let mut value_sql = Sql::new(engine);
+            let mut value_sql = Sql::new(dialect);
             value_sql.bind(value);
             let of_prefixes = match operator {
                 Operator::Greater | Operator::GreaterOrEqual => " >= ",
@@ -215,62 +208,54 @@ fn order_known(engine: Engine, operator: Operator, column: &Column, known: &Know
                     sign(operator)
                 }
             };
-            Condition::from(dialect::compare_indexed(
+            Condition::from(dialect.compare_indexed(
                 column.sql.clone(),
                 (of_prefixes, sign(operator)),
                 value_sql,
                 column.prefix,
             ))
         }
-        // A number is less than any text.
+        // The literal is a text that the column can never hold; a number is less than any text.
         None if holds(
             operator,
-            if column.kind == Kind::Computed {
+            if column.kind == Kind::ComputedText {
                 Ordering::Greater
             } else {
                 Ordering::Less
             },
         ) =>
         {
-            // Unknown where there is no value, as any comparison.
+            // Null where the column is null, like any comparison.
             Condition::from(infix(column.sql.clone(), " = ", column.sql.clone()))
         }
         None => Condition::False,
     }
 }
 
-/// Orders two values whose types are not known before.
-fn order_any(engine: Engine, operator: Operator, a: Sql, b: Sql) -> Condition {
-    match engine {
-        Engine::Sqlite => Condition::from(infix(a, sign(operator), b)),
-        Engine::Postgres => {
-            let mut out = sql(engine, "\"_compare\"(");
-            out.append(a).text(", ").append(b).text(")");
-            out.text(sign(operator)).text("0");
-            Condition::from(out)
-        }
-    }
+/// Orders two values whose types differ from row to row.
+fn order_any(dialect: Dialect, operator: Operator, a: Sql, b: Sql) -> Condition {
+    Condition::from(dialect.compare_scalars(a, sign(operator), b))
 }
 
-fn like(engine: Engine, positive: bool, left: &Operand, right: &Operand) -> Condition {
+fn like(dialect: Dialect, equality: Equality, left: &Operand, right: &Operand) -> Condition {
     let text = match left {
-        Operand::Known(Known::Null) => return Condition::False,
-        Operand::Known(known) => bound_text(engine, double_text(known)),
-        Operand::Column(column) => text_form(engine, column),
+        Operand::Literal(Literal::Null) => return Condition::False,
+        Operand::Literal(literal) => bound_text(dialect, sqlite_text(literal)),
+        Operand::Column(column) => text_of(dialect, column),
     };
     let pattern = match right {
-        Operand::Known(Known::Null) => return Condition::False,
-        Operand::Known(known) => bound_text(engine, pattern(&known_text(known))),
+        Operand::Literal(Literal::Null) => return Condition::False,
+        Operand::Literal(literal) => bound_text(dialect, pattern(&literal_text(literal))),
         Operand::Column(column) => {
-            let mut out = sql(engine, "('%' || ");
-            out.append(text_form(engine, column)).text(" || '%')");
+            let mut out = sql(dialect, "('%' || ");
+            out.append(text_of(dialect, column)).text(" || '%')");
             out
         }
     };
-    Condition::from(dialect::like(engine, positive, text, pattern))
+    Condition::from(dialect.like(equality, text, pattern))
 }
 
-/// Without a wildcard of its own, a pattern matches anywhere, and every character stands for itself.
+/// Escapes a pattern. Without a wildcard of its own it matches anywhere, and every character stands for itself.
 fn pattern(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 2);
     let mut is_wild = false;
@@ -286,7 +271,7 @@ fn pattern(text: &str) -> String {
                 escaped.push(c);
             }
             ('_', _) if !text.contains('%') => escaped.extend(['\\', '_']),
-            // The databases take no pattern that ends in the middle of an escape.
+            // The engines refuse a pattern that ends in an incomplete escape.
             ('\\', _) => escaped.push_str("\\\\"),
             _ => escaped.push(c),
         }
@@ -298,20 +283,20 @@ fn pattern(text: &str) -> String {
     }
 }
 
-/// How SQLite orders two values; `None` when one is no value.
-fn classes(a: &Known, b: &Known) -> Option<Ordering> {
-    let number = |known: &Known| match known {
-        Known::Number(number) => Some(*number),
-        Known::Whole(number) => Some(json::to_double(*number)),
-        Known::Bool(bool) => Some(f64::from(*bool)),
-        Known::Null | Known::Text(_) => None,
+/// Orders two values as SQLite does; `None` if one is null.
+fn classes(a: &Literal, b: &Literal) -> Option<Ordering> {
+    let number = |literal: &Literal| match literal {
+        Literal::Number(number) => Some(*number),
+        Literal::Whole(number) => Some(json::to_double(*number)),
+        Literal::Bool(bool) => Some(f64::from(*bool)),
+        Literal::Null | Literal::Text(_) => None,
     };
     match (a, b) {
-        (Known::Null, _) | (_, Known::Null) => None,
-        (Known::Text(a), Known::Text(b)) => Some(a.cmp(b)),
-        (Known::Text(_), _) => Some(Ordering::Greater),
-        (_, Known::Text(_)) => Some(Ordering::Less),
-        (Known::Whole(a), Known::Whole(b)) => Some(a.cmp(b)),
+        (Literal::Null, _) | (_, Literal::Null) => None,
+        (Literal::Text(a), Literal::Text(b)) => Some(a.cmp(b)),
+        (Literal::Text(_), _) => Some(Ordering::Greater),
+        (_, Literal::Text(_)) => Some(Ordering::Less),
+        (Literal::Whole(a), Literal::Whole(b)) => Some(a.cmp(b)),
         (a, b) => number(a)?.partial_cmp(&number(b)?),
     }
 }
@@ -358,6 +343,7 @@ fn infix(mut left: Sql, sign: &'static str, right: Sql) -> Sql {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::dialect::ANY;
 
     #[test]
     fn patterns_match_anywhere_unless_they_say_where() {
@@ -370,21 +356,21 @@ mod tests {
 
     #[test]
     fn known_values_need_no_database() {
-        let known = |k: Known| Operand::Known(k);
-        let holds = |operator, a: Known, b: Known| {
-            compare(Engine::Sqlite, operator, &known(a), &known(b)).is_true()
+        let literal = |k: Literal| Operand::Literal(k);
+        let holds = |operator, a: Literal, b: Literal| {
+            compare(ANY, operator, &literal(a), &literal(b)).is_true()
         };
-        let text = |t: &str| Known::Text(t.to_owned());
-        assert!(holds(Operator::Equal, Known::Null, text("")));
-        assert!(!holds(Operator::NotEqual, Known::Null, text("")));
+        let text = |t: &str| Literal::Text(t.to_owned());
+        assert!(holds(Operator::Equal, Literal::Null, text("")));
+        assert!(!holds(Operator::NotEqual, Literal::Null, text("")));
         assert!(holds(Operator::NotEqual, text("x"), text("")));
-        assert!(!holds(Operator::Equal, text("5"), Known::Number(5.0)));
-        assert!(holds(Operator::Less, Known::Number(5.0), text("a")));
+        assert!(!holds(Operator::Equal, text("5"), Literal::Number(5.0)));
+        assert!(holds(Operator::Less, Literal::Number(5.0), text("a")));
         assert!(holds(
             Operator::Equal,
-            Known::Bool(true),
-            Known::Number(1.0)
+            Literal::Bool(true),
+            Literal::Number(1.0)
         ));
-        assert!(!holds(Operator::Less, Known::Null, Known::Number(1.0)));
+        assert!(!holds(Operator::Less, Literal::Null, Literal::Number(1.0)));
     }
 }

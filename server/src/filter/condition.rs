@@ -1,15 +1,15 @@
-//! What a filter comes to.
+//! Conditions: the result of resolving a filter.
 
-use crate::db::{Engine, Sql, sql};
+use crate::db::{Dialect, Sql, sql};
 
-/// What must hold for a row.
+/// A condition on rows.
 #[derive(Clone, Debug)]
 pub enum Condition {
-    /// Every row.
+    /// Holds for every row.
     True,
-    /// No row.
+    /// Holds for no row.
     False,
-    /// The rows for which each of these holds.
+    /// Holds for the rows for which each of these holds.
     All(Vec<Sql>),
 }
 
@@ -26,12 +26,12 @@ impl From<Sql> for Condition {
 }
 
 impl Condition {
-    /// Whether it holds for every row.
+    /// Says whether it holds for every row.
     pub fn is_true(&self) -> bool {
         matches!(self, Self::True)
     }
 
-    /// All of them.
+    /// Returns the conjunction of conditions.
     pub fn all(conditions: Vec<Self>) -> Self {
         let mut all = Vec::with_capacity(conditions.len());
         for condition in conditions {
@@ -44,7 +44,7 @@ impl Condition {
         Self::all_of(all)
     }
 
-    /// All of these.
+    /// Returns the conjunction of these parts.
     pub(super) fn all_of(parts: Vec<Sql>) -> Self {
         if parts.is_empty() {
             Self::True
@@ -53,55 +53,55 @@ impl Condition {
         }
     }
 
-    /// At least one of them.
-    pub fn any(engine: Engine, conditions: Vec<Self>) -> Self {
+    /// Returns the disjunction of conditions.
+    pub fn any(dialect: Dialect, conditions: Vec<Self>) -> Self {
         let mut any = Vec::with_capacity(conditions.len());
         for condition in conditions {
             match condition {
                 Self::True => return Self::True,
                 Self::False => {}
-                Self::All(parts) => any.push(conjunction(engine, parts)),
+                Self::All(parts) => any.push(conjunction(dialect, parts)),
             }
         }
         if any.is_empty() {
             Self::False
         } else {
-            Self::from(joined(engine, " OR ", any))
+            Self::from(joined(dialect, " OR ", any))
         }
     }
 
-    /// As it stands after `WHERE`.
-    pub fn into_sql(self, engine: Engine) -> Sql {
+    /// Returns the condition as it follows `WHERE`.
+    pub fn into_sql(self, dialect: Dialect) -> Sql {
         match self {
-            Self::True => sql(engine, "1 = 1"),
-            Self::False => sql(engine, "1 = 0"),
-            Self::All(parts) => conjunction(engine, parts),
+            Self::True => sql(dialect, "1 = 1"),
+            Self::False => sql(dialect, "1 = 0"),
+            Self::All(parts) => conjunction(dialect, parts),
         }
     }
 }
 
-/// All of these parts.
-pub fn conjunction(engine: Engine, parts: Vec<Sql>) -> Sql {
-    joined(engine, " AND ", parts)
+/// Joins parts with `AND`.
+pub fn conjunction(dialect: Dialect, parts: Vec<Sql>) -> Sql {
+    joined(dialect, " AND ", parts)
 }
 
-/// How many parts stand side by side. SQLite reads them as a tree that is as deep as they are many, and takes trees of a
-/// depth of 1,000; roles may give more permissions than that.
+/// How many parts are joined without parentheses. SQLite parses `a AND b AND c …` to a tree as deep as there are parts, and
+/// refuses trees deeper than 1,000; roles may give more permissions than that.
 const ABREAST: usize = 32;
 
-fn joined(engine: Engine, separator: &'static str, mut parts: Vec<Sql>) -> Sql {
+fn joined(dialect: Dialect, separator: &'static str, mut parts: Vec<Sql>) -> Sql {
     while parts.len() > ABREAST {
         let mut rest = parts.into_iter();
         let groups = std::iter::from_fn(|| {
             let group: Vec<Sql> = rest.by_ref().take(ABREAST).collect();
-            (!group.is_empty()).then(|| joined(engine, separator, group))
+            (!group.is_empty()).then(|| joined(dialect, separator, group))
         });
         parts = groups.collect();
     }
     if parts.len() == 1 {
         return parts.remove(0);
     }
-    let mut out = sql(engine, "(");
+    let mut out = sql(dialect, "(");
     out.join(separator, parts).text(")");
     out
 }

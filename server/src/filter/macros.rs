@@ -1,14 +1,14 @@
-//! `@now` and its like: moments in UTC, fixed when the request came.
+//! Macros for time (`@now` …), in UTC. The time is that of the request's arrival.
 
 use jiff::{ToSpan, Unit, Zoned, tz::TimeZone};
 
-use super::operand::Known;
+use super::operand::Literal;
 use crate::clock::Timestamp;
 
-/// The value of a macro, without its `@`.
-pub(super) fn value(name: &str, now: Timestamp) -> Option<Known> {
+/// Returns the value of a macro, whose name is without its `@`.
+pub(super) fn value(name: &str, now: Timestamp) -> Option<Literal> {
     let now = now.to_jiff().to_zoned(TimeZone::UTC);
-    let number = |n: i16| Some(Known::Number(f64::from(n)));
+    let number = |n: i16| Some(Literal::Number(f64::from(n)));
     let start = |unit: Unit| {
         now.round(
             jiff::ZonedRound::new()
@@ -42,10 +42,12 @@ pub(super) fn value(name: &str, now: Timestamp) -> Option<Known> {
         _ => return None,
     };
     let moment = moment.ok()?;
-    Some(Known::Text(Timestamp::from(moment.timestamp()).to_string()))
+    Some(Literal::Text(
+        Timestamp::from(moment.timestamp()).to_string(),
+    ))
 }
 
-/// The last millisecond of the period that begins at `start`.
+/// Returns the last millisecond of the period that begins at `start`.
 fn end(start: &Result<Zoned, jiff::Error>, period: jiff::Span) -> Result<Zoned, jiff::Error> {
     start
         .clone()?
@@ -73,7 +75,7 @@ mod tests {
         ] {
             assert_eq!(
                 value(name, now),
-                Some(Known::Text(expected.to_owned())),
+                Some(Literal::Text(expected.to_owned())),
                 "{name}"
             );
         }
@@ -86,7 +88,7 @@ mod tests {
             ("weekday", 4.0),
             ("year", 2024.0),
         ] {
-            assert_eq!(value(name, now), Some(Known::Number(expected)), "{name}");
+            assert_eq!(value(name, now), Some(Literal::Number(expected)), "{name}");
         }
         assert_eq!(value("nope", now), None);
     }

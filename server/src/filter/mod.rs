@@ -5,8 +5,8 @@
 mod call;
 mod compare;
 mod condition;
-mod finish;
-mod forms;
+mod emit;
+mod casts;
 mod macros;
 mod operand;
 mod path;

@@ -1,83 +1,84 @@
-//! The two sides of a comparison, once it is known what they are.
+//! The operands of a comparison, after their paths have been resolved.
 
 use serde_json::Value as Json;
 
 use crate::db::{Sql, Value};
 use crate::json;
 
-/// An operand.
+/// An operand of a comparison.
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
-    /// Its value is known before the database is asked.
-    Known(Known),
-    /// The database has it.
+    /// A value that is known before the query runs.
+    Literal(Literal),
+    /// An expression that the database computes.
     Column(Column),
 }
 
 /// A value from the filter's text or from the request.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Known {
+pub(super) enum Literal {
     Null,
     Text(String),
     Number(f64),
-    /// A whole number that lies between two doubles, as JSON can hold one.
+    /// A whole number that no double holds exactly.
     Whole(i64),
     Bool(bool),
 }
 
-/// Something that the database computes.
+/// An expression that the database computes.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
     pub(super) sql: Sql,
     pub(super) kind: Kind,
     pub(super) nullable: bool,
-    /// Must hold too, whatever the comparison says.
-    pub(super) guard: Option<Sql>,
-    /// How much of the text an index has.
+    /// A condition that must hold as well: the client may see the value only then.
+    pub(super) visibility_check: Option<Sql>,
+    /// The length of the prefix that an index holds of the text.
     pub(super) prefix: Option<usize>,
 }
 
-/// How a column compares.
+/// How a column is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
     Number,
     Bool,
-    /// A text that an expression makes. Unlike a column's it never equals a number.
-    Computed,
-    /// A scalar out of JSON, whose type differs from row to row. No value is not the empty text to it.
+    /// A text that an expression computes. Unlike the text of a column, it never equals a number.
+    ComputedText,
+    /// A JSON scalar, whose type differs from row to row. Null does not equal the empty text.
     Json,
-    /// A scalar to which it is, and which has its own type beside any other.
-    Scalar,
+    /// Like [`Kind::Json`], but null equals the empty text, and the value keeps its own type when compared with any other
+    /// kind.
+    JsonScalar,
 }
 
 impl Operand {
-    /// The one value that each of several is compared with. As `PocketBase` has it, JSON is no longer particular there
-    /// about what is no value.
-    pub(super) fn beside_many(self) -> Self {
+    /// Returns this operand for a comparison with a multi-valued one. As in `PocketBase`, a JSON null then equals the empty
+    /// text.
+    pub(super) fn against_many(self) -> Self {
         match self {
             Self::Column(column) if column.kind == Kind::Json => Self::Column(Column {
-                kind: Kind::Scalar,
+                kind: Kind::JsonScalar,
                 ..column
             }),
-            Self::Column(_) | Self::Known(_) => self,
+            Self::Column(_) | Self::Literal(_) => self,
         }
     }
 }
 
 impl Kind {
     pub(super) fn is_text(self) -> bool {
-        matches!(self, Self::Text | Self::Computed)
+        matches!(self, Self::Text | Self::ComputedText)
     }
 
-    /// Whether the type differs from row to row.
+    /// Says whether the type differs from row to row.
     pub(super) fn is_scalar(self) -> bool {
-        matches!(self, Self::Json | Self::Scalar)
+        matches!(self, Self::Json | Self::JsonScalar)
     }
 }
 
-impl Known {
-    /// Lists and objects compare by their JSON text.
+impl Literal {
+    /// Reads a JSON value. Lists and objects are compared by their JSON text.
     pub(super) fn from_json(value: &Json) -> Self {
         match value {
             Json::Null => Self::Null,
@@ -95,7 +96,7 @@ impl Known {
         }
     }
 
-    /// `null` and the empty text are the same to `=` and `!=`.
+    /// Says whether it is null or the empty text, which are equal for `=` and `!=`.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Null => true,
@@ -121,7 +122,7 @@ impl Column {
             sql,
             kind,
             nullable: true,
-            guard: None,
+            visibility_check: None,
             prefix: None,
         }
     }

@@ -1,23 +1,22 @@
-//! From the path of an identifier (`author.name`, `@request.auth.id`, `comments_via_post.text:lower`) to what
-//! stands for it in SQL.
+//! Resolves the path of an identifier (`author.name`, `@request.auth.id`, `comments_via_post.text:lower`) to SQL.
 
-use super::operand::{Column, Kind, Known, Operand};
+use super::operand::{Column, Kind, Literal, Operand};
 use super::request_path::parameter;
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
 use super::visibility::{Listable, RowCondition};
 use super::{FilterError, macros};
-use crate::db::{Ident, Sql, Storage, dialect, sql};
+use crate::db::{ColumnType, Ident, Sql, dialect, sql};
 use crate::schema::{Collection, Shape};
 
 /// How many relations a path may follow.
 const MAX_RELATIONS: usize = 6;
 
 /// A path that is being followed.
-pub(super) struct Walk<'w> {
+pub(super) struct PathWalk<'w> {
     /// The whole path, for messages.
     pub(super) text: &'w str,
-    /// What identifies the joins made so far.
+    /// Identifies the joins made so far.
     pub(super) key: String,
     pub(super) table: Ident,
     /// Whether the table's row may be missing.
@@ -25,12 +24,12 @@ pub(super) struct Walk<'w> {
     pub(super) many: bool,
     pub(super) relations: usize,
     pub(super) trust: Trust,
-    /// What must hold of the records on the way for the client to see the value.
-    pub(super) guards: Vec<Sql>,
+    /// Conditions on the records along the path: the client may see the value only if all hold.
+    pub(super) visibility_checks: Vec<Sql>,
 }
 
-impl<'w> Walk<'w> {
-    /// A path that begins at a row of `table`, if there is one.
+impl<'w> PathWalk<'w> {
+    /// Starts a path at a row of `table`, which may be missing.
     pub(super) fn new(text: &'w str, key: String, table: Ident, trust: Trust) -> Self {
         Self {
             text,
@@ -40,7 +39,7 @@ impl<'w> Walk<'w> {
             many: false,
             relations: 0,
             trust,
-            guards: Vec::new(),
+            visibility_checks: Vec::new(),
         }
     }
 
@@ -60,7 +59,7 @@ pub(super) type Resolved = Result<(Operand, bool), FilterError>;
 
 impl Resolver<'_> {
     pub(super) fn path(&mut self, scope: &mut Scope, text: &str, trust: Trust) -> Resolved {
-        // Sorts come here without having gone through the filter's grammar.
+        // Sort keys have not been parsed by the filter's grammar.
         let is_word = |part: &str| {
             let is_letter = |c: char| c.is_ascii_alphanumeric() || "_:@#".contains(c);
             !part.is_empty() && part.chars().all(is_letter)
@@ -69,30 +68,30 @@ impl Resolver<'_> {
             return Err(unknown(text));
         }
         let Some(special) = text.strip_prefix('@') else {
-            let walk = Walk {
+            let walk = PathWalk {
                 nullable: self.root_nullable,
-                ..Walk::new(text, String::new(), self.root_alias.clone(), trust)
+                ..PathWalk::new(text, String::new(), self.root_alias.clone(), trust)
             };
             let path = segments(text);
             no_modifier_before_end(text, &path)?;
             return self.walk(scope, walk, self.root, &path);
         };
         let parts = segments(special);
-        // A collection may go by an alias, and nothing else has a modifier before its end.
+        // A collection may have an alias behind a colon; nothing else has a modifier before its end.
         let inner = match parts.as_slice() {
             ["collection", _, rest @ ..] => rest,
             all => all,
         };
         no_modifier_before_end(text, inner)?;
-        // What the rules compare with could be found out by trial.
+        // Otherwise clients could find out the values that rules compare with.
         if trust == Trust::Client && matches!(parts[0], "request" | "collection") {
             return Err(unknown(text));
         }
         match parts.as_slice() {
             ["request", "auth", path @ ..] if !path.is_empty() => self.auth(scope, text, path),
             ["request", "body", path @ ..] if !path.is_empty() => self.body(scope, text, path),
-            ["request", "method"] => known(Known::Text(self.request.method.clone())),
-            ["request", "context"] => known(Known::Text(self.request.context.to_owned())),
+            ["request", "method"] => literal(Literal::Text(self.request.method.clone())),
+            ["request", "context"] => literal(Literal::Text(self.request.context.to_owned())),
             ["request", "query", name] => parameter(text, name, &self.request.query),
             ["request", "headers", name] => {
                 parameter(text, &name.to_ascii_lowercase(), &self.request.headers)
@@ -101,7 +100,7 @@ impl Resolver<'_> {
                 self.other(scope, text, name, path, trust)
             }
             [name] => macros::value(name, self.request.now)
-                .map(|value| (Operand::Known(value), false))
+                .map(|value| (Operand::Literal(value), false))
                 .ok_or_else(|| unknown(text)),
             _ => Err(unknown(text)),
         }
@@ -122,11 +121,11 @@ impl Resolver<'_> {
         self.enter(collection, text)?;
         let key = format!("@collection.{name}");
         let table = scope.join(&key, true, self.alias(), |alias| {
-            Ok(self.left_join(collection, alias, sql(self.engine, "1 = 1")))
+            Ok(self.left_join(collection, alias, sql(self.dialect, "1 = 1")))
         })?;
-        let walk = Walk {
+        let walk = PathWalk {
             many: true,
-            ..Walk::new(text, key, table, trust)
+            ..PathWalk::new(text, key, table, trust)
         };
         self.walk(scope, walk, collection, path)
     }
@@ -135,7 +134,7 @@ impl Resolver<'_> {
     pub(super) fn walk(
         &mut self,
         scope: &mut Scope,
-        mut walk: Walk<'_>,
+        mut walk: PathWalk<'_>,
         collection: &Collection,
         path: &[&str],
     ) -> Resolved {
@@ -154,7 +153,7 @@ impl Resolver<'_> {
             Shape::Point if matches!(rest, [] | ["lon" | "lat" | "lon:lower" | "lat:lower"]) => {
                 self.inside_point(&walk, &column.ident, path)
             }
-            // The column has it already.
+            // The column itself holds the id.
             Shape::Relation { is_list: false, .. } if rest == ["id"] => {
                 self.column(scope, &walk, column, None)
             }
@@ -179,10 +178,10 @@ impl Resolver<'_> {
             | Shape::Point
             | Shape::Secret => {
                 if walk.trust == Trust::Client && collection.is_auth() && plain == "email" {
-                    let mut guard = Sql::new(self.engine);
-                    guard.column(&walk.table, &Ident::new("emailVisibility"));
-                    guard.text(" = TRUE");
-                    walk.guards.push(guard);
+                    let mut visibility_check = Sql::new(self.dialect);
+                    visibility_check.column(&walk.table, &Ident::new("emailVisibility"));
+                    visibility_check.text(" = TRUE");
+                    walk.visibility_checks.push(visibility_check);
                 }
                 self.column(scope, &walk, column, modifier)
             }
@@ -193,7 +192,7 @@ impl Resolver<'_> {
     fn relation(
         &mut self,
         scope: &mut Scope,
-        walk: &mut Walk<'_>,
+        walk: &mut PathWalk<'_>,
         field: &Ident,
         is_list: bool,
         target: &Collection,
@@ -201,21 +200,21 @@ impl Resolver<'_> {
     ) -> Result<(), FilterError> {
         walk.step(name)?;
         self.enter(target, walk.text)?;
-        let mut from = Sql::new(self.engine);
+        let mut from = Sql::new(self.dialect);
         from.column(&walk.table, field);
         if is_list {
             walk.many = true;
             let key = format!("{}:each", walk.key);
             let table = walk.table.clone();
             let items = scope.join(&key, true, self.alias(), |alias| {
-                Ok(dialect::join_items(self.engine, &table, field, alias))
+                Ok(self.dialect.join_column_items(&table, field, alias))
             })?;
-            from = Sql::new(self.engine);
+            from = Sql::new(self.dialect);
             from.column(&items, &Ident::new("value"));
         }
         let listable = self.visibility(target, walk)?;
-        if scope.is_own && listable.is_none() && !target.is_view() {
-            // The query has the record already: there is one at most.
+        if scope.is_isolated && listable.is_none() && !target.is_view() {
+            // The query has joined the record already, and there is at most one.
             let here = self.scope.one(&walk.key, &walk.table, &self.root_alias);
             if let Some(table) = here {
                 walk.table = table;
@@ -224,7 +223,7 @@ impl Resolver<'_> {
             }
         }
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
-            let mut on = Sql::new(self.engine);
+            let mut on = Sql::new(self.dialect);
             on.column(alias, &Ident::new("id")).text(" = ").append(from);
             self.and_listed(&mut on, listable.as_deref(), target, alias)?;
             Ok(self.left_join(target, alias, on))
@@ -237,7 +236,7 @@ impl Resolver<'_> {
     fn back_relation(
         &mut self,
         scope: &mut Scope,
-        mut walk: Walk<'_>,
+        mut walk: PathWalk<'_>,
         collection: &Collection,
         name: &str,
         rest: &[&str],
@@ -257,10 +256,13 @@ impl Resolver<'_> {
         let table = walk.table.clone();
         let listable = self.visibility(source, &mut walk)?;
         walk.table = scope.join(&walk.key, walk.many, self.alias(), |alias| {
-            let mut target = Sql::new(self.engine);
+            let mut target = Sql::new(self.dialect);
             target.column(&table, &Ident::new("id"));
-            let mut on =
-                dialect::refers_to(self.engine, alias, &column.ident, column.is_list(), target);
+            let mut on = if column.is_list() {
+                self.dialect.list_contains(alias, &column.ident, target)
+            } else {
+                dialect::column_equals(alias, &column.ident, target)
+            };
             self.and_listed(&mut on, listable.as_deref(), source, alias)?;
             Ok(self.left_join(source, alias, on))
         })?;
@@ -268,32 +270,35 @@ impl Resolver<'_> {
         self.walk(scope, walk, source, rest)
     }
 
-    /// A value inside a JSON field; `path[0]` is the field itself.
-    fn inside_json(&self, walk: &Walk<'_>, field: &Ident, path: &[&str]) -> Resolved {
+    /// Resolves a value inside a JSON field; `path[0]` is the field itself.
+    fn inside_json(&self, walk: &PathWalk<'_>, field: &Ident, path: &[&str]) -> Resolved {
         let (last, modifier) = modifier(path[path.len() - 1]);
         let mut keys: Vec<&str> = path[1..].to_vec();
         if let Some(end) = keys.last_mut() {
             *end = last;
         }
-        let mut column = Sql::new(self.engine);
+        let mut column = Sql::new(self.dialect);
         column.column(&walk.table, field);
         let operand = match modifier {
-            None => Column::new(dialect::inside_json(self.engine, column, &keys), Kind::Json),
+            None => Column::new(self.dialect.json_at(column, &keys), Kind::Json),
             Some("length") => {
-                let length = dialect::json_length(self.engine, column, &keys);
-                Column::new(dialect::scalar_of_number(self.engine, length), Kind::Scalar)
+                let length = self.dialect.json_length_at(column, &keys);
+                Column::new(self.dialect.scalar(length), Kind::JsonScalar)
             }
             Some("lower") => {
-                let text = dialect::json_text(self.engine, column, &keys);
-                Column::new(dialect::lower(self.engine, text), Kind::Computed)
+                let text = self.dialect.json_text_at(column, &keys);
+                Column::new(self.dialect.lower(text), Kind::ComputedText)
             }
             Some(_) => return Err(FilterError::Misused(walk.text.to_owned())),
         };
-        Ok((Operand::Column(guarded(operand, &walk.guards)), walk.many))
+        Ok((
+            Operand::Column(with_checks(operand, &walk.visibility_checks)),
+            walk.many,
+        ))
     }
 
-    /// A place, or what is inside it; `path[0]` is the field itself.
-    fn inside_point(&self, walk: &Walk<'_>, field: &Ident, path: &[&str]) -> Resolved {
+    /// Resolves a geo point or one of its coordinates; `path[0]` is the field itself.
+    fn inside_point(&self, walk: &PathWalk<'_>, field: &Ident, path: &[&str]) -> Resolved {
         let modifier = modifier(path[path.len() - 1]).1;
         if !matches!(modifier, None | Some("lower")) {
             return Err(FilterError::Misused(walk.text.to_owned()));
@@ -301,66 +306,65 @@ impl Resolver<'_> {
         if path.len() > 1 {
             return self.inside_json(walk, field, path);
         }
-        let mut column = Sql::new(self.engine);
+        let mut column = Sql::new(self.dialect);
         column.column(&walk.table, field);
-        let text = dialect::point_text(self.engine, column);
+        let text = self.dialect.geo_point_text(column);
         let operand = if modifier.is_some() {
-            Column::new(dialect::lower(self.engine, text), Kind::Computed)
+            Column::new(self.dialect.lower(text), Kind::ComputedText)
         } else {
-            Column::new(dialect::json_of_text(self.engine, text), Kind::Json)
+            Column::new(self.dialect.scalar_of_text(text), Kind::Json)
         };
-        Ok((Operand::Column(guarded(operand, &walk.guards)), walk.many))
+        Ok((
+            Operand::Column(with_checks(operand, &walk.visibility_checks)),
+            walk.many,
+        ))
     }
 
-    /// The field at the end of a path.
+    /// Resolves the field at the end of a path.
     fn column(
         &mut self,
         scope: &mut Scope,
-        walk: &Walk<'_>,
+        walk: &PathWalk<'_>,
         column: &crate::schema::Column,
         modifier: Option<&str>,
     ) -> Resolved {
-        let mut plain = Sql::new(self.engine);
+        let mut plain = Sql::new(self.dialect);
         plain.column(&walk.table, &column.ident);
         let (sql, kind) = match (modifier, column.is_list()) {
             (Some("each"), true) => {
                 let key = format!("{}.{}:each", walk.key, column.name);
                 let items = scope.join(&key, true, self.alias(), |alias| {
-                    Ok(dialect::join_items(
-                        self.engine,
-                        &walk.table,
-                        &column.ident,
-                        alias,
-                    ))
+                    let table = &walk.table;
+                    Ok(self.dialect.join_column_items(table, &column.ident, alias))
                 })?;
                 return Ok((
-                    Operand::Column(guarded(self.item(&items), &walk.guards)),
+                    Operand::Column(with_checks(self.item(&items), &walk.visibility_checks)),
                     true,
                 ));
             }
             (Some("length"), true) => {
-                let length = dialect::json_length(self.engine, plain, &[]);
-                (dialect::scalar_of_number(self.engine, length), Kind::Scalar)
+                let length = self.dialect.json_length_at(plain, &[]);
+                (self.dialect.scalar(length), Kind::JsonScalar)
             }
             (Some("length"), false) if column.shape.is_choice() => {
-                let mut length = sql(self.engine, "(CASE WHEN ");
+                let mut length = sql(self.dialect, "(CASE WHEN ");
                 length.append(plain).text(" = '' THEN 0 ELSE 1 END)");
-                (dialect::scalar_of_number(self.engine, length), Kind::Scalar)
+                (self.dialect.scalar(length), Kind::JsonScalar)
             }
             (Some("each"), false) if column.shape.is_choice() => (plain, Kind::Text),
             (Some("lower"), false) => {
-                let text = dialect::text(self.engine, plain, column.storage);
-                (dialect::lower(self.engine, text), Kind::Computed)
+                let text = self.dialect.text(plain, column.storage);
+                (self.dialect.lower(text), Kind::ComputedText)
             }
             (Some("lower"), true) => {
-                let text = dialect::list_text(self.engine, plain);
-                (dialect::lower(self.engine, text), Kind::Computed)
+                let text = self.dialect.list_text(plain);
+                (self.dialect.lower(text), Kind::ComputedText)
             }
-            (None, true) => (dialect::list_text(self.engine, plain), Kind::Text),
+            (None, true) => (self.dialect.list_text(plain), Kind::Text),
             (None, false) => match column.storage {
-                Storage::Text | Storage::Json | Storage::Point => (plain, Kind::Text),
-                Storage::Number | Storage::Int => (plain, Kind::Number),
-                Storage::Bool => (plain, Kind::Bool),
+                ColumnType::Text | ColumnType::Json | ColumnType::GeoPoint => (plain, Kind::Text),
+                ColumnType::Number | ColumnType::Int => (plain, Kind::Number),
+                ColumnType::Bool => (plain, Kind::Bool),
             },
             (Some(_), _) => return Err(FilterError::Misused(walk.text.to_owned())),
         };
@@ -373,17 +377,20 @@ impl Resolver<'_> {
             },
             ..Column::new(sql, kind)
         };
-        Ok((Operand::Column(guarded(column, &walk.guards)), walk.many))
+        Ok((
+            Operand::Column(with_checks(column, &walk.visibility_checks)),
+            walk.many,
+        ))
     }
 
     pub(super) fn left_join(&self, collection: &Collection, alias: &Ident, on: Sql) -> Sql {
-        let mut out = sql(self.engine, " LEFT JOIN ");
+        let mut out = sql(self.dialect, " LEFT JOIN ");
         out.ident(&collection.table).text(" AS ").ident(alias);
         out.text(" ON ").append(on);
         out
     }
 
-    /// Records that the client may not list are not joined at all: to filters and sorts they are as if there were none.
+    /// Adds the condition of a join that the client may list the record. For filters and sorts, other records do not exist.
     fn and_listed(
         &self,
         on: &mut Sql,
@@ -407,15 +414,15 @@ impl Resolver<'_> {
         let mut nested = self.nested(collection, alias.clone());
         let condition = listable.resolve(&mut nested);
         let condition = condition.map_err(|_| unknown(&collection.def.name))?;
-        Ok(nested.finish_inside(condition).into_sql(self.engine))
+        Ok(nested.emit_inside(condition).into_sql(self.dialect))
     }
 
-    /// The condition that rows of a collection must meet for the client to reach them; `None` when all rows do. The same
+    /// Returns the condition that rows of a collection must meet for the client to reach them; `None` if all rows do. The same
     /// path in a rule reaches all records, so the client's join gets a key of its own.
     fn visibility(
         &self,
         collection: &Collection,
-        walk: &mut Walk<'_>,
+        walk: &mut PathWalk<'_>,
     ) -> Result<Option<Box<dyn RowCondition>>, FilterError> {
         if walk.trust == Trust::Full {
             return Ok(None);
@@ -430,20 +437,20 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether the client must not find out what a column holds.
+    /// Says whether the client must not find out the values of a column.
     fn hides(&self, collection: &Collection, column: &crate::schema::Column) -> bool {
         let caller = &self.request.caller;
         column.hidden || self.visibility.hides(caller, collection, &column.name)
     }
 
     pub(super) fn item(&self, items: &Ident) -> Column {
-        let mut value = Sql::new(self.engine);
+        let mut value = Sql::new(self.dialect);
         value.column(items, &Ident::new("value"));
-        Column::new(value, Kind::Computed)
+        Column::new(value, Kind::ComputedText)
     }
 }
 
-/// A modifier is of the last part of a path.
+/// Fails if a part before the last has a modifier.
 fn no_modifier_before_end(text: &str, path: &[&str]) -> Result<(), FilterError> {
     match path.split_last() {
         Some((_, before)) if before.iter().any(|part| part.contains(':')) => {
@@ -453,13 +460,16 @@ fn no_modifier_before_end(text: &str, path: &[&str]) -> Result<(), FilterError> 
     }
 }
 
-/// The column, for records on whose way all of `guards` hold.
-fn guarded(column: Column, guards: &[Sql]) -> Column {
-    let guard = guards.iter().cloned().reduce(|mut all, next| {
+/// Adds visibility checks to a column.
+fn with_checks(column: Column, visibility_checks: &[Sql]) -> Column {
+    let visibility_check = visibility_checks.iter().cloned().reduce(|mut all, next| {
         all.text(" AND ").append(next);
         all
     });
-    Column { guard, ..column }
+    Column {
+        visibility_check,
+        ..column
+    }
 }
 
 /// Splits at dots.
@@ -476,8 +486,8 @@ pub(super) fn modifier(segment: &str) -> (&str, Option<&str>) {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it ends functions that resolve")]
-pub(super) fn known(value: Known) -> Resolved {
-    Ok((Operand::Known(value), false))
+pub(super) fn literal(value: Literal) -> Resolved {
+    Ok((Operand::Literal(value), false))
 }
 
 pub(super) fn unknown(text: &str) -> FilterError {

@@ -1,18 +1,18 @@
-//! `@request.…` in a path: what is known of the request.
+//! Paths that begin with `@request`: values of the request.
 //!
-//! A path is judged by the definitions first and given a value afterwards: one that names nothing, or steps into
-//! what has no inside, is an error whoever asks and whatever was sent. No value means only that none was sent.
+//! A path is first checked against the definitions and then given a value. A path that names nothing, or goes into a value
+//! that has no members, is an error for every caller and every request. Null means only that no value was sent.
 
 use serde_json::Value as Json;
 
 use super::FilterError;
+use super::casts::literal_text;
 use super::condition::Condition;
-use super::forms::known_text;
-use super::operand::{Column, Kind, Known, Operand};
-use super::path::{Resolved, Walk, known, modifier, unknown};
+use super::operand::{Column, Kind, Literal, Operand};
+use super::path::{PathWalk, Resolved, literal, modifier, unknown};
 use super::resolve::{Resolver, Trust};
 use super::scope::Scope;
-use crate::db::{Ident, Point, Sql, Value, dialect, sql};
+use crate::db::{GeoPoint, Ident, Sql, Value, sql};
 use crate::json;
 use crate::request::Caller;
 use crate::schema::{Collection, Record, Shape};
@@ -32,7 +32,7 @@ impl Resolver<'_> {
         self.absent(text, path)
     }
 
-    /// Whether a path below `@request.auth` can begin at an account of this collection.
+    /// Says whether a path below `@request.auth` can begin at an account of this collection.
     fn begins(&self, collection: &Collection, path: &[&str]) -> bool {
         let name = modifier(path[0]).0;
         matches!(name, "collectionId" | "collectionName")
@@ -40,12 +40,12 @@ impl Resolver<'_> {
             || self.schema.back_relation(collection, name).is_some()
     }
 
-    /// What a path below `@request.auth` is for a guest, or an account of a collection that lacks its first field:
-    /// no value, if it leads somewhere from the accounts of every collection that has that field.
+    /// Resolves a path below `@request.auth` for a guest, or for an account of a collection that lacks its first field: null,
+    /// if the path is valid for the accounts of every collection that has that field.
     fn absent(&self, text: &str, path: &[&str]) -> Resolved {
-        // The commonest by far needs no search.
+        // By far the most common path needs no search.
         if path == ["id"] {
-            return known(Known::Null);
+            return literal(Literal::Null);
         }
         let open = self
             .schema
@@ -54,7 +54,7 @@ impl Resolver<'_> {
         let mut is_known = false;
         for collection in open.filter(|one| self.begins(one, path)) {
             let path = AuthPath { text, path };
-            self.apart_from_query()
+            self.detached()
                 .auth_of(&mut Scope::default(), &path, collection, None)?;
             is_known = true;
         }
@@ -64,14 +64,14 @@ impl Resolver<'_> {
         let is_isset = path
             .last()
             .is_some_and(|name| modifier(name).1 == Some("isset"));
-        known(if is_isset {
-            Known::Bool(false)
+        literal(if is_isset {
+            Literal::Bool(false)
         } else {
-            Known::Null
+            Literal::Null
         })
     }
 
-    /// A path that begins at an account of `collection`; without a record it is judged alone.
+    /// Resolves a path that begins at an account of `collection`. Without a record, the path is only checked.
     fn auth_of(
         &mut self,
         scope: &mut Scope,
@@ -90,15 +90,17 @@ impl Resolver<'_> {
         let value = || record.and_then(|record| record.known(name));
         match (path, modifier) {
             ([_], None) if is_plain => {
-                return known(value().map_or(Known::Null, |value| Known::from_json(&value)));
+                return literal(value().map_or(Literal::Null, |value| Literal::from_json(&value)));
             }
-            ([_], Some("isset")) if is_plain => return known(Known::Bool(value().is_some())),
+            ([_], Some("isset")) if is_plain => return literal(Literal::Bool(value().is_some())),
             ([_], Some("lower"))
                 if column.is_none_or(|column| column.shape == Shape::Scalar) && is_plain =>
             {
                 match value() {
-                    Some(Json::String(value)) => return known(Known::Text(value.to_lowercase())),
-                    _ if column.is_none() => return known(Known::Null),
+                    Some(Json::String(value)) => {
+                        return literal(Literal::Text(value.to_lowercase()));
+                    }
+                    _ if column.is_none() => return literal(Literal::Null),
                     _ => {}
                 }
             }
@@ -113,17 +115,17 @@ impl Resolver<'_> {
         let id = record.map_or("", Record::id).to_owned();
         let key = "@request.auth".to_owned();
         let table = scope.join(&key, false, self.alias(), |alias| {
-            let mut on = Sql::new(self.engine);
+            let mut on = Sql::new(self.dialect);
             on.column(alias, &Ident::new("id"))
                 .text(" = ")
                 .bind(Value::Text(id));
             Ok(self.left_join(collection, alias, on))
         })?;
-        let walk = Walk::new(text, key, table, Trust::Full);
+        let walk = PathWalk::new(text, key, table, Trust::Full);
         self.walk(scope, walk, collection, path)
     }
 
-    /// `@request.body.…`: of a field of the collection as far as its type goes, of any other key what was sent.
+    /// `@request.body.…`: below a field of the collection, only what its type has; below any other key, what was sent.
     pub(super) fn body(&mut self, scope: &mut Scope, text: &str, path: &[&str]) -> Resolved {
         let (last, modifier) = modifier(path[path.len() - 1]);
         let mut keys = path.to_vec();
@@ -136,20 +138,20 @@ impl Resolver<'_> {
             return of_value(text, inside(value, rest), modifier);
         };
         if column.secret {
-            // A given password is a new one, even if it is the old one again.
+            // A password that is sent counts as changed, even if it is the old one.
             return match (rest, modifier) {
-                ([], Some("isset" | "changed")) => known(Known::Bool(value.is_some())),
+                ([], Some("isset" | "changed")) => literal(Literal::Bool(value.is_some())),
                 _ => Err(unknown(text)),
             };
         }
         match (&column.shape, rest) {
             (_, []) => self.body_field(scope, text, column, modifier),
             (Shape::Json, _) => match (inside(value, rest), modifier) {
-                (value, Some("length")) => known(Known::Number(length(value))),
+                (value, Some("length")) => literal(Literal::Number(length(value))),
                 (value, modifier) => of_value(text, value, modifier),
             },
             (Shape::Point, [part @ ("lon" | "lat")]) => {
-                let point = value.map(Point::of);
+                let point = value.map(GeoPoint::of);
                 let part = point.map(|at| Json::from(if *part == "lon" { at.lon } else { at.lat }));
                 of_value(text, part.as_ref(), modifier)
             }
@@ -164,12 +166,12 @@ impl Resolver<'_> {
                 self.enter(target, text)?;
                 let key = format!("@request.body.{name}");
                 let table = scope.join(&key, many, self.alias(), |alias| {
-                    Ok(self.left_join(target, alias, among(self.engine, alias, &ids)))
+                    Ok(self.left_join(target, alias, among(self.dialect, alias, &ids)))
                 })?;
-                let walk = Walk {
+                let walk = PathWalk {
                     many,
                     relations: 1,
-                    ..Walk::new(text, key, table, Trust::Full)
+                    ..PathWalk::new(text, key, table, Trust::Full)
                 };
                 self.walk(scope, walk, target, &path[1..])
             }
@@ -177,7 +179,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The whole value that was sent for a field.
+    /// Resolves the whole value that was sent for a field.
     fn body_field(
         &mut self,
         scope: &mut Scope,
@@ -189,32 +191,36 @@ impl Resolver<'_> {
         let value = request.body.get(&column.name);
         let is_choice = column.shape.is_choice();
         let given = match value {
-            None => Known::Null,
-            Some(value) if column.shape == Shape::Point => Known::Text(Point::of(value).to_json()),
-            Some(value) => Known::from_json(value),
+            None => Literal::Null,
+            Some(value) if column.shape == Shape::Point => {
+                Literal::Text(GeoPoint::of(value).to_json())
+            }
+            Some(value) => Literal::from_json(value),
         };
         match modifier {
-            None => known(given),
-            Some("lower") => known(lower(given)),
-            Some("length") if column.shape == Shape::Json => known(Known::Number(length(value))),
+            None => literal(given),
+            Some("lower") => literal(lower(given)),
+            Some("length") if column.shape == Shape::Json => {
+                literal(Literal::Number(length(value)))
+            }
             Some("length") if is_choice => {
-                known(Known::Number(crate::number(strings(value).len())))
+                literal(Literal::Number(crate::number(strings(value).len())))
             }
             Some("each") if is_choice => {
                 let items = strings(value);
                 let key = format!("@request.body.{}:each", column.name);
                 let table = scope.join(&key, true, self.alias(), |alias| {
                     let list = Value::Json(json::canonical(&Json::from(items)));
-                    Ok(dialect::join_items_of(self.engine, list, alias))
+                    Ok(self.dialect.join_value_items(list, alias))
                 })?;
                 Ok((Operand::Column(self.item(&table)), true))
             }
             Some("changed") => {
                 let (stored, many) = self.path(scope, &column.name, Trust::Full)?;
                 if value.is_none() {
-                    return known(Known::Bool(false));
+                    return literal(Literal::Bool(false));
                 }
-                let condition = self.differ(&Operand::Known(given), &stored);
+                let condition = self.differ(&Operand::Literal(given), &stored);
                 Ok((self.truth(condition), many))
             }
             modifier => of_value(text, value, modifier),
@@ -223,11 +229,11 @@ impl Resolver<'_> {
 
     fn truth(&self, condition: Condition) -> Operand {
         match condition {
-            Condition::True => Operand::Known(Known::Bool(true)),
-            Condition::False => Operand::Known(Known::Bool(false)),
+            Condition::True => Operand::Literal(Literal::Bool(true)),
+            Condition::False => Operand::Literal(Literal::Bool(false)),
             Condition::All(_) => {
-                let mut out = sql(self.engine, "(");
-                out.append(condition.into_sql(self.engine)).text(")");
+                let mut out = sql(self.dialect, "(");
+                out.append(condition.into_sql(self.dialect)).text(")");
                 Operand::Column(Column {
                     nullable: false,
                     ..Column::new(out, Kind::Bool)
@@ -237,7 +243,7 @@ impl Resolver<'_> {
     }
 }
 
-/// A path below `@request.auth`, and the whole of it, for messages.
+/// A path below `@request.auth`, and the whole path for messages.
 struct AuthPath<'p> {
     text: &'p str,
     path: &'p [&'p str],
@@ -254,29 +260,29 @@ pub(super) fn parameter(
     of_value(text, value.as_ref(), modifier)
 }
 
-/// A value that was sent, which has no type but its own.
+/// Resolves a value that was sent and belongs to no field.
 fn of_value(text: &str, value: Option<&Json>, modifier: Option<&str>) -> Resolved {
-    let given = value.map_or(Known::Null, Known::from_json);
+    let given = value.map_or(Literal::Null, Literal::from_json);
     match modifier {
-        None => known(given),
-        Some("isset") => known(Known::Bool(value.is_some())),
-        Some("lower") => known(lower(given)),
+        None => literal(given),
+        Some("isset") => literal(Literal::Bool(value.is_some())),
+        Some("lower") => literal(lower(given)),
         Some(_) => Err(FilterError::Misused(text.to_owned())),
     }
 }
 
-/// The value in lower case, as a text: that of a bool is its name.
-fn lower(value: Known) -> Known {
+/// Returns the value as a text in lower case; a bool becomes `true` or `false`.
+fn lower(value: Literal) -> Literal {
     match value {
-        Known::Null => Known::Null,
-        Known::Bool(value) => Known::Text(value.to_string()),
-        value @ (Known::Text(_) | Known::Number(_) | Known::Whole(_)) => {
-            Known::Text(known_text(&value).to_lowercase())
+        Literal::Null => Literal::Null,
+        Literal::Bool(value) => Literal::Text(value.to_string()),
+        value @ (Literal::Text(_) | Literal::Number(_) | Literal::Whole(_)) => {
+            Literal::Text(literal_text(&value).to_lowercase())
         }
     }
 }
 
-/// What is at `keys` inside a value: members of objects, and items of lists by their number.
+/// Returns the value at `keys`: members of objects, and items of lists by their index.
 fn inside<'v>(value: Option<&'v Json>, keys: &[&str]) -> Option<&'v Json> {
     keys.iter().try_fold(value?, |value, key| match value {
         Json::Object(members) => members.get(*key),
@@ -289,7 +295,7 @@ fn is_index(key: &str) -> bool {
     key.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// How many items a list has: 0 for nothing, 1 for what is no list.
+/// Returns the number of items of a list: 0 for null, 1 for any other value.
 fn length(value: Option<&Json>) -> f64 {
     match value {
         None | Some(Json::Null) => 0.0,
@@ -298,9 +304,9 @@ fn length(value: Option<&Json>) -> f64 {
     }
 }
 
-/// The items of a list, or a single value, as texts.
+/// Returns the items of a list, or a single value, as texts.
 fn strings(value: Option<&Json>) -> Vec<String> {
-    let text = |value: &Json| known_text(&Known::from_json(value));
+    let text = |value: &Json| literal_text(&Literal::from_json(value));
     match value {
         None => Vec::new(),
         Some(Json::Array(items)) => items.iter().map(text).collect(),
@@ -312,9 +318,9 @@ fn strings(value: Option<&Json>) -> Vec<String> {
 }
 
 /// `alias.id IN (…)`
-fn among(engine: crate::db::Engine, alias: &Ident, ids: &[String]) -> Sql {
-    let mut out = Sql::new(engine);
+fn among(dialect: crate::db::Dialect, alias: &Ident, ids: &[String]) -> Sql {
+    let mut out = Sql::new(dialect);
     out.column(alias, &Ident::new("id"));
-    out.append(dialect::is_one_of(engine, ids));
+    out.append(dialect.is_one_of(ids));
     out
 }

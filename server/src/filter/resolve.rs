@@ -1,4 +1,4 @@
-//! From [`Expression`] to SQL, for one collection and one caller.
+//! Resolves an [`Expression`] to SQL, for one collection and one caller.
 //!
 //! References to one record become `LEFT JOIN`s of the query itself, which adds no rows. References to several
 //! (multiple relations, back-relations, `:each`, `@collection`) are joined inside one `EXISTS` around the whole
@@ -8,35 +8,37 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::casts::sortable;
 use super::compare::compare;
 use super::condition::Condition;
-use super::forms::sortable;
 use super::operand::{Kind, Operand};
 use super::scope::{Scope, exists, one_row};
 use super::{FilterError, Operator, Visibility};
-use crate::db::{Engine, Ident, Sql, dialect, sql};
+use crate::db::dialect::Order;
+use crate::db::{Dialect, Ident, Sql, sql};
 use crate::expression::{Comparison, Expression, Token};
 use crate::request::Request;
 use crate::schema::{Collection, Schema};
 
-/// Whose filter it is, which decides what it may name.
+/// The author of a filter, which decides what it may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
     /// A rule of a collection, or a superuser's filter.
     Full,
-    /// A client's: no hidden fields, no hidden e-mail addresses, no collections that the client may not list.
+    /// A client: the filter may name no hidden fields, no hidden e-mail addresses and no collections that the client may not
+    /// list.
     Client,
 }
 
-/// Makes SQL of filters and sorts of one query.
+/// Resolves the filters and sorts of one query to SQL.
 pub struct Resolver<'a> {
-    pub(super) engine: Engine,
+    pub(super) dialect: Dialect,
     pub(super) schema: &'a Schema,
     pub(super) visibility: &'a dyn Visibility,
     pub(super) request: &'a Request,
     pub(super) root: &'a Collection,
     pub(super) root_alias: Ident,
-    /// Whether there may be no row of it.
+    /// Whether the row may be missing.
     pub(super) root_nullable: bool,
     pub(super) scope: Scope,
     aliases: Rc<Cell<u32>>,
@@ -45,9 +47,9 @@ pub struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// A resolver for queries on `root`, which goes by `alias` in them.
+    /// Makes a resolver for queries on `root`, whose table is named `alias` in them.
     pub fn new(
-        engine: Engine,
+        dialect: Dialect,
         schema: &'a Schema,
         visibility: &'a dyn Visibility,
         request: &'a Request,
@@ -55,7 +57,7 @@ impl<'a> Resolver<'a> {
         alias: Ident,
     ) -> Self {
         Self {
-            engine,
+            dialect,
             schema,
             visibility,
             request,
@@ -68,7 +70,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The same, for the rule of an author who may not know these collections.
+    /// Closes collections that the author of a rule must not know.
     #[must_use]
     pub fn closing(self, closed: &'a BTreeSet<String>) -> Self {
         Self {
@@ -77,13 +79,13 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether paths may not enter a collection.
+    /// Says whether paths must not enter a collection.
     pub(super) fn is_closed(&self, collection: &Collection) -> bool {
         self.closed
             .is_some_and(|closed| closed.contains(&collection.def.id))
     }
 
-    /// Enters a collection. To whoever may not know it, it is as if it did not exist.
+    /// Enters a collection. A closed one seems not to exist.
     pub(super) fn enter(&self, collection: &Collection, text: &str) -> Result<(), FilterError> {
         if self.is_closed(collection) {
             return Err(FilterError::UnknownField(text.to_owned()));
@@ -91,8 +93,8 @@ impl<'a> Resolver<'a> {
         Ok(())
     }
 
-    /// A resolver of which nothing comes into the query.
-    pub(super) fn apart_from_query(&self) -> Self {
+    /// Returns a resolver that adds nothing to the query.
+    pub(super) fn detached(&self) -> Self {
         Self {
             root_alias: self.root_alias.clone(),
             scope: Scope::default(),
@@ -101,23 +103,23 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether anything that it was asked so far looks at other rows.
-    pub fn looks_elsewhere(&self) -> bool {
+    /// Says whether anything resolved so far reads rows of other tables.
+    pub fn reads_other_rows(&self) -> bool {
         self.aliases.get() > 0
     }
 
-    /// The database that it is for.
-    pub fn engine(&self) -> Engine {
-        self.engine
+    /// Returns the dialect of its SQL.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
-    /// A resolver for a condition on another collection inside this query.
+    /// Returns a resolver for a condition on another collection inside this query.
     pub(super) fn nested<'b>(&self, root: &'b Collection, alias: Ident) -> Resolver<'b>
     where
         'a: 'b,
     {
         Resolver {
-            engine: self.engine,
+            dialect: self.dialect,
             schema: self.schema,
             visibility: self.visibility,
             request: self.request,
@@ -130,14 +132,14 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// What a rule's `expression` asks of a row, with all that it joins inside the condition.
-    pub fn apart(&self, expression: &Expression) -> Result<Condition, FilterError> {
+    /// Resolves a rule to a condition that contains all of its joins.
+    pub fn subquery(&self, expression: &Expression) -> Result<Condition, FilterError> {
         let mut nested = self.nested(self.root, self.root_alias.clone());
         let condition = nested.condition(expression, Trust::Full)?;
-        Ok(nested.finish_inside(condition))
+        Ok(nested.emit_inside(condition))
     }
 
-    /// What `expression` asks of a row. Joins that it needs come with [`Resolver::finish`].
+    /// Resolves an expression to a condition. Its joins are returned by [`Resolver::emit`].
     pub fn condition(
         &mut self,
         expression: &Expression,
@@ -146,7 +148,7 @@ impl<'a> Resolver<'a> {
         match expression {
             Expression::Comparison(comparison) => self.comparison(comparison, trust),
             Expression::All(parts) => Ok(Condition::all(self.each(parts, trust)?)),
-            Expression::Any(parts) => Ok(Condition::any(self.engine, self.each(parts, trust)?)),
+            Expression::Any(parts) => Ok(Condition::any(self.dialect, self.each(parts, trust)?)),
         }
     }
 
@@ -157,29 +159,32 @@ impl<'a> Resolver<'a> {
             .collect()
     }
 
-    /// What to order by: a path, or `@random`, `@rowid`. A path to several values orders by the least of them, or
-    /// descending by the greatest.
+    /// Resolves a sort key: a path, `@random` or `@rowid`. A path to several values sorts by their minimum, or, descending, by
+    /// their maximum.
     pub fn order(
         &mut self,
         path: &str,
         descending: bool,
         trust: Trust,
     ) -> Result<Vec<Sql>, FilterError> {
-        let engine = self.engine;
+        let dialect = self.dialect;
         if path == "@random" {
-            return Ok(vec![sql(engine, "RANDOM()")]);
+            return Ok(vec![sql(dialect, "RANDOM()")]);
         }
         let (keys, nullable) = if path == "@rowid" {
             if self.root.is_view() {
                 return Err(FilterError::UnknownField(path.to_owned()));
             }
-            let mut row = Sql::new(engine);
+            let mut row = Sql::new(dialect);
             row.column(&self.root_alias, &Ident::new("_rowid_"));
             (vec![row], false)
         } else {
             self.order_keys(path, descending, trust)?
         };
-        let direction = dialect::direction(engine, descending, nullable);
+        let direction = dialect.direction(Order {
+            descending,
+            nullable,
+        });
         Ok(keys
             .into_iter()
             .map(|mut key| {
@@ -189,14 +194,14 @@ impl<'a> Resolver<'a> {
             .collect())
     }
 
-    /// The expressions to order by, and whether they may be null.
+    /// Returns the expressions to sort by, and whether they may be null.
     fn order_keys(
         &mut self,
         path: &str,
         descending: bool,
         trust: Trust,
     ) -> Result<(Vec<Sql>, bool), FilterError> {
-        let engine = self.engine;
+        let dialect = self.dialect;
         let mut scope = std::mem::take(&mut self.scope);
         let known_joins = scope.joins.len();
         let resolved = self.path(&mut scope, path, trust);
@@ -207,7 +212,7 @@ impl<'a> Resolver<'a> {
         };
         if many {
             self.scope.forget_from(known_joins);
-            let mut own = Scope::own();
+            let mut own = Scope::isolated();
             let (Operand::Column(column), _) = self.path(&mut own, path, trust)? else {
                 return Err(FilterError::Misused(path.to_owned()));
             };
@@ -216,18 +221,19 @@ impl<'a> Resolver<'a> {
             } else {
                 "(SELECT MIN("
             };
-            let mut out = sql(engine, least);
-            let value = sortable(engine, &column);
-            out.append(where_guarded(value, column.guard)).text(")");
-            out.append(one_row(engine, own.joins)).text(")");
+            let mut out = sql(dialect, least);
+            let value = sortable(dialect, &column);
+            out.append(where_visible(value, column.visibility_check))
+                .text(")");
+            out.append(one_row(dialect, own.joins)).text(")");
             return Ok((vec![out], true));
         }
-        let nullable = column.nullable || column.guard.is_some();
-        let value = where_guarded(column.sql, column.guard);
+        let nullable = column.nullable || column.visibility_check.is_some();
+        let value = where_visible(column.sql, column.visibility_check);
         let keys = match column.kind {
-            Kind::Json | Kind::Scalar => dialect::order_keys_of_json(engine, value),
-            Kind::Text | Kind::Computed | Kind::Number | Kind::Bool => {
-                dialect::order_keys_of_indexed(engine, value, column.prefix)
+            Kind::Json | Kind::JsonScalar => dialect.scalar_sort_keys(value),
+            Kind::Text | Kind::ComputedText | Kind::Number | Kind::Bool => {
+                dialect.indexed_sort_keys(value, column.prefix)
             }
         };
         Ok((keys, nullable))
@@ -251,11 +257,11 @@ impl<'a> Resolver<'a> {
         if comparison.any || !(left_many || right_many) {
             return Ok(condition);
         }
-        // Without a `?`, every one of the related values must do: of both sides, each with each.
-        let mut own = Scope::own();
+        // Without a `?`, all related values must meet the comparison: each of one side with each of the other.
+        let mut own = Scope::isolated();
         let mut each_of = |operand: Operand, many: bool, token: &Token| {
             if !many {
-                return Ok(operand.beside_many());
+                return Ok(operand.against_many());
             }
             own.forget_paths();
             let (operand, _) = self.operand(&mut own, token, trust)?;
@@ -268,17 +274,17 @@ impl<'a> Resolver<'a> {
             Condition::True => return Ok(condition),
             Condition::False => return Ok(Condition::False),
             Condition::All(_) => {
-                let mut fails = sql(self.engine, "NOT (");
-                fails.append(each.into_sql(self.engine)).text(")");
+                let mut fails = sql(self.dialect, "NOT (");
+                fails.append(each.into_sql(self.dialect)).text(")");
                 fails
             }
         };
-        let mut none = sql(self.engine, "NOT ");
+        let mut none = sql(self.dialect, "NOT ");
         none.append(exists(own.joins, fails));
         Ok(Condition::all(vec![condition, Condition::from(none)]))
     }
 
-    /// The operands, and whether each is several values.
+    /// Resolves both operands, and says of each whether it has several values.
     fn both(
         &mut self,
         scope: &mut Scope,
@@ -290,12 +296,12 @@ impl<'a> Resolver<'a> {
         Ok([left, right])
     }
 
-    /// What the operator asks, of operands that the client may see.
+    /// Compares operands, and requires that the client may see them.
     fn compare(&self, operator: Operator, left: &Operand, right: &Operand) -> Condition {
-        let mut parts = vec![compare(self.engine, operator, left, right)];
+        let mut parts = vec![compare(self.dialect, operator, left, right)];
         for operand in [left, right] {
             if let Operand::Column(column) = operand {
-                parts.extend(column.guard.clone().map(Condition::from));
+                parts.extend(column.visibility_check.clone().map(Condition::from));
             }
         }
         Condition::all(parts)
@@ -307,35 +313,38 @@ impl<'a> Resolver<'a> {
         token: &Token,
         trust: Trust,
     ) -> Result<(Operand, bool), FilterError> {
-        use super::operand::Known;
+        use super::operand::Literal;
         let known = match token {
             Token::Text(text) if text.contains('\0') => return Err(FilterError::Syntax(1)),
-            Token::Text(text) => Known::Text(text.clone()),
-            Token::Number(number) => Known::Number(*number),
-            Token::Whole(number) => Known::Whole(*number),
+            Token::Text(text) => Literal::Text(text.clone()),
+            Token::Number(number) => Literal::Number(*number),
+            Token::Whole(number) => Literal::Whole(*number),
             Token::Call(call) => return self.call(scope, call, trust),
             Token::Identifier(name) => match name.to_ascii_lowercase().as_str() {
-                "null" => Known::Null,
-                "true" => Known::Bool(true),
-                "false" => Known::Bool(false),
+                "null" => Literal::Null,
+                "true" => Literal::Bool(true),
+                "false" => Literal::Bool(false),
                 _ => return self.path(scope, name, trust),
             },
         };
-        Ok((Operand::Known(known), false))
+        Ok((Operand::Literal(known), false))
     }
 
-    /// A condition that `left` differs from `right`.
+    /// Returns the condition that `left` differs from `right`.
     pub(super) fn differ(&self, left: &Operand, right: &Operand) -> Condition {
-        compare(self.engine, Operator::NotEqual, left, right)
+        compare(self.dialect, Operator::NotEqual, left, right)
     }
 }
 
-/// The value, where the client may see it.
-fn where_guarded(value: Sql, guard: Option<Sql>) -> Sql {
-    let Some(guard) = guard else {
+/// Returns the value where the client may see it, else null.
+fn where_visible(value: Sql, visibility_check: Option<Sql>) -> Sql {
+    let Some(visibility_check) = visibility_check else {
         return value;
     };
-    let mut out = sql(value.engine(), "(CASE WHEN ");
-    out.append(guard).text(" THEN ").append(value).text(" END)");
+    let mut out = sql(value.dialect(), "(CASE WHEN ");
+    out.append(visibility_check)
+        .text(" THEN ")
+        .append(value)
+        .text(" END)");
     out
 }

@@ -1,18 +1,18 @@
-//! The other tables that a query or a subquery looks at.
+//! The joins of a query or a subquery.
 
 use std::collections::HashMap;
 
 use super::FilterError;
-use crate::db::{Engine, Ident, Sql, sql};
+use crate::db::{Dialect, Ident, Sql, sql};
 
-/// Other tables in one query at most; the databases' own limits are higher.
+/// The most joins of one query. The engines' own limits are higher.
 const MAX_JOINS: usize = 32;
 
-/// Joins of one query or subquery, each made once for its path.
+/// The joins of one query or subquery, one for each path.
 #[derive(Default)]
 pub(super) struct Scope {
-    /// Whether it is of one comparison alone.
-    pub(super) is_own: bool,
+    /// Whether it belongs to the subquery of one comparison.
+    pub(super) is_isolated: bool,
     pub(super) joins: Vec<Join>,
     by_path: HashMap<String, usize>,
 }
@@ -21,20 +21,21 @@ pub(super) struct Scope {
 #[derive(Clone)]
 pub(super) struct Join {
     pub(super) alias: Ident,
-    /// Whether it can bring several rows.
+    /// Whether it can join several rows.
     pub(super) many: bool,
     pub(super) sql: Sql,
 }
 
 impl Scope {
-    pub(super) fn own() -> Self {
+    /// A scope for the subquery of one comparison.
+    pub(super) fn isolated() -> Self {
         Self {
-            is_own: true,
+            is_isolated: true,
             ..Self::default()
         }
     }
 
-    /// The alias of the join for `path`; `make` says how it is joined, when it is not yet.
+    /// Returns the alias of the join for `path`. If there is none yet, `make` writes it.
     pub(super) fn join(
         &mut self,
         path: &str,
@@ -58,7 +59,7 @@ impl Scope {
         Ok(alias)
     }
 
-    /// The one row that is joined for `path` to what goes by `table` here.
+    /// Returns the alias of a join of one row for `path`, if `table`, to which it is joined, belongs to this scope.
     pub(super) fn one(&self, path: &str, table: &Ident, root: &Ident) -> Option<Ident> {
         let is_here = table == root || self.joins.iter().any(|join| join.alias == *table);
         let join = self.by_path.get(path).map(|&index| &self.joins[index]);
@@ -66,7 +67,7 @@ impl Scope {
             .map(|join| join.alias.clone())
     }
 
-    /// Forgets by which paths it joined, so that they are joined anew.
+    /// Forgets the paths of its joins, so that they are joined again.
     pub(super) fn forget_paths(&mut self) {
         self.by_path.clear();
     }
@@ -77,20 +78,20 @@ impl Scope {
     }
 }
 
-/// ` FROM` one row and what is joined to it.
-pub(super) fn one_row(engine: Engine, joins: Vec<Join>) -> Sql {
-    let mut out = sql(engine, " FROM (SELECT 1 AS \"one\") AS \"one\"");
+/// Returns ` FROM` one row and its joins.
+pub(super) fn one_row(dialect: Dialect, joins: Vec<Join>) -> Sql {
+    let mut out = sql(dialect, " FROM (SELECT 1 AS \"one\") AS \"one\"");
     for join in joins {
         out.append(join.sql);
     }
     out
 }
 
-/// Whether there are joined rows for which the condition holds. They are one row without values where nothing matches.
+/// Returns `EXISTS` a joined row that meets the condition. If no row matches a join, there is one with nulls.
 pub(super) fn exists(joins: Vec<Join>, condition: Sql) -> Sql {
-    let engine = condition.engine();
-    let mut out = sql(engine, "EXISTS (SELECT 1").searching();
-    out.append(one_row(engine, joins));
+    let dialect = condition.dialect();
+    let mut out = sql(dialect, "EXISTS (SELECT 1").searching();
+    out.append(one_row(dialect, joins));
     out.text(" WHERE ").append(condition).text(")");
     out
 }

@@ -1,4 +1,4 @@
-//! Which records and fields a client's filter may reach. The policy decides it.
+//! The records and fields that a client's filter may reach. The policy decides.
 
 use super::{Condition, Resolver};
 use crate::error::Result;
@@ -10,7 +10,7 @@ pub trait Visibility {
     /// Returns the rows of a collection that the caller may list.
     fn listable(&self, caller: &Caller, collection: &Collection) -> Listable;
 
-    /// Whether the caller must not find out what a column holds.
+    /// Says whether the caller must not find out the values of a column.
     fn hides(&self, caller: &Caller, collection: &Collection, column: &str) -> bool;
 }
 

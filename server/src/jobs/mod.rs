@@ -106,7 +106,7 @@ async fn tick_now(app: &App) {
 }
 
 async fn tick_at_its_time(app: &App) -> Result<()> {
-    let now = app.db.read_few(crate::db::now).await?;
+    let now = app.db.read_inline(crate::db::now).await?;
     app.jobs.compare_clocks(app, now);
     let late = now - MAX_LATE;
     let looked = app.jobs.state().looked.unwrap_or(now);

@@ -72,7 +72,7 @@ impl Work for Runs {
         let runs = runs.map_err(|error| format!("{missing} {error}"))?;
         let run = run.clone();
         let find = move |conn: &mut Conn| store::job_of(conn, &runs, &run);
-        match app.db.read_few(find).await {
+        match app.db.read_inline(find).await {
             Ok(Some(job)) => within_timeout(app, &job).await,
             // The run goes with its job, so nobody will see this.
             Ok(None) => Err(missing.to_owned()),

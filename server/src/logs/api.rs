@@ -46,7 +46,7 @@ pub async fn view(_: Operator<LogsRead>, app: App, id: RecordId, query: Query) -
     let found = app
         .logs
         .db
-        .read_few(move |conn| store::view(conn, &grant, &id.0))
+        .read_inline(move |conn| store::view(conn, &grant, &id.0))
         .await?;
     let log = found.as_ref().map(store::log).ok_or_else(Error::missing)?;
     Ok(Answer::picked(&log, &query))

@@ -6,7 +6,7 @@ use plinth_sdk::types::{Log, LogHour};
 
 use super::{Entry, Size};
 use crate::clock::Timestamp;
-use crate::db::{Conn, Engine, Sql, Storage, Value, execute, load, sql};
+use crate::db::{ColumnType, Conn, Dialect, Sql, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::filter::{Condition, conjunction, parse};
 use crate::json;
@@ -25,26 +25,26 @@ const OLD: i64 = 1000;
 
 /// Inserts entries.
 pub(super) fn write(conn: &mut Conn, entries: &[Entry]) -> Result<()> {
-    let engine = conn.engine();
-    if engine == Engine::Postgres {
-        // The last moments of the log may be lost in a crash.
-        execute(conn, sql(engine, "SET LOCAL synchronous_commit = off"))?;
+    let dialect = conn.dialect();
+    // The last moments of the log may be lost in a crash.
+    if let Some(relaxed) = dialect.relaxed_durability() {
+        execute(conn, sql(dialect, relaxed))?;
     }
     for entries in entries.chunks(ROWS) {
         let mut insert = sql(
-            engine,
+            dialect,
             "INSERT INTO \"_logs\" (\"id\", \"created\", \"level\", \"message\", \"data\") VALUES ",
         );
-        insert.join(", ", entries.iter().map(|entry| row(engine, entry)));
-        insert.text(" ON CONFLICT (\"id\") DO NOTHING");
+        insert.join(", ", entries.iter().map(|entry| row(dialect, entry)));
+        insert.skip_existing(&["id"]);
         execute(conn, insert)?;
     }
     Ok(())
 }
 
-fn row(engine: Engine, entry: &Entry) -> Sql {
+fn row(dialect: Dialect, entry: &Entry) -> Sql {
     let (message, data) = entry.written();
-    let mut row = sql(engine, "(");
+    let mut row = sql(dialect, "(");
     row.bind(Value::from(entry.id.as_str())).text(", ");
     row.bind(Value::from(entry.created.to_string())).text(", ");
     row.bind(Value::Int(entry.level.number())).text(", ");
@@ -57,10 +57,10 @@ fn row(engine: Engine, entry: &Entry) -> Sql {
 /// Finds an entry.
 pub(super) fn view(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Record>> {
     let collection = grant.collection();
-    let (columns, storages) = collection.selection(conn.engine(), &records::alias());
-    let mut select = sql(conn.engine(), "SELECT ");
+    let (columns, storages) = collection.selection(conn.dialect(), &records::alias());
+    let mut select = sql(conn.dialect(), "SELECT ");
     select.append(columns);
-    records::from(&mut select, collection, Sql::new(conn.engine()));
+    records::from(&mut select, collection, Sql::new(conn.dialect()));
     select
         .text(" WHERE ")
         .column(&records::alias(), &crate::db::Ident::new("id"));
@@ -74,9 +74,9 @@ pub(super) fn view(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Re
 
 /// Counts the entries of each hour that has some, the oldest first.
 pub(super) fn hours(conn: &mut Conn, grant: &Grant, filter: &str) -> Result<Vec<LogHour>> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let wrong = || Error::invalid("Invalid filter format.");
-    let mut resolver = grant.resolver(engine, records::alias());
+    let mut resolver = grant.resolver(dialect, records::alias());
     let condition = if filter.is_empty() {
         Condition::True
     } else {
@@ -85,9 +85,9 @@ pub(super) fn hours(conn: &mut Conn, grant: &Grant, filter: &str) -> Result<Vec<
             .condition(&filter, grant.trust())
             .map_err(|_| wrong())?
     };
-    let (joins, condition) = resolver.finish(condition);
+    let (joins, condition) = resolver.emit(condition);
     let mut select = sql(
-        engine,
+        dialect,
         "SELECT substr(\"r\".\"created\", 1, 13) || ':00:00.000Z', count(*)",
     );
     records::from(&mut select, grant.collection(), joins);
@@ -95,11 +95,11 @@ pub(super) fn hours(conn: &mut Conn, grant: &Grant, filter: &str) -> Result<Vec<
         Condition::True => {}
         Condition::False => return Ok(Vec::new()),
         Condition::All(parts) => {
-            select.text(" WHERE ").append(conjunction(engine, parts));
+            select.text(" WHERE ").append(conjunction(dialect, parts));
         }
     }
     select.text(" GROUP BY 1 ORDER BY 1");
-    let rows = load(conn, select, &[Storage::Text, Storage::Int])?;
+    let rows = load(conn, select, &[ColumnType::Text, ColumnType::Int])?;
     let hour = |row: Vec<Value>| match <[Value; 2]>::try_from(row) {
         Ok([Value::Text(date), Value::Int(total)]) => Some(LogHour { date, total }),
         _ => None,
@@ -130,12 +130,12 @@ pub(super) fn log(record: &Record) -> Log {
 /// Removes a batch of the oldest entries if the log is over its limits, and returns their number. Gaps in the row numbers
 /// count as rows. The size is estimated from the oldest and the newest rows.
 pub(super) fn remove_beyond(conn: &mut Conn, size: Size) -> Result<usize> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let ends = sql(
-        engine,
+        dialect,
         "SELECT COALESCE(MIN(\"_rowid_\"), 0), COALESCE(MAX(\"_rowid_\"), -1) FROM \"_logs\"",
     );
-    let rows = load(conn, ends, &[Storage::Int, Storage::Int])?;
+    let rows = load(conn, ends, &[ColumnType::Int, ColumnType::Int])?;
     let Some([Value::Int(first), Value::Int(last)]) = rows.first().map(Vec::as_slice) else {
         return Ok(0);
     };
@@ -146,7 +146,7 @@ pub(super) fn remove_beyond(conn: &mut Conn, size: Size) -> Result<usize> {
         return Ok(0);
     }
     let end = last.saturating_sub(most).min(first.saturating_add(OLD - 1));
-    let mut delete = sql(engine, "DELETE FROM \"_logs\" WHERE \"_rowid_\" <= ");
+    let mut delete = sql(dialect, "DELETE FROM \"_logs\" WHERE \"_rowid_\" <= ");
     delete.bind(Value::Int(end));
     execute(conn, delete.cached())
 }
@@ -154,7 +154,7 @@ pub(super) fn remove_beyond(conn: &mut Conn, size: Size) -> Result<usize> {
 /// Estimates how many rows have so many bytes.
 fn rows_within(conn: &mut Conn, bytes: u64) -> Result<i64> {
     let mut select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT COUNT(*), COALESCE(SUM(\"size\"), 0) FROM (",
     );
     for (position, order) in ["ASC", "DESC"].into_iter().enumerate() {
@@ -171,7 +171,7 @@ fn rows_within(conn: &mut Conn, bytes: u64) -> Result<i64> {
         });
     }
     select.text(") AS \"sample\"");
-    let rows = load(conn, select.cached(), &[Storage::Int, Storage::Int])?;
+    let rows = load(conn, select.cached(), &[ColumnType::Int, ColumnType::Int])?;
     let Some([Value::Int(count), Value::Int(sum)]) = rows.first().map(Vec::as_slice) else {
         return Ok(i64::MAX);
     };
@@ -182,7 +182,7 @@ fn rows_within(conn: &mut Conn, bytes: u64) -> Result<i64> {
 /// Removes a batch of entries that were created before a time, and returns their number.
 pub(super) fn remove_before(conn: &mut Conn, before: Timestamp) -> Result<usize> {
     let mut delete = sql(
-        conn.engine(),
+        conn.dialect(),
         "DELETE FROM \"_logs\" WHERE \"_rowid_\" IN (SELECT \"_rowid_\" FROM \"_logs\" WHERE \"created\" < ",
     );
     delete.bind(Value::from(before.to_string()));

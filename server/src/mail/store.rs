@@ -2,7 +2,7 @@
 
 use super::NewMail;
 use crate::clock::Timestamp;
-use crate::db::{Conn, Storage, Value, execute, load, sql};
+use crate::db::{ColumnType, Conn, Value, execute, load, sql};
 use crate::error::Result;
 
 /// Inserts a mail that waits to be sent.
@@ -10,7 +10,7 @@ pub(super) fn insert(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<
     let (collection, record) = mail.account.clone().unwrap_or_default();
     let now = now.to_string();
     let mut insert = sql(
-        conn.engine(),
+        conn.dialect(),
         "INSERT INTO \"_mails\" (\"id\", \"to\", \"subject\", \"html\", \"text\", \"kind\", \"collectionRef\", \
          \"recordRef\", \"status\", \"created\", \"updated\") VALUES (",
     );
@@ -44,7 +44,7 @@ pub(super) fn was_written(
     since: Timestamp,
 ) -> Result<bool> {
     let mut select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT CAST(1 AS BIGINT) FROM \"_mails\" WHERE \"created\" > ",
     );
     select.bind(Value::Text(since.to_string()));
@@ -53,5 +53,5 @@ pub(super) fn was_written(
     select.text(" AND \"collectionRef\" = ").bind(collection);
     let record = Value::from(record);
     select.text(" AND \"recordRef\" = ").bind(record);
-    Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
+    Ok(!load(conn, select.cached(), &[ColumnType::Int])?.is_empty())
 }

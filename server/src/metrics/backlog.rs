@@ -1,6 +1,6 @@
 //! The work that waits in the database: runs of jobs, and mails.
 
-use crate::db::{self, Conn, Storage, Value, load, sql};
+use crate::db::{self, ColumnType, Conn, Value, load, sql};
 use crate::error::Result;
 use crate::queue::store::{Depth, age, depth};
 use crate::queue::{JOB_RUNS, MAILS};
@@ -21,13 +21,13 @@ pub(super) struct Backlog {
 pub(super) fn read(conn: &mut Conn) -> Result<Backlog> {
     let now = db::now(conn)?;
     let mut successes = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT \"j\".\"id\", COALESCE((SELECT max(\"r\".\"due\") FROM \"_jobRuns\" AS \"r\" \
          WHERE \"r\".\"job\" = \"j\".\"id\" AND \"r\".\"outcome\" = 'succeeded'), \"j\".\"created\") \
          FROM \"_jobs\" AS \"j\" WHERE \"j\".\"enabled\" = TRUE ORDER BY \"j\".\"id\" LIMIT ",
     );
     successes.bind(Value::Int(MAX_JOBS));
-    let columns = [Storage::Text, Storage::Text];
+    let columns = [ColumnType::Text, ColumnType::Text];
     let successes = load(conn, successes.cached(), &columns)?;
     let successes = successes.iter().filter_map(|row| match &row[..] {
         [Value::Text(job), Value::Text(due)] => Some((job.clone(), age(now, due)?)),

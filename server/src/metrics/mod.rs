@@ -19,7 +19,7 @@ use prometheus::{
 
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::db::Engine;
+use crate::db::Dialect;
 use crate::health::Lifecycle;
 use crate::random::Random;
 use minutes::Minutes;
@@ -171,18 +171,14 @@ impl Metrics {
     }
 
     /// Adds the metric that names the version and the database.
-    pub fn describe(&self, engine: Engine) -> anyhow::Result<()> {
-        let engine = match engine {
-            Engine::Sqlite => "sqlite",
-            Engine::Postgres => "postgres",
-        };
+    pub fn describe(&self, dialect: Dialect) -> anyhow::Result<()> {
         let info = Gauge::with_opts(
             Opts::new(
                 "plinth_build_info",
                 "Always 1; the labels say what this is.",
             )
             .const_label("version", env!("CARGO_PKG_VERSION"))
-            .const_label("database", engine),
+            .const_label("database", dialect.label()),
         )?;
         info.set(1.0);
         self.registry.register(Box::new(info))?;

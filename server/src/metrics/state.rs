@@ -7,7 +7,7 @@ use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeV
 use super::Make;
 use super::backlog::{self, Backlog};
 use crate::app::App;
-use crate::db::Usage;
+use crate::db::PoolStats;
 use crate::health::Lifecycle;
 
 /// How long to wait for the backlog. Without an answer its gauges keep their values.
@@ -146,7 +146,7 @@ impl State {
         self.ready.set(i64::from(readiness.ready));
         self.database_up.set(i64::from(readiness.database == "ok"));
         self.writable.set(i64::from(readiness.writes == "ok"));
-        self.used(&app.db.usage());
+        self.used(&app.db.stats());
         self.schema.set(app.schema.current().version);
         self.realtime_stalled
             .set(app.realtime.stalled().as_secs_f64());
@@ -155,13 +155,13 @@ impl State {
         self.capacity.set(capacity);
         if readiness.database == "ok"
             && let Ok(Ok(backlog)) =
-                tokio::time::timeout(MAX_WAIT, app.db.read_few(backlog::read)).await
+                tokio::time::timeout(MAX_WAIT, app.db.read_inline(backlog::read)).await
         {
             self.waits(&backlog);
         }
     }
 
-    fn used(&self, usage: &Usage) {
+    fn used(&self, usage: &PoolStats) {
         for (state, connections) in [("idle", usage.idle), ("busy", usage.busy)] {
             self.connections
                 .with_label_values(&[state])

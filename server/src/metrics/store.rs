@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::counts::Counts;
-use crate::db::{Conn, Storage, Value, execute, load, sql};
+use crate::db::{ColumnType, Conn, Value, execute, load, sql};
 use crate::error::{Error, Result};
 
 /// Stores this process's counts of minutes, replacing earlier ones, and removes minutes before `oldest`.
@@ -16,21 +16,22 @@ pub(super) fn write(
     for (minute, counts) in minutes {
         let latency = serde_json::to_string(&counts.latency).map_err(Error::internal)?;
         let mut insert = sql(
-            conn.engine(),
+            conn.dialect(),
             "INSERT INTO \"_minutes\" (\"minute\", \"instance\", \"client_errors\", \"server_errors\", \"latency\") VALUES (",
         );
         insert.bind(Value::Int(*minute)).text(", ");
         insert.bind(Value::from(instance)).text(", ");
         insert.bind(int(counts.client_errors)).text(", ");
         insert.bind(int(counts.server_errors)).text(", ");
-        insert.bind(Value::Text(latency)).text(
-            ") ON CONFLICT (\"minute\", \"instance\") DO UPDATE SET \"client_errors\" = excluded.\"client_errors\", \
-             \"server_errors\" = excluded.\"server_errors\", \"latency\" = excluded.\"latency\"",
+        insert.bind(Value::Text(latency)).text(")");
+        insert.update_existing(
+            &["minute", "instance"],
+            &["client_errors", "server_errors", "latency"],
         );
         execute(conn, insert.cached())?;
     }
     let mut forget = sql(
-        conn.engine(),
+        conn.dialect(),
         "DELETE FROM \"_minutes\" WHERE \"minute\" < ",
     );
     forget.bind(Value::Int(oldest));
@@ -41,11 +42,16 @@ pub(super) fn write(
 /// Returns the counts of the minutes from `first` on, of all processes together.
 pub(super) fn read(conn: &mut Conn, first: i64) -> Result<BTreeMap<i64, Counts>> {
     let mut select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT \"minute\", \"client_errors\", \"server_errors\", \"latency\" FROM \"_minutes\" WHERE \"minute\" >= ",
     );
     select.bind(Value::Int(first));
-    let columns = [Storage::Int, Storage::Int, Storage::Int, Storage::Text];
+    let columns = [
+        ColumnType::Int,
+        ColumnType::Int,
+        ColumnType::Int,
+        ColumnType::Text,
+    ];
     let mut minutes = BTreeMap::<i64, Counts>::new();
     for row in load(conn, select.cached(), &columns)? {
         let [

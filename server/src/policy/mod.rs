@@ -21,7 +21,7 @@ pub use rule_check::RuleCheck;
 pub use snapshot::{Shared, Snapshot};
 
 use crate::clock::Timestamp;
-use crate::db::{Engine, Ident};
+use crate::db::{Dialect, Ident};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, Expression, Resolver, Trust};
 use crate::request::Request;
@@ -293,9 +293,9 @@ impl Grant {
     }
 
     /// Returns a resolver for the rows of this collection, whose table has the given alias.
-    pub fn resolver(&self, engine: Engine, alias: Ident) -> Resolver<'_> {
+    pub fn resolver(&self, dialect: Dialect, alias: Ident) -> Resolver<'_> {
         Resolver::new(
-            engine,
+            dialect,
             &self.schema,
             &self.schema.policies,
             &self.request,
@@ -305,15 +305,15 @@ impl Grant {
     }
 
     /// Returns a resolver, and the condition that a row must meet to be covered by the grant.
-    pub fn narrow(&self, engine: Engine, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
-        let mut resolver = self.resolver(engine, alias);
+    pub fn narrow(&self, dialect: Dialect, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
+        let mut resolver = self.resolver(dialect, alias);
         let condition = self.reach.condition(&mut resolver)?;
         Ok((resolver, condition))
     }
 
     /// Returns a resolver, and the condition of the manage rule; without such a rule, no account meets it.
-    pub fn manages(&self, engine: Engine, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
-        let mut resolver = self.resolver(engine, alias);
+    pub fn manages(&self, dialect: Dialect, alias: Ident) -> Result<(Resolver<'_>, Condition)> {
+        let mut resolver = self.resolver(dialect, alias);
         let condition = match &self.collection.rules.manage {
             _ if self.is_superior() => Condition::True,
             Rule::Locked | Rule::Open => Condition::False,

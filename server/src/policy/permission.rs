@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::db::Engine;
+use crate::db::Dialect;
 use crate::filter::{Condition, Expression, Resolver, parse};
 
 /// The effect of a permission.
@@ -84,7 +84,7 @@ impl Permission {
     pub(super) fn condition(&self, resolver: &Resolver<'_>) -> Condition {
         let condition = match &self.rows {
             Rows::All => return Condition::True,
-            Rows::Where(expression) => resolver.apart(expression).ok(),
+            Rows::Where(expression) => resolver.subquery(expression).ok(),
             Rows::Unknown => None,
         };
         condition.unwrap_or_else(|| {
@@ -98,14 +98,15 @@ impl Permission {
 }
 
 /// Negates a condition.
-pub(super) fn not(engine: Engine, condition: Condition) -> Condition {
+pub(super) fn not(dialect: Dialect, condition: Condition) -> Condition {
     match condition {
         Condition::True => Condition::False,
         Condition::False => Condition::True,
         Condition::All(_) => {
             // A condition that is NULL does not hold.
-            let mut out = crate::db::sql(engine, "(");
-            out.append(condition.into_sql(engine)).text(") IS NOT TRUE");
+            let mut out = crate::db::sql(dialect, "(");
+            out.append(condition.into_sql(dialect))
+                .text(") IS NOT TRUE");
             Condition::from(out)
         }
     }

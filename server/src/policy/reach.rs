@@ -98,7 +98,7 @@ impl Reach {
 
     /// Returns the condition that a covered row meets.
     pub fn condition(&self, resolver: &mut Resolver<'_>) -> Result<Condition> {
-        let engine = resolver.engine();
+        let dialect = resolver.dialect();
         let rule = match &self.rule {
             Rule::Locked => Condition::False,
             Rule::Open => Condition::True,
@@ -109,9 +109,9 @@ impl Reach {
         }
         let allows = self.decision.allows.iter();
         let allows = allows.map(|allow| allow.condition(resolver));
-        let given = Condition::any(engine, std::iter::once(rule).chain(allows).collect());
+        let given = Condition::any(dialect, std::iter::once(rule).chain(allows).collect());
         let denies = self.row_denies();
-        let denies = denies.map(|deny| not(engine, deny.condition(resolver)));
+        let denies = denies.map(|deny| not(dialect, deny.condition(resolver)));
         Ok(Condition::all(
             std::iter::once(given).chain(denies).collect(),
         ))
@@ -139,7 +139,7 @@ impl Reach {
             (Part::Permission(permission), _) => permission.condition(resolver),
             (Part::Rule, Rule::Open) => Condition::True,
             (Part::Rule, Rule::Locked) => Condition::False,
-            (Part::Rule, Rule::Filter(rule)) => resolver.apart(rule).unwrap_or(Condition::False),
+            (Part::Rule, Rule::Filter(rule)) => resolver.subquery(rule).unwrap_or(Condition::False),
         }
     }
 

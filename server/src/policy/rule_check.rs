@@ -7,7 +7,7 @@ use plinth_sdk::types::{Collection as Definition, FieldProblem};
 
 use super::roles::Policies;
 use crate::clock::Timestamp;
-use crate::db::Engine;
+use crate::db::dialect;
 use crate::filter::{
     Call, Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse,
 };
@@ -101,7 +101,7 @@ impl RuleCheck {
         let request = Request::internal(Timestamp::from_unix(0));
         let policies = Policies::default();
         let mut resolver = Resolver::new(
-            Engine::Sqlite,
+            dialect::ANY,
             &self.schema,
             &policies,
             &request,

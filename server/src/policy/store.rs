@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::permission::Permission;
 use super::roles::{BUILT_IN, Policies, Role, USER};
-use crate::db::{Conn, Storage, Value, dialect, execute, load, sql};
+use crate::db::{ColumnType, Conn, Value, execute, load, sql};
 use crate::error::Result;
 use crate::fields;
 use crate::json;
@@ -12,12 +12,17 @@ use crate::schema::Collection;
 
 /// Reads all roles and permissions.
 pub fn read(conn: &mut Conn) -> Result<Policies> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let select = sql(
-        engine,
+        dialect,
         "SELECT \"id\", \"name\", CAST(\"parents\" AS TEXT), CAST(\"areas\" AS TEXT) FROM \"_roles\" ORDER BY \"_rowid_\"",
     );
-    let storages = [Storage::Text, Storage::Text, Storage::Json, Storage::Json];
+    let storages = [
+        ColumnType::Text,
+        ColumnType::Text,
+        ColumnType::Json,
+        ColumnType::Json,
+    ];
     let roles = load(conn, select, &storages)?.into_iter().map(|row| Role {
         id: text(&row[0]),
         name: text(&row[1]),
@@ -26,17 +31,17 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
     });
     let roles = roles.collect();
     let select = sql(
-        engine,
+        dialect,
         "SELECT \"id\", \"role\", \"collection\", CAST(\"actions\" AS TEXT), \"effect\", \"condition\", CAST(\"fields\" AS TEXT) FROM \"_permissions\" ORDER BY \"_rowid_\"",
     );
     let storages = [
-        Storage::Text,
-        Storage::Text,
-        Storage::Text,
-        Storage::Json,
-        Storage::Text,
-        Storage::Text,
-        Storage::Json,
+        ColumnType::Text,
+        ColumnType::Text,
+        ColumnType::Text,
+        ColumnType::Json,
+        ColumnType::Text,
+        ColumnType::Text,
+        ColumnType::Json,
     ];
     let permissions = load(conn, select, &storages)?.into_iter().map(|row| {
         Permission::new(
@@ -57,10 +62,10 @@ fn text(value: &Value) -> String {
 /// Reads the parents of all roles in this transaction.
 pub fn parents(conn: &mut Conn) -> Result<HashMap<String, Vec<String>>> {
     let select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT \"id\", CAST(\"parents\" AS TEXT) FROM \"_roles\"",
     );
-    let rows = load(conn, select, &[Storage::Text, Storage::Json])?;
+    let rows = load(conn, select, &[ColumnType::Text, ColumnType::Json])?;
     Ok(rows
         .into_iter()
         .map(|row| (text(&row[0]), fields::items(&row[1])))
@@ -72,7 +77,7 @@ pub fn add_built_in(conn: &mut Conn) -> Result<()> {
     let now = conn.clock.now().to_string();
     for (id, name, description) in BUILT_IN {
         let mut insert = sql(
-            conn.engine(),
+            conn.dialect(),
             "INSERT INTO \"_roles\" (\"id\", \"name\", \"description\", \"parents\", \"areas\", \"created\", \"updated\") VALUES (",
         );
         for value in [id, name, description] {
@@ -80,7 +85,7 @@ pub fn add_built_in(conn: &mut Conn) -> Result<()> {
         }
         for _ in ["parents", "areas"] {
             let empty = Value::Json("[]".to_owned());
-            let empty = dialect::typed(conn.engine(), empty, Storage::Json);
+            let empty = conn.dialect().typed(empty, ColumnType::Json);
             insert.append(empty).text(", ");
         }
         insert.bind(Value::from(now.as_str())).text(", ");
@@ -93,7 +98,7 @@ pub fn add_built_in(conn: &mut Conn) -> Result<()> {
 /// Reads the ids of an account's roles.
 pub fn roles_of(conn: &mut Conn, collection: &str, account: &str) -> Result<Vec<String>> {
     let mut select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT \"role\" FROM \"_members\" WHERE \"recordRef\" = ",
     );
     select.bind(Value::from(account));
@@ -102,7 +107,7 @@ pub fn roles_of(conn: &mut Conn, collection: &str, account: &str) -> Result<Vec<
         .bind(Value::from(collection));
     select.text(" ORDER BY \"role\"");
     let mut roles = built_in_roles();
-    for row in load(conn, select.cached(), &[Storage::Text])? {
+    for row in load(conn, select.cached(), &[ColumnType::Text])? {
         roles.extend(row.first().map(text));
     }
     Ok(roles)
@@ -116,12 +121,12 @@ pub fn built_in_roles() -> Vec<String> {
 /// Deletes the memberships of accounts that are deleted.
 pub fn forget_accounts(conn: &mut Conn, collection: &str, accounts: &[String]) -> Result<()> {
     let mut delete = sql(
-        conn.engine(),
+        conn.dialect(),
         "DELETE FROM \"_members\" WHERE \"collectionRef\" = ",
     );
     delete.bind(Value::from(collection));
     delete.text(" AND \"recordRef\"");
-    delete.append(dialect::is_one_of(conn.engine(), accounts));
+    delete.append(conn.dialect().is_one_of(accounts));
     execute(conn, delete.cached())?;
     Ok(())
 }
@@ -136,24 +141,24 @@ pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
             .find(|field| field.id == before.id)
             .map(|field| field.name.clone())
     };
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let mut select = sql(
-        engine,
+        dialect,
         "SELECT \"id\", CAST(\"fields\" AS TEXT) FROM \"_permissions\" WHERE \"collection\" = ",
     );
     select.bind(Value::from(old.def.id.as_str()));
-    for row in load(conn, select, &[Storage::Text, Storage::Json])? {
+    for row in load(conn, select, &[ColumnType::Text, ColumnType::Json])? {
         let names = fields::items(&row[1]);
         let now: Vec<String> = names.iter().filter_map(renamed).collect();
         if now == names {
             continue;
         }
         let mut change = if now.is_empty() {
-            sql(engine, "DELETE FROM \"_permissions\"")
+            sql(dialect, "DELETE FROM \"_permissions\"")
         } else {
             let fields = Value::Json(json::canonical(&serde_json::Value::from(now)));
-            let mut update = sql(engine, "UPDATE \"_permissions\" SET \"fields\" = ");
-            update.append(dialect::typed(engine, fields, Storage::Json));
+            let mut update = sql(dialect, "UPDATE \"_permissions\" SET \"fields\" = ");
+            update.append(dialect.typed(fields, ColumnType::Json));
             update
         };
         change
@@ -170,7 +175,7 @@ pub fn forget_collection(conn: &mut Conn, collection: &str) -> Result<()> {
         "DELETE FROM \"_permissions\" WHERE \"collection\" = ",
         "DELETE FROM \"_members\" WHERE \"collectionRef\" = ",
     ] {
-        let mut delete = sql(conn.engine(), text);
+        let mut delete = sql(conn.dialect(), text);
         delete.bind(Value::from(collection));
         execute(conn, delete)?;
     }

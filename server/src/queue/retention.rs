@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Queue;
 use crate::app::{App, Effort};
 use crate::clock::Timestamp;
-use crate::db::{Conn, Ident, Sql, Storage, Value, load, sql};
+use crate::db::{ColumnType, Conn, Ident, Sql, Value, load, sql};
 use crate::error::Result;
 use crate::policy::Grant;
 use crate::records::store as records;
@@ -52,7 +52,7 @@ pub async fn purge(app: &App, queue: &'static Queue) -> Result<usize> {
 
 fn remove_batch(conn: &mut Conn, queue: &Queue, grant: &Grant, now: Timestamp) -> Result<usize> {
     let created_before = Value::Text((now - queue.retention.max_age).to_string());
-    let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
+    let mut select = sql(conn.dialect(), "SELECT \"id\" FROM ");
     match &queue.retention.per_group {
         None => {
             select.ident(&Ident::new(queue.collection)).text(" WHERE ");
@@ -81,7 +81,7 @@ fn remove_batch(conn: &mut Conn, queue: &Queue, grant: &Grant, now: Timestamp) -
     select
         .text(" ORDER BY \"id\" LIMIT ")
         .bind(Value::Int(BATCH));
-    let rows = load(conn, select, &[Storage::Text])?;
+    let rows = load(conn, select, &[ColumnType::Text])?;
     let ids: Vec<String> = rows.into_iter().flatten().filter_map(text).collect();
     if !ids.is_empty() {
         let collection = grant.collection().clone();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Backlog, Changes, Expiry, Queue};
 use crate::clock::Timestamp;
-use crate::db::{self, Conn, Engine, Ident, Sql, Storage, Value, dialect, execute, load, sql};
+use crate::db::{self, ColumnType, Conn, Dialect, Ident, Sql, Value, execute, load, sql};
 use crate::error::Result;
 use crate::events::{self, Kind};
 use crate::policy::Grant;
@@ -26,13 +26,14 @@ pub struct Claim {
 /// Returns whether there is a row to claim, or a lease that expired.
 pub fn has_due(conn: &mut Conn, queue: &Queue) -> Result<bool> {
     let now = db::now(conn)?;
-    let engine = conn.engine();
-    let mut select = sql(engine, "SELECT CAST(1 AS BIGINT) FROM ");
+    let dialect = conn.dialect();
+    let mut select = sql(dialect, "SELECT ");
+    select.whole("1").text(" FROM ");
     from(&mut select, queue).text(" WHERE (");
-    select.append(is_due(engine, queue, now)).text(") OR (");
-    select.append(is_expired(engine, queue, now));
+    select.append(is_due(dialect, queue, now)).text(") OR (");
+    select.append(is_expired(dialect, queue, now));
     select.text(") LIMIT 1");
-    Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
+    Ok(!load(conn, select.cached(), &[ColumnType::Int])?.is_empty())
 }
 
 /// Claims at most `limit` rows for which `condition` holds too, the oldest first. Rows that another process is claiming
@@ -45,16 +46,16 @@ pub fn claim(
     condition: Option<Sql>,
     limit: usize,
 ) -> Result<Vec<Record>> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let mut due = sql(
-        engine,
+        dialect,
         "WITH \"due\" AS MATERIALIZED (SELECT \"r\".\"id\" FROM ",
     );
     from(&mut due, queue).text(" WHERE ((");
-    due.append(is_due(engine, queue, claim.now));
+    due.append(is_due(dialect, queue, claim.now));
     if queue.expiry == Expiry::Reclaim {
         due.text(") OR (")
-            .append(is_expired(engine, queue, claim.now));
+            .append(is_expired(dialect, queue, claim.now));
     }
     due.text("))");
     if let Some(condition) = condition {
@@ -62,7 +63,7 @@ pub fn claim(
     }
     due.text(" ORDER BY \"r\".\"_rowid_\" LIMIT ");
     due.bind(Value::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
-    due.append(dialect::lock(engine, &records::alias(), Lock::Claim));
+    due.append(dialect.lock(&records::alias(), Lock::Claim));
     due.text(") ");
     let mut set = vec![
         (queue.state, Value::from(queue.claimed)),
@@ -75,7 +76,7 @@ pub fn claim(
         set.push((started, Value::Text(claim.now.to_string())));
     }
     let mut update = due;
-    update.append(update_of(engine, queue, claim.now, set));
+    update.append(update_of(dialect, queue, claim.now, set));
     if let Some(attempts) = queue.attempts {
         let attempts = Ident::new(attempts);
         update.text(", ").ident(&attempts).text(" = ");
@@ -96,9 +97,9 @@ pub fn renew(
     claim: &Claim,
     ids: &[String],
 ) -> Result<HashSet<String>> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let lease = vec![("lease", Value::Text(claim.until.to_string()))];
-    let mut update = update_of(engine, queue, claim.now, lease);
+    let mut update = update_of(dialect, queue, claim.now, lease);
     update.text(" WHERE \"id\"");
     records::in_list(&mut update, ids);
     has_token(&mut update, queue, &claim.owner);
@@ -121,7 +122,7 @@ pub fn complete(
         ("lease", Value::from("")),
     ];
     all.extend(set);
-    let mut update = update_of(conn.engine(), queue, now, all);
+    let mut update = update_of(conn.dialect(), queue, now, all);
     update
         .text(" WHERE \"id\" = ")
         .bind(Value::from(claimed.id()));
@@ -143,20 +144,20 @@ pub fn cancel(
     set: Vec<(&'static str, Value)>,
     now: Timestamp,
 ) -> Result<usize> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let mut found = sql(
-        engine,
+        dialect,
         "WITH \"due\" AS MATERIALIZED (SELECT \"r\".\"id\" FROM ",
     );
     from(&mut found, queue).text(" WHERE ");
-    found.append(is_due(engine, queue, now));
+    found.append(is_due(dialect, queue, now));
     found.text(" AND ").append(condition);
-    found.append(dialect::lock(engine, &records::alias(), Lock::Claim));
+    found.append(dialect.lock(&records::alias(), Lock::Claim));
     found.text(") ");
     let mut update = found;
     let mut all = vec![(queue.state, Value::from(state))];
     all.extend(set);
-    update.append(update_of(engine, queue, now, all));
+    update.append(update_of(dialect, queue, now, all));
     update.text(" WHERE \"id\" IN (SELECT \"id\" FROM \"due\")");
     Ok(update_returning(conn, queue, grant.collection(), update)?.len())
 }
@@ -179,12 +180,12 @@ pub fn abandoned(
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<Record>> {
-    let engine = conn.engine();
-    let mut rest = Sql::new(engine).cached();
+    let dialect = conn.dialect();
+    let mut rest = Sql::new(dialect).cached();
     from(rest.text(" FROM "), queue).text(" WHERE ");
     match which {
         Abandoned::Expired => {
-            rest.append(is_expired(engine, queue, now));
+            rest.append(is_expired(dialect, queue, now));
         }
         Abandoned::OwnedBy(owner) => {
             rest.column(&records::alias(), &Ident::new(queue.state));
@@ -196,7 +197,7 @@ pub fn abandoned(
     }
     rest.text(" ORDER BY \"r\".\"_rowid_\" LIMIT ");
     rest.bind(Value::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
-    rest.append(dialect::lock(engine, &records::alias(), Lock::Claim));
+    rest.append(dialect.lock(&records::alias(), Lock::Claim));
     records::select(conn, collection, rest)
 }
 
@@ -211,8 +212,9 @@ pub struct Depth {
 
 /// Measures the backlog of a queue.
 pub fn depth(conn: &mut Conn, queue: &Queue, now: Timestamp) -> Result<Depth> {
-    let engine = conn.engine();
-    let mut select = sql(engine, "SELECT CAST(count(*) AS BIGINT), min(");
+    let dialect = conn.dialect();
+    let mut select = sql(dialect, "SELECT ");
+    select.whole("count(*)").text(", min(");
     select.text(match queue.backlog {
         Backlog::Due => "\"notBefore\"",
         Backlog::Unfinished => "\"created\"",
@@ -220,7 +222,7 @@ pub fn depth(conn: &mut Conn, queue: &Queue, now: Timestamp) -> Result<Depth> {
     from(select.text(") FROM "), queue).text(" WHERE ");
     match queue.backlog {
         Backlog::Due => {
-            select.append(is_due(engine, queue, now));
+            select.append(is_due(dialect, queue, now));
         }
         Backlog::Unfinished => {
             select.column(&records::alias(), &Ident::new(queue.state));
@@ -229,7 +231,7 @@ pub fn depth(conn: &mut Conn, queue: &Queue, now: Timestamp) -> Result<Depth> {
             select.text(")");
         }
     }
-    let rows = load(conn, select.cached(), &[Storage::Int, Storage::Text])?;
+    let rows = load(conn, select.cached(), &[ColumnType::Int, ColumnType::Text])?;
     Ok(match rows.first().map(Vec::as_slice) {
         Some([Value::Int(count), Value::Text(oldest)]) => Depth {
             count: *count,
@@ -252,8 +254,8 @@ fn from<'a>(out: &'a mut Sql, queue: &Queue) -> &'a mut Sql {
 }
 
 /// The condition that a row waits and its time has come.
-fn is_due(engine: Engine, queue: &Queue, now: Timestamp) -> Sql {
-    let mut out = Sql::new(engine);
+fn is_due(dialect: Dialect, queue: &Queue, now: Timestamp) -> Sql {
+    let mut out = Sql::new(dialect);
     out.column(&records::alias(), &Ident::new(queue.state));
     out.text(" = ").bind(Value::from(queue.waiting));
     out.text(" AND \"r\".\"notBefore\" <= ");
@@ -262,8 +264,8 @@ fn is_due(engine: Engine, queue: &Queue, now: Timestamp) -> Sql {
 }
 
 /// The condition that a row is claimed and its lease has expired.
-fn is_expired(engine: Engine, queue: &Queue, now: Timestamp) -> Sql {
-    let mut out = Sql::new(engine);
+fn is_expired(dialect: Dialect, queue: &Queue, now: Timestamp) -> Sql {
+    let mut out = Sql::new(dialect);
     out.column(&records::alias(), &Ident::new(queue.state));
     out.text(" = ").bind(Value::from(queue.claimed));
     out.text(" AND \"r\".\"lease\" <= ");
@@ -281,12 +283,12 @@ fn has_token(out: &mut Sql, queue: &Queue, token: &str) {
 
 /// `UPDATE <table> SET …`
 fn update_of(
-    engine: Engine,
+    dialect: Dialect,
     queue: &Queue,
     now: Timestamp,
     set: Vec<(&'static str, Value)>,
 ) -> Sql {
-    let mut update = sql(engine, "UPDATE ");
+    let mut update = sql(dialect, "UPDATE ");
     update.ident(&Ident::new(queue.collection));
     update.text(" SET \"updated\" = ");
     update.bind(Value::Text(now.to_string()));
@@ -305,13 +307,13 @@ fn update_returning(
     update: Sql,
 ) -> Result<Vec<Record>> {
     let mut update = update;
-    let (columns, storages) = collection.selection(conn.engine(), &collection.table);
+    let (columns, storages) = collection.selection(conn.dialect(), &collection.table);
     update.text(" RETURNING ").append(columns);
     let rows = load(conn, update.cached(), &storages)?;
     let records = records::records(collection, rows);
     if queue.changes == Changes::Published {
         for record in &records {
-            events::note(conn, Kind::Update, record)?;
+            events::record(conn, Kind::Update, record)?;
         }
     }
     Ok(records)

@@ -184,7 +184,11 @@ impl<W: Work> Worker<W> {
     async fn begin(&self, room: usize, has_more: bool, running: &mut Running) -> Result<usize> {
         let queue = W::QUEUE;
         let db = &self.work.app().db;
-        if !has_more && !db.read_few(move |conn| store::has_due(conn, queue)).await? {
+        if !has_more
+            && !db
+                .read_inline(move |conn| store::has_due(conn, queue))
+                .await?
+        {
             return Ok(0);
         }
         if queue.expiry == Expiry::NewRow {

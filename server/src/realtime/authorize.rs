@@ -17,7 +17,7 @@ use super::topic::{Filter, Options};
 use crate::app::App;
 use crate::budget::Room;
 use crate::clock::Timestamp;
-use crate::db::{Budget, Conn, Parts};
+use crate::db::{Budget, Budgeted, Conn};
 use crate::error::{Error, Result};
 use crate::events::{self, Change};
 use crate::fields;
@@ -61,12 +61,12 @@ pub(super) async fn authorize(app: &App, jobs: VecDeque<Job>) -> Result<()> {
             return Ok(());
         }
         let schema = app.schema.current();
-        let run = move |parts: &mut Parts<'_>| match round.run(parts, &schema) {
+        let run = move |parts: &mut Budgeted<'_>| match round.run(parts, &schema) {
             Err(Error::Disconnected) => Err(Error::Disconnected),
             outcome => Ok((round, outcome)),
         };
         let outcome;
-        (round, outcome) = within(MAX_TURN, app.db.read_in_parts(run)).await?;
+        (round, outcome) = within(MAX_TURN, app.db.read_budgeted(run)).await?;
         match outcome {
             Err(Error::SchemaChanged) => {
                 tries += 1;
@@ -97,7 +97,7 @@ struct Wanted<'a> {
 
 impl Round {
     /// Decides on the changes until all are delivered, or the turn is over.
-    fn run(&mut self, parts: &mut Parts<'_>, schema: &Arc<Snapshot>) -> Result<()> {
+    fn run(&mut self, parts: &mut Budgeted<'_>, schema: &Arc<Snapshot>) -> Result<()> {
         let started = Instant::now();
         while let Some(mut job) = self.jobs.pop_front() {
             let outcome = self.job(parts, schema, &mut job, started);
@@ -115,7 +115,7 @@ impl Round {
     /// Runs the queries about one change, and removes the groups that are done.
     fn job(
         &mut self,
-        parts: &mut Parts<'_>,
+        parts: &mut Budgeted<'_>,
         schema: &Arc<Snapshot>,
         job: &mut Job,
         started: Instant,
@@ -150,7 +150,12 @@ impl Round {
     }
 
     /// Runs the query of a group within its budget, and sends the event.
-    fn group(&mut self, parts: &mut Parts<'_>, wanted: &Wanted<'_>, group: &Group) -> Result<()> {
+    fn group(
+        &mut self,
+        parts: &mut Budgeted<'_>,
+        wanted: &Wanted<'_>,
+        group: &Group,
+    ) -> Result<()> {
         if group.is_gone() {
             return Ok(());
         }
@@ -357,7 +362,7 @@ impl Asked<'_> {
         store::reveal_as_it_is(conn, grant, &mut records[0])?;
         // A record that is gone now may have been gone when the rule was evaluated: no event is better than one that
         // the rule would have hidden.
-        if store::looks_elsewhere(conn, grant, filter)?
+        if store::reads_other_rows(conn, grant, filter)?
             && (wanted.is_cascade_deleted() || is_stale(conn, wanted)?)
         {
             return Ok(None);
@@ -372,7 +377,7 @@ impl Asked<'_> {
 impl Wanted<'_> {
     /// Whether records that it refers to, or that refer to it, may be deleted together with it.
     fn is_cascade_deleted(&self) -> bool {
-        self.change.kind == events::Kind::Delete && self.change.among_others
+        self.change.kind == events::Kind::Delete && self.change.part_of_bulk
     }
 }
 

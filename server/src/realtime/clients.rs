@@ -12,8 +12,8 @@ use super::budget::{Budgets, Paying, Question, SUBSCRIBING};
 use super::queue::{Data, Frame, MAX_AGE, Queue, Total};
 use super::topic::{Subscription, parse_all, topics};
 use crate::clock::Clock;
+use crate::db::coordination::ChangeQueue;
 use crate::error::{Error, Result};
-use crate::events::Feed;
 use crate::metrics::Metrics;
 use crate::outbound::is_public;
 use crate::policy::Action;
@@ -122,7 +122,7 @@ pub struct Clients {
     connected: Mutex<Connected>,
     pub(super) budgets: Budgets,
     waiting: Total,
-    feed: Arc<Feed>,
+    changes: Arc<ChangeQueue>,
     clock: Clock,
     count: IntGauge,
     sent: IntCounter,
@@ -214,12 +214,12 @@ pub(super) struct Member {
 }
 
 impl Clients {
-    pub(super) fn new(metrics: &Metrics, feed: Arc<Feed>, clock: Clock) -> Self {
+    pub(super) fn new(metrics: &Metrics, changes: Arc<ChangeQueue>, clock: Clock) -> Self {
         Self {
             connected: Mutex::default(),
             budgets: Budgets::default(),
             waiting: Total::default(),
-            feed,
+            changes,
             clock,
             count: metrics.realtime_clients.clone(),
             sent: metrics.realtime_events.clone(),
@@ -487,7 +487,7 @@ impl Clients {
     fn changed(&self, connected: &Connected) {
         self.count
             .set(i64::try_from(connected.clients.len()).unwrap_or(i64::MAX));
-        self.feed.watch(!connected.by_topic.is_empty());
+        self.changes.set_active(!connected.by_topic.is_empty());
     }
 }
 

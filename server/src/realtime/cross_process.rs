@@ -10,9 +10,8 @@ use tokio::time::{Instant, sleep};
 use super::clients::{Outcome, SubscriptionRequest};
 use super::dispatcher::within;
 use crate::app::App;
-use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
+use crate::db::{Conn, Topology, coordination};
 use crate::error::{Error, Result};
-use crate::events::store::{is_listening, send};
 
 /// How often to look for the outcome, and for how long.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -28,7 +27,7 @@ struct Message {
 /// Forwards a request to the process that the client is connected to.
 pub(super) async fn ask(app: &App, wish: &SubscriptionRequest) -> Result<Outcome> {
     let process = app.realtime.listening.other_process(&wish.client);
-    let (Engine::Postgres, Some(process)) = (app.db.engine(), process) else {
+    let (Topology::Replicated, Some(process)) = (app.db.topology(), process) else {
         return Ok(Outcome::Unknown);
     };
     let (id, process) = (app.random.id(), process.to_owned());
@@ -38,9 +37,9 @@ pub(super) async fn ask(app: &App, wish: &SubscriptionRequest) -> Result<Outcome
     };
     let message = serde_json::to_value(message).map_err(Error::internal)?;
     let ask = move |conn: &mut Conn| {
-        let is_there = is_listening(conn, &process)?;
+        let is_there = coordination::is_listening(conn, &process)?;
         if is_there {
-            send(conn, &message)?;
+            coordination::send(conn, &message)?;
         }
         Ok(is_there)
     };
@@ -51,7 +50,9 @@ pub(super) async fn ask(app: &App, wish: &SubscriptionRequest) -> Result<Outcome
     while Instant::now() < deadline {
         sleep(PAUSE).await;
         let id = id.clone();
-        let answer = app.db.read_few(move |conn| answer_to(conn, &id));
+        let answer = app
+            .db
+            .read_inline(move |conn| coordination::answer_to(conn, &id));
         if let Some(code) = within(MAX_WAIT, answer).await? {
             return Ok(Outcome::of(code));
         }
@@ -69,35 +70,8 @@ pub(super) async fn answer(app: &App, message: &Json) -> Result<()> {
         return Ok(());
     }
     let code = app.realtime.clients.subscribe(&wish).code();
-    let answer = app.db.write(move |conn| write(conn, &id, code));
+    let answer = app
+        .db
+        .write(move |conn| coordination::answer(conn, &id, code));
     within(MAX_WAIT, answer).await
-}
-
-fn write(conn: &mut Conn, id: &str, code: i64) -> Result<()> {
-    let old = "DELETE FROM \"_answers\" WHERE \"at\" < clock_timestamp() - INTERVAL '60 seconds'";
-    execute(conn, sql(Engine::Postgres, old))?;
-    let mut insert = sql(
-        Engine::Postgres,
-        "INSERT INTO \"_answers\" (\"id\", \"answer\") VALUES (",
-    );
-    insert
-        .bind(Value::from(id))
-        .text(", ")
-        .bind(Value::Int(code));
-    insert.text(")");
-    execute(conn, insert)?;
-    Ok(())
-}
-
-fn answer_to(conn: &mut Conn, id: &str) -> Result<Option<i64>> {
-    let mut select = sql(
-        Engine::Postgres,
-        "SELECT \"answer\" FROM \"_answers\" WHERE \"id\" = ",
-    );
-    select.bind(Value::from(id));
-    let rows = load(conn, select.cached(), &[Storage::Int])?;
-    Ok(match rows.first().and_then(|row| row.first()) {
-        Some(Value::Int(code)) => Some(*code),
-        _ => None,
-    })
 }

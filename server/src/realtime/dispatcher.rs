@@ -12,9 +12,11 @@ use tokio::time::{Instant, sleep, timeout};
 use super::cross_process;
 use super::lane::deliver;
 use crate::app::App;
-use crate::db::{Conn, Engine};
+use crate::db::coordination::{self, Position, Row};
+use crate::db::journal::Entry;
+use crate::db::{Conn, Topology};
 use crate::error::{Error, Result};
-use crate::events::store::{self, Position, Row, is_all};
+use crate::events::{self, Change};
 use crate::random::Random;
 
 /// How many changes are handled at once.
@@ -110,9 +112,9 @@ impl Listener {
     /// Waits until everything committed so far has been delivered, so that a new subscriber does not receive it. Does
     /// not wait for long, since late events do no harm.
     pub(super) async fn catch_up(&self, app: &App) {
-        let wanted = match app.db.engine() {
-            Engine::Sqlite => app.db.feed().published(),
-            Engine::Postgres => self.rounds.load(Ordering::SeqCst) + 1,
+        let wanted = match app.db.topology() {
+            Topology::Single => app.db.change_queue().published(),
+            Topology::Replicated => self.rounds.load(Ordering::SeqCst) + 1,
         };
         let mut done = self.done.subscribe();
         self.wake.notify_one();
@@ -121,7 +123,7 @@ impl Listener {
 
     /// Waits until the changes of all writes that begin later will be received.
     pub(super) async fn begin(&self, app: &App) -> Result<()> {
-        if app.db.engine() == Engine::Sqlite || self.heard().is_some() {
+        if app.db.topology() == Topology::Single || self.heard().is_some() {
             return Ok(());
         }
         let begin = async {
@@ -129,8 +131,8 @@ impl Listener {
             if self.heard().is_none() {
                 let renewed = Instant::now();
                 let process = self.process.clone();
-                let listen = move |conn: &mut Conn| store::listen(conn, &process);
-                let position = Position::after(app.db.write(listen).await?);
+                let listen = move |conn: &mut Conn| coordination::listen(conn, &process);
+                let position = app.db.write(listen).await?;
                 *self.heard() = Some(Cursor {
                     position,
                     renewed,
@@ -157,8 +159,8 @@ pub(super) async fn dispatch(app: &App) {
         *app.realtime.listening.heard() = None;
         *app.realtime.listening.since() = None;
         app.realtime.clients.cut_all();
-        if app.db.engine() == Engine::Sqlite {
-            let published = app.db.feed().published();
+        if app.db.topology() == Topology::Single {
+            let published = app.db.change_queue().published();
             app.realtime.listening.done.send_replace(published);
         }
         sleep(REST).await;
@@ -167,15 +169,16 @@ pub(super) async fn dispatch(app: &App) {
 
 /// Waits for changes and delivers them.
 async fn round(app: &App) -> Result<()> {
-    if app.db.engine() == Engine::Postgres {
+    if app.db.topology() == Topology::Replicated {
         return poll(app).await;
     }
-    let batch = app.db.feed().next(BATCH).await;
+    let batch = app.db.change_queue().next(BATCH).await;
     *app.realtime.listening.since() = Some(Instant::now());
     if batch.missed {
         return Err(too_much());
     }
-    deliver(app, batch.changes, batch.behind).await?;
+    let changes = |entries: Vec<Entry>| entries.into_iter().filter_map(Change::of).collect();
+    deliver(app, changes(batch.entries), changes(batch.urgent)).await?;
     app.realtime.listening.done.send_replace(batch.taken);
     *app.realtime.listening.since() = None;
     Ok(())
@@ -222,7 +225,7 @@ async fn poll(app: &App) -> Result<()> {
     *listening.heard() = Some(heard);
     deliver_rows(app, &rows).await?;
     *listening.since() = None;
-    if is_all(&rows) {
+    if coordination::is_complete(&rows) {
         listening.done.send_replace(round);
     }
     if rows.is_empty() {
@@ -236,14 +239,14 @@ async fn read(app: &App, mut heard: Cursor) -> Result<(Cursor, Vec<Row>)> {
     if heard.is_in_doubt || heard.renewed.elapsed() > RENEW {
         let now = Instant::now();
         let process = app.realtime.listening.process.clone();
-        let renew = move |conn: &mut Conn| store::renew(conn, &process);
+        let renew = move |conn: &mut Conn| coordination::renew(conn, &process);
         app.db.write(renew).await?;
         heard.renewed = now;
         heard.is_in_doubt = false;
     }
     let mut position = heard.position;
     let next = move |conn: &mut Conn| position.next(conn).map(|rows| (position, rows));
-    let (position, rows) = app.db.read_few(next).await?;
+    let (position, rows) = app.db.read_inline(next).await?;
     heard.position = position;
     Ok((heard, rows))
 }
@@ -259,7 +262,7 @@ async fn leave(app: &App) -> Result<()> {
         *listening.heard() = None;
         *listening.since() = None;
         let process = listening.process.clone();
-        let leave = move |conn: &mut Conn| store::leave(conn, &process);
+        let leave = move |conn: &mut Conn| coordination::leave(conn, &process);
         app.db.write(leave).await
     };
     within(MAX_BEGINNING, leave).await
@@ -277,7 +280,7 @@ async fn deliver_rows(app: &App, rows: &[Row]) -> Result<()> {
             within(MAX_ANSWER, app.refresh_schema()).await?;
         }
         let schema = app.schema.current();
-        let mut changes = row.changes(&schema);
+        let mut changes = events::changes_of(row, &schema);
         while !changes.is_empty() {
             let behind = changes.split_off(BATCH.min(changes.len()));
             let ended = behind.iter().filter(|change| change.ends_account());

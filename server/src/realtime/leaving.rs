@@ -30,7 +30,7 @@ impl Leaving {
             let record = change.record(schema)?;
             let is_same = change.collection.def.id == identity.collection
                 && record.id() == identity.record
-                && change.ended.as_deref() == Some(&fingerprint(&identity.key));
+                && change.revoked.as_deref() == Some(&fingerprint(&identity.key));
             is_same.then_some(record)
         };
         let mut later = self.0.iter().filter(|(position, _)| *position >= at);

@@ -27,7 +27,7 @@ use lane::Backlog;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::events::Feed;
+use crate::db::coordination::ChangeQueue;
 use crate::metrics::Metrics;
 use crate::random::Random;
 
@@ -43,9 +43,9 @@ pub struct Realtime {
 
 impl Realtime {
     /// Makes a service without clients.
-    pub fn new(metrics: &Metrics, feed: Arc<Feed>, clock: Clock, random: Random) -> Self {
+    pub fn new(metrics: &Metrics, changes: Arc<ChangeQueue>, clock: Clock, random: Random) -> Self {
         Self {
-            clients: Clients::new(metrics, feed, clock),
+            clients: Clients::new(metrics, changes, clock),
             listening: Listener::new(random),
             backlog: Backlog::default(),
         }

@@ -41,9 +41,9 @@ pub fn forget_sign_ins(conn: &mut Conn, schema: &Schema, account: &Record) -> Re
     for collection in in_schema(schema) {
         if OF_PASSWORD.contains(&collection.def.id.as_str()) {
             let of = &account.collection.def.id;
-            let mut delete = sql(conn.engine(), "DELETE FROM ");
+            let mut delete = sql(conn.dialect(), "DELETE FROM ");
             delete.ident(&collection.table).text(" WHERE ");
-            delete.append(belongs_to(conn.engine(), of, &[account.id().to_owned()]));
+            delete.append(belongs_to(conn.dialect(), of, &[account.id().to_owned()]));
             execute(conn, delete.cached())?;
         }
     }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::list::Query;
 use super::store;
-use crate::db::{Engine, Ident, Sql, Storage, Value, ValueRef, dialect, owned};
+use crate::db::{ColumnType, Dialect, Ident, Sql, Value, ValueRef, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::Trust;
 use crate::json;
@@ -59,15 +59,21 @@ impl<'a> Cursor<'a> {
     }
 
     /// Returns the condition for the records after the position.
-    pub(super) fn behind(&self, engine: Engine) -> Option<Sql> {
+    pub(super) fn behind(&self, dialect: Dialect) -> Option<Sql> {
         let position = self.position.as_ref()?;
         let row = Ident::new(ROW);
-        let mut condition = comparison(engine, &row, " > ", Value::Int(position.row), Storage::Int);
+        let mut condition = comparison(
+            dialect,
+            &row,
+            " > ",
+            Value::Int(position.row),
+            ColumnType::Int,
+        );
         let values = self.keys.iter().zip(&position.values);
         for (key, value) in values.rev() {
             let compare = |sign| {
                 let column = key.column;
-                comparison(engine, &column.ident, sign, value.clone(), column.storage)
+                comparison(dialect, &column.ident, sign, value.clone(), column.storage)
             };
             let (beyond, from) = if key.descending {
                 (" < ", " <= ")
@@ -75,10 +81,10 @@ impl<'a> Cursor<'a> {
                 (" > ", " >= ")
             };
             // The first comparison follows from the others. It is there because an index can answer it.
-            let mut left = Sql::new(engine);
+            let mut left = Sql::new(dialect);
             left.column(&store::alias(), &key.column.ident);
-            let right = dialect::typed(engine, value.clone(), key.column.storage);
-            let mut all = dialect::compare_indexed(left, (from, from), right, key.column.prefix);
+            let right = dialect.typed(value.clone(), key.column.storage);
+            let mut all = dialect.compare_indexed(left, (from, from), right, key.column.prefix);
             all.text(" AND (").append(compare(beyond)).text(" OR (");
             all.append(compare(" = ")).text(" AND ").append(condition);
             all.text("))");
@@ -88,8 +94,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// Returns the column with the order of insertion.
-    pub(super) fn row(engine: Engine) -> Sql {
-        let mut row = Sql::new(engine);
+    pub(super) fn row(dialect: Dialect) -> Sql {
+        let mut row = Sql::new(dialect);
         row.column(&store::alias(), &Ident::new(ROW));
         row
     }
@@ -164,25 +170,25 @@ fn keys<'a>(collection: &'a Collection, query: &Query, trust: Trust) -> Result<V
 }
 
 fn comparison(
-    engine: Engine,
+    dialect: Dialect,
     column: &Ident,
     sign: &'static str,
     value: Value,
-    storage: Storage,
+    storage: ColumnType,
 ) -> Sql {
-    let mut out = Sql::new(engine);
+    let mut out = Sql::new(dialect);
     out.column(&store::alias(), column).text(sign);
-    out.append(dialect::typed(engine, value, storage));
+    out.append(dialect.typed(value, storage));
     out
 }
 
-fn stored(storage: Storage, value: &Json) -> Option<Value> {
+fn stored(storage: ColumnType, value: &Json) -> Option<Value> {
     match storage {
-        Storage::Text => value.as_str().map(Value::from),
-        Storage::Number => value.as_f64().map(Value::Number),
-        Storage::Int => value.as_i64().map(Value::Int),
-        Storage::Bool => value.as_bool().map(Value::Bool),
-        Storage::Json | Storage::Point => None,
+        ColumnType::Text => value.as_str().map(Value::from),
+        ColumnType::Number => value.as_f64().map(Value::Number),
+        ColumnType::Int => value.as_i64().map(Value::Int),
+        ColumnType::Bool => value.as_bool().map(Value::Bool),
+        ColumnType::Json | ColumnType::GeoPoint => None,
     }
 }
 

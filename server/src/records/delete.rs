@@ -8,7 +8,7 @@ use std::sync::Arc;
 use plinth_sdk::types::FieldKind;
 
 use super::{fill, store, write};
-use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
+use crate::db::{ColumnType, Conn, Ident, Sql, Value, load, sql};
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::policy::{self, Grant, system};
@@ -118,8 +118,8 @@ impl<'a> Cascade<'a> {
         if collection.is_auth() {
             for source in account_data::in_schema(&schema) {
                 let belonging = hold(conn, source, store::Lock::Delete, |held| {
-                    let engine = held.engine();
-                    held.append(account_data::belongs_to(engine, &collection.def.id, ids));
+                    let dialect = held.dialect();
+                    held.append(account_data::belongs_to(dialect, &collection.def.id, ids));
                 })?;
                 self.doom(source, belonging);
             }
@@ -234,12 +234,12 @@ fn referrers(
     position: usize,
     ids: &[String],
 ) -> Result<Vec<String>> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let column = &source.columns[position];
     // Records to delete are locked when their own referrers are looked for.
     hold(conn, source, store::Lock::Update, |held| {
         if column.is_list() {
-            let refers = dialect::refers_to_any(engine, &store::alias(), &column.ident, ids);
+            let refers = dialect.list_contains_any(&store::alias(), &column.ident, ids);
             held.append(refers);
         } else {
             held.column(&store::alias(), &column.ident);
@@ -275,16 +275,16 @@ fn hold(
     lock: store::Lock,
     condition: impl FnOnce(&mut Sql),
 ) -> Result<Vec<String>> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let id = Ident::new("id");
-    let mut select = sql(engine, "SELECT ");
+    let mut select = sql(dialect, "SELECT ");
     select.column(&store::alias(), &id);
-    store::from(&mut select, collection, Sql::new(engine));
+    store::from(&mut select, collection, Sql::new(dialect));
     select.text(" WHERE ");
     condition(&mut select);
     select.text(" ORDER BY ").column(&store::alias(), &id);
-    select.append(dialect::lock(engine, &store::alias(), lock));
-    let rows = load(conn, select.cached(), &[Storage::Text])?;
+    select.append(dialect.lock(&store::alias(), lock));
+    let rows = load(conn, select.cached(), &[ColumnType::Text])?;
     let text = |row: Vec<Value>| match row.into_iter().next() {
         Some(Value::Text(text)) => Some(text),
         _ => None,

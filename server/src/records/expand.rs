@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::store;
 use crate::budget::Room;
-use crate::db::{Conn, Sql, dialect};
+use crate::db::{Conn, Sql};
 use crate::error::Result;
 use crate::fields;
 use crate::json;
@@ -224,12 +224,12 @@ fn follow_back(
     if !grant.reach().common_fields().has(&column.name) {
         return Ok(None);
     }
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let ids = records.iter().map(|record| record.id().to_owned());
     let ids: Vec<String> = ids.collect();
-    let mut refers = Sql::new(engine);
+    let mut refers = Sql::new(dialect);
     if column.is_list() {
-        let any = dialect::refers_to_any(engine, &store::alias(), &column.ident, &ids);
+        let any = dialect.list_contains_any(&store::alias(), &column.ident, &ids);
         refers.append(any);
     } else {
         refers.column(&store::alias(), &column.ident);

@@ -7,7 +7,7 @@ use plinth_sdk::types as wire;
 use super::cursor::Cursor;
 use super::store;
 use crate::budget::Room;
-use crate::db::{self, Conn, Each, Rows, Sql, Storage, first_int, load, owned};
+use crate::db::{self, ColumnType, Conn, Each, Rows, Sql, first_int, load, owned};
 use crate::error::{Error, GENERIC, Result};
 use crate::filter::{Condition, MAX_LENGTH, Resolver, Trust, conjunction, parse};
 use crate::policy::Grant;
@@ -132,10 +132,10 @@ pub fn list(conn: &mut Conn, grant: &Grant, query: &Query, room: &mut Room) -> R
 
 /// Streams the rows of a page to a sink, and returns its extent.
 pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) -> Result<Extent> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let collection = grant.collection();
     let trust = grant.trust();
-    let (mut resolver, rule) = grant.narrow(engine, store::alias())?;
+    let (mut resolver, rule) = grant.narrow(dialect, store::alias())?;
     let mut conditions = vec![rule];
     if !query.filter.is_empty() {
         let filter = parse(&query.filter).map_err(|_| Error::invalid(GENERIC))?;
@@ -147,7 +147,7 @@ pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) 
     let cursor = cursor.map(|text| Cursor::read(text, grant, query));
     let cursor = cursor.transpose()?;
     let all = Condition::all(conditions);
-    let (joins, condition) = resolver.finish(all.clone());
+    let (joins, condition) = resolver.emit(all.clone());
     if matches!(condition, Condition::False) {
         return Ok(Extent {
             total: (!query.skip_total).then_some(0),
@@ -156,15 +156,15 @@ pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) 
     }
     let is_everything = condition.is_true();
     let offset = (query.page - 1).saturating_mul(query.per_page);
-    let mut rows = Sql::new(engine);
+    let mut rows = Sql::new(dialect);
     store::from(&mut rows, collection, joins);
     let mut parts = match condition {
         Condition::All(parts) => parts,
         Condition::True | Condition::False => Vec::new(),
     };
-    parts.extend(cursor.as_ref().and_then(|cursor| cursor.behind(engine)));
+    parts.extend(cursor.as_ref().and_then(|cursor| cursor.behind(dialect)));
     if !parts.is_empty() {
-        rows.text(" WHERE ").append(conjunction(engine, parts));
+        rows.text(" WHERE ").append(conjunction(dialect, parts));
     }
     let is_numbered = !query.sort.is_empty() && !collection.is_view();
     let page = db::Page {
@@ -184,7 +184,7 @@ pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) 
     if let Some(cursor) = cursor {
         let mut last = Vec::new();
         let mut count = 0;
-        let row = Some(Cursor::row(engine));
+        let row = Some(Cursor::row(dialect));
         let (found, row) = store::select_each(conn, collection, rest, row.as_ref(), &mut |row| {
             count += 1;
             if count == query.per_page {
@@ -206,7 +206,7 @@ pub fn each(conn: &mut Conn, grant: &Grant, query: &Query, look: &mut Each<'_>) 
             next: Some(next),
         });
     }
-    let beside = (keeps_total && !query.skip_total).then(|| store::kept_total(engine, collection));
+    let beside = (keeps_total && !query.skip_total).then(|| store::kept_total(dialect, collection));
     let (found, kept) = store::select_each(conn, collection, rest, beside.as_ref(), look)?;
     let total = if query.skip_total {
         None
@@ -232,7 +232,7 @@ fn total(
         return store::total(conn, collection);
     }
     let count = resolver.count(condition);
-    first_int(&load(conn, count, &[Storage::Int])?)
+    first_int(&load(conn, count, &[ColumnType::Int])?)
 }
 
 /// Returns the page as JSON.
@@ -261,8 +261,12 @@ fn order(
         let term = resolver.order(path, *descending, trust);
         terms.extend(term.map_err(|_| Error::invalid(GENERIC))?);
     }
-    let mut out = Sql::new(resolver.engine());
-    terms.extend(store::own_order(resolver.engine(), collection, terms.len()));
+    let mut out = Sql::new(resolver.dialect());
+    terms.extend(store::own_order(
+        resolver.dialect(),
+        collection,
+        terms.len(),
+    ));
     if !terms.is_empty() {
         out.text(" ORDER BY ").join(", ", terms);
     }

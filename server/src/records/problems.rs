@@ -8,7 +8,7 @@ use super::fill::changed;
 use super::given::Given;
 use super::input::Input;
 use super::store;
-use crate::db::{Conn, Ident, Storage, Value, concurrent, load, sql};
+use crate::db::{ColumnType, Conn, Ident, Value, concurrent, load, sql};
 use crate::error::{Error, Result, Violation};
 use crate::fields::{self, split_key};
 use crate::files;
@@ -194,14 +194,16 @@ pub(super) fn other_account_problem(
     problems: &mut FieldProblems,
 ) -> Result<()> {
     for other in grant.schema().iter().filter(|other| other.is_auth()) {
-        let mut select = sql(conn.engine(), "SELECT CAST(1 AS BIGINT) FROM ");
+        let mut select = sql(conn.dialect(), "SELECT ");
         select
+            .whole("1")
+            .text(" FROM ")
             .ident(&other.table)
             .text(" WHERE ")
             .ident(&Ident::new("id"));
         select.text(" = ").bind(Value::from(record.id()));
         if other.def.id != record.collection.def.id
-            && !load(conn, select, &[Storage::Int])?.is_empty()
+            && !load(conn, select, &[ColumnType::Int])?.is_empty()
         {
             problems.insert("id".to_owned(), types::ACCOUNT_ID_TAKEN.problem());
         }

@@ -7,8 +7,8 @@ use plinth_sdk::types::Field;
 
 use crate::budget::Room;
 use crate::db::{
-    Conn, Each, Engine, Ident, Rows, Sql, Storage, Value, ValueRef, dialect, each, execute,
-    first_int, load, owned, sql,
+    ColumnType, Conn, Dialect, Each, Ident, Rows, Sql, Value, ValueRef, coordination, each,
+    execute, first_int, load, owned, sql,
 };
 use crate::error::{Error, GENERIC, Result};
 use crate::events::{self, Kind};
@@ -20,8 +20,8 @@ use crate::policy::{Grant, Part, Reach, system};
 use crate::request::Caller;
 use crate::schema::{Collection, Record, Reveal, version};
 
+pub use crate::db::Lock;
 pub use crate::schema::rows::{alias, count_existing, from, in_list};
-pub use dialect::{Lock, locks_rows};
 
 /// How many records are read at once before they are deleted.
 const READ_BEFORE_DELETE: usize = 50;
@@ -37,10 +37,10 @@ pub fn find(
     if id.contains('\0') {
         return Ok(None);
     }
-    let engine = conn.engine();
-    let (resolver, condition) = grant.narrow(engine, alias())?;
-    let (joins, condition) = resolver.finish(condition);
-    let mut rest = Sql::new(engine);
+    let dialect = conn.dialect();
+    let (resolver, condition) = grant.narrow(dialect, alias())?;
+    let (joins, condition) = resolver.emit(condition);
+    let mut rest = Sql::new(dialect);
     if condition.is_true() {
         rest = rest.cached();
     }
@@ -51,11 +51,11 @@ pub fn find(
         Condition::True => {}
         Condition::False => return Ok(None),
         Condition::All(parts) => {
-            rest.text(" AND ").append(conjunction(engine, parts));
+            rest.text(" AND ").append(conjunction(dialect, parts));
         }
     }
     if let Some(lock) = lock {
-        rest.append(dialect::lock(engine, &alias(), lock));
+        rest.append(dialect.lock(&alias(), lock));
     }
     Ok(select(conn, grant.collection(), rest)?.pop())
 }
@@ -72,7 +72,7 @@ pub fn find_all_within(
     ids: &[String],
     room: &mut Room,
 ) -> Result<Vec<Record>> {
-    let mut among = Sql::new(conn.engine());
+    let mut among = Sql::new(conn.dialect());
     among.column(&alias(), &Ident::new("id"));
     in_list(&mut among, ids);
     find_where_within(conn, grant, among.cached(), None, room)
@@ -96,10 +96,10 @@ pub fn find_where_within(
     limit: Option<i64>,
     room: &mut Room,
 ) -> Result<Vec<Record>> {
-    let engine = conn.engine();
-    let (resolver, condition) = grant.narrow(engine, alias())?;
-    let (joins, condition) = resolver.finish(condition);
-    let mut rest = Sql::new(engine);
+    let dialect = conn.dialect();
+    let (resolver, condition) = grant.narrow(dialect, alias())?;
+    let (joins, condition) = resolver.emit(condition);
+    let mut rest = Sql::new(dialect);
     if extra.is_cached() && condition.is_true() {
         rest = rest.cached();
     }
@@ -109,10 +109,10 @@ pub fn find_where_within(
         Condition::True => {}
         Condition::False => return Ok(Vec::new()),
         Condition::All(parts) => {
-            rest.text(" AND ").append(conjunction(engine, parts));
+            rest.text(" AND ").append(conjunction(dialect, parts));
         }
     }
-    if let Some(order) = own_order(engine, grant.collection(), 0) {
+    if let Some(order) = own_order(dialect, grant.collection(), 0) {
         rest.text(" ORDER BY ").append(order);
     }
     if let Some(limit) = limit {
@@ -164,18 +164,18 @@ pub fn select_each(
     beside: Option<&Sql>,
     look: &mut Each<'_>,
 ) -> Result<(i64, Option<i64>)> {
-    let engine = conn.engine();
-    let mut select = sql(engine, "SELECT ");
+    let dialect = conn.dialect();
+    let mut select = sql(dialect, "SELECT ");
     if rest.is_cached() {
         select = select.cached();
     }
-    let (columns, mut storages) = collection.selection(engine, &alias());
+    let (columns, mut storages) = collection.selection(dialect, &alias());
     let width = storages.len();
     select.append(columns);
-    let expected = conn.expected.map(|_| version::select(engine));
+    let expected = conn.expected.map(|_| version::select(dialect));
     for number in [beside, expected.as_ref()].into_iter().flatten() {
         select.text(", (").append(number.clone()).text(")");
-        storages.push(Storage::Int);
+        storages.push(ColumnType::Int);
     }
     select.append(rest);
     let mut found = 0;
@@ -220,25 +220,27 @@ pub fn records(collection: &Arc<Collection>, rows: Rows) -> Vec<Record> {
     rows.into_iter().map(record).collect()
 }
 
-/// Returns the last sort key after `others` other ones: the order of insertion. A view has none; SQLite reads it in
-/// the same order each time, PostgreSQL only if its query has an order.
-pub fn own_order(engine: Engine, collection: &Collection, others: usize) -> Option<Sql> {
-    let column = match engine {
-        _ if !collection.is_view() => "_rowid_",
-        Engine::Sqlite => return None,
-        Engine::Postgres if others == 0 && collection.is_ordered => return None,
-        Engine::Postgres => "id",
+/// Returns the last sort key after `others` other ones: the order of insertion. A view has none; its rows are sorted by id,
+/// unless its query sorts them or the engine reads them in the same order each time.
+pub fn own_order(dialect: Dialect, collection: &Collection, others: usize) -> Option<Sql> {
+    let is_sorted = dialect.has_stable_order() || (others == 0 && collection.is_ordered);
+    let column = if !collection.is_view() {
+        "_rowid_"
+    } else if is_sorted {
+        return None;
+    } else {
+        "id"
     };
-    let mut out = Sql::new(engine);
+    let mut out = Sql::new(dialect);
     out.column(&alias(), &Ident::new(column));
     Some(out)
 }
 
 /// Whether the grant covers a record that is not stored yet.
 pub fn would_be_granted(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
-    let engine = conn.engine();
-    let (resolver, condition) = grant.narrow(engine, alias())?;
-    let (joins, condition) = resolver.finish(condition);
+    let dialect = conn.dialect();
+    let (resolver, condition) = grant.narrow(dialect, alias())?;
+    let (joins, condition) = resolver.emit(condition);
     holds_for(conn, record, joins, condition)
 }
 
@@ -249,24 +251,24 @@ pub fn would_be_found(
     record: &Record,
     filter: Option<&Expression>,
 ) -> Result<bool> {
-    let engine = conn.engine();
-    let (mut resolver, rule) = grant.narrow(engine, alias())?;
+    let dialect = conn.dialect();
+    let (mut resolver, rule) = grant.narrow(dialect, alias())?;
     let mut conditions = vec![rule];
     if let Some(filter) = filter {
         let condition = resolver.condition(filter, grant.trust());
         conditions.push(condition.map_err(|_| Error::invalid(GENERIC))?);
     }
-    let (joins, condition) = resolver.finish(Condition::all(conditions));
+    let (joins, condition) = resolver.emit(Condition::all(conditions));
     holds_for(conn, record, joins, condition)
 }
 
 /// Whether the decision about a record, its visible fields or the filter depends on other rows.
-pub fn looks_elsewhere(
+pub fn reads_other_rows(
     conn: &mut Conn,
     grant: &Grant,
     filter: Option<&Expression>,
 ) -> Result<bool> {
-    let (mut resolver, _) = grant.narrow(conn.engine(), alias())?;
+    let (mut resolver, _) = grant.narrow(conn.dialect(), alias())?;
     if let Some(filter) = filter {
         let condition = resolver.condition(filter, grant.trust());
         condition.map_err(|_| Error::invalid(GENERIC))?;
@@ -276,14 +278,14 @@ pub fn looks_elsewhere(
             sight.part_condition(&part, &mut resolver);
         }
     }
-    Ok(resolver.looks_elsewhere())
+    Ok(resolver.reads_other_rows())
 }
 
 /// Whether the caller may manage an account that is not stored yet.
 pub fn would_be_managed(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
-    let engine = conn.engine();
-    let (resolver, condition) = grant.manages(engine, alias())?;
-    let (joins, condition) = resolver.finish(condition);
+    let dialect = conn.dialect();
+    let (resolver, condition) = grant.manages(dialect, alias())?;
+    let (joins, condition) = resolver.emit(condition);
     holds_for(conn, record, joins, condition)
 }
 
@@ -294,16 +296,16 @@ pub fn parts(
     reach: &Reach,
     ids: &[String],
 ) -> Result<HashMap<String, Vec<Part>>> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let parts = reach.parts();
-    let mut select = sql(engine, "SELECT ");
+    let mut select = sql(dialect, "SELECT ");
     select.column(&alias(), &Ident::new("id"));
     select_parts(&mut select, grant, reach, &parts);
-    from(&mut select, grant.collection(), Sql::new(engine));
+    from(&mut select, grant.collection(), Sql::new(dialect));
     select.text(" WHERE ").column(&alias(), &Ident::new("id"));
     in_list(&mut select, ids);
-    let mut storages = vec![Storage::Int; parts.len()];
-    storages.insert(0, Storage::Text);
+    let mut storages = vec![ColumnType::Int; parts.len()];
+    storages.insert(0, ColumnType::Text);
     let rows = load(conn, select, &storages)?;
     Ok(rows
         .into_iter()
@@ -321,27 +323,28 @@ pub fn parts_of(
     reach: &Reach,
     record: &Record,
 ) -> Result<Vec<Part>> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let parts = reach.parts();
-    let mut select = sql(engine, "SELECT CAST(1 AS BIGINT)");
+    let mut select = sql(dialect, "SELECT ");
+    select.whole("1");
     select_parts(&mut select, grant, reach, &parts);
-    select.text(" FROM (").append(literals(engine, record));
+    select.text(" FROM (").append(literals(dialect, record));
     select.text(") AS ").ident(&alias());
-    let rows = load(conn, select, &vec![Storage::Int; parts.len() + 1])?;
+    let rows = load(conn, select, &vec![ColumnType::Int; parts.len() + 1])?;
     let row = rows.into_iter().next().unwrap_or_default();
     Ok(held(&parts, row.get(1..).unwrap_or_default()))
 }
 
 /// Selects a column for each clause: 1 where it holds.
 fn select_parts(select: &mut Sql, grant: &Grant, reach: &Reach, parts: &[Part]) {
-    let engine = select.engine();
+    let dialect = select.dialect();
     for part in parts {
-        let mut resolver = grant.resolver(engine, alias());
+        let mut resolver = grant.resolver(dialect, alias());
         let condition = reach.part_condition(part, &mut resolver);
-        select
-            .text(", CAST(CASE WHEN ")
-            .append(condition.into_sql(engine));
-        select.text(" THEN 1 ELSE 0 END AS BIGINT)");
+        let (before, after) = dialect.whole_number();
+        select.text(", ").text(before).text("CASE WHEN ");
+        select.append(condition.into_sql(dialect));
+        select.text(" THEN 1 ELSE 0 END").text(after);
     }
 }
 
@@ -352,50 +355,51 @@ fn held(parts: &[Part], holds: &[Value]) -> Vec<Part> {
 }
 
 /// Returns a `SELECT` of the record's values, which need not be stored.
-fn literals(engine: Engine, record: &Record) -> Sql {
-    let mut row = sql(engine, "SELECT ");
+fn literals(dialect: Dialect, record: &Record) -> Sql {
+    let mut row = sql(dialect, "SELECT ");
     for (index, column) in record.collection.columns.iter().enumerate() {
         if index > 0 {
             row.text(", ");
         }
         let value = record.values[index].clone();
-        row.append(dialect::as_stored(engine, value, column.storage));
+        row.append(dialect.as_stored(value, column.storage));
         row.text(" AS ").ident(&column.ident);
     }
     row
 }
 
 fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition) -> Result<bool> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let parts = match condition {
         Condition::True => return Ok(true),
         Condition::False => return Ok(false),
         Condition::All(parts) => parts,
     };
-    let mut select = sql(engine, "SELECT CAST(1 AS BIGINT) FROM (");
-    select.append(literals(engine, record));
+    let mut select = sql(dialect, "SELECT ");
+    select.whole("1").text(" FROM (");
+    select.append(literals(dialect, record));
     select.text(") AS ").ident(&alias()).append(joins);
-    select.text(" WHERE ").append(conjunction(engine, parts));
-    Ok(!load(conn, select, &[Storage::Int])?.is_empty())
+    select.text(" WHERE ").append(conjunction(dialect, parts));
+    Ok(!load(conn, select, &[ColumnType::Int])?.is_empty())
 }
 
 /// Returns those of the accounts that the caller may manage.
 pub fn managed(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<HashSet<String>> {
-    let engine = conn.engine();
-    let (resolver, condition) = grant.manages(engine, alias())?;
-    let (joins, condition) = resolver.finish(condition);
+    let dialect = conn.dialect();
+    let (resolver, condition) = grant.manages(dialect, alias())?;
+    let (joins, condition) = resolver.emit(condition);
     let parts = match condition {
         Condition::True => return Ok(ids.iter().cloned().collect()),
         Condition::False => return Ok(HashSet::new()),
         Condition::All(parts) => parts,
     };
-    let mut select = sql(engine, "SELECT ");
+    let mut select = sql(dialect, "SELECT ");
     select.column(&alias(), &Ident::new("id"));
     from(&mut select, grant.collection(), joins);
     select.text(" WHERE ").column(&alias(), &Ident::new("id"));
     in_list(&mut select, ids);
-    select.text(" AND ").append(conjunction(engine, parts));
-    let rows = load(conn, select, &[Storage::Text])?;
+    select.text(" AND ").append(conjunction(dialect, parts));
+    let rows = load(conn, select, &[ColumnType::Text])?;
     Ok(rows.into_iter().filter_map(first_text).collect())
 }
 
@@ -473,9 +477,9 @@ fn ids(records: &[Record]) -> Vec<String> {
 
 /// Inserts a record.
 pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let collection = &record.collection;
-    let mut insert = sql(engine, "INSERT INTO ");
+    let mut insert = sql(dialect, "INSERT INTO ");
     insert.ident(&collection.table).text(" (");
     for (index, column) in collection.columns.iter().enumerate() {
         if index > 0 {
@@ -488,22 +492,18 @@ pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
         if index > 0 {
             insert.text(", ");
         }
-        insert.append(dialect::typed(
-            engine,
-            value.clone(),
-            collection.columns[index].storage,
-        ));
+        insert.append(dialect.typed(value.clone(), collection.columns[index].storage));
     }
     insert.text(")");
     execute(conn, insert.cached())?;
-    events::note(conn, Kind::Create, record)
+    events::record(conn, Kind::Create, record)
 }
 
 /// Updates the columns in which `record` differs from `stored`.
 pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record) -> Result<()> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let collection = &record.collection;
-    let mut update = sql(engine, "UPDATE ");
+    let mut update = sql(dialect, "UPDATE ");
     update.ident(&collection.table).text(" SET ");
     let mut changes = 0;
     for (index, column) in collection.columns.iter().enumerate() {
@@ -515,11 +515,7 @@ pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record)
         }
         changes += 1;
         update.ident(&column.ident).text(" = ");
-        update.append(dialect::typed(
-            engine,
-            record.values[index].clone(),
-            column.storage,
-        ));
+        update.append(dialect.typed(record.values[index].clone(), column.storage));
     }
     if changes > 0 {
         update
@@ -528,7 +524,7 @@ pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record)
         execute(conn, update)?;
         files::released(conn, stored, record)?;
     }
-    events::note(conn, Kind::Update, record)
+    events::record(conn, Kind::Update, record)
 }
 
 /// Deletes records.
@@ -539,17 +535,17 @@ pub fn delete(
     ids: &[String],
 ) -> Result<()> {
     for some in ids.chunks(READ_BEFORE_DELETE) {
-        if !events::is_watched(conn)? {
+        if !coordination::has_listeners(conn)? {
             break;
         }
         let why = "who follows the records hears of what they were";
         let unruled = system(grant.schema(), collection, grant.request.clone(), why);
         for record in find_all(conn, &unruled, some)? {
-            events::note(conn, Kind::Delete, &record)?;
+            events::record(conn, Kind::Delete, &record)?;
         }
     }
     files::release(conn, collection, Some(ids))?;
-    let mut delete = sql(conn.engine(), "DELETE FROM ");
+    let mut delete = sql(conn.dialect(), "DELETE FROM ");
     delete.ident(&collection.table).text(" WHERE \"id\"");
     in_list(&mut delete, ids);
     execute(conn, delete.cached())?;
@@ -558,29 +554,28 @@ pub fn delete(
 
 /// Whether records with all of these ids exist.
 pub fn are_stored(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<bool> {
-    let mut select = sql(conn.engine(), "SELECT \"id\" FROM ");
+    let mut select = sql(conn.dialect(), "SELECT \"id\" FROM ");
     select.ident(&collection.table).text(" WHERE \"id\"");
     in_list(&mut select, ids);
-    Ok(load(conn, select.cached(), &[Storage::Text])?.len() == ids.len())
+    Ok(load(conn, select.cached(), &[ColumnType::Text])?.len() == ids.len())
 }
 
 /// Returns the number of a collection's records.
 pub fn total(conn: &mut Conn, collection: &Collection) -> Result<i64> {
     if collection.is_view() {
-        let mut count = sql(conn.engine(), "SELECT count(*)");
-        from(&mut count, collection, Sql::new(conn.engine()));
-        return first_int(&load(conn, count, &[Storage::Int])?);
+        let mut count = sql(conn.dialect(), "SELECT count(*)");
+        from(&mut count, collection, Sql::new(conn.dialect()));
+        return first_int(&load(conn, count, &[ColumnType::Int])?);
     }
-    let select = kept_total(conn.engine(), collection);
-    first_int(&load(conn, select.cached(), &[Storage::Int])?)
+    let select = kept_total(conn.dialect(), collection);
+    first_int(&load(conn, select.cached(), &[ColumnType::Int])?)
 }
 
 /// Returns the query for the number of a table's rows, which triggers keep.
-pub fn kept_total(engine: Engine, collection: &Collection) -> Sql {
-    let mut select = sql(
-        engine,
-        "SELECT CAST(COALESCE(SUM(\"total\"), 0) AS BIGINT) FROM \"_totals\" WHERE \"collection\" = ",
-    );
+pub fn kept_total(dialect: Dialect, collection: &Collection) -> Sql {
+    let mut select = sql(dialect, "SELECT ");
+    select.whole("COALESCE(SUM(\"total\"), 0)");
+    select.text(" FROM \"_totals\" WHERE \"collection\" = ");
     select.bind(Value::Text(collection.def.id.clone()));
     select
 }

@@ -7,7 +7,7 @@ use sqlparser::parser::Parser;
 
 use super::index::{self, Index, IndexForm};
 use super::{Record, Schema};
-use crate::db::{Conn, Engine, Ident, Storage};
+use crate::db::{ColumnType, Conn, Dialect, Ident};
 use crate::error::Result;
 use crate::expression::{Expression, FilterError, parse};
 use crate::fields::{self, Shape, split_key};
@@ -65,7 +65,7 @@ pub struct Column {
     /// The name of the column.
     pub ident: Ident,
     /// The type of the column.
-    pub storage: Storage,
+    pub storage: ColumnType,
     /// The meaning of the values.
     pub shape: Shape,
     /// Whether only superusers see the values.
@@ -355,8 +355,8 @@ impl Collection {
     }
 
     /// Returns the list of columns for a `SELECT`, in the order of the fields, and their types.
-    pub fn selection(&self, engine: Engine, alias: &Ident) -> (crate::db::Sql, Vec<Storage>) {
-        let mut out = crate::db::Sql::new(engine);
+    pub fn selection(&self, dialect: Dialect, alias: &Ident) -> (crate::db::Sql, Vec<ColumnType>) {
+        let mut out = crate::db::Sql::new(dialect);
         for (index, column) in self.columns.iter().enumerate() {
             if index > 0 {
                 out.text(", ");

@@ -12,7 +12,8 @@ use sqlparser::ast::{
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 
-use crate::db::{Engine, Ident, Sql, Storage, dialect, sql};
+use crate::db::dialect::IndexCase;
+use crate::db::{ColumnType, Dialect, Ident, Sql, dialect, sql};
 use crate::fields;
 
 /// An index.
@@ -116,11 +117,13 @@ impl Index {
     /// Sets how much of their values the columns contain. The options of a field do not matter: stored values may be
     /// longer than they allow now.
     fn set_forms(&mut self, definition: &Definition) {
-        let prefix = dialect::max_prefix(self.columns.len());
+        let prefix = dialect::max_index_prefix(self.columns.len());
         for column in &mut self.columns {
             let field = definition.fields.iter().find(|f| f.name == column.name);
             column.form = match field {
-                Some(field) if fields::storage(&field.kind) == Storage::Json => IndexForm::Digest,
+                Some(field) if fields::storage(&field.kind) == ColumnType::Json => {
+                    IndexForm::Digest
+                }
                 Some(field) if !definition.system && is_unbounded(field) => {
                     IndexForm::Prefix(prefix)
                 }
@@ -178,38 +181,40 @@ impl Index {
         })
     }
 
-    /// Returns the statement that creates the index on this table.
-    pub fn create(&self, engine: Engine, table: &Ident) -> Sql {
+    /// The statement, on this table.
+    pub fn create(&self, dialect: Dialect, table: &Ident) -> Sql {
         let create = if self.unique {
             "CREATE UNIQUE INDEX "
         } else {
             "CREATE INDEX "
         };
-        self.create_by(sql(engine, create), table, &self.ident())
+        self.create_by(sql(dialect, create), table, &self.ident())
     }
 
-    /// Returns the statement that creates the index under another name, concurrently with writes.
-    pub fn create_while_written(&self, engine: Engine, table: &Ident, name: &Ident) -> Sql {
+    /// The statement that makes it under another name, while others write to the table.
+    pub fn create_while_written(&self, dialect: Dialect, table: &Ident, name: &Ident) -> Sql {
         let create = if self.unique {
-            "CREATE UNIQUE INDEX CONCURRENTLY "
+            "CREATE UNIQUE INDEX "
         } else {
-            "CREATE INDEX CONCURRENTLY "
+            "CREATE INDEX "
         };
-        self.create_by(sql(engine, create), table, name)
+        let mut out = sql(dialect, create);
+        out.text(dialect.concurrently());
+        self.create_by(out, table, name)
     }
 
     fn create_by(&self, mut out: Sql, table: &Ident, name: &Ident) -> Sql {
-        let engine = out.engine();
+        let dialect = out.dialect();
         out.ident(name).text(" ON ").ident(table).text(" (");
         for (i, column) in self.columns.iter().enumerate() {
             if i > 0 {
                 out.text(", ");
             }
-            let value = column.value(engine);
+            let value = column.value(dialect);
             out.append(match column.form {
                 IndexForm::Whole => value,
-                IndexForm::Prefix(length) => dialect::prefix(engine, value, length),
-                IndexForm::Digest => dialect::digest(engine, value),
+                IndexForm::Prefix(length) => dialect.index_prefix(value, length),
+                IndexForm::Digest => dialect.index_digest(value),
             });
             if column.descending {
                 out.text(" DESC");
@@ -217,10 +222,10 @@ impl Index {
         }
         if self.unique {
             let cut = self.columns.iter().filter_map(|column| match column.form {
-                IndexForm::Prefix(length) => Some((column.value(engine), length)),
+                IndexForm::Prefix(length) => Some((column.value(dialect), length)),
                 IndexForm::Whole | IndexForm::Digest => None,
             });
-            if let Some(rest) = dialect::digest_of_longer(engine, cut.collect()) {
+            if let Some(rest) = dialect.digest_of_longer(cut.collect()) {
                 out.text(", ").append(rest);
             }
         }
@@ -232,9 +237,9 @@ impl Index {
         out
     }
 
-    /// Returns the statement that drops the index.
-    pub fn drop(&self, engine: Engine) -> Sql {
-        let mut out = sql(engine, "DROP INDEX IF EXISTS ");
+    /// The statement that removes it.
+    pub fn drop(&self, dialect: Dialect) -> Sql {
+        let mut out = sql(dialect, "DROP INDEX IF EXISTS ");
         out.ident(&self.ident());
         out
     }
@@ -296,18 +301,13 @@ impl Index {
 }
 
 impl IndexColumn {
-    fn value(&self, engine: Engine) -> Sql {
-        let mut out = Sql::new(engine);
-        let ident = Ident::new(&self.name);
-        match (engine, self.no_case, self.lower) {
-            (_, false, _) => out.ident(&ident),
-            (Engine::Sqlite, true, false) => out.ident(&ident).text(" COLLATE NOCASE"),
-            (Engine::Sqlite, true, true) => out.text("lower(").ident(&ident).text(")"),
-            (Engine::Postgres, true, _) => {
-                out.text("lower((").ident(&ident).text(") COLLATE \"C\")")
-            }
+    fn value(&self, dialect: Dialect) -> Sql {
+        let case = match (self.no_case, self.lower) {
+            (false, _) => IndexCase::Exact,
+            (true, false) => IndexCase::Insensitive,
+            (true, true) => IndexCase::Lower,
         };
-        out
+        dialect.index_text(&Ident::new(&self.name), case)
     }
 }
 

@@ -1,32 +1,33 @@
 //! The version of the collections: a number that each change of a definition, a role or a setting makes larger. What is
 //! granted under one version holds for no other.
 
-use crate::db::{Conn, Engine, Sql, Storage, execute, first_int, load, sql};
+use crate::db::{
+    ColumnType, Conn, Dialect, Sql, Topology, coordination, execute, first_int, load, sql,
+};
 use crate::error::{Error, Result};
 
 /// The number of the last change.
 pub fn current(conn: &mut Conn) -> Result<i64> {
     first_int(&load(
         conn,
-        select(conn.engine()).cached(),
-        &[Storage::Int],
+        select(conn.dialect()).cached(),
+        &[ColumnType::Int],
     )?)
 }
 
 /// The query for [`current`].
-pub fn select(engine: Engine) -> Sql {
-    sql(
-        engine,
-        "SELECT CAST(\"value\" AS BIGINT) FROM \"_params\" WHERE \"id\" = 'schema_version'",
-    )
+pub fn select(dialect: Dialect) -> Sql {
+    let mut select = sql(dialect, "SELECT ");
+    select.whole("\"value\"");
+    select.text(" FROM \"_params\" WHERE \"id\" = 'schema_version'");
+    select
 }
 
 /// Counts a change of what every process keeps in memory.
 pub fn count_change(conn: &mut Conn) -> Result<()> {
-    let count = sql(
-        conn.engine(),
-        "UPDATE \"_params\" SET \"value\" = CAST(CAST(\"value\" AS BIGINT) + 1 AS TEXT) WHERE \"id\" = 'schema_version'",
-    );
+    let mut count = sql(conn.dialect(), "UPDATE \"_params\" SET \"value\" = CAST(");
+    count.whole("\"value\"");
+    count.text(" + 1 AS TEXT) WHERE \"id\" = 'schema_version'");
     execute(conn, count)?;
     Ok(())
 }
@@ -34,7 +35,7 @@ pub fn count_change(conn: &mut Conn) -> Result<()> {
 /// Says that what is read next has to be of this version of the collections. The first records that are read bring the
 /// version along; where there are none, [`confirm`] asks for it. SQLite has one process, which knows.
 pub fn expect(conn: &mut Conn, version: i64) {
-    conn.expected = (conn.engine() == Engine::Postgres).then_some(version);
+    conn.expected = (conn.topology() == Topology::Replicated).then_some(version);
 }
 
 /// Refuses to go on when the collections are not those that were expected.
@@ -54,38 +55,23 @@ pub fn compare(conn: &mut Conn, current: i64) -> Result<()> {
     }
 }
 
-/// Refuses to go on when the collections have changed since `version`; until the transaction's end they then stay.
+/// Fails if the schema has changed since `version`; it then cannot change until the transaction ends.
 pub fn still(conn: &mut Conn, version: i64) -> Result<()> {
-    let current = match conn.engine() {
-        Engine::Sqlite => self::current(conn)?,
-        Engine::Postgres => crate::events::store::try_begin(conn)?,
+    let current = match coordination::try_begin_write(conn)? {
+        Some(current) => current,
+        None => self::current(conn)?,
     };
     is(current, version)
 }
 
-/// Like [`still`], for a write that no other write runs beside: two that keep deadlocking take turns so.
+/// Like [`still`], for a write that must run alone: two that keep deadlocking take turns in this way.
 pub fn still_alone(conn: &mut Conn, version: i64) -> Result<()> {
-    if conn.engine() == Engine::Sqlite {
-        return still(conn, version);
-    }
-    hold_alone(conn)?;
-    is(crate::events::store::begin(conn)?, version)
-}
-
-/// Waits for the writes that go on, and lets no other begin until the transaction's end. Gives up when that takes long,
-/// because no write begins meanwhile; what else is waited for then has a little longer. SQLite has one writer anyway.
-pub fn hold_alone(conn: &mut Conn) -> Result<()> {
-    if conn.engine() == Engine::Sqlite {
-        return Ok(());
-    }
-    for statement in [
-        "SET LOCAL lock_timeout = '1s'",
-        "SELECT pg_advisory_xact_lock(7240932)",
-        "SET LOCAL lock_timeout = '2s'",
-    ] {
-        execute(conn, sql(Engine::Postgres, statement))?;
-    }
-    Ok(())
+    coordination::lock_writes(conn)?;
+    let current = match coordination::begin_write(conn)? {
+        Some(current) => current,
+        None => self::current(conn)?,
+    };
+    is(current, version)
 }
 
 fn is(current: i64, version: i64) -> Result<()> {

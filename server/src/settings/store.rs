@@ -4,17 +4,17 @@ use plinth_sdk::types as wire;
 use serde_json::{Map, Value as Json};
 
 use super::{Settings, check};
-use crate::db::{Conn, Storage, Value, execute, load, sql};
+use crate::db::{ColumnType, Conn, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::schema::version::count_change;
 
 /// Reads the settings.
 pub fn read(conn: &mut Conn) -> Result<Settings> {
     let select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT \"value\" FROM \"_params\" WHERE \"id\" = 'settings'",
     );
-    match load(conn, select, &[Storage::Text])?.pop().as_deref() {
+    match load(conn, select, &[ColumnType::Text])?.pop().as_deref() {
         Some([Value::Text(text)]) => serde_json::from_str(text).map_err(Error::internal),
         _ => Ok(Settings::default()),
     }
@@ -42,11 +42,11 @@ pub fn update(
 pub fn write(conn: &mut Conn, settings: &Settings) -> Result<()> {
     let text = serde_json::to_string(settings).map_err(Error::internal)?;
     let mut insert = sql(
-        conn.engine(),
+        conn.dialect(),
         "INSERT INTO \"_params\" (\"id\", \"value\") VALUES ('settings', ",
     );
     insert.bind(Value::Text(text));
-    insert.text(") ON CONFLICT (\"id\") DO UPDATE SET \"value\" = excluded.\"value\"");
+    insert.text(")").update_existing(&["id"], &["value"]);
     execute(conn, insert)?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::store;
 use crate::accounts::api as accounts;
 use crate::app::App;
-use crate::db::Conn;
+use crate::db::{Conn, coordination};
 use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query};
 use crate::openapi::{BadRequest, Forbidden, Selection, tags};
@@ -33,7 +33,7 @@ const DONE: &str = "There is a superuser already.";
 pub async fn state(app: App, query: Query) -> Result<Answer> {
     let superusers = superusers(&app.schema.current())?;
     let read = move |conn: &mut Conn| store::is_needed(conn, &superusers);
-    let needed = app.db.read_few(read).await?;
+    let needed = app.db.read_inline(read).await?;
     Ok(Answer::picked(&Setup { needed }, &query))
 }
 
@@ -57,7 +57,7 @@ pub async fn create(
     // Checked before the password is hashed, and again in the transaction.
     let (collection, token) = (Arc::clone(&superusers), given.token.clone());
     let check = move |conn: &mut Conn| check(conn, &collection, &token);
-    app.db.read_few(check.clone()).await?;
+    app.db.read_inline(check.clone()).await?;
     let grant = system(
         &schema,
         &superusers,
@@ -66,7 +66,7 @@ pub async fn create(
     );
     let input = input(&app, given).await?;
     let create = move |conn: &mut Conn| {
-        store::wait_for_others(conn)?;
+        coordination::lock_first_run(conn)?;
         check(conn)?;
         store::forget(conn)?;
         write::create(conn, grant, &input)

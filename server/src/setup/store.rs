@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq;
 
-use crate::db::{Conn, Engine, Storage, Value, execute, load, sql};
+use crate::db::{ColumnType, Conn, Value, execute, load, sql};
 use crate::error::Result;
 use crate::records::store as records;
 use crate::schema::Collection;
@@ -16,7 +16,7 @@ pub fn token(conn: &mut Conn, superusers: &Collection) -> Result<Option<String>>
         return Ok(None);
     }
     let mut insert = sql(
-        conn.engine(),
+        conn.dialect(),
         "INSERT INTO \"_params\" (\"id\", \"value\") VALUES ('setup_token', ",
     );
     insert.bind(Value::Text(conn.random.alphanumeric(32)));
@@ -27,10 +27,10 @@ pub fn token(conn: &mut Conn, superusers: &Collection) -> Result<Option<String>>
 
 fn stored(conn: &mut Conn) -> Result<Option<String>> {
     let select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT \"value\" FROM \"_params\" WHERE \"id\" = 'setup_token'",
     );
-    let row = load(conn, select, &[Storage::Text])?.pop();
+    let row = load(conn, select, &[ColumnType::Text])?.pop();
     Ok(row.and_then(|row| match row.into_iter().next() {
         Some(Value::Text(token)) => Some(token),
         _ => None,
@@ -51,18 +51,9 @@ pub fn is_token(conn: &mut Conn, given: &str) -> Result<bool> {
 /// Deletes the token.
 pub fn forget(conn: &mut Conn) -> Result<()> {
     let delete = sql(
-        conn.engine(),
+        conn.dialect(),
         "DELETE FROM \"_params\" WHERE \"id\" = 'setup_token'",
     );
     execute(conn, delete)?;
-    Ok(())
-}
-
-/// Waits for concurrent transactions that create the first superuser. SQLite has one writer.
-pub fn wait_for_others(conn: &mut Conn) -> Result<()> {
-    if conn.engine() == Engine::Postgres {
-        let lock = "SELECT pg_advisory_xact_lock(7240933)";
-        execute(conn, sql(Engine::Postgres, lock))?;
-    }
     Ok(())
 }

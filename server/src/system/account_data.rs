@@ -8,7 +8,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{Collection as Definition, Field, FieldKind, PasswordOptions};
 
 use super::builtin::{collection, text};
-use crate::db::{Conn, Engine, Sql, Value, dialect, execute, sql};
+use crate::db::{Conn, Dialect, Sql, Value, execute, sql};
 use crate::error::Result;
 use crate::schema::{Collection, Schema};
 
@@ -52,7 +52,7 @@ pub fn in_schema(schema: &Schema) -> impl Iterator<Item = &Arc<Collection>> {
 /// Deletes the data of all accounts of a collection that is deleted.
 pub(crate) fn forget_collection(conn: &mut Conn, schema: &Schema, id: &str) -> Result<()> {
     for collection in in_schema(schema) {
-        let mut delete = sql(conn.engine(), "DELETE FROM ");
+        let mut delete = sql(conn.dialect(), "DELETE FROM ");
         delete
             .ident(&collection.table)
             .text(" WHERE \"collectionRef\" = ")
@@ -63,11 +63,11 @@ pub(crate) fn forget_collection(conn: &mut Conn, schema: &Schema, id: &str) -> R
 }
 
 /// Returns the condition for records that belong to these accounts.
-pub fn belongs_to(engine: Engine, collection: &str, accounts: &[String]) -> Sql {
-    let mut out = sql(engine, "\"collectionRef\" = ");
+pub fn belongs_to(dialect: Dialect, collection: &str, accounts: &[String]) -> Sql {
+    let mut out = sql(dialect, "\"collectionRef\" = ");
     out.bind(Value::from(collection));
     out.text(" AND \"recordRef\"")
-        .append(dialect::is_one_of(engine, accounts));
+        .append(dialect.is_one_of(accounts));
     out
 }
 

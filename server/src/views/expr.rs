@@ -13,12 +13,13 @@ use super::names::alias;
 use super::operators::is_condition;
 use super::query::Writer;
 use super::{Outcome, refuse};
-use crate::db::{Engine, Sql};
+use crate::db::Sql;
+use crate::db::dialect::Equality;
 
 impl Writer<'_> {
     /// The expression of a column: SQLite's comparisons are numbers.
     pub(super) fn value(&mut self, out: &mut Sql, expr: &Expr) -> Outcome<()> {
-        if self.engine == Engine::Postgres && is_condition(expr) {
+        if !self.dialect.has_numeric_bools() && is_condition(expr) {
             out.text("CAST((");
             self.expr(out, expr)?;
             out.text(") AS INTEGER)");
@@ -133,22 +134,19 @@ impl Writer<'_> {
                 escape_char,
             } => {
                 self.around(out, "(", expr, ")")?;
-                // SQLite's ignores the case of ASCII letters, and has no escape of its own.
-                out.text(match (self.engine, negated) {
-                    (Engine::Sqlite, false) => " LIKE (",
-                    (Engine::Sqlite, true) => " NOT LIKE (",
-                    (Engine::Postgres, false) => " ILIKE (",
-                    (Engine::Postgres, true) => " NOT ILIKE (",
-                });
+                out.text(self.dialect.view_like(if *negated {
+                    Equality::Different
+                } else {
+                    Equality::Equal
+                }));
                 self.expr(out, pattern)?;
                 out.text(")");
                 match escape_char {
                     Some(escape) => self.around(out, " ESCAPE ", escape, ""),
-                    None if self.engine == Engine::Postgres => {
-                        out.text(" ESCAPE ''");
+                    None => {
+                        out.text(self.dialect.no_escape());
                         Ok(())
                     }
-                    None => Ok(()),
                 }
             }
             Expr::Case {

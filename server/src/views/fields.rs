@@ -17,8 +17,9 @@ use sqlparser::ast::{
 use super::names::{Names, is_open};
 use super::query::{cte_names, last};
 use super::tables::table_name;
-use super::{Cast, Column, Outcome, Source, refuse};
-use crate::db::Storage;
+use super::{Column, Outcome, Source, refuse};
+use crate::db::ColumnType;
+use crate::db::dialect::view::ViewType;
 use crate::fields::storage;
 use crate::random::ALPHANUMERIC;
 use crate::schema::{Collection, names};
@@ -149,11 +150,11 @@ fn column(expr: &Expr, name: String, tables: &[(String, Option<&Arc<Collection>>
         field: field.name.clone(),
     });
     if name == "id" {
-        let is_text = found.is_some_and(|(_, field)| storage(&field.kind) == Storage::Text);
+        let is_text = found.is_some_and(|(_, field)| storage(&field.kind) == ColumnType::Text);
         return Column {
             field: id_field(),
             source: origin,
-            cast: if is_text { Cast::None } else { Cast::Text },
+            view_type: (!is_text).then_some(ViewType::Text),
         };
     }
     if let Some((collection, field)) = found {
@@ -176,14 +177,14 @@ fn column(expr: &Expr, name: String, tables: &[(String, Option<&Arc<Collection>>
         return Column {
             field,
             source: origin,
-            cast: Cast::None,
+            view_type: None,
         };
     }
-    let (kind, cast) = computed(expr);
+    let (kind, view_type) = computed(expr);
     Column {
         field: made(name, kind),
         source: None,
-        cast,
+        view_type: Some(view_type),
     }
 }
 
@@ -255,26 +256,26 @@ fn source<'n>(
 }
 
 /// The type of what is computed.
-fn computed(expr: &Expr) -> (FieldKind, Cast) {
+fn computed(expr: &Expr) -> (FieldKind, ViewType) {
     let number = |only_int| {
         let options = NumberOptions {
             only_int,
             ..NumberOptions::default()
         };
-        (FieldKind::Number(options), Cast::Number)
+        (FieldKind::Number(options), ViewType::Number)
     };
     let any = || {
         let options = JsonOptions {
             max_size: 1,
             ..JsonOptions::default()
         };
-        (FieldKind::Json(options), Cast::Json)
+        (FieldKind::Json(options), ViewType::Json)
     };
     match expr {
         Expr::Cast { data_type, .. } => match data_type {
-            DataType::Text => (FieldKind::Text(TextOptions::default()), Cast::Text),
+            DataType::Text => (FieldKind::Text(TextOptions::default()), ViewType::Text),
             DataType::Bool | DataType::Boolean => {
-                (FieldKind::Bool(BoolOptions::default()), Cast::Bool)
+                (FieldKind::Bool(BoolOptions::default()), ViewType::Bool)
             }
             DataType::Int(None) | DataType::Integer(None) => number(true),
             DataType::Real

@@ -1,4 +1,4 @@
-//! The functions that views may call: they compute something from their arguments, and do nothing else.
+//! The functions that views may call: they compute a value from their arguments and have no effects.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -14,111 +14,82 @@ use super::expr::text_of;
 use super::names::alias;
 use super::query::{Writer, last};
 use super::{Outcome, refuse};
-use crate::db::{Engine, Ident, Sql};
+use crate::db::dialect::view::{self as dialect, Piece};
+use crate::db::{Ident, Sql};
 
-/// A function, by its name in SQLite.
-struct Known {
-    name: &'static str,
-    postgres: Form,
-}
-
-/// What stands for it in PostgreSQL.
-#[derive(Clone, Copy)]
-enum Form {
-    /// The same.
-    Same,
-    /// Another function.
-    Named(&'static str),
-    /// Something around another function's call.
-    Within(&'static str, &'static str),
-    /// See [`Writer::special`].
-    Special,
-    /// Nothing.
-    None,
-}
-
-const fn known(name: &'static str, postgres: Form) -> Known {
-    Known { name, postgres }
-}
-
-const FUNCTIONS: [Known; 65] = [
-    known("abs", Form::Same),
-    known("avg", Form::Within("CAST(avg(", ") AS DOUBLE PRECISION)")),
-    known("ceil", Form::Same),
-    known("ceiling", Form::Same),
-    known("coalesce", Form::Same),
-    known("concat", Form::Same),
-    known("concat_ws", Form::Same),
-    known("count", Form::Same),
-    known("cume_dist", Form::Same),
-    known("date", Form::Special),
-    known("datetime", Form::Special),
-    known("dense_rank", Form::Same),
-    known("exp", Form::Same),
-    known("first_value", Form::Same),
-    known("floor", Form::Same),
-    known("format", Form::None),
-    known("group_concat", Form::Special),
-    known("hex", Form::None),
-    known("ifnull", Form::Named("coalesce")),
-    known("iif", Form::Special),
-    known("instr", Form::Named("strpos")),
-    known("json", Form::Within("CAST(", " AS JSONB)")),
-    known("json_array", Form::Named("jsonb_build_array")),
-    known("json_array_length", Form::Special),
-    known("json_extract", Form::Special),
-    known(
-        "json_group_array",
-        Form::Within("coalesce(jsonb_agg(", "), '[]')"),
-    ),
-    known(
-        "json_group_object",
-        Form::Within("coalesce(jsonb_object_agg(", "), '{}')"),
-    ),
-    known("json_object", Form::Named("jsonb_build_object")),
-    known("json_quote", Form::None),
-    known("json_type", Form::None),
-    known("json_valid", Form::None),
-    known("julianday", Form::None),
-    known("lag", Form::Same),
-    known("last_value", Form::Same),
-    known("lead", Form::Same),
-    known("length", Form::Same),
-    known("ln", Form::Same),
-    known("lower", Form::Same),
-    known("ltrim", Form::Same),
-    known("max", Form::Special),
-    known("min", Form::Special),
-    known("mod", Form::Same),
-    known("nth_value", Form::Same),
-    known("ntile", Form::Same),
-    known("nullif", Form::Same),
-    known("percent_rank", Form::Same),
-    known("pow", Form::Same),
-    known("power", Form::Same),
-    known("printf", Form::None),
-    known("rank", Form::Same),
-    known("replace", Form::Same),
-    known("round", Form::Special),
-    known("row_number", Form::Same),
-    known("rtrim", Form::Same),
-    known("sign", Form::Same),
-    known("sqrt", Form::Same),
-    known("strftime", Form::Special),
-    known("string_agg", Form::Same),
-    known("substr", Form::Same),
-    known("sum", Form::Same),
-    known("time", Form::Special),
-    known("total", Form::Within("coalesce(sum(", "), 0)")),
-    known("typeof", Form::None),
-    known("unixepoch", Form::None),
-    known("upper", Form::Same),
+/// The functions, by their names in SQLite, in alphabetical order. A dialect says how it calls each.
+const FUNCTIONS: [&str; 65] = [
+    "abs",
+    "avg",
+    "ceil",
+    "ceiling",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "count",
+    "cume_dist",
+    "date",
+    "datetime",
+    "dense_rank",
+    "exp",
+    "first_value",
+    "floor",
+    "format",
+    "group_concat",
+    "hex",
+    "ifnull",
+    "iif",
+    "instr",
+    "json",
+    "json_array",
+    "json_array_length",
+    "json_extract",
+    "json_group_array",
+    "json_group_object",
+    "json_object",
+    "json_quote",
+    "json_type",
+    "json_valid",
+    "julianday",
+    "lag",
+    "last_value",
+    "lead",
+    "length",
+    "ln",
+    "lower",
+    "ltrim",
+    "max",
+    "min",
+    "mod",
+    "nth_value",
+    "ntile",
+    "nullif",
+    "percent_rank",
+    "pow",
+    "power",
+    "printf",
+    "rank",
+    "replace",
+    "round",
+    "row_number",
+    "rtrim",
+    "sign",
+    "sqrt",
+    "strftime",
+    "string_agg",
+    "substr",
+    "sum",
+    "time",
+    "total",
+    "typeof",
+    "unixepoch",
+    "upper",
 ];
 
 impl Writer<'_> {
     pub(super) fn function(&mut self, out: &mut Sql, function: &Function) -> Outcome<()> {
         let name = last(&function.name).unwrap_or_default().to_lowercase();
-        let Some(known) = FUNCTIONS.iter().find(|known| known.name == name) else {
+        let Some(known) = FUNCTIONS.into_iter().find(|known| *known == name) else {
             return Err(refuse(format!("no such function: {}", function.name)));
         };
         let FunctionArguments::List(list) = &function.args else {
@@ -135,38 +106,32 @@ impl Writer<'_> {
             )));
         }
         let args = arguments(&list.args)?;
-        if matches!(known.name, "format" | "printf") && !has_short_format(&args) {
+        if matches!(known, "format" | "printf") && !has_short_format(&args) {
             return Err(refuse(format!(
                 "{name} needs its format as a text, with short widths"
             )));
         }
         let is_distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-        let mut call = Sql::new(self.engine);
-        let form = match self.engine {
-            Engine::Sqlite => Form::Same,
-            Engine::Postgres => known.postgres,
-        };
-        match form {
-            Form::Special => {
+        let distinct = if is_distinct { "DISTINCT " } else { "" };
+        let mut call = Sql::new(self.dialect);
+        match self.dialect.function(known) {
+            dialect::Function::Pieces => {
                 if is_distinct {
                     return Err(refuse(format!("{name}(DISTINCT …) is not supported here")));
                 }
-                self.special(&mut call, known.name, &args)?;
+                self.pieces(&mut call, known, &args)?;
             }
-            Form::None => return Err(refuse(format!("no such function in PostgreSQL: {name}"))),
-            Form::Same | Form::Named(_) | Form::Within(..) => {
-                let (before, after) = match form {
-                    Form::Within(before, after) => (before, after),
-                    Form::Named(other) => (other, ")"),
-                    Form::Same | Form::Special | Form::None => (known.name, ")"),
-                };
-                call.text(before);
-                if !matches!(form, Form::Within(..)) {
-                    call.text("(");
-                }
-                if is_distinct {
-                    call.text("DISTINCT ");
-                }
+            dialect::Function::Missing => {
+                let dialect = self.dialect.name();
+                return Err(refuse(format!("no such function in {dialect}: {name}")));
+            }
+            dialect::Function::Named(name) => {
+                call.text(name).text("(").text(distinct);
+                self.arguments(&mut call, &args)?;
+                call.text(")");
+            }
+            dialect::Function::Within(before, after) => {
+                call.text(before).text(distinct);
                 self.arguments(&mut call, &args)?;
                 call.text(after);
             }
@@ -252,8 +217,8 @@ impl Writer<'_> {
         }
     }
 
-    /// What PostgreSQL has for calls that take more than another name.
-    fn special(&mut self, out: &mut Sql, name: &str, args: &[Argument<'_>]) -> Outcome<()> {
+    /// Writes a call whose form depends on its arguments.
+    fn pieces(&mut self, out: &mut Sql, name: &str, args: &[Argument<'_>]) -> Outcome<()> {
         let exprs: Vec<&Expr> = args
             .iter()
             .filter_map(|arg| match arg {
@@ -261,100 +226,28 @@ impl Writer<'_> {
                 Argument::Everything => None,
             })
             .collect();
-        let format = match name {
-            "date" => Some("%Y-%m-%d"),
-            "time" => Some("%H:%M:%S"),
-            "datetime" => Some("%Y-%m-%d %H:%M:%S"),
-            _ => None,
-        };
-        match (name, &exprs[..]) {
-            ("min" | "max", [value]) => {
-                out.text(if name == "min" { "min(" } else { "max(" });
-                self.around(out, "", value, ")")
-            }
-            ("min" | "max", [_, _, ..]) => {
-                out.text(if name == "min" { "least(" } else { "greatest(" });
-                self.arguments(out, args)?;
-                out.text(")");
-                Ok(())
-            }
-            ("iif", [condition, then, otherwise]) => {
-                self.around(out, "CASE WHEN ", condition, " THEN ")?;
-                self.around(out, "", then, " ELSE ")?;
-                self.around(out, "", otherwise, " END")
-            }
-            ("group_concat", [value]) => {
-                self.around(out, "string_agg(CAST(", value, " AS TEXT), ',')")
-            }
-            ("group_concat", [value, separator]) => {
-                self.around(out, "string_agg(CAST(", value, " AS TEXT), ")?;
-                self.around(out, "", separator, ")")
-            }
-            ("round", [value]) => self.around(
-                out,
-                "CAST(round(CAST(",
-                value,
-                " AS NUMERIC)) AS DOUBLE PRECISION)",
-            ),
-            ("round", [value, digits]) => {
-                self.around(out, "CAST(round(CAST(", value, " AS NUMERIC), ")?;
-                self.around(out, "", digits, ") AS DOUBLE PRECISION)")
-            }
-            ("json_array_length", [list]) => self.around(out, "jsonb_array_length(", list, ")"),
-            ("json_extract", [json, path]) => {
-                let path =
-                    text_of(path).ok_or_else(|| refuse("json_extract needs its path as a text"))?;
-                self.around(out, "(", json, " #>> ")?;
-                out.literal(&json_path(path)?).text("::text[])");
-                Ok(())
-            }
-            ("strftime", [format, date]) => {
-                let format = text_of(format);
-                let format = format.ok_or_else(|| refuse("strftime needs its format as a text"))?;
-                self.date(out, format, date)
-            }
-            (_, [date]) if format.is_some() => self.date(out, format.unwrap_or_default(), date),
-            _ => Err(refuse(format!(
-                "wrong number of arguments to function {name}()"
-            ))),
-        }
-    }
-
-    /// A stored moment in another format. Stored moments are texts of one layout, whose parts are always in the
-    /// same place.
-    fn date(&mut self, out: &mut Sql, format: &str, date: &Expr) -> Outcome<()> {
-        if text_of(date).is_some() {
-            return Err(refuse("dates in PostgreSQL views come from fields"));
-        }
-        let mut value = Sql::new(self.engine);
-        self.expr(&mut value, date)?;
-        out.text("CASE WHEN length(").append(value.clone());
-        out.text(") >= 19 THEN ''");
-        let mut rest = format.chars();
-        while let Some(next) = rest.next() {
-            if next != '%' {
-                out.text(" || ").literal(&next.to_string());
-                continue;
-            }
-            let place = match rest.next() {
-                Some('Y') => ", 1, 4)",
-                Some('m') => ", 6, 2)",
-                Some('d') => ", 9, 2)",
-                Some('H') => ", 12, 2)",
-                Some('M') => ", 15, 2)",
-                Some('S') => ", 18, 2)",
-                Some('%') => {
-                    out.text(" || '%'");
-                    continue;
+        let texts: Vec<Option<&str>> = exprs.iter().map(|expr| text_of(expr)).collect();
+        // An argument that occurs several times is written once: its columns are noted while it is written.
+        let mut written = vec![None; exprs.len()];
+        for piece in self.dialect.call(name, &texts).map_err(refuse)? {
+            match piece {
+                Piece::Text(text) => drop(out.text(text)),
+                Piece::Literal(text) => drop(out.literal(&text)),
+                Piece::Arguments => self.arguments(out, args)?,
+                Piece::Argument(position) => {
+                    let argument = match written[position].take() {
+                        Some(argument) => argument,
+                        None => {
+                            let mut argument = Sql::new(self.dialect);
+                            self.expr(&mut argument, exprs[position])?;
+                            argument
+                        }
+                    };
+                    written[position] = Some(argument.clone());
+                    out.append(argument);
                 }
-                other => {
-                    let part = other.map(String::from).unwrap_or_default();
-                    return Err(refuse(format!("no %{part} in PostgreSQL views")));
-                }
-            };
-            out.text(" || substr(").append(value.clone()).text(place);
+            }
         }
-        out.text(" END");
         Ok(())
     }
 
@@ -379,11 +272,9 @@ impl Writer<'_> {
         } else {
             goes_by.clone()
         };
-        match self.engine {
-            Engine::Sqlite => self.around(out, "json_each(", list, ") AS ")?,
-            Engine::Postgres => self.around(out, "\"_json_each\"(to_jsonb(", list, ")) AS ")?,
-        }
-        out.ident(&goes_by);
+        let (before, after) = self.dialect.json_each();
+        self.around(out, before, list, after)?;
+        out.text(" AS ").ident(&goes_by);
         Ok(())
     }
 }
@@ -424,31 +315,6 @@ fn has_short_format(args: &[Argument<'_>]) -> bool {
     })
 }
 
-/// `$.a[0]` as PostgreSQL has it: `{"a","0"}`.
-pub(super) fn json_path(path: &str) -> Outcome<String> {
-    let wrong = || refuse(format!("{path:?} is no path of names and positions"));
-    let mut rest = path.strip_prefix('$').ok_or_else(wrong)?;
-    let mut keys = Vec::new();
-    while let Some(first) = rest.chars().next() {
-        let (key, after) = match first {
-            '.' => {
-                let key = &rest[1..];
-                key.split_at(key.find(['.', '[']).unwrap_or(key.len()))
-            }
-            '[' => rest[1..].split_once(']').ok_or_else(wrong)?,
-            _ => return Err(wrong()),
-        };
-        let key = key.trim_matches('"');
-        let is_word = |c: char| c.is_alphanumeric() || "_- ".contains(c);
-        if key.is_empty() || !key.chars().all(is_word) {
-            return Err(wrong());
-        }
-        keys.push(format!("\"{key}\""));
-        rest = after;
-    }
-    Ok(format!("{{{}}}", keys.join(",")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -456,18 +322,7 @@ mod tests {
     #[test]
     fn no_function_is_there_twice() {
         for pair in FUNCTIONS.windows(2) {
-            assert!(pair[0].name < pair[1].name, "{}", pair[1].name);
-        }
-    }
-
-    #[test]
-    fn paths_become_arrays() {
-        assert_eq!(
-            json_path("$.a[0].\"b c\"").unwrap(),
-            "{\"a\",\"0\",\"b c\"}"
-        );
-        for wrong in ["a", "$a", "$.", "$.a[0", "$.a\\b", "$.{}"] {
-            json_path(wrong).unwrap_err();
+            assert!(pair[0] < pair[1], "{}", pair[1]);
         }
     }
 }

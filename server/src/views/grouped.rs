@@ -232,10 +232,10 @@ impl<'a> Writer<'a> {
         &self,
         write: impl FnOnce(&mut Writer<'a>, &mut Sql) -> Outcome<()>,
     ) -> Outcome<Vec<(Option<String>, String)>> {
-        let mut scratch = Writer::new(self.engine, self.names);
+        let mut scratch = Writer::new(self.dialect, self.names);
         scratch.ctes.clone_from(&self.ctes);
         scratch.is_scratch = true;
-        write(&mut scratch, &mut Sql::new(self.engine))?;
+        write(&mut scratch, &mut Sql::new(self.dialect))?;
         Ok(scratch.columns)
     }
 }

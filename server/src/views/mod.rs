@@ -26,7 +26,8 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
-use crate::db::{Engine, Ident, Sql, sql};
+use crate::db::dialect::view::ViewType;
+use crate::db::{Dialect, Ident, Sql, dialect, sql};
 use crate::schema::Collection;
 use crate::tasks::on_deep_stack;
 use names::Names;
@@ -59,8 +60,8 @@ pub struct Column {
     pub field: Field,
     /// The field of another collection that it is, if it is one.
     pub source: Option<Source>,
-    /// How its values become the field's.
-    cast: Cast,
+    /// The type that its values get, where they may have another.
+    view_type: Option<ViewType>,
 }
 
 /// A field of a collection.
@@ -70,17 +71,6 @@ pub struct Source {
     pub collection: String,
     /// The field's name.
     pub field: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cast {
-    /// They are.
-    None,
-    Text,
-    Number,
-    Bool,
-    /// Whatever is JSON becomes that, all else JSON's text.
-    Json,
 }
 
 impl View {
@@ -127,20 +117,23 @@ impl View {
         })
     }
 
-    /// The query as this database has it, with the fields' types.
-    pub fn select(&self, engine: Engine) -> Outcome<Sql> {
-        let mut writer = Writer::new(engine, &self.names);
+    /// Writes the query in a dialect, with the fields' types.
+    pub fn select(&self, dialect: Dialect) -> Outcome<Sql> {
+        let mut writer = Writer::new(dialect, &self.names);
         let inner = with_room(|| writer.view(&self.query, &self.columns))?;
         let from = Ident::new("$view");
-        let mut out = sql(engine, "SELECT ");
+        let mut out = sql(dialect, "SELECT ");
         for (position, column) in self.columns.iter().enumerate() {
             if position > 0 {
                 out.text(", ");
             }
             let name = Ident::new(&column.field.name);
-            let mut value = Sql::new(engine);
+            let mut value = Sql::new(dialect);
             value.column(&from, &name);
-            out.append(typed(engine, value, column.cast));
+            out.append(match column.view_type {
+                Some(view_type) => dialect.view_column(value, view_type),
+                None => value,
+            });
             out.text(" AS ").ident(&name);
         }
         out.text(" FROM (").append(inner).text(") AS ").ident(&from);
@@ -149,14 +142,14 @@ impl View {
 
     /// The ids of the collections that it reads.
     pub fn reads(&self) -> Outcome<BTreeSet<String>> {
-        let mut writer = Writer::new(Engine::Sqlite, &self.names);
+        let mut writer = Writer::new(dialect::ANY, &self.names);
         with_room(|| writer.view(&self.query, &self.columns))?;
         Ok(writer.reads)
     }
 
     /// The text of this query with another name for the collection `id`, and nothing else changed.
     pub fn renamed(&self, text: &str, id: &str, to: &str) -> Outcome<String> {
-        let mut writer = Writer::new(Engine::Sqlite, &self.names);
+        let mut writer = Writer::new(dialect::ANY, &self.names);
         with_room(|| writer.view(&self.query, &self.columns))?;
         let mut mentions = writer.mentions;
         mentions.retain(|mention| mention.collection == id);
@@ -212,27 +205,4 @@ fn offset(text: &str, place: Location) -> Option<usize> {
 fn refuse(reason: impl Into<String>) -> Refusal {
     let reason: String = reason.into();
     Refusal(reason.trim_start_matches("sql parser error: ").to_owned())
-}
-
-fn typed(engine: Engine, value: Sql, cast: Cast) -> Sql {
-    let wrap = |before: &'static str, after: &'static str| {
-        let mut out = sql(engine, before);
-        out.append(value.clone()).text(after);
-        out
-    };
-    match (engine, cast) {
-        (_, Cast::None) | (Engine::Sqlite, Cast::Number | Cast::Bool) => value,
-        (Engine::Sqlite, Cast::Text) => wrap("CAST(", " AS TEXT)"),
-        (Engine::Sqlite, Cast::Json) => {
-            let mut out = sql(engine, "CASE WHEN json_valid(");
-            out.append(value.clone()).text(") THEN ");
-            out.append(value.clone()).text(" ELSE json_quote(");
-            out.append(value).text(") END");
-            out
-        }
-        (Engine::Postgres, Cast::Text) => wrap("CAST(", " AS TEXT) COLLATE \"C\""),
-        (Engine::Postgres, Cast::Number) => wrap("CAST(", " AS DOUBLE PRECISION)"),
-        (Engine::Postgres, Cast::Bool) => wrap("CAST(", " AS BOOLEAN)"),
-        (Engine::Postgres, Cast::Json) => wrap("\"_as_json\"(to_jsonb(", "))"),
-    }
 }

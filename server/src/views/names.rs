@@ -7,7 +7,7 @@ use sqlparser::ast::Ident as Name;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Token;
 
-use crate::db::{Ident, Storage};
+use crate::db::{ColumnType, Ident};
 use crate::schema::Collection;
 
 /// The collections that a query may read, and the names that it mentions, as they are spelled where they come from:
@@ -37,7 +37,7 @@ impl Names {
         for collection in collections.iter().filter(mentions) {
             for column in collection.columns.iter().filter(|c| is_open(collection, c)) {
                 names.spell(&column.name);
-                let is_bool = column.storage == Storage::Bool;
+                let is_bool = column.storage == ColumnType::Bool;
                 let known = names.bools.entry(column.name.to_lowercase());
                 *known.or_insert(true) &= is_bool;
             }

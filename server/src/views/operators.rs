@@ -1,4 +1,4 @@
-//! Operators between expressions, casts and collations. The databases order, compare and convert otherwise.
+//! Operators between expressions, casts and collations.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -8,10 +8,10 @@
 use sqlparser::ast::{BinaryOperator, DataType, Expr, ObjectName, UnaryOperator, Value as Literal};
 
 use super::expr::text_of;
-use super::functions::json_path;
 use super::query::{Writer, last};
 use super::{Outcome, refuse};
-use crate::db::{Engine, Sql};
+use crate::db::Sql;
+use crate::db::dialect::view::{Cast, Collation, Piece};
 
 impl Writer<'_> {
     /// `a AND b AND c …`: what is long on its left side is not deep.
@@ -22,19 +22,17 @@ impl Writer<'_> {
             links.push((op, left.as_ref(), right.as_ref()));
             rest = left;
         }
-        let mut whole = Sql::new(self.engine);
+        let mut whole = Sql::new(self.dialect);
         self.deeper(|this| {
             this.expr(&mut whole, rest)?;
             for (op, left, right) in links.into_iter().rev() {
-                let left_side = std::mem::replace(&mut whole, Sql::new(this.engine));
-                // SQLite reads it as it was written; PostgreSQL has another order of its operators.
-                match this.engine {
-                    Engine::Sqlite => this.binary(&mut whole, left_side, op, left, right)?,
-                    Engine::Postgres => {
-                        whole.text("(");
-                        this.binary(&mut whole, left_side, op, left, right)?;
-                        whole.text(")");
-                    }
+                let left_side = std::mem::replace(&mut whole, Sql::new(this.dialect));
+                if this.dialect.has_sqlite_precedence() {
+                    this.binary(&mut whole, left_side, op, left, right)?;
+                } else {
+                    whole.text("(");
+                    this.binary(&mut whole, left_side, op, left, right)?;
+                    whole.text(")");
                 }
             }
             Ok(())
@@ -51,6 +49,9 @@ impl Writer<'_> {
         left: &Expr,
         right: &Expr,
     ) -> Outcome<()> {
+        if matches!(op, BinaryOperator::Arrow | BinaryOperator::LongArrow) {
+            return self.inside_json(out, left_side, op, right);
+        }
         let words = match op {
             BinaryOperator::Plus => " + ",
             BinaryOperator::Minus => " - ",
@@ -66,15 +67,9 @@ impl Writer<'_> {
             BinaryOperator::NotEq => " <> ",
             BinaryOperator::And => " AND ",
             BinaryOperator::Or => " OR ",
-            BinaryOperator::Arrow => " -> ",
-            BinaryOperator::LongArrow => " ->> ",
             _ => return Err(refuse(format!("{op} is not supported in views"))),
         };
-        let is_arrow = matches!(op, BinaryOperator::Arrow | BinaryOperator::LongArrow);
-        if self.engine == Engine::Postgres && is_arrow {
-            return self.inside_json(out, left_side, op, right);
-        }
-        if self.engine == Engine::Postgres
+        if !self.dialect.has_numeric_bools()
             && matches!(op, BinaryOperator::Eq | BinaryOperator::NotEq)
         {
             // SQLite's bools are numbers, and its authors write them so.
@@ -91,7 +86,7 @@ impl Writer<'_> {
         self.expr(out, right)
     }
 
-    /// `j -> 'a'`, and with a path as SQLite has it: `j -> '$.a[0]'`.
+    /// `j -> 'a'`, or with a path: `j -> '$.a[0]'`.
     fn inside_json(
         &mut self,
         out: &mut Sql,
@@ -100,18 +95,16 @@ impl Writer<'_> {
         right: &Expr,
     ) -> Outcome<()> {
         let is_text = matches!(op, BinaryOperator::LongArrow);
+        let step = self.dialect.json_arrow(is_text, text_of(right));
         out.append(left_side);
-        match text_of(right) {
-            Some(path) if path.starts_with('$') => {
-                out.text(if is_text { " #>> " } else { " #> " });
-                out.literal(&json_path(path)?).text("::text[]");
-                Ok(())
-            }
-            _ => {
-                out.text(if is_text { " ->> " } else { " -> " });
-                self.expr(out, right)
+        for piece in step.map_err(refuse)? {
+            match piece {
+                Piece::Text(text) => drop(out.text(text)),
+                Piece::Literal(text) => drop(out.literal(&text)),
+                Piece::Argument(_) | Piece::Arguments => self.expr(out, right)?,
             }
         }
+        Ok(())
     }
 
     fn is_bool(&self, expr: &Expr) -> bool {
@@ -128,36 +121,24 @@ impl Writer<'_> {
     pub(super) fn cast(&mut self, out: &mut Sql, expr: &Expr, data_type: &DataType) -> Outcome<()> {
         let name = data_type.to_string().to_lowercase();
         let name = name.split(['(', ' ']).next().unwrap_or_default();
-        let (sqlite, before, after) = match name {
+        let target = match name {
             "text" | "varchar" | "char" | "character" | "nvarchar" | "string" | "clob" => {
-                (" AS TEXT)", "CAST(", " AS TEXT)")
+                Cast::Text
             }
             "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "int8"
-            | "int4" | "int2" => (
-                " AS INTEGER)",
-                "CAST(trunc(CAST(",
-                " AS DOUBLE PRECISION)) AS BIGINT)",
-            ),
-            "real" | "float" | "double" => (" AS REAL)", "CAST(", " AS DOUBLE PRECISION)"),
-            "numeric" | "decimal" => (" AS NUMERIC)", "CAST(", " AS DOUBLE PRECISION)"),
-            "bool" | "boolean" => {
-                let before = "\"_as_bool\"(to_jsonb(";
-                return match self.engine {
-                    Engine::Sqlite => self.around(out, "CAST(", expr, " AS BOOLEAN)"),
-                    Engine::Postgres => self.around(out, before, expr, "))"),
-                };
-            }
-            "json" | "jsonb" => (" AS JSON)", "CAST(", " AS JSONB)"),
+            | "int4" | "int2" => Cast::Integer,
+            "real" | "float" | "double" => Cast::Real,
+            "numeric" | "decimal" => Cast::Numeric,
+            "bool" | "boolean" => Cast::Bool,
+            "json" | "jsonb" => Cast::Json,
             _ => {
                 return Err(refuse(format!(
                     "CAST to {data_type} is not supported in views"
                 )));
             }
         };
-        match self.engine {
-            Engine::Sqlite => self.around(out, "CAST(", expr, sqlite),
-            Engine::Postgres => self.around(out, before, expr, after),
-        }
+        let (before, after) = self.dialect.cast(target);
+        self.around(out, before, expr, after)
     }
 
     pub(super) fn collate(
@@ -166,14 +147,13 @@ impl Writer<'_> {
         expr: &Expr,
         collation: &ObjectName,
     ) -> Outcome<()> {
-        let name = last(collation).unwrap_or_default().to_lowercase();
-        match (self.engine, name.as_str()) {
-            (Engine::Sqlite, "nocase") => self.around(out, "(", expr, ") COLLATE NOCASE"),
-            (Engine::Postgres, "nocase") => self.around(out, "lower((", expr, ") COLLATE \"C\")"),
-            (Engine::Sqlite, "binary") => self.around(out, "(", expr, ") COLLATE BINARY"),
-            (Engine::Postgres, "binary") => self.around(out, "(", expr, ") COLLATE \"C\""),
-            _ => Err(refuse(format!("no such collation sequence: {collation}"))),
-        }
+        let collation = match last(collation).unwrap_or_default().to_lowercase().as_str() {
+            "nocase" => Collation::NoCase,
+            "binary" => Collation::Binary,
+            _ => return Err(refuse(format!("no such collation sequence: {collation}"))),
+        };
+        let (before, after) = self.dialect.collate(collation);
+        self.around(out, before, expr, after)
     }
 }
 

@@ -10,14 +10,14 @@ use sqlparser::ast::{
 use super::names::{Names, alias};
 use super::tables::Mention;
 use super::{Column, Outcome, fields, refuse};
-use crate::db::{Engine, Ident, Sql, dialect};
+use crate::db::{Dialect, Ident, Sql};
 
 /// Deeper queries would not fit on a thread's stack.
 const MAX_DEPTH: u32 = 60;
 
 /// Makes SQL of the parts of a query.
 pub(super) struct Writer<'a> {
-    pub(super) engine: Engine,
+    pub(super) dialect: Dialect,
     pub(super) names: &'a Names,
     /// The ids of the collections that were read so far.
     pub(super) reads: BTreeSet<String>,
@@ -38,9 +38,9 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(engine: Engine, names: &'a Names) -> Self {
+    pub(super) fn new(dialect: Dialect, names: &'a Names) -> Self {
         Self {
-            engine,
+            dialect,
             names,
             reads: BTreeSet::new(),
             mentions: Vec::new(),
@@ -56,7 +56,7 @@ impl<'a> Writer<'a> {
 
     /// The whole query, whose columns get the names that the view's have.
     pub(super) fn view(&mut self, query: &Query, columns: &[Column]) -> Outcome<Sql> {
-        let mut out = Sql::new(self.engine);
+        let mut out = Sql::new(self.dialect);
         let names: Vec<Ident> = columns
             .iter()
             .map(|column| Ident::new(&column.field.name))
@@ -216,7 +216,7 @@ impl<'a> Writer<'a> {
         if !modifiers.is_empty() {
             return Err(refuse("this kind of GROUP BY is not supported in views"));
         }
-        let is_complete = groups.is_empty() || !dialect::groups_every_column(self.engine);
+        let is_complete = groups.is_empty() || !self.dialect.groups_every_column();
         let ungrouped = if is_complete || self.is_scratch {
             Vec::new()
         } else {
@@ -272,7 +272,7 @@ impl<'a> Writer<'a> {
 
     /// A condition of a select, which may use the names that the select gives to its columns.
     fn condition(&mut self, out: &mut Sql, select: &Select, condition: &Expr) -> Outcome<()> {
-        let aliases = if dialect::has_aliases_in_conditions(self.engine) {
+        let aliases = if self.dialect.has_aliases_in_conditions() {
             Vec::new()
         } else {
             self.aliases_of(select)

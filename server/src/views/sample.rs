@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{Collection as Definition, CollectionType, Field, FieldProblem};
 
 use super::{Refusal, View};
-use crate::db::{Claimant, Db, Ident, Rows, Sql, Storage, Value, sql};
+use crate::db::{Claimant, ColumnType, Db, Ident, Rows, Sql, Value, sql};
 use crate::error::{Error, Result};
 use crate::problems;
 use crate::random::Random;
@@ -35,10 +35,10 @@ pub async fn take(
     sources: &[Arc<Collection>],
     random: &Random,
 ) -> Result<Sample> {
-    let engine = db.engine();
+    let dialect = db.dialect();
     let refused = |Refusal(reason)| Error::invalid(reason);
     let view = View::read(query, sources).map_err(refused)?;
-    let select = view.select(engine).map_err(refused)?;
+    let select = view.select(dialect).map_err(refused)?;
     let name = format!("temp_view_{}", random.alphanumeric(5));
     let definition = Definition {
         id: defaults::collection_id(CollectionType::View, &name),
@@ -49,15 +49,15 @@ pub async fn take(
     };
     if view.is_recursive {
         // The first rows would come of one that never ends, too.
-        let mut count = sql(engine, "SELECT count(*) FROM (");
+        let mut count = sql(dialect, "SELECT count(*) FROM (");
         count.append(select.clone()).text(") AS \"all\"");
-        bounded(db, claimant, count, vec![Storage::Int]).await?;
+        bounded(db, claimant, count, vec![ColumnType::Int]).await?;
     }
     let fields = definition.fields.clone();
     let collection = Arc::new(Collection::new(definition));
     let alias = Ident::new("first");
-    let (columns, storages) = collection.selection(engine, &alias);
-    let mut first = sql(engine, "SELECT ");
+    let (columns, storages) = collection.selection(dialect, &alias);
+    let mut first = sql(dialect, "SELECT ");
     first.append(columns).text(" FROM (").append(select);
     first.text(") AS ").ident(&alias).text(" LIMIT ");
     first.numeral(&MAX_RECORDS.to_string());
@@ -85,8 +85,13 @@ pub fn length_problem(query: &str) -> Option<FieldProblem> {
     problems::filled(query).or_else(|| is_long.then(|| problems::too_long(MAX_LENGTH)))
 }
 
-async fn bounded(db: &Db, claimant: &Claimant, query: Sql, columns: Vec<Storage>) -> Result<Rows> {
-    match db.read_bounded(claimant, query, columns).await {
+async fn bounded(
+    db: &Db,
+    claimant: &Claimant,
+    query: Sql,
+    columns: Vec<ColumnType>,
+) -> Result<Rows> {
+    match db.read_user_sql(claimant, query, columns).await {
         Err(Error::TooSlow) => Err(Error::invalid("the query takes too long")),
         outcome => outcome,
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{self as wire, CollectionType, FieldProblem};
 
 use super::{Refusal, View};
-use crate::db::{Conn, Engine, execute, execute_given, load_given, savepoint, sql};
+use crate::db::{Conn, Dialect, execute, execute_user_sql, load_user_sql, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::problems::{INVALID_QUERY, filled};
 use crate::schema::{Author, Collection, Schema};
@@ -119,7 +119,7 @@ pub fn complete(
     definition: &mut wire::Collection,
     old: Option<&wire::Collection>,
     sources: &[Arc<Collection>],
-    engine: Engine,
+    dialect: Dialect,
 ) -> Option<FieldProblem> {
     if definition.kind != CollectionType::View {
         return None;
@@ -128,7 +128,7 @@ pub fn complete(
     if let problem @ Some(_) = filled(query) {
         return problem;
     }
-    let view = View::read(query, sources).and_then(|view| view.select(engine).map(|_| view));
+    let view = View::read(query, sources).and_then(|view| view.select(dialect).map(|_| view));
     match view {
         Ok(view) => {
             definition.fields = view.fields(old.map_or(&[], |old| &old.fields));
@@ -145,24 +145,24 @@ pub fn invalid(reason: &str) -> FieldProblem {
 
 /// Makes the database's view. What the database has against it is [`Error::Invalid`], in its words.
 pub fn create(conn: &mut Conn, collection: &Collection, sources: &[Arc<Collection>]) -> Result<()> {
-    let engine = conn.engine();
+    let dialect = conn.dialect();
     let query = collection.def.view_query.as_deref().unwrap_or_default();
-    let select = View::read(query, sources).and_then(|view| view.select(engine));
+    let select = View::read(query, sources).and_then(|view| view.select(dialect));
     let select = select.map_err(|Refusal(reason)| Error::invalid(reason))?;
-    let mut create = sql(engine, "CREATE VIEW ");
+    let mut create = sql(dialect, "CREATE VIEW ");
     create.ident(&collection.table).text(" AS ").append(select);
     // SQLite looks at a view only when it is read.
-    let mut read = sql(engine, "SELECT * FROM ");
+    let mut read = sql(dialect, "SELECT * FROM ");
     read.ident(&collection.table).text(" LIMIT 0");
     savepoint(conn, |conn| {
-        execute_given(conn, create)?;
-        load_given(conn, read, &[]).map(drop)
+        execute_user_sql(conn, create)?;
+        load_user_sql(conn, read, &[]).map(drop)
     })
 }
 
 /// Removes the database's view.
 pub fn drop_view(conn: &mut Conn, collection: &Collection) -> Result<()> {
-    let mut drop = sql(conn.engine(), "DROP VIEW ");
+    let mut drop = sql(conn.dialect(), "DROP VIEW ");
     drop.ident(&collection.table);
     execute(conn, drop)?;
     Ok(())
@@ -203,7 +203,7 @@ pub fn follow(
     schema: &Schema,
 ) -> Result<Option<Collection>> {
     let all: Vec<_> = schema.iter().cloned().collect();
-    let problem = complete(&mut definition, Some(&view.def), &all, conn.engine());
+    let problem = complete(&mut definition, Some(&view.def), &all, conn.dialect());
     let outcome = match problem {
         Some(FieldProblem::Broken { message, .. }) => Err(Error::invalid(message)),
         _ => create(conn, &Collection::new(definition.clone()), &all),

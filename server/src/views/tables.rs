@@ -138,7 +138,7 @@ impl<'a> Writer<'a> {
                 alias: None,
             } => {
                 out.text("(");
-                let mut inner = Sql::new(self.engine);
+                let mut inner = Sql::new(self.dialect);
                 self.table(&mut inner, &table_with_joins.relation)?;
                 for join in &table_with_joins.joins {
                     self.join(&mut inner, &join.relation, &join.join_operator)?;

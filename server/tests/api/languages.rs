@@ -153,8 +153,8 @@ fn waits_for_itself(app: &TestApp) {
         } else {
             "UPDATE \"_params\" SET \"value\" = '2' WHERE \"id\" = 'second'"
         };
-        let engine = conn.engine();
-        execute(conn, sql(engine, statement)).map(drop)
+        let dialect = conn.dialect();
+        execute(conn, sql(dialect, statement)).map(drop)
     };
     app.execute("INSERT INTO \"_params\" VALUES ('first', ''), ('second', '')");
     let outcomes: Vec<Result<()>> = at_once(2, |n| {

@@ -231,7 +231,7 @@ fn n44_a_write_that_panics_is_undone_and_others_go_on() {
     let before = app.app.metrics.panics.get();
     let insert = |id: &'static str, panics: bool| {
         app.app.db.write(move |conn| {
-            let mut insert = sql(conn.engine(), "INSERT INTO \"_params\" VALUES (");
+            let mut insert = sql(conn.dialect(), "INSERT INTO \"_params\" VALUES (");
             insert.bind(Value::from(id)).text(", '')");
             execute(conn, insert)?;
             assert!(!panics, "on purpose");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use plinth::db::{Budget, Engine, Parts, Storage, load, sql};
+use plinth::db::{Budget, Budgeted, ColumnType, load, sql};
 use plinth::error::{Error, Result};
 use serde_json::{Value, json};
 
@@ -251,7 +251,7 @@ fn within<T: Send + 'static>(
     let read = app
         .app
         .db
-        .read_in_parts(move |parts: &mut Parts<'_>| parts.within(budget, work));
+        .read_budgeted(move |parts: &mut Budgeted<'_>| parts.within(budget, work));
     actix_web::rt::System::new().block_on(read)
 }
 
@@ -273,15 +273,11 @@ fn n66_a_query_ends_with_its_budget() {
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT hex(zeroblob(500)) FROM n",
         )
     };
-    let engine = if on_postgres() {
-        Engine::Postgres
-    } else {
-        Engine::Sqlite
-    };
     for query in [endless, large] {
         let started = Instant::now();
-        let run =
-            move |conn: &mut plinth::db::Conn| load(conn, sql(engine, query), &[Storage::Text]);
+        let run = move |conn: &mut plinth::db::Conn| {
+            load(conn, sql(conn.dialect(), query), &[ColumnType::Text])
+        };
         let outcome = within(&app, little, run);
         assert!(
             matches!(outcome, Err(Error::TooSlow)),
@@ -292,20 +288,23 @@ fn n66_a_query_ends_with_its_budget() {
     // The statements of one piece of work share its budget.
     let several = move |conn: &mut plinth::db::Conn| {
         std::thread::sleep(little.time);
-        load(conn, sql(engine, "SELECT 'x'"), &[Storage::Text])
+        load(conn, sql(conn.dialect(), "SELECT 'x'"), &[ColumnType::Text])
     };
     let outcome = within(&app, little, several);
     assert!(matches!(outcome, Err(Error::TooSlow)), "{outcome:?}");
     // Whoever has the connection next is not limited by it.
-    let ordinary = app.app.db.read_few(move |conn| {
+    let ordinary = app.app.db.read_inline(move |conn| {
         if on_postgres() {
             load(
                 conn,
-                sql(engine, "SELECT current_setting('statement_timeout')"),
-                &[Storage::Text],
+                sql(
+                    conn.dialect(),
+                    "SELECT current_setting('statement_timeout')",
+                ),
+                &[ColumnType::Text],
             )
         } else {
-            load(conn, sql(engine, large), &[Storage::Text])
+            load(conn, sql(conn.dialect(), large), &[ColumnType::Text])
         }
     });
     let rows = actix_web::rt::System::new()

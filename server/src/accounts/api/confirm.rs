@@ -207,7 +207,7 @@ async fn bearer(
     };
     let (grant, id) = (of_the_server(app, &own), claims.id.clone());
     let find = move |conn: &mut Conn| store::find(conn, &grant, &id, None);
-    let account = app.db.read_few(find).await?;
+    let account = app.db.read_inline(find).await?;
     let now = app.clock.now();
     let is_good = account.is_some_and(|account| is_good(token, &account, kind, now));
     Ok(if !is_good {

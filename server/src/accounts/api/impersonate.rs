@@ -29,7 +29,7 @@ pub async fn impersonate(
     let why = "superusers may act as any account";
     let grant = system(&schema, &collection, request.clone(), why);
     let find = move |conn: &mut Conn| store::find(conn, &grant, &id.0, None);
-    let account = app.db.read_few(find).await?.ok_or_else(Error::missing)?;
+    let account = app.db.read_inline(find).await?.ok_or_else(Error::missing)?;
     let Impersonation { duration } = read(body)?;
     if duration < 0 {
         return Err(invalid(FieldProblems::from([(

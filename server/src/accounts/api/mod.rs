@@ -69,7 +69,7 @@ pub async fn auth_with_password(
         Ok(None)
     };
     // A lookup by unique indexes, so that a sign-in does not wait for other queries.
-    let found = app.db.read_few(find).await?;
+    let found = app.db.read_inline(find).await?;
     let hash = found.as_ref().map_or("", |record| record.text("password"));
     let hash = hash.to_owned();
     learn_hashes(&app, &collection).await?;
@@ -266,7 +266,7 @@ pub(crate) async fn answer(
     let (of, id) = (collection.def.id.clone(), record.id().to_owned());
     let roles = app
         .db
-        .read_few(move |conn| roles_of(conn, &of, &id))
+        .read_inline(move |conn| roles_of(conn, &of, &id))
         .await?;
     let own = Request {
         caller: Caller::Account(Arc::new(crate::request::Account {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 
 use super::store::{committed, lock};
 use super::{prepare, validate};
-use crate::db::{Conn, Engine};
+use crate::db::{Conn, Dialect};
 use crate::error::{Error, Result};
 use crate::policy::Snapshot;
 use crate::problems::{IMPORT_FAILED, UNLOADABLE};
@@ -27,7 +27,7 @@ const FAILED: &str = "Failed to import collections.";
 /// Creates and changes collections; deletes those that are not mentioned, if the import says so.
 pub(super) fn run(conn: &mut Conn, wanted: &wire::Import) -> Result<Snapshot> {
     let schema = lock(conn)?;
-    let plan = Plan::new(&schema, wanted, conn.engine(), &conn.random)?;
+    let plan = Plan::new(&schema, wanted, conn.dialect(), &conn.random)?;
     plan.check()?;
     apply::apply(conn, &plan)?;
     committed(conn)
@@ -70,7 +70,7 @@ impl<'a> Plan<'a> {
     fn new(
         schema: &'a Schema,
         wanted: &wire::Import,
-        engine: Engine,
+        dialect: Dialect,
         random: &Random,
     ) -> Result<Self> {
         let mentioned = read(schema, wanted, random)?;
@@ -149,7 +149,7 @@ impl<'a> Plan<'a> {
                 plan.target.push(one);
             }
         }
-        plan.complete(pending, engine);
+        plan.complete(pending, dialect);
         Ok(plan)
     }
 
@@ -176,14 +176,14 @@ impl<'a> Plan<'a> {
         definition
     }
 
-    /// Derives the fields of views, each after those that it reads.
-    fn complete(&mut self, mut pending: Vec<Pending>, engine: Engine) {
+    /// Gives views their fields, each after those that it reads.
+    fn complete(&mut self, mut pending: Vec<Pending>, dialect: Dialect) {
         while !pending.is_empty() {
             let before = pending.len();
             let mut refused = Vec::new();
             for mut view in pending {
                 let old = view.old.as_ref().map(|old| &old.def);
-                let problem = views::complete(&mut view.definition, old, &self.target, engine);
+                let problem = views::complete(&mut view.definition, old, &self.target, dialect);
                 if let Some(problem) = problem {
                     refused.push((view, problem));
                     continue;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plinth_sdk::types::{Collection as Definition, CollectionType, FieldProblem};
 
 use super::names::{is_derived, is_reserved, is_same};
-use crate::db::Storage;
+use crate::db::ColumnType;
 use crate::fields::storage;
 use crate::problems::{self, at};
 use crate::schema::{Collection, Index};
@@ -84,7 +84,7 @@ fn refusal(index: &Index, new: &Definition, others: &[Arc<Collection>]) -> Optio
     let no_case = index.columns.iter().filter(|column| column.no_case);
     let is_text = |name: &str| {
         let field = new.fields.iter().find(|field| field.name == name);
-        field.is_some_and(|field| storage(&field.kind) == Storage::Text)
+        field.is_some_and(|field| storage(&field.kind) == ColumnType::Text)
     };
     let wrong = no_case.into_iter().find(|column| !is_text(&column.name))?;
     Some(format!(

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::mend::{self, words};
 use super::{Report, Source};
 use crate::collections::adopt;
-use crate::db::Engine;
+use crate::db::Dialect;
 use crate::random::Random;
 use crate::schema::{Author, Collection, Schema};
 
@@ -17,7 +17,7 @@ use crate::schema::{Author, Collection, Schema};
 pub(super) fn read(
     source: &mut Source,
     schema: &Schema,
-    engine: Engine,
+    dialect: Dialect,
     takes_secrets: bool,
     report: &mut Report,
     random: &Random,
@@ -42,7 +42,7 @@ pub(super) fn read(
             definitions.push(definition);
         }
     }
-    add_views(&mut definitions, views, schema, engine, report);
+    add_views(&mut definitions, views, schema, dialect, report);
     mend::mend(&mut definitions, schema, report, random);
     Ok(definitions)
 }
@@ -159,7 +159,7 @@ fn add_views(
     definitions: &mut Vec<wire::Collection>,
     mut left: Vec<wire::Collection>,
     schema: &Schema,
-    engine: Engine,
+    dialect: Dialect,
     report: &mut Report,
 ) {
     loop {
@@ -167,11 +167,11 @@ fn add_views(
         let before = left.len();
         for mut view in left {
             let known = together(definitions, schema);
-            if adopt::complete(&mut view, &known, Author::Operator, engine).is_none() {
+            if adopt::complete(&mut view, &known, Author::Operator, dialect).is_none() {
                 definitions.push(view);
                 continue;
             }
-            match adopt::complete(&mut view, &known, Author::Superuser, engine) {
+            match adopt::complete(&mut view, &known, Author::Superuser, dialect) {
                 None => {
                     // The author of the rules may not know the data of the system collections here.
                     if view.list_rule.take().is_some() | view.view_rule.take().is_some() {

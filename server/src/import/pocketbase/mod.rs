@@ -60,11 +60,11 @@ pub async fn run(
     let mut report = Report::default();
     // With imported superusers, their data is imported too.
     let takes_secrets = wishes.superusers && !has_superusers(app).await.map_err(in_words)?;
-    let engine = app.db.engine();
+    let dialect = app.db.dialect();
     let definitions = definitions::read(
         &mut source,
         &schema,
-        engine,
+        dialect,
         takes_secrets,
         &mut report,
         &app.random,

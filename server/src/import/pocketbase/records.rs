@@ -11,7 +11,7 @@ use super::mend::words;
 use super::report::Named;
 use super::source::Read;
 use super::{Progress, Report, Source, Tally, Wishes};
-use crate::db::{Conn, Ident, Point, Storage, Value, dialect, load, savepoint, sql};
+use crate::db::{ColumnType, Conn, GeoPoint, Ident, Value, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::json;
@@ -141,11 +141,11 @@ impl Run<'_> {
         let others = self.schema.iter().filter(|one| one.is_auth());
         for other in others.filter(|one| one.def.id != own.def.id) {
             let id = Ident::new("id");
-            let mut select = sql(conn.engine(), "SELECT ");
+            let mut select = sql(conn.dialect(), "SELECT ");
             select.ident(&id).text(" FROM ").ident(&other.table);
             select.text(" WHERE ").ident(&id);
-            select.append(dialect::is_one_of(conn.engine(), &ids));
-            let rows = load(conn, select.cached(), &[Storage::Text])?;
+            select.append(conn.dialect().is_one_of(&ids));
+            let rows = load(conn, select.cached(), &[ColumnType::Text])?;
             found.extend(rows.into_iter().flatten().filter_map(|id| match id {
                 Value::Text(id) => Some(id),
                 Value::Null
@@ -285,9 +285,9 @@ fn columns(collection: &Collection, there: &[String]) -> Vec<(String, Read)> {
     columns
         .map(|column| {
             let read = match column.storage {
-                Storage::Number | Storage::Int => Read::Number,
-                Storage::Bool => Read::Bool,
-                Storage::Text | Storage::Json | Storage::Point => Read::Text,
+                ColumnType::Number | ColumnType::Int => Read::Number,
+                ColumnType::Bool => Read::Bool,
+                ColumnType::Text | ColumnType::Json | ColumnType::GeoPoint => Read::Text,
             };
             (column.name.clone(), read)
         })
@@ -329,22 +329,22 @@ fn value(column: &Column, kind: &FieldKind, raw: Value, zero: Value) -> Option<V
         return Some(if raw == Value::Null { zero } else { raw });
     };
     Some(match column.storage {
-        Storage::Json if column.is_list() => list(&text),
-        Storage::Json if text.is_empty() => zero,
-        Storage::Json => Value::Json(json(&text)?),
-        Storage::Point => Value::Json(Point::stored(&text).to_json()),
-        Storage::Text if column.shape.is_choice() => {
+        ColumnType::Json if column.is_list() => list(&text),
+        ColumnType::Json if text.is_empty() => zero,
+        ColumnType::Json => Value::Json(json(&text)?),
+        ColumnType::GeoPoint => Value::Json(GeoPoint::stored(&text).to_json()),
+        ColumnType::Text if column.shape.is_choice() => {
             let Value::Json(items) = list(&text) else {
                 return Some(Value::Text(text));
             };
             let mut items: Vec<String> = serde_json::from_str(&items).unwrap_or_default();
             Value::Text(items.pop().unwrap_or_default())
         }
-        Storage::Text if matches!(kind, FieldKind::Date(_) | FieldKind::Autodate(_)) => {
+        ColumnType::Text if matches!(kind, FieldKind::Date(_) | FieldKind::Autodate(_)) => {
             Value::Text(fields::normalise_date(&text).unwrap_or(text))
         }
-        Storage::Text => Value::Text(text),
-        Storage::Number | Storage::Int | Storage::Bool => zero,
+        ColumnType::Text => Value::Text(text),
+        ColumnType::Number | ColumnType::Int | ColumnType::Bool => zero,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::records::about;
-use crate::db::{Conn, Ident, Sql, Storage, Value, dialect, load, sql};
+use crate::db::{ColumnType, Conn, Ident, Sql, Value, load, sql};
 use crate::error::Result;
 use crate::schema::rows::alias;
 use crate::schema::{Collection, Schema, Shape};
@@ -28,13 +28,13 @@ pub(super) fn note_missing(
         let mut rows = load(
             conn,
             missing(
-                conn.engine(),
+                conn.dialect(),
                 collection,
                 &column.ident,
                 column.is_list(),
                 target,
             ),
-            &[Storage::Text, Storage::Text],
+            &[ColumnType::Text, ColumnType::Text],
         )?;
         let has_more = rows.len() > usize::try_from(NAMED).unwrap_or(usize::MAX);
         if has_more {
@@ -58,7 +58,7 @@ pub(super) fn note_missing(
 }
 
 fn missing(
-    engine: crate::db::Engine,
+    dialect: crate::db::Dialect,
     collection: &Collection,
     column: &Ident,
     is_list: bool,
@@ -66,13 +66,13 @@ fn missing(
 ) -> Sql {
     let id = Ident::new("id");
     let (items, other) = (Ident::new("item"), Ident::new("other"));
-    let mut value = Sql::new(engine);
+    let mut value = Sql::new(dialect);
     if is_list {
         value.column(&items, &Ident::new("value"));
     } else {
         value.column(&alias(), column);
     }
-    let mut select = sql(engine, "SELECT ");
+    let mut select = sql(dialect, "SELECT ");
     select
         .column(&alias(), &id)
         .text(", ")
@@ -83,7 +83,7 @@ fn missing(
         .text(" AS ")
         .ident(&alias());
     if is_list {
-        select.append(dialect::join_items(engine, &alias(), column, &items));
+        select.append(dialect.join_column_items(&alias(), column, &items));
     }
     select
         .text(" WHERE ")

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::dir::{Dir, Refusal};
 use super::{Report, in_words};
-use crate::db::{Conn, Engine, Ident, Sql, Storage, Value, load_foreign, sql};
+use crate::db::{ColumnType, Conn, Dialect, Ident, Sql, Value, load_external, sql};
 use crate::error::Result;
 
 /// A data directory.
@@ -59,10 +59,14 @@ impl Source {
         Ok(source)
     }
 
-    /// Refuses anything but a database of a supported version.
+    fn dialect(&self) -> Dialect {
+        self.conn.dialect()
+    }
+
+    /// What is no database of a version that is understood is refused.
     fn check(&mut self) -> anyhow::Result<()> {
-        // From here on, all reads see the same state.
-        self.texts(sql(Engine::Sqlite, "BEGIN"), 0)
+        // From here on, everything is read as it is now.
+        self.texts(sql(self.dialect(), "BEGIN"), 0)
             .map_err(in_words)?;
         let columns = self.columns("_collections").map_err(in_words)?;
         let has = |name: &str| columns.iter().any(|column| column == name);
@@ -78,7 +82,7 @@ impl Source {
                  then try again"
             );
         }
-        let check = sql(Engine::Sqlite, "PRAGMA quick_check(1)");
+        let check = sql(self.dialect(), "PRAGMA quick_check(1)");
         let problems = self.texts(check, 1).map_err(in_words)?;
         match problems.first().map(|row| row[0].as_str()) {
             Some("ok") => Ok(()),
@@ -91,7 +95,7 @@ impl Source {
 
     /// Returns the names of a table's columns; none if there is no such table.
     pub(super) fn columns(&mut self, table: &str) -> Result<Vec<String>> {
-        let mut select = sql(Engine::Sqlite, "SELECT \"name\" FROM pragma_table_info(");
+        let mut select = sql(self.dialect(), "SELECT \"name\" FROM pragma_table_info(");
         select.bind(Value::from(table)).text(")");
         Ok(self.texts(select, 1)?.into_iter().flatten().collect())
     }
@@ -107,15 +111,15 @@ impl Source {
             "deleteRule",
         ];
         let select = sql(
-            Engine::Sqlite,
+            self.dialect(),
             "SELECT \"id\", \"name\", \"type\", \"created\", \"updated\", \"listRule\", \"viewRule\", \"createRule\", \
              \"updateRule\", \"deleteRule\", CAST(\"fields\" AS TEXT), CAST(\"indexes\" AS TEXT), \
              CAST(\"options\" AS TEXT), CAST(\"system\" AS INTEGER) FROM \"_collections\" ORDER BY rowid",
         );
-        let mut storages = vec![Storage::Text; 13];
-        storages.push(Storage::Bool);
+        let mut storages = vec![ColumnType::Text; 13];
+        storages.push(ColumnType::Bool);
         let mut definitions = Vec::new();
-        for row in load_foreign(&mut self.conn, select, &storages).map_err(in_words)? {
+        for row in load_external(&mut self.conn, select, &storages).map_err(in_words)? {
             let text = |position: usize| {
                 let Value::Text(text) = &row[position] else {
                     return Json::Null;
@@ -145,7 +149,7 @@ impl Source {
     /// Returns the stored settings, if there are any.
     pub(super) fn settings(&mut self) -> Result<Option<String>> {
         let select = sql(
-            Engine::Sqlite,
+            self.dialect(),
             "SELECT CAST(\"value\" AS TEXT) FROM \"_params\" WHERE \"id\" = 'settings'",
         );
         Ok(self.texts(select, 1)?.into_iter().flatten().next())
@@ -160,15 +164,15 @@ impl Source {
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, Vec<Value>)>> {
-        let mut select = sql(Engine::Sqlite, "SELECT rowid");
-        let mut storages = vec![Storage::Int];
+        let mut select = sql(self.dialect(), "SELECT rowid");
+        let mut storages = vec![ColumnType::Int];
         for (name, read) in columns {
             select.text(", ");
             read_column(&mut select, &Ident::exact(name), *read);
             storages.push(match read {
-                Read::Text => Storage::Text,
-                Read::Number => Storage::Number,
-                Read::Bool => Storage::Bool,
+                Read::Text => ColumnType::Text,
+                Read::Number => ColumnType::Number,
+                Read::Bool => ColumnType::Bool,
             });
         }
         select.text(" FROM ").ident(&Ident::exact(table));
@@ -176,7 +180,7 @@ impl Source {
         select
             .text(" ORDER BY rowid LIMIT ")
             .bind(Value::Int(limit));
-        let rows = load_foreign(&mut self.conn, select.cached(), &storages)?;
+        let rows = load_external(&mut self.conn, select.cached(), &storages)?;
         Ok(rows
             .into_iter()
             .map(|mut row| {
@@ -191,9 +195,9 @@ impl Source {
 
     /// Returns the number of a table's rows.
     pub(super) fn count(&mut self, table: &str) -> Result<i64> {
-        let mut select = sql(Engine::Sqlite, "SELECT COUNT(*) FROM ");
+        let mut select = sql(self.dialect(), "SELECT COUNT(*) FROM ");
         select.ident(&Ident::exact(table));
-        crate::db::first_int(&load_foreign(&mut self.conn, select, &[Storage::Int])?)
+        crate::db::first_int(&load_external(&mut self.conn, select, &[ColumnType::Int])?)
     }
 
     /// Reports other data of PocketBase, which is never imported.
@@ -213,7 +217,7 @@ impl Source {
     }
 
     fn texts(&mut self, select: Sql, columns: usize) -> Result<Vec<Vec<String>>> {
-        let rows = load_foreign(&mut self.conn, select, &vec![Storage::Text; columns])?;
+        let rows = load_external(&mut self.conn, select, &vec![ColumnType::Text; columns])?;
         let text = |value| {
             let Value::Text(text) = value else {
                 return String::new();

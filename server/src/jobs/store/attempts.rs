@@ -23,7 +23,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(86_400);
 /// The condition that a run is the oldest that is due of its job, and no other run of the job goes on.
 pub(in crate::jobs) fn is_next_of_its_job(conn: &Conn, now: Timestamp) -> Sql {
     let mut out = sql(
-        conn.engine(),
+        conn.dialect(),
         "NOT EXISTS (SELECT 1 FROM \"_jobRuns\" AS \"other\" WHERE \"other\".\"job\" = \"r\".\"job\" \
          AND (\"other\".\"outcome\" = 'running' OR (\"other\".\"outcome\" = 'waiting' \
          AND \"other\".\"_rowid_\" < \"r\".\"_rowid_\" AND \"other\".\"notBefore\" <= ",
@@ -39,7 +39,7 @@ pub(in crate::jobs) fn skip_disabled(
     now: Timestamp,
 ) -> Result<usize> {
     let condition = sql(
-        conn.engine(),
+        conn.dialect(),
         "\"r\".\"trigger\" = 'schedule' AND NOT EXISTS (SELECT 1 FROM \"_jobs\" AS \"j\" \
          WHERE \"j\".\"id\" = \"r\".\"job\" AND \"j\".\"enabled\" = TRUE)",
     );

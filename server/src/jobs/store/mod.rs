@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::schedule::{self, Schedule};
 use crate::clock::Timestamp;
-use crate::db::{Conn, Storage, Value, load, savepoint, sql};
+use crate::db::{ColumnType, Conn, Value, load, savepoint, sql};
 use crate::error::{Error, Result};
 use crate::fields;
 use crate::policy::{Grant, Snapshot, system};
@@ -57,7 +57,7 @@ pub fn add_built_in(conn: &mut Conn, schema: &Arc<Snapshot>) -> Result<()> {
 
 /// Returns the jobs that run at their times.
 pub(super) fn enabled(conn: &mut Conn, jobs: &Grant) -> Result<Vec<Record>> {
-    let is_enabled = sql(conn.engine(), "\"r\".\"enabled\" = TRUE");
+    let is_enabled = sql(conn.dialect(), "\"r\".\"enabled\" = TRUE");
     records::find_where(conn, jobs, is_enabled, None)
 }
 
@@ -105,12 +105,12 @@ pub(super) fn add_due(conn: &mut Conn, runs: &Grant, due: &[(String, Timestamp)]
 /// Returns whether another run of the job waits or goes on.
 fn is_busy(conn: &mut Conn, job: &str, due: Timestamp) -> Result<bool> {
     let mut select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT CAST(1 AS BIGINT) FROM \"_jobRuns\" WHERE \"outcome\" IN ('waiting', 'running') AND \"job\" = ",
     );
     select.bind(Value::from(job)).text(" AND \"due\" <> ");
     select.bind(Value::from(due.to_string())).text(" LIMIT 1");
-    Ok(!load(conn, select.cached(), &[Storage::Int])?.is_empty())
+    Ok(!load(conn, select.cached(), &[ColumnType::Int])?.is_empty())
 }
 
 /// Adds a run of the job that is due now.
@@ -160,7 +160,7 @@ fn number(record: &Record, name: &str) -> f64 {
 /// Adds a run, unless the job has one with this time and attempt. Returns whether it did.
 fn insert(conn: &mut Conn, runs: &Grant, run: &Record) -> Result<bool> {
     let mut select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT CAST(1 AS BIGINT) FROM \"_jobRuns\" WHERE \"job\" = ",
     );
     select.bind(Value::from(run.text("job")));
@@ -170,7 +170,7 @@ fn insert(conn: &mut Conn, runs: &Grant, run: &Record) -> Result<bool> {
     select
         .text(" AND \"attempt\" = ")
         .bind(Value::Number(number(run, "attempt")));
-    if !load(conn, select.cached(), &[Storage::Int])?.is_empty() {
+    if !load(conn, select.cached(), &[ColumnType::Int])?.is_empty() {
         return Ok(false);
     }
     let mut run = run.clone();

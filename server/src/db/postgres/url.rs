@@ -63,7 +63,7 @@ const PARAMETERS: [&str; 52] = [
 ];
 
 /// Validates the URL; error messages contain nothing of it.
-pub(super) fn check(url: &str) -> anyhow::Result<()> {
+pub(in crate::db) fn check(url: &str) -> anyhow::Result<()> {
     let rest = url
         .strip_prefix("postgres://")
         .or_else(|| url.strip_prefix("postgresql://"));

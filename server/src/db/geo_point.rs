@@ -1,19 +1,19 @@
-//! Places on the Earth.
+//! Geo points.
 
 use serde_json::Value as Json;
 
-/// A place, in degrees.
+/// A point on the Earth, in degrees.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Point {
+pub struct GeoPoint {
     /// East of Greenwich.
     pub lon: f64,
     /// North of the equator.
     pub lat: f64,
 }
 
-impl Point {
-    /// The place that a client means. What is no number is 0; forms can send text only, so a text that is a JSON object
-    /// counts as the object.
+impl GeoPoint {
+    /// Reads the point that a client sends. A coordinate that is not a number is 0. Forms can send only text, so a text
+    /// that is a JSON object counts as that object.
     pub fn of(raw: &Json) -> Self {
         let parsed = raw
             .as_str()
@@ -26,7 +26,7 @@ impl Point {
             let Some(degrees) = value.as_f64() else {
                 continue;
             };
-            // No negative zero: it is the same place.
+            // No negative zero: it is the same point.
             let degrees = degrees + 0.0;
             if name.eq_ignore_ascii_case("lon") {
                 point.lon = degrees;
@@ -37,12 +37,12 @@ impl Point {
         point
     }
 
-    /// The place that a column holds.
+    /// Reads the point that a column holds.
     pub fn stored(text: &str) -> Self {
         serde_json::from_str(text).map_or_else(|_| Self::default(), |json| Self::of(&json))
     }
 
-    /// As it is stored and sent. Without exponents, so that PostgreSQL writes the numbers in the same way.
+    /// The point as JSON, as it is stored and sent. Numbers have no exponents, so that every engine writes them alike.
     pub fn to_json(self) -> String {
         format!("{{\"lon\":{},\"lat\":{}}}", self.lon, self.lat)
     }
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn what_clients_mean() {
-        let sent = |raw: Json| Point::of(&raw).to_json();
+        let sent = |raw: Json| GeoPoint::of(&raw).to_json();
         assert_eq!(
             sent(json!({"lat": 2, "lon": 1.5})),
             r#"{"lon":1.5,"lat":2}"#

@@ -1,20 +1,20 @@
-//! From the joins and conditions of a [`Resolver`] to what stands in the statement.
+//! Writes the joins and conditions of a [`Resolver`] as SQL.
 
 use super::condition::Condition;
 use super::resolve::Resolver;
 use super::scope::{Join, exists};
-use crate::db::{Ident, Sql, dialect, sql};
+use crate::db::{Ident, Sql, sql};
 use crate::schema::Shape;
 
 impl Resolver<'_> {
-    /// The joins that belong into the query, and the condition as it stands after `WHERE`.
-    pub fn finish(&self, condition: Condition) -> (Sql, Condition) {
+    /// Returns the joins of the query, and the condition that follows `WHERE`.
+    pub fn emit(&self, condition: Condition) -> (Sql, Condition) {
         self.place(self.scope.joins.clone(), condition)
     }
 
-    /// The query for how many rows there are for which the condition holds. What it asks of a record that a row refers to
-    /// is the same for all rows that refer to that one: they are counted first, by the index of the reference, and then
-    /// it is asked once.
+    /// Returns a query that counts the rows that meet a condition. A condition on a referenced record has the same result for
+    /// all rows that refer to that record: they are counted first, by the index of the reference, and the condition is then
+    /// evaluated once for each record.
     pub fn count(&self, condition: Condition) -> Sql {
         let Condition::All(parts) = condition else {
             return self.count_rows(Vec::new(), condition);
@@ -31,22 +31,24 @@ impl Resolver<'_> {
         let (joins, condition) = self.place(joins, Condition::All(of_others));
         let (row_joins, of_row) = self.place(Vec::new(), Condition::all_of(of_row));
 
-        let mut out = sql(self.engine, "SELECT CAST(COALESCE(SUM(");
+        let (before, after) = self.dialect.whole_number();
+        let mut out = sql(self.dialect, "SELECT ");
+        out.text(before).text("COALESCE(SUM(");
         out.column(&self.root_alias, &number);
-        out.text("), 0) AS BIGINT) FROM (SELECT ");
+        out.text("), 0)").text(after).text(" FROM (SELECT ");
         out.column(&self.root_alias, reference)
             .text(", count(*) AS ")
             .ident(&number);
         self.push_from(&mut out, row_joins, of_row);
         out.text(" GROUP BY ").column(&self.root_alias, reference);
         out.text(") AS ").ident(&self.root_alias).append(joins);
-        out.text(" WHERE ").append(condition.into_sql(self.engine));
+        out.text(" WHERE ").append(condition.into_sql(self.dialect));
         out
     }
 
     fn count_rows(&self, joins: Vec<Join>, condition: Condition) -> Sql {
         let (joins, condition) = self.place(joins, condition);
-        let mut out = sql(self.engine, "SELECT count(*)");
+        let mut out = sql(self.dialect, "SELECT count(*)");
         self.push_from(&mut out, joins, condition);
         out
     }
@@ -61,25 +63,25 @@ impl Resolver<'_> {
         if !condition.is_true() {
             query
                 .text(" WHERE ")
-                .append(condition.into_sql(self.engine));
+                .append(condition.into_sql(self.dialect));
         }
     }
 
-    /// Like [`Resolver::finish`], with every join inside the condition.
-    pub(super) fn finish_inside(self, condition: Condition) -> Condition {
+    /// Like [`Resolver::emit`], with every join inside the condition.
+    pub(super) fn emit_inside(self, condition: Condition) -> Condition {
         match condition {
             Condition::All(_) if !self.scope.joins.is_empty() => {
-                let condition = condition.into_sql(self.engine);
+                let condition = condition.into_sql(self.dialect);
                 Condition::from(exists(self.scope.joins, condition))
             }
             Condition::True | Condition::False | Condition::All(_) => condition,
         }
     }
 
-    /// Joins of one row each belong into the query, the others into an `EXISTS` around what asks of them.
+    /// Puts joins of one row into the query, and the others into an `EXISTS` around the conditions that use them.
     fn place(&self, joins: Vec<Join>, condition: Condition) -> (Sql, Condition) {
         let (many, one): (Vec<_>, Vec<_>) = joins.into_iter().partition(|join| join.many);
-        let mut joins = Sql::new(self.engine);
+        let mut joins = Sql::new(self.dialect);
         for join in one {
             joins.append(join.sql);
         }
@@ -89,12 +91,12 @@ impl Resolver<'_> {
         let (inside, mut parts): (Vec<Sql>, Vec<Sql>) =
             parts.into_iter().partition(|part| mentions(part, &many));
         if !inside.is_empty() {
-            let inside = Condition::All(inside).into_sql(self.engine);
+            let inside = Condition::All(inside).into_sql(self.dialect);
             parts.push(exists(many, inside));
         }
         for part in &mut parts {
             if part.is_searching() {
-                let (join, holds) = dialect::once_for_equal(part.clone(), &self.alias());
+                let (join, holds) = self.dialect.memoized(part.clone(), &self.alias());
                 joins.append(join);
                 *part = holds;
             }
@@ -102,7 +104,7 @@ impl Resolver<'_> {
         (joins, Condition::All(parts))
     }
 
-    /// The reference to one record that is all that the joins and conditions need of a row.
+    /// Returns the reference to one record, if it is the only column of a row that the joins and conditions use.
     fn only_reference(&self, joins: &[Join], conditions: &[Sql]) -> Option<&Ident> {
         let joins = joins.iter().map(|join| &join.sql);
         let all: Vec<&Sql> = joins.chain(conditions).collect();
@@ -121,7 +123,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Those of `joins` without which the conditions can't be asked; the others, which a sort needs, bring no row and take none.
+/// Returns the joins that the conditions use. The others, which a sort uses, neither add nor remove rows.
 fn needed(joins: &[Join], conditions: &[Sql]) -> Vec<Join> {
     let mut needed: Vec<Join> = Vec::new();
     for join in joins.iter().rev() {

@@ -1,38 +1,39 @@
-//! How the database is used, and whether it answers.
+//! Statistics of a database's use, and whether it answers.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::writer::Writer;
-use super::{Conn, Db, Held, Storage, load, sql};
+use super::database::Permits;
+use super::sqlite::writer::Writer;
+use super::{ColumnType, Conn, Db, load, sql};
 use crate::error::Result;
 
 /// How the database is used at the moment.
 #[derive(Clone, Debug, Default)]
-pub struct Usage {
-    /// Connections that nobody uses.
+pub struct PoolStats {
+    /// Idle connections.
     pub idle: usize,
-    /// Connections that somebody uses.
+    /// Connections in use.
     pub busy: usize,
     /// The age of the oldest use.
     pub oldest: Duration,
-    /// Who waits for a connection.
+    /// How many uses wait for a connection.
     pub waiting: i64,
-    /// How many waited for one in vain.
+    /// How many uses waited for one in vain.
     pub waited_in_vain: u64,
     /// Writes that failed, by reason.
     pub write_failures: Vec<(&'static str, u64)>,
-    /// Statements that were ended because they took too long, in this process.
+    /// Statements of this process that took too long and were cancelled.
     pub too_slow: u64,
-    /// How long SQLite's last commit took.
+    /// How long the last commit of an embedded database took.
     pub last_commit: Duration,
-    /// How often SQLite's write-ahead log could not be emptied.
+    /// How often its write-ahead log could not be emptied.
     pub checkpoint_failures: u64,
-    /// Writes that wait for SQLite's writer.
+    /// Writes that wait for its writer.
     pub queued: i64,
-    /// Bytes of SQLite's write-ahead log.
+    /// Bytes of its write-ahead log.
     pub wal_bytes: i64,
-    /// Bytes of SQLite's database.
+    /// Bytes of its file.
     pub database_bytes: i64,
 }
 
@@ -44,34 +45,36 @@ impl Db {
         self.inner.answered.store(now, Ordering::Relaxed);
     }
 
-    /// Whether the database answered anything in this time.
+    /// Says whether the database answered anything in this time.
     pub fn answered_within(&self, time: Duration) -> bool {
         let answered = self.inner.answered.load(Ordering::Relaxed);
         let now = self.inner.opened.elapsed();
         answered > 0 && now.saturating_sub(Duration::from_millis(answered)) < time
     }
 
-    /// Whether it is known not to answer.
+    /// Says whether it is known not to answer.
     pub fn is_down(&self) -> bool {
         self.inner.pool.is_down()
     }
 
-    /// Asks the database whether it is there.
+    /// Runs a query to find out whether the database answers.
     pub async fn ping(&self) -> Result<()> {
-        let ask =
-            |conn: &mut Conn| load(conn, sql(conn.engine(), "SELECT 1"), &[Storage::Int]).map(drop);
-        self.run(Held::default(), move |place| place.run(ask)).await
+        let ask = |conn: &mut Conn| {
+            load(conn, sql(conn.dialect(), "SELECT 1"), &[ColumnType::Int]).map(drop)
+        };
+        self.run(Permits::default(), move |place| place.run(ask))
+            .await
     }
 
-    /// How it is used at the moment.
-    pub fn usage(&self) -> Usage {
+    /// Returns how it is used at the moment.
+    pub fn stats(&self) -> PoolStats {
         let bytes = |suffix: &str| {
             let mut file = self.inner.file.clone()?.into_os_string();
             file.push(suffix);
             i64::try_from(std::fs::metadata(file).ok()?.len()).ok()
         };
         let (idle, busy) = self.inner.pool.counts();
-        Usage {
+        PoolStats {
             idle,
             busy,
             oldest: self.inner.pool.oldest(),
@@ -92,7 +95,7 @@ impl Db {
     }
 }
 
-/// Is counted for as long as it is there.
+/// Counts one for as long as it lives.
 pub(super) struct Waiting<'a>(&'a AtomicI64);
 
 impl<'a> Waiting<'a> {

@@ -1,12 +1,12 @@
-//! The one writer of a SQLite database, which commits in groups.
+//! The only writer of a SQLite database. It commits writes in groups.
 //!
-//! It takes the units of work that wait, runs each in a savepoint inside one transaction, commits once, then
-//! answers all. A unit that fails rolls back to its savepoint alone. While the disk works on a commit the next
-//! group gathers, so groups grow with the load and a lone write waits for nobody. Units that come while a group runs join
-//! it, but not all that ever come: all clients would wait for the same commit, and then all send at once.
+//! It takes the units of work that wait, runs each in a savepoint of one transaction, commits once, and then answers all of
+//! them. A unit that fails rolls back only its own savepoint. While the disk works on a commit, the next group gathers: groups
+//! grow with the load, and a single write waits for no other. Units that arrive while a group runs join it, up to a limit:
+//! otherwise all clients would wait for the same commit and then send their next requests at once.
 //!
-//! Groups run on a thread of their own; but where writes come one at a time and the disk is quick, a short one takes less
-//! time than the way to that thread and back, and runs where it is.
+//! Groups run on a thread of their own. While writes come one at a time and commits are quick, a short write takes less time
+//! than the way to that thread and back, so it runs on the thread of its request.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -19,35 +19,36 @@ use prometheus::Histogram;
 use tokio::sync::oneshot;
 
 use super::wal::Wal;
-use super::{Conn, run_cached};
+use crate::db::coordination::ChangeQueue;
+use crate::db::transaction::UNIT;
+use crate::db::{Conn, Effort};
 use crate::error::{Error, Obstacle, Result};
-use crate::events::Feed;
 
-/// Limits of a group: what its first unit may have to wait for the others.
+/// Limits of a group, since its first unit waits for the others.
 const MAX_UNITS: usize = 256;
 const MAX_TIME: Duration = Duration::from_millis(8);
 /// With so many units, a group may go on for half as long as a commit takes.
 const MANY_UNITS: usize = 32;
-/// A disk that takes longer for a commit keeps no thread waiting that others need.
+/// If a commit takes longer, no write runs on the thread of its request: others need that thread.
 const QUICK: Duration = Duration::from_millis(1);
 
-/// Runs in the group's transaction, or is told that there is none; gives how to answer once the group is
-/// committed or lost.
+/// A queued unit of work. It is called with the group's connection, or with the error that prevented the group, and returns
+/// the callback that reports the result once the group has committed or rolled back.
 type Unit = Box<dyn FnOnce(Result<&mut Conn>) -> Done + Send>;
 
 enum Message {
     Unit(Unit),
-    /// To end, once everything before is done; then to say so.
+    /// Ends the writer after everything before has been done, and reports that.
     Close(oneshot::Sender<()>),
 }
 
 struct Done {
     answer: Box<dyn FnOnce(Result<()>) + Send>,
-    /// Why the group's transaction is gone, if it is. SQLite drops it whole when the disk is full.
+    /// Why the group's transaction is gone, if it is. SQLite rolls it back when the disk is full.
     lost: Option<Obstacle>,
 }
 
-pub(super) struct Writer {
+pub(in crate::db) struct Writer {
     messages: Sender<Message>,
     queued: Arc<AtomicI64>,
     /// Microseconds of the last commit.
@@ -55,15 +56,15 @@ pub(super) struct Writer {
     committer: Shared,
 }
 
-/// Who commits, until it is closed.
+/// The committer, until the writer is closed.
 type Shared = Arc<Mutex<Option<Committer>>>;
 
 impl Writer {
-    pub(super) fn start(
+    pub(in crate::db) fn start(
         conn: Conn,
         wal: Wal,
         group_size: Histogram,
-        feed: Arc<Feed>,
+        changes: Arc<ChangeQueue>,
     ) -> anyhow::Result<Self> {
         let (messages, waiting) = channel();
         let queued = Arc::new(AtomicI64::new(0));
@@ -77,7 +78,7 @@ impl Writer {
             conn,
             wal,
             group_size,
-            feed,
+            changes,
             commit_time: Duration::ZERO,
             is_crowded: false,
         })));
@@ -94,27 +95,27 @@ impl Writer {
         })
     }
 
-    /// How many units wait.
-    pub(super) fn queued(&self) -> i64 {
+    /// Returns how many units wait.
+    pub(in crate::db) fn queued(&self) -> i64 {
         self.queued.load(Ordering::Relaxed)
     }
 
-    /// How long the last commit took.
-    pub(super) fn last_commit(&self) -> Duration {
+    /// Returns how long the last commit took.
+    pub(in crate::db) fn last_commit(&self) -> Duration {
         Duration::from_micros(self.last_commit.load(Ordering::Relaxed))
     }
 
-    /// Ends it, once the units that wait are committed.
-    pub(super) async fn close(&self) {
+    /// Commits the units that wait, and ends the writer.
+    pub(in crate::db) async fn close(&self) {
         let (answer, answered) = oneshot::channel();
-        // It may have ended already; either way it has.
+        // An error means that it has ended already.
         if self.messages.send(Message::Close(answer)).is_ok() {
             let _ = answered.await;
         }
     }
 
-    /// Runs one unit, on this thread if it is short and nobody else writes.
-    pub(super) async fn write<T, F>(&self, is_short: bool, work: F) -> Result<T>
+    /// Runs one unit; on this thread, if it is short and nobody else writes.
+    pub(in crate::db) async fn write<T, F>(&self, effort: Effort, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
@@ -126,13 +127,13 @@ impl Writer {
                 Err(error) => (Err(error), None),
             };
             Done {
-                // Nobody listens any more when the client has gone away.
+                // Fails if the client has gone away.
                 answer: Box::new(move |committed| drop(answer.send(committed.and(outcome)))),
                 lost,
             }
         });
-        let left = if is_short {
-            self.alone(unit)
+        let left = if effort == Effort::Short {
+            self.run_inline(unit)
         } else {
             Some(unit)
         };
@@ -144,8 +145,8 @@ impl Writer {
         answered.await.map_err(|_| Error::Unavailable)?
     }
 
-    /// Runs the unit if nobody else writes, in another process neither; gives it back otherwise.
-    fn alone(&self, unit: Unit) -> Option<Unit> {
+    /// Runs the unit on this thread, unless somebody else writes, or another process does: then returns it.
+    fn run_inline(&self, unit: Unit) -> Option<Unit> {
         if self.queued() > 0 {
             return Some(unit);
         }
@@ -207,7 +208,7 @@ fn run(shared: &Shared, queue: &Queue) {
     }
     let committer = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(mut committer) = committer {
-        // Whoever looks at the files finds everything in the database itself.
+        // So that the database's file alone holds everything.
         if let Err(error) = committer.conn.batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "cannot empty the write-ahead log");
         }
@@ -222,27 +223,28 @@ struct Committer {
     conn: Conn,
     wal: Wal,
     group_size: Histogram,
-    feed: Arc<Feed>,
-    /// How long the last commit took; for others, in microseconds.
+    changes: Arc<ChangeQueue>,
+    /// How long the last commit took.
     commit_time: Duration,
+    /// Microseconds of the last commit, for metrics.
     last_commit: Arc<AtomicU64>,
     /// Whether the last group had several units.
     is_crowded: bool,
 }
 
 impl Committer {
-    /// Whether the next unit is likely to be alone, and soon committed.
+    /// Says whether the next unit is likely to be alone in its group and quickly committed.
     fn is_calm(&self) -> bool {
         !self.is_crowded && self.commit_time < QUICK && !self.wal.needs_care()
     }
 
-    /// Begins, unless that has to wait for another process.
+    /// Begins a transaction; fails instead of waiting for another process.
     fn begins_at_once(&mut self) -> bool {
         let begun = self.conn.sqlite().map(|lite| lite.begin_at_once());
         matches!(begun, Some(Ok(())))
     }
 
-    /// Runs a group: `first`, and those that `next` still has.
+    /// Runs a group: `first`, and the units that `next` returns.
     fn run(&mut self, first: Unit, mut next: impl FnMut() -> Option<Unit>) {
         if self.wal.is_gone(&mut self.conn) {
             (first(Err(Error::Unwritable(Obstacle::Failing))).answer)(Ok(()));
@@ -253,15 +255,15 @@ impl Committer {
         };
         let lost = obstacle(&error);
         (first(Err(error)).answer)(Ok(()));
-        // Those that came meanwhile have waited too: each would wait as long again.
+        // Units that arrived meanwhile have waited too, and would each wait as long again.
         while let Some(unit) = next() {
             (unit(Err(Error::Unwritable(lost))).answer)(Ok(()));
         }
     }
 
-    /// The same, in a transaction that has begun.
+    /// Runs a group in a transaction that has begun.
     fn run_begun(&mut self, first: Unit, next: impl FnMut() -> Option<Unit>) {
-        self.conn.journal.begin();
+        self.conn.journal.reset();
         let (group, ended) = self.run_units(first, next);
         self.group_size.observe(crate::number(group.len()));
         self.is_crowded = group.len() > 1;
@@ -273,9 +275,9 @@ impl Committer {
         self.commit_time = since.elapsed();
         let micros = u64::try_from(self.commit_time.as_micros()).unwrap_or(u64::MAX);
         self.last_commit.store(micros, Ordering::Relaxed);
-        let noted = self.conn.journal.take();
+        let committed = self.conn.journal.drain();
         if lost.is_none() {
-            self.feed.publish(noted);
+            self.changes.publish(committed);
         }
         for done in group {
             (done.answer)(lost.map_or(Ok(()), |lost| Err(Error::Unwritable(lost))));
@@ -291,7 +293,7 @@ impl Committer {
         let mut group = Vec::new();
         let mut unit = first;
         loop {
-            self.conn.journal.begun(0, self.feed.is_watched());
+            self.conn.journal.start(0, self.changes.is_active());
             let done = unit(Ok(&mut self.conn));
             let lost = done.lost;
             group.push(done);
@@ -315,25 +317,25 @@ impl Committer {
     }
 }
 
-/// Begins a group; what an earlier one may have left open, when not even its rollback succeeded, goes first.
+/// Begins a group. If an earlier group could not even be rolled back, rolls it back first.
 fn begin(conn: &mut Conn) -> Result<()> {
-    let begun = run_cached(conn, "BEGIN IMMEDIATE");
+    let begun = conn.begin_immediate();
     if matches!(begun, Ok(()) | Err(Error::Unwritable(Obstacle::Locked))) {
         return begun;
     }
     let _ = conn.batch("ROLLBACK");
-    run_cached(conn, "BEGIN IMMEDIATE")
+    conn.begin_immediate()
 }
 
-/// Commits a group, or says what was in the way.
+/// Commits a group; returns what prevented it.
 fn commit(conn: &mut Conn) -> Option<Obstacle> {
-    let error = run_cached(conn, "COMMIT").err()?;
+    let error = conn.commit().err()?;
     // SQLite keeps the transaction open after some failures.
     let _ = conn.batch("ROLLBACK");
     Some(obstacle(&error))
 }
 
-/// What ended a group.
+/// Returns what prevented a group from being committed.
 fn obstacle(error: &Error) -> Obstacle {
     if let Error::Unwritable(obstacle) = error {
         return *obstacle;
@@ -342,28 +344,28 @@ fn obstacle(error: &Error) -> Obstacle {
     Obstacle::Failing
 }
 
-/// Runs one unit; also says why the group's transaction is gone, if it is.
+/// Runs one unit in a savepoint. Also returns why the group's transaction is gone, if it is.
 fn in_savepoint<T>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T>,
 ) -> (Result<T>, Option<Obstacle>) {
-    if let Err(error) = run_cached(conn, "SAVEPOINT unit") {
+    if let Err(error) = conn.set_savepoint(&UNIT) {
         let lost = obstacle(&error);
         return (Err(error), Some(lost));
     }
-    let noted = conn.journal.mark();
+    let mark = conn.journal.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| work(conn)))
         .unwrap_or_else(|_| Err(Error::internal(anyhow::anyhow!("a write panicked"))));
     let ended = if outcome.is_ok() {
-        conn.journal.seal(noted);
-        run_cached(conn, "RELEASE unit")
+        conn.journal.finish(mark);
+        conn.release(&UNIT)
     } else {
-        conn.journal.back_to(noted);
-        run_cached(conn, "ROLLBACK TO unit").and_then(|()| run_cached(conn, "RELEASE unit"))
+        conn.journal.roll_back_to(mark);
+        conn.roll_back_to(&UNIT).and_then(|()| conn.release(&UNIT))
     };
     match (ended, outcome) {
         (Ok(()), outcome) => (outcome, None),
-        // The disk was full under the unit, which ends the transaction: there was nothing to roll back.
+        // A full disk has ended the transaction, so there was nothing to roll back.
         (Err(_), Err(Error::Unwritable(lost))) => (Err(Error::Unwritable(lost)), Some(lost)),
         (Err(error), outcome) => {
             let lost = obstacle(&error);
@@ -385,7 +387,7 @@ mod tests {
     use crate::db::{Db, Location, Newer, Sources};
 
     fn open(folder: &tempfile::TempDir) -> Db {
-        let location = Location::Sqlite(folder.path().join("data.db"));
+        let location = Location::embedded(folder.path().join("data.db"));
         let group_size = Histogram::with_opts(HistogramOpts::new("groups", "Units.")).unwrap();
         Db::open(
             &location,
@@ -408,7 +410,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = open(&folder);
         let here = thread::current().id();
-        assert_eq!(db.write_few(thread).await.unwrap(), here);
+        assert_eq!(db.write_inline(thread).await.unwrap(), here);
         assert_ne!(db.write(thread).await.unwrap(), here);
     }
 
@@ -424,7 +426,7 @@ mod tests {
         }));
         assert!(long.as_mut().now_or_never().is_none());
         has_begun.recv().unwrap();
-        let mut short = pin!(db.write_few(thread));
+        let mut short = pin!(db.write_inline(thread));
         assert!(short.as_mut().now_or_never().is_none());
         end.send(()).unwrap();
         long.await.unwrap();
@@ -437,7 +439,7 @@ mod tests {
         let db = open(&folder);
         let other = rusqlite::Connection::open(folder.path().join("data.db")).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let mut short = pin!(db.write_few(thread));
+        let mut short = pin!(db.write_inline(thread));
         assert!(short.as_mut().now_or_never().is_none());
         other.execute_batch("ROLLBACK").unwrap();
         assert_ne!(short.await.unwrap(), thread::current().id());
@@ -448,7 +450,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = open(&folder);
         db.close().await;
-        let closed = db.write_few(thread).await;
+        let closed = db.write_inline(thread).await;
         assert!(matches!(closed, Err(Error::Unavailable)), "{closed:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Says what a start waits for.
+//! Logs what the start of the server waits for.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-/// How often it is said.
+/// The time between two lines.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Writes a line into the log every few seconds, until it is dropped.
+/// Logs a line every few seconds until it is dropped.
 pub(super) struct Waiting {
     what: Arc<Mutex<&'static str>>,
     _ends: Sender<()>,
@@ -32,7 +32,7 @@ impl Waiting {
         Ok(Self { what, _ends: ends })
     }
 
-    /// Notes what is waited for from now on.
+    /// Sets what the start waits for from now on.
     pub(super) fn is_for(&self, what: &'static str) {
         *self.what.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }

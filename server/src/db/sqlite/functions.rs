@@ -1,4 +1,4 @@
-//! Functions that filters call and SQLite does not have. PostgreSQL has the same in a migration.
+//! SQL functions that filters call and SQLite lacks. PostgreSQL gets the same ones by a migration.
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, Result};
@@ -6,8 +6,8 @@ use rusqlite::{Connection, Result};
 /// The mean radius of the Earth, in kilometres.
 const RADIUS: f64 = 6371.0;
 
-/// Makes the functions known to a connection.
-pub(super) fn register(conn: &Connection) -> Result<()> {
+/// Registers the functions on a connection.
+pub(in crate::db) fn register(conn: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     conn.create_scalar_function("_number", 1, flags, |arguments| {
         let text: Option<String> = arguments.get(0)?;
@@ -23,18 +23,18 @@ pub(super) fn register(conn: &Connection) -> Result<()> {
     })
 }
 
-/// The number that a text looks like to SQLite.
+/// Parses a text as SQLite does where it needs a number.
 pub fn as_number(text: &str) -> Option<f64> {
     let number = text.trim().parse().ok();
     number.filter(|number: &f64| number.is_finite())
 }
 
-/// Kilometres between two places on a sphere, each with its longitude first.
+/// Returns the kilometres between two points on a sphere, each with its longitude first.
 fn geo_distance(a: (f64, f64), b: (f64, f64)) -> f64 {
     let (lat_a, lat_b) = (a.1.to_radians(), b.1.to_radians());
     let between = b.0.to_radians() - a.0.to_radians();
     let cosine = lat_a.cos() * lat_b.cos() * between.cos() + lat_a.sin() * lat_b.sin();
-    // Rounding may not take it out of its range.
+    // Rounding must not take it out of its range.
     RADIUS * cosine.clamp(-1.0, 1.0).acos()
 }
 

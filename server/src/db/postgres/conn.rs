@@ -15,16 +15,18 @@ use diesel::row::{Field, Row};
 use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text, Untyped};
 use diesel::{PgConnection, deserialize};
 
-use super::bounded::charge;
-use super::failure::{Attempt, Failure};
-use super::repeated::Repeated;
-use super::{Each, Engine, Point, Sql, Storage, Value, ValueRef, sql};
+use super::failure::{Attempt, Failure as PgFailure};
+use super::statement_cache::StatementCache;
+use crate::db::budgeted::charge;
+use crate::db::dialect::POSTGRES;
+use crate::db::failure::Failure;
+use crate::db::{ColumnType, Each, GeoPoint, Sql, Value, ValueRef, sql};
 use crate::json;
 
-/// A statement that takes longer is somebody's mistake, and must not keep a connection from everybody else. Errors are
-/// told apart by codes, but the driver passes only some of them on: see `failure`. For the others the words are the same
-/// everywhere, where the role may say so. A database or role may have settings of its own: those that change what a
-/// statement means, or how values are written, are set here.
+/// A statement that takes longer is a mistake, and must not occupy a connection. Errors are told apart by codes, but the
+/// driver passes only some of them on (see `failure`); for the others, messages must be in the language of the source, if the
+/// role may choose that. A database or role may have settings of its own: those that change the meaning of a statement or
+/// the format of values are set here.
 const SETUP: &str = "
     SET client_min_messages = warning;
     SET TIME ZONE 'UTC';
@@ -45,52 +47,52 @@ const SETUP: &str = "
     SET default_transaction_isolation = 'read committed';
 ";
 
-/// The limits of time that a connection has unless its URL says otherwise: libpq has none of its own. Seconds until a
-/// host that does not answer is left for the next one; milliseconds until one that acknowledges nothing is gone; seconds
-/// until one that has nothing to say is asked whether it is there, between the questions, and how many go unanswered.
+/// The timeouts of a connection unless its URL sets others: libpq has none by default. Seconds until the next host is tried;
+/// milliseconds until unacknowledged data ends the connection; seconds of silence until a keepalive is sent, seconds between
+/// keepalives, and how many may go unanswered.
 const LIMITS: &str = "connect_timeout=2&tcp_user_timeout=5000&keepalives_idle=3&keepalives_interval=1&keepalives_count=3";
 
 /// The limit that [`SETUP`] sets.
 const USUAL_LIMIT: &str = "SET statement_timeout = '30s'";
 
-pub(super) struct Postgres {
+pub(in crate::db) struct PostgresConn {
     conn: PgConnection,
-    repeated: Repeated,
+    cache: StatementCache,
     activity: Arc<Activity>,
-    /// Whether its messages are in the language of its source.
+    /// Whether its messages are in the language of the source.
     is_plain: bool,
-    /// The milliseconds that a statement may take, where that is not the usual time.
+    /// The milliseconds that a statement may take, if not the usual time.
     limit: Option<u128>,
 }
 
-/// Whether a connection waits for its server.
-pub(super) struct Activity {
-    /// What the server calls the connection.
-    pub(super) backend: String,
-    /// Since how many milliseconds after the start of the process; 0 if it does not.
+/// Whether a connection waits for its server, for the thread that watches connections.
+pub(in crate::db) struct Activity {
+    /// The server's name for the connection.
+    pub(in crate::db) backend: String,
+    /// The time since when it waits, in milliseconds after the start of the process; 0 if it does not.
     since: AtomicU64,
 }
 
 impl Activity {
-    /// For how long it has waited for an answer.
-    pub(super) fn waits(&self) -> Option<Duration> {
+    /// Returns how long it has waited for an answer.
+    pub(in crate::db) fn waits(&self) -> Option<Duration> {
         let since = self.since.load(Ordering::Relaxed);
         (since > 0).then(|| Duration::from_millis(millis().saturating_sub(since)))
     }
 }
 
-/// Milliseconds since this was first asked, and one.
+/// Returns the milliseconds since the first call, plus one.
 fn millis() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     u64::try_from(START.elapsed().as_millis()).map_or(u64::MAX, |millis| millis + 1)
 }
 
-impl Postgres {
-    pub(super) fn open(url: &str) -> anyhow::Result<Self> {
+impl PostgresConn {
+    pub(in crate::db) fn open(url: &str) -> anyhow::Result<Self> {
         let conn = connect(url)?;
         let mut postgres = Self {
             conn,
-            repeated: Repeated::default(),
+            cache: StatementCache::default(),
             activity: Arc::new(Activity {
                 backend: String::new(),
                 since: AtomicU64::new(0),
@@ -103,20 +105,25 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// Asks what the server calls this connection, and in which language it speaks.
+    /// Asks the server for its name of this connection and for the language of its messages.
     fn introduce(&mut self) -> Result<(), Failure> {
         let select = sql(
-            Engine::Postgres,
+            POSTGRES,
             "SELECT \"pid\"::text || ' ' || extract(epoch FROM \"backend_start\")::text, current_setting('lc_messages') \
              FROM pg_stat_get_activity(pg_backend_pid())",
         );
         let (mut backend, mut is_plain) = (String::new(), true);
-        self.each(select, &[Storage::Text, Storage::Text], None, &mut |row| {
-            if let [ValueRef::Text(name), ValueRef::Text(language)] = &row[..] {
-                backend = name.clone().into_owned();
-                is_plain = is_plain_language(language);
-            }
-        })?;
+        self.each(
+            select,
+            &[ColumnType::Text, ColumnType::Text],
+            None,
+            &mut |row| {
+                if let [ValueRef::Text(name), ValueRef::Text(language)] = &row[..] {
+                    backend = name.clone().into_owned();
+                    is_plain = is_plain_language(language);
+                }
+            },
+        )?;
         self.activity = Arc::new(Activity {
             backend,
             since: AtomicU64::new(0),
@@ -125,31 +132,31 @@ impl Postgres {
         Ok(())
     }
 
-    /// The server's process for this connection, by which another connection can cancel its query.
-    pub(super) fn process(&self) -> Option<i64> {
+    /// Returns the server process of this connection, by which another connection can cancel its query.
+    pub(in crate::db) fn process(&self) -> Option<i64> {
         let (process, _) = self.activity.backend.split_once(' ')?;
         process.parse().ok()
     }
 
-    pub(super) fn activity(&self) -> Arc<Activity> {
+    pub(in crate::db) fn activity(&self) -> Arc<Activity> {
         Arc::clone(&self.activity)
     }
 
-    pub(super) fn batch(&mut self, statements: &str) -> Result<(), Failure> {
+    pub(in crate::db) fn batch(&mut self, statements: &str) -> Result<(), Failure> {
         self.ask(false, |conn| conn.batch_execute(statements))
     }
 
-    pub(super) fn execute(&mut self, statement: Sql) -> Result<usize, Failure> {
+    pub(in crate::db) fn execute(&mut self, statement: Sql) -> Result<usize, Failure> {
         let statement = self.kept(statement);
         self.ask(statement.is_cached(), |conn| {
             conn.execute_returning_count(&statement)
         })
     }
 
-    pub(super) fn each(
+    pub(in crate::db) fn each(
         &mut self,
         query: Sql,
-        columns: &[Storage],
+        columns: &[ColumnType],
         room: Option<&mut usize>,
         look: &mut Each<'_>,
     ) -> Result<(), Failure> {
@@ -162,10 +169,10 @@ impl Postgres {
                 is_prepared,
                 took,
             };
-            Failure::of_postgres(error, attempt)
+            PgFailure::new(error, attempt)
         };
         self.activity.since.store(millis(), Ordering::Relaxed);
-        // One at a time: rows that are too many are never in memory.
+        // One row at a time, so that a large result is never in memory as a whole.
         let conn = &mut self.conn;
         let mut room = room;
         let read = || {
@@ -185,8 +192,8 @@ impl Postgres {
         outcome
     }
 
-    /// Lets the next statements take so long, or a little longer: to say it costs a round trip.
-    pub(super) fn limit(&mut self, time: Duration) -> Result<(), Failure> {
+    /// Limits the next statements to this time or a little more: to set a limit costs a round trip.
+    pub(in crate::db) fn limit(&mut self, time: Duration) -> Result<(), Failure> {
         let time = time.as_millis() + 1;
         let is_near = |limit| limit >= time && limit <= time + time / 4;
         if !self.limit.is_some_and(is_near) {
@@ -196,8 +203,8 @@ impl Postgres {
         Ok(())
     }
 
-    /// Lets statements take the usual time again.
-    pub(super) fn restore_limit(&mut self) -> Result<(), Failure> {
+    /// Restores the usual time limit.
+    pub(in crate::db) fn restore_limit(&mut self) -> Result<(), Failure> {
         if self.limit.is_some() {
             self.batch(USUAL_LIMIT)?;
             self.limit = None;
@@ -205,7 +212,7 @@ impl Postgres {
         Ok(())
     }
 
-    /// Has the server do something, and notes for how long it is waited for.
+    /// Sends the server a request, and notes meanwhile that it waits.
     fn ask<T>(
         &mut self,
         is_prepared: bool,
@@ -220,21 +227,21 @@ impl Postgres {
             is_prepared,
             took: since.elapsed(),
         };
-        answer.map_err(|error| Failure::of_postgres(error, attempt))
+        answer.map_err(|error| PgFailure::new(error, attempt).into())
     }
 
-    /// A statement that comes again stays prepared.
+    /// Marks a statement that is repeated, so that it stays prepared.
     fn kept(&mut self, statement: Sql) -> Sql {
-        statement.cached_if(|text| self.repeated.comes_again(text))
+        statement.cached_if(|text| self.cache.is_repeated(text))
     }
 }
 
-/// Connects, with limits of time.
-pub(super) fn connect(url: &str) -> anyhow::Result<PgConnection> {
+/// Connects, with timeouts.
+pub(in crate::db) fn connect(url: &str) -> anyhow::Result<PgConnection> {
     PgConnection::establish(&limited(url)).context("cannot connect to PostgreSQL")
 }
 
-/// The URL with [`LIMITS`] before its own parameters: of two that say the same, the later one counts.
+/// Puts [`LIMITS`] before the URL's own parameters: libpq uses the last of two that are equal.
 fn limited(url: &str) -> String {
     // A password may hold a question mark.
     let hosts = url.find("://").map_or(0, |scheme| scheme + 3);
@@ -249,8 +256,8 @@ fn limited(url: &str) -> String {
     }
 }
 
-/// Whether messages in this locale are those of the source.
-pub(super) fn is_plain_language(locale: &str) -> bool {
+/// Says whether messages in this locale are those of the source.
+pub(in crate::db) fn is_plain_language(locale: &str) -> bool {
     ["C", "POSIX", "en", "English"].iter().any(|plain| {
         let rest = locale.strip_prefix(plain);
         rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
@@ -259,7 +266,7 @@ pub(super) fn is_plain_language(locale: &str) -> bool {
 
 fn values<'a>(
     row: &impl Row<'a, Pg>,
-    columns: &[Storage],
+    columns: &[ColumnType],
 ) -> diesel::QueryResult<Vec<ValueRef<'static>>> {
     let values = columns.iter().enumerate();
     let values = values.map(|(index, storage)| read(row, index, *storage));
@@ -270,7 +277,7 @@ fn values<'a>(
 fn read<'a>(
     row: &impl Row<'a, Pg>,
     index: usize,
-    storage: Storage,
+    storage: ColumnType,
 ) -> deserialize::Result<ValueRef<'static>> {
     let field = row.get(index);
     let field = field.ok_or_else(|| format!("the row has no column {index}"))?;
@@ -278,18 +285,18 @@ fn read<'a>(
         return Ok(ValueRef::Null);
     };
     Ok(match storage {
-        Storage::Text => ValueRef::Text(Cow::Owned(FromSql::<Text, Pg>::from_sql(raw)?)),
-        Storage::Number => ValueRef::Number(FromSql::<Double, Pg>::from_sql(raw)?),
-        Storage::Int => ValueRef::Int(FromSql::<BigInt, Pg>::from_sql(raw)?),
-        Storage::Bool => ValueRef::Bool(FromSql::<Bool, Pg>::from_sql(raw)?),
-        Storage::Json => {
+        ColumnType::Text => ValueRef::Text(Cow::Owned(FromSql::<Text, Pg>::from_sql(raw)?)),
+        ColumnType::Number => ValueRef::Number(FromSql::<Double, Pg>::from_sql(raw)?),
+        ColumnType::Int => ValueRef::Int(FromSql::<BigInt, Pg>::from_sql(raw)?),
+        ColumnType::Bool => ValueRef::Bool(FromSql::<Bool, Pg>::from_sql(raw)?),
+        ColumnType::Json => {
             // It writes jsonb in its own layout.
             let text: String = FromSql::<Text, Pg>::from_sql(raw)?;
             ValueRef::Json(json::normalise(&text).unwrap_or(text).into())
         }
-        Storage::Point => {
+        ColumnType::GeoPoint => {
             let text: String = FromSql::<Text, Pg>::from_sql(raw)?;
-            ValueRef::Json(Point::stored(&text).to_json().into())
+            ValueRef::Json(GeoPoint::stored(&text).to_json().into())
         }
     })
 }

@@ -1,34 +1,34 @@
-//! Looks after uses of PostgreSQL that wait for an answer.
+//! A thread that watches connections to PostgreSQL that wait for an answer.
 //!
-//! A host that has lost its power or its network says nothing, and a machine between may take every byte and pass none on.
-//! So whoever waits for long is asked for by another connection: the server knows which statements it runs. What it does not
-//! run will never be answered, and a server that says nothing to that either is gone.
+//! A host that has lost its power or network is silent, and a proxy may accept every byte and forward none. So after some
+//! seconds another connection asks the server which statements it runs. A statement that it does not run will never be
+//! answered, and a server that does not answer this question either is down.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use super::connection::Manager;
-use super::pool::{Pool, Suspect};
-use super::{Conn, Storage, Value, load, sql};
+use crate::db::connection::{Access, Manager};
+use crate::db::pool::{Pool, Suspect};
+use crate::db::{ColumnType, Conn, Value, load, sql};
 use crate::error::{Error, Result};
 
-/// How often it looks.
+/// The time between two looks.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long an answer may take before the server is asked whether it works on it.
+/// How long an answer may take before the server is asked whether it runs the statement.
 const SUSPICIOUS: Duration = Duration::from_secs(3);
-/// How long connecting may take: the limit of each host is shorter.
+/// How long connecting may take; the limit of each host is shorter.
 const MAX_CONNECTING: Duration = Duration::from_secs(8);
-/// How long the server has to say what it works on, before it is taken to be gone and afterwards.
+/// How long the server may take to say what it runs: before it is taken to be down, and afterwards.
 const MAX_ANSWER: Duration = Duration::from_millis(2500);
 const MAX_RETURN: Duration = Duration::from_secs(15);
-/// A server that refuses a connection does so sooner; later it is a host that did not answer in time.
+/// A server refuses a connection sooner than this; a later error means that a host did not answer.
 const SOON: Duration = Duration::from_secs(1);
-/// How long nobody is given up for if the server refuses to be asked.
+/// How long statements wait before they are given up, if the server refuses the question.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Watches the uses of a pool for as long as there is one.
-pub(super) fn start(pool: &Arc<Pool>) -> std::io::Result<()> {
+/// Starts the thread. It ends with the pool.
+pub(in crate::db) fn start(pool: &Arc<Pool>) -> std::io::Result<()> {
     let pool = Arc::downgrade(pool);
     std::thread::Builder::new()
         .name("watch".to_owned())
@@ -102,23 +102,23 @@ fn look(pool: &Pool, suspects: Vec<Suspect>, kept: &mut Option<Conn>) {
     }
 }
 
-/// Whether it still waits for what the server does not work on.
+/// Says whether a use still waits for a statement that the server does not run.
 fn is_lost(suspect: &Suspect, running: &[String]) -> bool {
     match &suspect.activity {
         None => true,
         Some(activity) if running.iter().any(|backend| *backend == activity.backend) => false,
-        // Its answer may have come meanwhile.
+        // Its answer may have arrived meanwhile.
         Some(activity) => activity.waits().is_some_and(|waits| waits >= suspect.waits),
     }
 }
 
-/// Why the server did not say what it works on.
+/// Why the server did not say what it runs.
 enum Silence {
     Unknown,
     Refused(anyhow::Error),
 }
 
-/// Asks the server what it works on, on this connection or a new one.
+/// Asks the server what it runs, on this connection or a new one.
 fn ask(
     manager: &Manager,
     conn: Option<Conn>,
@@ -126,15 +126,15 @@ fn ask(
 ) -> Result<(Vec<String>, Conn), Silence> {
     let (answer, answered) = channel();
     let manager = manager.clone();
-    // A thread of its own: nothing else ends a call that waits for a silent host.
+    // On a thread of its own, since nothing ends a call that waits for a silent host.
     let asking = std::thread::Builder::new().spawn(move || {
         let asked = conn
-            .map_or_else(|| manager.open(false), Ok)
+            .map_or_else(|| manager.open(Access::Read), Ok)
             .and_then(|mut conn| {
                 let running = running(&mut conn).map_err(anyhow::Error::new)?;
                 Ok((running, conn))
             });
-        // Nobody listens any more when it took too long.
+        // Fails if it took too long.
         let _ = answer.send(asked);
     });
     if let Err(error) = asking {
@@ -150,14 +150,14 @@ fn ask(
     }
 }
 
-/// The connections that the server works for.
+/// Returns the names of the connections whose statements the server runs.
 fn running(conn: &mut Conn) -> Result<Vec<String>> {
     let select = sql(
-        conn.engine(),
+        conn.dialect(),
         "SELECT \"pid\"::text || ' ' || extract(epoch FROM \"backend_start\")::text FROM \"pg_stat_activity\" \
          WHERE \"backend_start\" IS NOT NULL AND (\"state\" IS NULL OR \"state\" NOT LIKE 'idle%')",
     );
-    let rows = load(conn, select, &[Storage::Text])?;
+    let rows = load(conn, select, &[ColumnType::Text])?;
     rows.into_iter().flatten().map(text).collect()
 }
 

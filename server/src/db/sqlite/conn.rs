@@ -1,7 +1,7 @@
 //! A connection to SQLite.
 //!
-//! Not diesel's, since a query of that cannot be interrupted, and a query that goes on keeps the write-ahead log from being
-//! emptied.
+//! By rusqlite, since a query of diesel's connection cannot be interrupted, and a query that runs on keeps the write-ahead log
+//! from being emptied.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -13,13 +13,15 @@ use std::time::{Duration, Instant};
 use rusqlite::types::{ToSqlOutput, ValueRef as Raw};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 
-use super::bounded::charge;
-use super::connection::Purpose;
-use super::failure::Failure;
-use super::limit::Limit;
-use super::{Each, Engine, Point, Sql, Storage, Value, ValueRef, as_number, functions, sql};
+use super::functions::{self, as_number};
+use crate::db::budgeted::charge;
+use crate::db::connection::Purpose;
+use crate::db::dialect::SQLITE;
+use crate::db::failure::Failure;
+use crate::db::limit::ReadLimit;
+use crate::db::{ColumnType, Each, GeoPoint, Sql, Value, ValueRef, sql};
 
-/// How long it waits for another process.
+/// How long a statement waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const SETUP: &str = "
@@ -31,41 +33,41 @@ const SETUP: &str = "
     PRAGMA cache_size = -8000;
 ";
 
-/// A power cut may cost the last seconds of the log, and never breaks its file.
+/// After a power cut the log may lose its last seconds; its file stays intact.
 const LOG: &str = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000;";
 
-/// There are several readers, and the system's own cache behind them. What they sort is up to clients, and may be a whole table: what
-/// exceeds the cache goes to a temporary file. SQLite has one in `SQLITE_TMPDIR`, else `TMPDIR`, `/var/tmp` or `/tmp`.
+/// There are several readers, and the operating system caches the file too. Clients decide what is sorted, which may be a whole
+/// table: what exceeds the cache goes to a temporary file. SQLite has one in `SQLITE_TMPDIR`, else `TMPDIR`, `/var/tmp` or `/tmp`.
 const READER: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -2000; PRAGMA temp_store = FILE;";
 
-/// Somebody else's: what its schema says must have no effects, and its pages may be damaged.
-const FOREIGN: &str = "
+/// For a file of another program: its schema must have no effects, and its pages may be damaged.
+const EXTERNAL: &str = "
     PRAGMA query_only = ON;
     PRAGMA trusted_schema = OFF;
     PRAGMA cell_size_check = ON;
 ";
 
-/// Statements that a connection keeps prepared, those used last. One takes up to some ten kilobytes.
+/// How many statements a connection keeps prepared (LRU). One takes up to some ten kilobytes.
 const KEPT: usize = 128;
 
-/// How many of SQLite's steps go by between looks at the clock: well under a millisecond.
+/// The number of steps of SQLite's virtual machine between looks at the clock: well under a millisecond.
 const STEPS: i32 = 10_000;
-/// The same where a budget is counted in milliseconds: one step may compare a megabyte of text.
+/// The number of steps where a budget is counted in milliseconds: one step may compare a megabyte of text.
 const STEPS_WITHIN_BUDGET: i32 = 500;
-/// How long a query may take, as on PostgreSQL.
+/// How long a query may take; on PostgreSQL, `statement_timeout` is the same.
 const MAX_TIME: Duration = Duration::from_secs(30);
-/// How long it may while writes wait for it.
+/// How long a query may take while writes wait for it.
 const MAX_TIME_IN_THE_WAY: Duration = Duration::from_millis(250);
 
-/// How long the readers of a database may take.
+/// The time limit of a database's readers.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(in crate::db) struct ReadTimeout {
     is_short: AtomicBool,
 }
 
-impl Patience {
-    /// Says whether writes wait for the readers.
-    pub(super) fn shorten(&self, is_short: bool) {
+impl ReadTimeout {
+    /// Shortens the limit while writes wait for the readers.
+    pub(in crate::db) fn shorten(&self, is_short: bool) {
         self.is_short.store(is_short, Ordering::Relaxed);
     }
 
@@ -80,35 +82,34 @@ impl Patience {
 
 /// Counts the changes of tables and views of one database, for all of its connections.
 ///
-/// SQLite prepares a statement again by itself when a table that it reads has changed. A view's query may read none: such
-/// a statement would answer for ever with the view that it was prepared for. So no connection keeps statements beyond a
-/// change.
+/// SQLite prepares a statement again by itself when a table that it reads has changed. A view's query may read no table: such a
+/// statement would for ever return the view that it was prepared for. So connections drop their statements after a change.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Definitions(Arc<AtomicU64>);
+pub(in crate::db) struct Definitions(Arc<AtomicU64>);
 
-pub(super) struct Lite {
+pub(in crate::db) struct SqliteConn {
     conn: Connection,
     /// Set when a statement begins, until the clock is first looked at.
     begins: Arc<AtomicBool>,
     definitions: Definitions,
     /// The number of changes when the first of the statements that are kept was prepared.
     prepared_at: Cell<u64>,
-    /// Whether the transaction that goes on has changed a table or a view; nothing is kept prepared meanwhile.
+    /// Whether the running transaction has changed a table or a view. No statement is kept meanwhile.
     is_redefining: Cell<bool>,
-    /// How long a reader's statements may take; a writer has no limit.
-    patience: Option<Arc<Patience>>,
-    /// When the read that goes on has to end.
-    ends: Arc<Mutex<Option<Limit>>>,
+    /// The time limit of a reader's statements; a writer has none.
+    read_timeout: Option<Arc<ReadTimeout>>,
+    /// The time limit of the read that is running.
+    ends: Arc<Mutex<Option<ReadLimit>>>,
     /// Whether a look at the clock interrupts statements.
     is_watched: Cell<bool>,
 }
 
-impl Lite {
-    /// Opens a file; readers get a limit to how long they take.
-    pub(super) fn open(
+impl SqliteConn {
+    /// Opens a file; `reader`: the time limit of a reader.
+    pub(in crate::db) fn open(
         file: &Path,
         purpose: Purpose,
-        reader: Option<&Arc<Patience>>,
+        reader: Option<&Arc<ReadTimeout>>,
         definitions: &Definitions,
     ) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -122,16 +123,16 @@ impl Lite {
             lite.conn.execute_batch(LOG)?;
         }
         functions::register(&lite.conn)?;
-        if let Some(patience) = reader {
+        if let Some(read_timeout) = reader {
             lite.conn.execute_batch(READER)?;
-            lite.patience = Some(Arc::clone(patience));
+            lite.read_timeout = Some(Arc::clone(read_timeout));
             lite.stop_at(None);
         }
         Ok(lite)
     }
 
-    /// Opens somebody else's database, by its URI.
-    pub(super) fn foreign(uri: &str) -> rusqlite::Result<Self> {
+    /// Opens another program's database, by its URI.
+    pub(in crate::db) fn external(uri: &str) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NOFOLLOW
@@ -139,7 +140,7 @@ impl Lite {
         let definitions = Definitions::default();
         let lite = Self::new(Connection::open_with_flags(uri, flags)?, &definitions);
         lite.conn.busy_timeout(BUSY_TIMEOUT)?;
-        lite.conn.execute_batch(FOREIGN)?;
+        lite.conn.execute_batch(EXTERNAL)?;
         Ok(lite)
     }
 
@@ -151,23 +152,23 @@ impl Lite {
             prepared_at: Cell::new(definitions.0.load(Ordering::Acquire)),
             definitions: definitions.clone(),
             is_redefining: Cell::new(false),
-            patience: None,
+            read_timeout: None,
             ends: Arc::default(),
             is_watched: Cell::new(false),
         }
     }
 
-    /// From now on, a statement that takes longer is interrupted.
-    pub(super) fn limit(&self, max_time: impl Fn() -> Duration + Send + 'static) {
+    /// Interrupts every later statement that takes longer.
+    pub(in crate::db) fn limit(&self, max_time: impl Fn() -> Duration + Send + 'static) {
         self.watch(STEPS, max_time, None);
     }
 
-    /// From now on, a reader's statements are interrupted at this moment; when there is none, after the usual time.
-    pub(super) fn stop_at(&self, until: Option<Instant>) {
-        if let Some(patience) = &self.patience {
-            let patience = Arc::clone(patience);
+    /// Interrupts a reader's later statements at this moment; if there is none, after the usual time.
+    pub(in crate::db) fn stop_at(&self, until: Option<Instant>) {
+        if let Some(read_timeout) = &self.read_timeout {
+            let read_timeout = Arc::clone(read_timeout);
             let steps = until.map_or(STEPS, |_| STEPS_WITHIN_BUDGET);
-            self.watch(steps, move || patience.lasts(), until);
+            self.watch(steps, move || read_timeout.lasts(), until);
         }
     }
 
@@ -187,23 +188,23 @@ impl Lite {
             let ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
             now - since > max_time()
                 || until.is_some_and(|until| now > until)
-                || ends.as_ref().is_some_and(Limit::is_over)
+                || ends.as_ref().is_some_and(ReadLimit::is_over)
         };
         self.conn.progress_handler(steps, Some(is_over));
         self.is_watched.set(true);
     }
 
-    /// From now on, statements end with this limit too.
-    pub(super) fn limited(&self, limit: Option<Limit>) {
+    /// Interrupts later statements by this limit too.
+    pub(in crate::db) fn limited(&self, limit: Option<ReadLimit>) {
         if !self.is_watched.get() {
             self.limit(|| Duration::MAX);
         }
         *self.ends.lock().unwrap_or_else(PoisonError::into_inner) = limit;
     }
 
-    /// Moves the whole write-ahead log into the database, waiting so long for those who read in it; says whether
-    /// that was enough.
-    pub(super) fn empty_log(&self, max_wait: Duration) -> Result<bool, Failure> {
+    /// Copies the whole write-ahead log into the database and truncates it. Returns whether its readers ended within
+    /// `max_wait`.
+    pub(in crate::db) fn empty_log(&self, max_wait: Duration) -> Result<bool, Failure> {
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         let is_busy = self.waiting(max_wait, |lite| {
             lite.conn.query_row(checkpoint, [], |row| row.get(0))
@@ -211,14 +212,14 @@ impl Lite {
         Ok(!is_busy?)
     }
 
-    /// Begins to write, unless another process does.
-    pub(super) fn begin_at_once(&self) -> Result<(), Failure> {
-        let begin = sql(Engine::Sqlite, "BEGIN IMMEDIATE");
+    /// Begins a write transaction; fails if another process writes.
+    pub(in crate::db) fn begin_at_once(&self) -> Result<(), Failure> {
+        let begin = sql(SQLITE, "BEGIN IMMEDIATE");
         self.waiting(Duration::ZERO, |lite| lite.execute(&begin))?
             .map(drop)
     }
 
-    /// Runs `work`, which waits at most so long for other processes.
+    /// Runs `work` with another limit to waiting for other processes.
     fn waiting<T>(&self, max_wait: Duration, work: impl FnOnce(&Self) -> T) -> Result<T, Failure> {
         self.conn.busy_timeout(max_wait)?;
         let outcome = work(self);
@@ -226,13 +227,13 @@ impl Lite {
         Ok(outcome)
     }
 
-    pub(super) fn batch(&self, statements: &str) -> Result<(), Failure> {
+    pub(in crate::db) fn batch(&self, statements: &str) -> Result<(), Failure> {
         let outcome = self.conn.execute_batch(statements);
         self.end_redefining();
         Ok(outcome?)
     }
 
-    pub(super) fn execute(&self, statement: &Sql) -> Result<usize, Failure> {
+    pub(in crate::db) fn execute(&self, statement: &Sql) -> Result<usize, Failure> {
         let mut prepared = self.prepared(statement)?;
         let outcome = prepared.raw_execute();
         self.keep(prepared);
@@ -244,10 +245,10 @@ impl Lite {
         Ok(outcome?)
     }
 
-    pub(super) fn each(
+    pub(in crate::db) fn each(
         &self,
         query: &Sql,
-        columns: &[Storage],
+        columns: &[ColumnType],
         mut room: Option<&mut usize>,
         look: &mut Each<'_>,
     ) -> Result<(), Failure> {
@@ -268,14 +269,14 @@ impl Lite {
         Ok(())
     }
 
-    /// Keeps a statement for the next time, unless what it was prepared for may not be committed.
+    /// Keeps a statement prepared, unless the schema that it was prepared for may be rolled back.
     fn keep(&self, statement: CachedStatement<'_>) {
         if self.is_redefining.get() {
             statement.discard();
         }
     }
 
-    /// Tells all connections of a change, once it is committed or undone.
+    /// Notifies all connections of a schema change, once it is committed or rolled back.
     fn end_redefining(&self) {
         if self.is_redefining.get() && self.conn.is_autocommit() {
             self.is_redefining.set(false);
@@ -302,7 +303,7 @@ impl Lite {
     }
 }
 
-/// Whether a statement changes tables or views.
+/// Says whether a statement changes tables or views.
 fn is_definition(statement: &str) -> bool {
     let words = ["CREATE ", "DROP ", "ALTER "];
     words.iter().any(|word| statement.starts_with(word))
@@ -321,7 +322,7 @@ impl ToSql for Value {
     }
 }
 
-/// JSON as its column keeps it. A number is bound as one: of a text SQLite would make one too, with 15 digits.
+/// JSON as its column stores it. A number is bound as a number: SQLite would convert its text too, but to 15 digits.
 fn json(text: &str) -> Raw<'_> {
     if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return Raw::Text(text.as_bytes());
@@ -332,26 +333,26 @@ fn json(text: &str) -> Raw<'_> {
         .unwrap_or(Raw::Text(text.as_bytes()))
 }
 
-/// Any column may hold a value of any type: it is read as what the column is for.
-fn read(raw: Raw<'_>, storage: Storage) -> ValueRef<'_> {
+/// Reads a value as the declared type of its column. In SQLite any column may hold a value of any type.
+fn read(raw: Raw<'_>, storage: ColumnType) -> ValueRef<'_> {
     if raw == Raw::Null {
         return ValueRef::Null;
     }
     match storage {
-        Storage::Text => ValueRef::Text(text(raw)),
-        Storage::Number => ValueRef::Number(number(raw)),
+        ColumnType::Text => ValueRef::Text(text(raw)),
+        ColumnType::Number => ValueRef::Number(number(raw)),
         #[expect(clippy::cast_possible_truncation, reason = "so does SQLite's own cast")]
-        Storage::Int => ValueRef::Int(if let Raw::Integer(value) = raw {
+        ColumnType::Int => ValueRef::Int(if let Raw::Integer(value) = raw {
             value
         } else {
             number(raw) as i64
         }),
-        Storage::Bool => ValueRef::Bool(number(raw).trunc() != 0.0),
-        Storage::Json => ValueRef::Json(match raw {
+        ColumnType::Bool => ValueRef::Bool(number(raw).trunc() != 0.0),
+        ColumnType::Json => ValueRef::Json(match raw {
             Raw::Real(number) => crate::json::number_text(number).into(),
             Raw::Null | Raw::Integer(_) | Raw::Text(_) | Raw::Blob(_) => text(raw),
         }),
-        Storage::Point => ValueRef::Json(Point::stored(&text(raw)).to_json().into()),
+        ColumnType::GeoPoint => ValueRef::Json(GeoPoint::stored(&text(raw)).to_json().into()),
     }
 }
 
@@ -360,7 +361,7 @@ fn text(raw: Raw<'_>) -> Cow<'_, str> {
         Raw::Null => Cow::Borrowed(""),
         Raw::Integer(number) => number.to_string().into(),
         Raw::Real(number) => number.to_string().into(),
-        // Nearly always the first, which is quicker.
+        // Nearly always valid, and this check is the quicker one.
         Raw::Text(text) | Raw::Blob(text) => {
             std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed)
         }
@@ -383,9 +384,9 @@ mod tests {
     use crate::db::{Rows, owned};
     use crate::error::Error;
 
-    fn load(lite: &Lite, query: &'static str, storage: Storage) -> Result<Rows, Error> {
+    fn load(lite: &SqliteConn, query: &'static str, storage: ColumnType) -> Result<Rows, Error> {
         let mut rows = Rows::new();
-        let query = sql(Engine::Sqlite, query);
+        let query = sql(SQLITE, query);
         lite.each(&query, &[storage], None, &mut |row| rows.push(owned(row)))?;
         Ok(rows)
     }
@@ -393,13 +394,13 @@ mod tests {
     const ENDLESS: &str =
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
-    fn count(lite: &Lite, query: &'static str) -> Result<Rows, Error> {
-        load(lite, query, Storage::Int)
+    fn count(lite: &SqliteConn, query: &'static str) -> Result<Rows, Error> {
+        load(lite, query, ColumnType::Int)
     }
 
     #[test]
     fn a_query_that_takes_too_long_ends_and_the_next_begins_anew() {
-        let lite = Lite::new(
+        let lite = SqliteConn::new(
             Connection::open_in_memory().unwrap(),
             &Definitions::default(),
         );
@@ -416,10 +417,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("data.db");
         let definitions = Definitions::default();
-        let open = || Lite::open(&file, Purpose::Data, None, &definitions).unwrap();
+        let open = || SqliteConn::open(&file, Purpose::Data, None, &definitions).unwrap();
         let (writer, reader) = (open(), open());
-        let run = |text| writer.execute(&sql(Engine::Sqlite, text)).unwrap();
-        let seen = |lite: &Lite| count(lite, "SELECT * FROM \"v\"").unwrap();
+        let run = |text| writer.execute(&sql(SQLITE, text)).unwrap();
+        let seen = |lite: &SqliteConn| count(lite, "SELECT * FROM \"v\"").unwrap();
         run("CREATE VIEW \"v\" AS SELECT 1");
         assert_eq!(
             (seen(&writer), seen(&reader)),
@@ -444,21 +445,21 @@ mod tests {
 
     #[test]
     fn a_query_that_is_in_the_way_ends_sooner() {
-        let patience = Arc::new(Patience::default());
-        let lite = Lite::new(
+        let read_timeout = Arc::new(ReadTimeout::default());
+        let lite = SqliteConn::new(
             Connection::open_in_memory().unwrap(),
             &Definitions::default(),
         );
-        let lasts = Arc::clone(&patience);
+        let lasts = Arc::clone(&read_timeout);
         lite.limit(move || lasts.lasts());
-        patience.shorten(true);
+        read_timeout.shorten(true);
         let outcome = count(&lite, ENDLESS);
         assert!(matches!(outcome, Err(Error::TooSlow)), "{outcome:?}");
     }
 
     #[test]
     fn any_column_may_hold_any_value() {
-        let lite = Lite::new(
+        let lite = SqliteConn::new(
             Connection::open_in_memory().unwrap(),
             &Definitions::default(),
         );
@@ -466,15 +467,18 @@ mod tests {
             let rows = self::load(&lite, query, storage).unwrap();
             rows.into_iter().flatten().next().unwrap()
         };
-        assert_eq!(load("SELECT 1", Storage::Text), Value::from("1"));
-        assert_eq!(load("SELECT 1.5", Storage::Text), Value::from("1.5"));
-        assert_eq!(load("SELECT x'61'", Storage::Text), Value::from("a"));
-        assert_eq!(load("SELECT 3", Storage::Number), Value::Number(3.0));
-        assert_eq!(load("SELECT ' 2.5 '", Storage::Number), Value::Number(2.5));
-        assert_eq!(load("SELECT 'x'", Storage::Number), Value::Number(0.0));
-        assert_eq!(load("SELECT 2.9", Storage::Int), Value::Int(2));
-        assert_eq!(load("SELECT '1'", Storage::Bool), Value::Bool(true));
-        assert_eq!(load("SELECT 0.5", Storage::Bool), Value::Bool(false));
-        assert_eq!(load("SELECT NULL", Storage::Bool), Value::Null);
+        assert_eq!(load("SELECT 1", ColumnType::Text), Value::from("1"));
+        assert_eq!(load("SELECT 1.5", ColumnType::Text), Value::from("1.5"));
+        assert_eq!(load("SELECT x'61'", ColumnType::Text), Value::from("a"));
+        assert_eq!(load("SELECT 3", ColumnType::Number), Value::Number(3.0));
+        assert_eq!(
+            load("SELECT ' 2.5 '", ColumnType::Number),
+            Value::Number(2.5)
+        );
+        assert_eq!(load("SELECT 'x'", ColumnType::Number), Value::Number(0.0));
+        assert_eq!(load("SELECT 2.9", ColumnType::Int), Value::Int(2));
+        assert_eq!(load("SELECT '1'", ColumnType::Bool), Value::Bool(true));
+        assert_eq!(load("SELECT 0.5", ColumnType::Bool), Value::Bool(false));
+        assert_eq!(load("SELECT NULL", ColumnType::Bool), Value::Null);
     }
 }

@@ -1,8 +1,8 @@
 //! Keeps SQLite's write-ahead log small.
 //!
-//! SQLite itself begins the log anew once all of it is in the database and nobody reads in it. Where somebody always does, because a
-//! query takes long or because many overlap, the log would grow for as long. Past a limit, queries that are in the way are
-//! interrupted, and the log is emptied before the next write.
+//! SQLite itself restarts the log when all of it has been copied into the database (a checkpoint) and nobody reads from it. If
+//! somebody always does, because a query takes long or many overlap, the log would keep growing. Past a limit, such queries
+//! are interrupted and the log is emptied before the next write.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -10,30 +10,35 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::Conn;
-use super::sqlite::Patience;
+use super::ReadTimeout;
+use crate::db::Conn;
 
-/// Bytes.
+/// The length past which the log is emptied, in bytes.
 const LIMIT: u64 = 32 * 1024 * 1024;
-/// How long writes wait for queries that are told to end. Somebody else's are not, so nobody waits for them longer.
+/// How long writes wait for interrupted queries to end. Queries of other programs are not interrupted, so writes wait no
+/// longer for them either.
 const MAX_WAIT: Duration = Duration::from_millis(500);
 
-/// The log of a database.
-pub(super) struct Wal {
+/// The write-ahead log of a database.
+pub(in crate::db) struct Wal {
     file: PathBuf,
     database: PathBuf,
-    /// The inodes of the log and of the database, once they are known: SQLite goes on with what it has opened.
+    /// The inodes of the log and of the database, once known. SQLite keeps using the files that it has opened.
     inodes: [AtomicU64; 2],
     is_gone: bool,
-    patience: Arc<Patience>,
+    read_timeout: Arc<ReadTimeout>,
     /// The length past which it is emptied.
     limit: u64,
-    /// How often it could not be.
+    /// How often it could not be emptied.
     failures: Arc<AtomicU64>,
 }
 
 impl Wal {
-    pub(super) fn new(database: &Path, patience: Arc<Patience>, failures: Arc<AtomicU64>) -> Self {
+    pub(in crate::db) fn new(
+        database: &Path,
+        read_timeout: Arc<ReadTimeout>,
+        failures: Arc<AtomicU64>,
+    ) -> Self {
         let mut file = database.as_os_str().to_owned();
         file.push("-wal");
         Self {
@@ -41,14 +46,14 @@ impl Wal {
             database: database.to_owned(),
             inodes: [AtomicU64::new(0), AtomicU64::new(0)],
             is_gone: false,
-            patience,
+            read_timeout,
             limit: LIMIT,
             failures,
         }
     }
 
-    /// Whether somebody has to look after it before the next write.
-    pub(super) fn needs_care(&self) -> bool {
+    /// Says whether [`Wal::is_gone`] or [`Wal::keep_small`] has something to do before the next write.
+    pub(in crate::db) fn needs_care(&self) -> bool {
         if self.is_gone {
             return true;
         }
@@ -56,9 +61,9 @@ impl Wal {
         !self.is_there(0, &self.file, is_long) || !self.is_there(1, &self.database, |_| false)
     }
 
-    /// Whether the log or the database was removed, or another put in its place: what is written from now on would be
-    /// lost. What is in the log that is still open is moved into the database then.
-    pub(super) fn is_gone(&mut self, conn: &mut Conn) -> bool {
+    /// Says whether the log or the database was removed or replaced: everything written from now on would be lost. The log
+    /// that is still open is then copied into the database.
+    pub(in crate::db) fn is_gone(&mut self, conn: &mut Conn) -> bool {
         if self.is_gone {
             return true;
         }
@@ -77,7 +82,7 @@ impl Wal {
         self.is_gone
     }
 
-    /// Whether the file that was there first is, unless something is `wrong` with it; one that was never there is not missed.
+    /// Says whether the file is still the first one, and not `wrong`. A file that never existed is not missed.
     fn is_there(&self, at: usize, file: &Path, wrong: impl Fn(&Metadata) -> bool) -> bool {
         match std::fs::metadata(file) {
             Ok(file) => self.is_known(at, &file) && !wrong(&file),
@@ -85,7 +90,7 @@ impl Wal {
         }
     }
 
-    /// Whether it is the file that was there first.
+    /// Says whether it is the first file.
     fn is_known(&self, at: usize, file: &Metadata) -> bool {
         let inode = inode(file);
         let first =
@@ -97,8 +102,8 @@ impl Wal {
         std::fs::metadata(&self.file).map_or(0, |file| file.len())
     }
 
-    /// Empties it if it has become long. To be called between transactions.
-    pub(super) fn keep_small(&mut self, conn: &mut Conn) {
+    /// Empties the log if it has become long. Must be called between transactions.
+    pub(in crate::db) fn keep_small(&mut self, conn: &mut Conn) {
         let length = self.length();
         if length < self.limit {
             if length < LIMIT {
@@ -106,13 +111,13 @@ impl Wal {
             }
             return;
         }
-        self.patience.shorten(true);
+        self.read_timeout.shorten(true);
         let emptied = conn.sqlite().map(|lite| lite.empty_log(MAX_WAIT));
-        self.patience.shorten(false);
+        self.read_timeout.shorten(false);
         if !matches!(emptied, Some(Ok(true))) {
             self.failures.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(bytes = length, "the write-ahead log is in use and grows");
-            // Not at each write: another program reads in it.
+            // Not again at each write, while another program reads from it.
             self.limit = length + LIMIT;
         }
     }
@@ -123,7 +128,7 @@ fn inode(file: &Metadata) -> u64 {
     std::os::unix::fs::MetadataExt::ino(file)
 }
 
-/// Elsewhere a file that is open cannot be removed.
+/// On other systems an open file cannot be removed.
 #[cfg(not(unix))]
 fn inode(_: &Metadata) -> u64 {
     0

@@ -1,16 +1,13 @@
 //! Finds the transaction that a change of a table would have to wait for.
 
-use super::{Conn, Engine, Ident, Storage, Value, load, sql};
+use crate::db::dialect::POSTGRES;
+use crate::db::{ColumnType, Conn, Ident, Value, load, sql};
 use crate::error::Result;
 
-/// Describes a transaction that has used this table for seconds, as a backup does. A lock that waits for one keeps
-/// everybody else waiting too, so it is better not asked for. SQLite's readers are in nobody's way.
-pub fn blocker(conn: &mut Conn, table: &Ident) -> Result<Option<String>> {
-    if conn.engine() == Engine::Sqlite {
-        return Ok(None);
-    }
+/// Describes a transaction that has used this table for more than two seconds.
+pub(in crate::db) fn blocker(conn: &mut Conn, table: &Ident) -> Result<Option<String>> {
     let mut select = sql(
-        Engine::Postgres,
+        POSTGRES,
         "SELECT COALESCE(NULLIF(a.application_name, ''), 'unnamed') || ', process ' || a.pid || ', for ' || \
          EXTRACT(EPOCH FROM clock_timestamp() - a.xact_start)::bigint || ' seconds' \
          FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid \
@@ -22,7 +19,7 @@ pub fn blocker(conn: &mut Conn, table: &Ident) -> Result<Option<String>> {
     );
     select.bind(Value::from(table.as_str()));
     select.text(")) ORDER BY a.xact_start LIMIT 1");
-    let rows = load(conn, select, &[Storage::Text])?;
+    let rows = load(conn, select, &[ColumnType::Text])?;
     Ok(match rows.into_iter().flatten().next() {
         Some(Value::Text(text)) => Some(text),
         _ => None,
