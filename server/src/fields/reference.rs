@@ -15,13 +15,13 @@ use crate::generated::is_up_to_date;
 use crate::problems::ProblemType;
 
 /// What `docs/FIELDS.md` says of a type beyond what can be derived.
-pub(super) struct Reference {
+pub(crate) struct Reference {
     /// Describes values on the wire.
-    pub(super) value: &'static str,
+    pub(crate) value: &'static str,
     /// A value that a field with no limits accepts, as JSON.
-    pub(super) example: &'static str,
+    pub(crate) example: &'static str,
     /// The problems that a value can have.
-    pub(super) problems: &'static [ProblemType],
+    pub(crate) problems: &'static [ProblemType],
 }
 
 const HEAD: &str = "\
