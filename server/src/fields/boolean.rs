@@ -21,10 +21,10 @@ impl FieldType for BoolOptions {
     }
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
-        match value {
-            Value::Bool(is) => required(self.required && !is),
-            _ => unsupported(),
-        }
+        let Value::Bool(is) = *value else {
+            return Some(unsupported());
+        };
+        required(self.required && !is)
     }
 
     fn without_limits(&self) -> FieldKind {

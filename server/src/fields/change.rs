@@ -18,6 +18,17 @@ pub(crate) enum Modifier {
     Remove,
 }
 
+/// The modifiers that a field's values are described with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Modifiers {
+    /// None.
+    Nothing,
+    /// `field+` and `field-`, which add and subtract.
+    Arithmetic,
+    /// `field+`, `+field` and `field-`, which append, prepend and remove.
+    List,
+}
+
 /// Splits a key of a body into a field's name and a modifier. No name of a field has a `+` or `-` in it.
 pub(crate) fn split_key(key: &str) -> (&str, Option<Modifier>) {
     if let Some(name) = key.strip_suffix('+') {

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use utoipa::openapi::schema::ObjectBuilder;
 
 use super::cast;
-use super::change::{Change, Modifier};
+use super::change::{Change, Modifier, Modifiers};
 use super::schema::{Context, Described, Notes, length, list_of, text};
 use crate::db::{ColumnType, Value};
 use crate::json;
@@ -60,6 +60,14 @@ impl Choice {
 
     pub(super) fn normalise(self, raw: &Json) -> Value {
         self.value(&self.cut(cast::list(raw)))
+    }
+
+    pub(super) fn modifiers(self) -> Modifiers {
+        if self.is_list() {
+            Modifiers::List
+        } else {
+            Modifiers::Nothing
+        }
     }
 
     pub(super) fn change(self, modifier: Modifier, raw: &Json) -> Change {

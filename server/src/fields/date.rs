@@ -23,7 +23,7 @@ impl FieldType for DateOptions {
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
         let Value::Text(date) = value else {
-            return unsupported();
+            return Some(unsupported());
         };
         if date.is_empty() {
             return required(self.required);

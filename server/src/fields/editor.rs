@@ -25,7 +25,7 @@ impl FieldType for EditorOptions {
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
         let Value::Text(html) = value else {
-            return unsupported();
+            return Some(unsupported());
         };
         if html.is_empty() {
             return required(self.required);

@@ -26,7 +26,7 @@ impl FieldType for EmailOptions {
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
         let Value::Text(email) = value else {
-            return unsupported();
+            return Some(unsupported());
         };
         if email.is_empty() {
             return required(self.required);

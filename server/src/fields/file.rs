@@ -7,7 +7,7 @@ use super::choice::{BYTES_OF_NAME, Choice, items, text_schema};
 use super::definition::{Definition, size};
 use super::schema::{Context, Described, Notes, text};
 use super::thumb_size::ThumbSize;
-use super::{Change, FieldType, Modifier, Shape, required};
+use super::{Change, FieldType, Modifier, Modifiers, Shape, required};
 use crate::db::{ColumnType, Value};
 use crate::problems::{self, inside, numbered};
 
@@ -28,6 +28,10 @@ impl FieldType for FileOptions {
 
     fn normalise(&self, raw: &Json) -> Value {
         choice(self).normalise(raw)
+    }
+
+    fn modifiers(&self) -> Modifiers {
+        choice(self).modifiers()
     }
 
     fn change(&self, modifier: Modifier, raw: &Json) -> Change {

@@ -31,7 +31,7 @@ impl FieldType for GeoPointOptions {
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
         let Value::Json(text) = value else {
-            return unsupported();
+            return Some(unsupported());
         };
         let point = GeoPoint::stored(text);
         if point == GeoPoint::default() {

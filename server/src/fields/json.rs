@@ -37,7 +37,9 @@ impl FieldType for JsonOptions {
         let text = match value {
             Value::Json(text) => text,
             Value::Null => return required(self.required),
-            _ => return unsupported(),
+            Value::Text(_) | Value::Number(_) | Value::Int(_) | Value::Bool(_) => {
+                return Some(unsupported());
+            }
         };
         // Text that is JSON counts with its spaces.
         let size = match raw {

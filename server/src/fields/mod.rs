@@ -37,7 +37,7 @@ use plinth_sdk::types::{FieldKind, FieldProblem};
 use serde_json::Value as Json;
 
 pub(crate) use cast::text as text_of;
-pub(crate) use change::{Change, Modifier, split_key};
+pub(crate) use change::{Change, Modifier, Modifiers, split_key};
 pub(crate) use choice::items;
 pub use column::Shape;
 pub(crate) use definition::Definition;
@@ -72,6 +72,11 @@ pub(crate) trait FieldType {
     /// Returns the stored form of what a client sent. It refuses nothing: what makes no sense for the type becomes
     /// its zero value, as clients of PocketBase expect, and [`FieldType::problem`] judges the result.
     fn normalise(&self, raw: &Json) -> Value;
+
+    /// Returns the modifiers that clients should use.
+    fn modifiers(&self) -> Modifiers {
+        Modifiers::Nothing
+    }
 
     /// Reads what a client sent under a key with a modifier.
     fn change(&self, modifier: Modifier, raw: &Json) -> Change {
@@ -162,8 +167,8 @@ fn required(is_required: bool) -> Option<FieldProblem> {
     is_required.then(|| problems::REQUIRED.problem())
 }
 
-fn unsupported() -> Option<FieldProblem> {
-    Some(problems::UNSUPPORTED_VALUE.problem())
+fn unsupported() -> FieldProblem {
+    problems::UNSUPPORTED_VALUE.problem()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use super::definition::Definition;
 use super::schema::{Context, Described, Notes, integer, or_zero};
-use super::{Change, FieldType, Modifier, cast, required, unsupported};
+use super::{Change, FieldType, Modifier, Modifiers, cast, required, unsupported};
 use crate::db::{ColumnType, Value};
 use crate::json::number_text;
 use crate::problems::{self, inside};
@@ -24,6 +24,10 @@ impl FieldType for NumberOptions {
         Value::Number(cast::number(raw))
     }
 
+    fn modifiers(&self) -> Modifiers {
+        Modifiers::Arithmetic
+    }
+
     fn change(&self, modifier: Modifier, raw: &Json) -> Change {
         match modifier {
             Modifier::Append => Change::Add(cast::number(raw)),
@@ -34,7 +38,7 @@ impl FieldType for NumberOptions {
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
         let Value::Number(number) = *value else {
-            return unsupported();
+            return Some(unsupported());
         };
         if !number.is_finite() {
             return Some(problems::NOT_A_NUMBER.problem());

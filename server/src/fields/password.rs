@@ -32,7 +32,7 @@ impl FieldType for PasswordOptions {
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
         let Value::Text(password) = value else {
-            return unsupported();
+            return Some(unsupported());
         };
         if password.is_empty() {
             return required(self.required);

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::choice::{BYTES_OF_NAME, Choice, items, text_schema};
 use super::definition::Definition;
 use super::schema::{Context, Described, Notes, length, text};
-use super::{Change, FieldType, Modifier, Shape, required};
+use super::{Change, FieldType, Modifier, Modifiers, Shape, required};
 use crate::db::{ColumnType, Value};
 use crate::problems::{self, filled, inside, range};
 
@@ -28,6 +28,10 @@ impl FieldType for RelationOptions {
 
     fn normalise(&self, raw: &Json) -> Value {
         choice(self).normalise(raw)
+    }
+
+    fn modifiers(&self) -> Modifiers {
+        choice(self).modifiers()
     }
 
     fn change(&self, modifier: Modifier, raw: &Json) -> Change {

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::choice::{Choice, items};
 use super::definition::Definition;
 use super::schema::{Context, Described, Notes, text};
-use super::{Change, FieldType, JSON_BYTES_OF_BYTE, Modifier, Shape, required};
+use super::{Change, FieldType, JSON_BYTES_OF_BYTE, Modifier, Modifiers, Shape, required};
 use crate::db::{ColumnType, Value};
 use crate::problems::{self, MAX_QUOTE, inside, quoted, range};
 
@@ -27,6 +27,10 @@ impl FieldType for SelectOptions {
 
     fn normalise(&self, raw: &Json) -> Value {
         choice(self).normalise(raw)
+    }
+
+    fn modifiers(&self) -> Modifiers {
+        choice(self).modifiers()
     }
 
     fn change(&self, modifier: Modifier, raw: &Json) -> Change {

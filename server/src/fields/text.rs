@@ -31,7 +31,7 @@ impl FieldType for TextOptions {
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
         let Value::Text(text) = value else {
-            return unsupported();
+            return Some(unsupported());
         };
         if text.is_empty() {
             return required(self.required || self.primary_key);

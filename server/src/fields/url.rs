@@ -26,7 +26,7 @@ impl FieldType for UrlOptions {
 
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
         let Value::Text(url) = value else {
-            return unsupported();
+            return Some(unsupported());
         };
         if url.is_empty() {
             return required(self.required);

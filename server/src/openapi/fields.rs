@@ -5,9 +5,9 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::Reader;
 use super::parts::{Described, list_of, text};
-use crate::fields;
 use crate::fields::schema::{Context, Notes};
 pub(super) use crate::fields::schema::{Side, password};
+use crate::fields::{self, Modifiers};
 
 /// Describes a field's value.
 pub(super) fn describe(reader: &Reader<'_>, field: &Field, side: Side) -> Described {
@@ -32,37 +32,24 @@ pub(super) fn is_needed(kind: &FieldKind) -> bool {
 /// Returns the keys of an update that change the value the field has, with the schemas of what they take.
 pub(super) fn modifiers(field: &Field) -> Vec<(String, Described)> {
     let name = &field.name;
-    if let FieldKind::Number(_) = &field.kind {
-        let number = |what: String| {
-            ObjectBuilder::new()
-                .schema_type(Type::Number)
-                .description(Some(what))
-                .into()
-        };
-        return vec![
-            (format!("{name}+"), number(format!("Is added to `{name}`."))),
-            (
-                format!("{name}-"),
-                number(format!("Is subtracted from `{name}`.")),
-            ),
-        ];
+    let number = |what: &str| {
+        let number = ObjectBuilder::new().schema_type(Type::Number);
+        number.description(Some(format!("{what} `{name}`."))).into()
+    };
+    let list = |what: &str| {
+        let list = list_of(text()).description(Some(format!("{what} `{name}`.")));
+        list.build().into()
+    };
+    match fields::of(&field.kind).modifiers() {
+        Modifiers::Nothing => Vec::new(),
+        Modifiers::Arithmetic => vec![
+            (format!("{name}+"), number("Is added to")),
+            (format!("{name}-"), number("Is subtracted from")),
+        ],
+        Modifiers::List => vec![
+            (format!("+{name}"), list("Go in front of")),
+            (format!("{name}+"), list("Go to the end of")),
+            (format!("{name}-"), list("Are taken out of")),
+        ],
     }
-    if !field.kind.is_multiple() {
-        return Vec::new();
-    }
-    let list = |what: String| list_of(text()).description(Some(what)).build().into();
-    vec![
-        (
-            format!("+{name}"),
-            list(format!("Go in front of `{name}`.")),
-        ),
-        (
-            format!("{name}+"),
-            list(format!("Go to the end of `{name}`.")),
-        ),
-        (
-            format!("{name}-"),
-            list(format!("Are taken out of `{name}`.")),
-        ),
-    ]
 }
