@@ -115,11 +115,11 @@ pub struct BoolOptions {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct EmailOptions {
-    /// Domains that are refused; not together with `only_domains`.
+    /// Domains that are refused. At most one of the two lists may be set.
     pub except_domains: Option<Vec<String>>,
     /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The only domains that are accepted.
+    /// The only domains that are accepted. At most one of the two lists may be set.
     pub only_domains: Option<Vec<String>>,
     /// Whether the value must not be empty.
     pub required: bool,
@@ -130,11 +130,11 @@ pub struct EmailOptions {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UrlOptions {
-    /// Domains that are refused; not together with `only_domains`.
+    /// Domains that are refused. At most one of the two lists may be set.
     pub except_domains: Option<Vec<String>>,
     /// A hint for people who fill in the field, of up to 300 bytes.
     pub help: String,
-    /// The only domains that are accepted.
+    /// The only domains that are accepted. At most one of the two lists may be set.
     pub only_domains: Option<Vec<String>>,
     /// Whether the value must not be empty.
     pub required: bool,

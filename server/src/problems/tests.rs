@@ -25,9 +25,9 @@ fn no_two_problem_types_are_the_same() {
     let all = tables().into_iter().flat_map(|(_, table)| table);
     let mut known = std::collections::HashSet::new();
     for one in all {
-        // A password's limits are not sent along, and stay apart from a text's.
+        // A text's limits are sent along, a password's are not.
         assert!(
-            known.insert((one.code, one.message)),
+            known.insert((one.code, one.message, one.params)),
             "{} {}",
             one.code,
             one.message
