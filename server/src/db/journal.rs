@@ -59,7 +59,7 @@ impl Entry {
 /// Entries in the order of their writes.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    pub(super) entries: Vec<Entry>,
+    pub(super) list: Vec<Entry>,
     /// Whether there were more than could be kept.
     pub(super) missed: bool,
     /// Roughly the memory that they take.
@@ -69,7 +69,7 @@ pub(super) struct Entries {
 impl Entries {
     /// Whether nothing changed.
     pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty() && !self.missed
+        self.list.is_empty() && !self.missed
     }
 }
 
@@ -119,14 +119,14 @@ impl Journal {
         if self.recorded.bytes > MAX_BYTES {
             self.recorded.missed = true;
         } else {
-            self.recorded.entries.push(entry);
+            self.recorded.list.push(entry);
         }
     }
 
     /// Returns the current position.
     pub(super) fn mark(&self) -> Mark {
         Mark {
-            count: self.recorded.entries.len(),
+            count: self.recorded.list.len(),
             bytes: self.recorded.bytes,
             missed: self.recorded.missed,
         }
@@ -134,14 +134,14 @@ impl Journal {
 
     /// Forgets what was rolled back.
     pub(super) fn roll_back_to(&mut self, mark: Mark) {
-        self.recorded.entries.truncate(mark.count);
+        self.recorded.list.truncate(mark.count);
         self.recorded.bytes = mark.bytes;
         self.recorded.missed = mark.missed;
     }
 
     /// Ends a write that began at `mark`: says of each of its entries whether it is one of several.
     pub(super) fn finish(&mut self, mark: Mark) {
-        let entries = &mut self.recorded.entries;
+        let entries = &mut self.recorded.list;
         let finished = entries.get_mut(mark.count..).unwrap_or_default();
         let part_of_bulk = finished.len() > 1;
         for entry in finished {
@@ -192,7 +192,7 @@ pub(super) mod tests {
         assert_eq!(journal.has_listeners(), Some(true));
         journal.record(entry(1));
         let recorded = journal.drain();
-        assert_eq!((recorded.entries.len(), recorded.missed), (2, false));
+        assert_eq!((recorded.list.len(), recorded.missed), (2, false));
         journal.record(entry(MAX_BYTES + 1));
         assert!(journal.drain().missed);
     }

@@ -43,10 +43,10 @@ pub(super) fn was_written(
     kind: &str,
     since: Timestamp,
 ) -> Result<bool> {
-    let mut select = sql(
-        conn.dialect(),
-        "SELECT CAST(1 AS BIGINT) FROM \"_mails\" WHERE \"created\" > ",
-    );
+    let mut select = sql(conn.dialect(), "SELECT ");
+    select
+        .whole("1")
+        .text(" FROM \"_mails\" WHERE \"created\" > ");
     select.bind(Value::Text(since.to_string()));
     select.text(" AND \"kind\" = ").bind(Value::from(kind));
     let collection = Value::from(collection);

@@ -141,13 +141,11 @@ impl Writer<'_> {
                 }));
                 self.expr(out, pattern)?;
                 out.text(")");
-                match escape_char {
-                    Some(escape) => self.around(out, " ESCAPE ", escape, ""),
-                    None => {
-                        out.text(self.dialect.no_escape());
-                        Ok(())
-                    }
+                if let Some(escape) = escape_char {
+                    return self.around(out, " ESCAPE ", escape, "");
                 }
+                out.text(self.dialect.no_escape());
+                Ok(())
             }
             Expr::Case {
                 operand,

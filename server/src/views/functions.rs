@@ -235,16 +235,12 @@ impl Writer<'_> {
                 Piece::Literal(text) => drop(out.literal(&text)),
                 Piece::Arguments => self.arguments(out, args)?,
                 Piece::Argument(position) => {
-                    let argument = match written[position].take() {
-                        Some(argument) => argument,
-                        None => {
-                            let mut argument = Sql::new(self.dialect);
-                            self.expr(&mut argument, exprs[position])?;
-                            argument
-                        }
-                    };
-                    written[position] = Some(argument.clone());
-                    out.append(argument);
+                    if written[position].is_none() {
+                        let mut argument = Sql::new(self.dialect);
+                        self.expr(&mut argument, exprs[position])?;
+                        written[position] = Some(argument);
+                    }
+                    out.join("", written[position].clone());
                 }
             }
         }

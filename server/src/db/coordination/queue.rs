@@ -60,7 +60,7 @@ impl ChangeQueue {
             return;
         }
         let Entries {
-            entries,
+            list: entries,
             missed,
             bytes,
         } = committed;
@@ -123,7 +123,7 @@ mod tests {
     fn who_falls_behind_is_told() {
         let committed = |entries: Vec<Entry>| Entries {
             bytes: entries.iter().map(Entry::bytes).sum(),
-            entries,
+            list: entries,
             missed: false,
         };
         let queue = ChangeQueue::default();

@@ -32,7 +32,7 @@ pub(in crate::db) fn publish(conn: &mut Conn, committed: &Entries) -> Result<()>
     }
     let mut row = Vec::new();
     let mut bytes = 0;
-    for entry in &committed.entries {
+    for entry in &committed.list {
         row.push(entry.subject.encode(entry));
         bytes += entry.bytes();
         if bytes > ROW {

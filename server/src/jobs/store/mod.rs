@@ -104,10 +104,10 @@ pub(super) fn add_due(conn: &mut Conn, runs: &Grant, due: &[(String, Timestamp)]
 
 /// Returns whether another run of the job waits or goes on.
 fn is_busy(conn: &mut Conn, job: &str, due: Timestamp) -> Result<bool> {
-    let mut select = sql(
-        conn.dialect(),
-        "SELECT CAST(1 AS BIGINT) FROM \"_jobRuns\" WHERE \"outcome\" IN ('waiting', 'running') AND \"job\" = ",
-    );
+    let mut select = sql(conn.dialect(), "SELECT ");
+    select
+        .whole("1")
+        .text(" FROM \"_jobRuns\" WHERE \"outcome\" IN ('waiting', 'running') AND \"job\" = ");
     select.bind(Value::from(job)).text(" AND \"due\" <> ");
     select.bind(Value::from(due.to_string())).text(" LIMIT 1");
     Ok(!load(conn, select.cached(), &[ColumnType::Int])?.is_empty())
@@ -159,10 +159,10 @@ fn number(record: &Record, name: &str) -> f64 {
 
 /// Adds a run, unless the job has one with this time and attempt. Returns whether it did.
 fn insert(conn: &mut Conn, runs: &Grant, run: &Record) -> Result<bool> {
-    let mut select = sql(
-        conn.dialect(),
-        "SELECT CAST(1 AS BIGINT) FROM \"_jobRuns\" WHERE \"job\" = ",
-    );
+    let mut select = sql(conn.dialect(), "SELECT ");
+    select
+        .whole("1")
+        .text(" FROM \"_jobRuns\" WHERE \"job\" = ");
     select.bind(Value::from(run.text("job")));
     select
         .text(" AND \"due\" = ")
