@@ -50,6 +50,7 @@ struct Start {
     #[serde(rename = "authURL")]
     auth_url: String,
     /// `authURL` by the name that older clients use.
+    #[schema(ignore)]
     #[serde(rename = "authUrl")]
     auth_url_of_old: String,
     code_verifier: String,

@@ -245,6 +245,31 @@ impl Draft {
     }
 }
 
+/// Removes the defaults that utoipa takes from `Default`: an empty text is no valid value of many properties.
+fn forget_defaults(schema: &mut Described) {
+    match schema {
+        RefOr::Ref(reference) => reference.default = None,
+        RefOr::T(JsonSchema::Object(object)) => {
+            object.default = None;
+            object.properties.values_mut().for_each(forget_defaults);
+        }
+        RefOr::T(JsonSchema::Array(array)) => array.default = None,
+        RefOr::T(JsonSchema::OneOf(one_of)) => {
+            one_of.default = None;
+            one_of.items.iter_mut().for_each(forget_defaults);
+        }
+        RefOr::T(JsonSchema::AllOf(all_of)) => {
+            all_of.default = None;
+            all_of.items.iter_mut().for_each(forget_defaults);
+        }
+        RefOr::T(JsonSchema::AnyOf(any_of)) => {
+            any_of.default = None;
+            any_of.items.iter_mut().for_each(forget_defaults);
+        }
+        RefOr::T(_) => {}
+    }
+}
+
 /// A group of routes that do not depend on collections: their audience, and their descriptions.
 type Group = (Audience, fn() -> OpenApi);
 
@@ -273,6 +298,11 @@ fn document(schema: &Snapshot, caller: &Caller, groups: &[Group]) -> OpenApi {
     draft.always_sent::<wire::LogHour>();
     draft.always_sent::<wire::Minute>();
     draft.always_sent::<wire::PasswordMethod>();
+    draft
+        .components
+        .schemas
+        .values_mut()
+        .for_each(forget_defaults);
     draft.tags();
     for collection in schema.iter().filter(|collection| reader.knows(collection)) {
         records::describe(&reader, &mut draft, collection);
