@@ -9,7 +9,7 @@ use super::connection::Access;
 use super::database::Permits;
 use super::failure::Failure;
 use super::limit::ReadLimit;
-use super::{Claimant, ColumnType, Conn, Db, Engine, Rows, Sql, ValueRef, load_user_sql, postgres};
+use super::{Claimant, ColumnType, Conn, Db, Engine, Rows, Sql, load_user_sql, postgres};
 use crate::error::Result;
 
 /// How long a query of a user may take; on a server, the same limit is a setting of the transaction.
@@ -42,9 +42,8 @@ impl Left {
     }
 }
 
-/// Subtracts a row from the bytes that may be read; an error if there are too few left.
-pub(super) fn charge(row: &[ValueRef<'_>], left: &mut usize) -> Result<(), Failure> {
-    let bytes: usize = row.iter().map(ValueRef::bytes).sum();
+/// Subtracts the bytes of a row from the bytes that may be read; an error if there are too few left.
+pub(super) fn charge(bytes: usize, left: &mut usize) -> Result<(), Failure> {
     *left = left.checked_sub(bytes).ok_or(Failure::OverBudget)?;
     Ok(())
 }

@@ -116,6 +116,14 @@ impl Conn {
         }
     }
 
+    /// Says whether it holds so much memory that it should be closed after use.
+    pub(super) fn is_bloated(&self) -> bool {
+        match &self.driver {
+            Driver::Postgres(postgres) => postgres.is_bloated(),
+            Driver::Sqlite(_) => false,
+        }
+    }
+
     /// Returns the record of whether it waits for a server.
     pub(super) fn activity(&self) -> Option<Arc<Activity>> {
         match &self.driver {

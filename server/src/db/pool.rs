@@ -270,7 +270,8 @@ impl Place {
     /// Returns a connection to the pool. Must not be called after a panic, when its transaction may still be open.
     fn give_back(&self, pooled: Pooled) {
         let mut uses = self.pool.uses();
-        if uses.busy.remove(&self.id).is_none() || !self.pool.is_current(&pooled) {
+        let is_given_up = uses.busy.remove(&self.id).is_none();
+        if is_given_up || !self.pool.is_current(&pooled) || pooled.conn.is_bloated() {
             drop(uses);
             drop(pooled);
             return;

@@ -114,6 +114,12 @@ impl Sql {
         }
     }
 
+    /// Returns the bytes of its text and of the values that it binds.
+    pub(super) fn bytes(&self) -> usize {
+        let values: usize = self.binds.iter().map(|(_, value)| value.bytes()).sum();
+        self.text.len() + values
+    }
+
     /// The dialect that it is written in.
     pub fn dialect(&self) -> Dialect {
         self.dialect

@@ -55,6 +55,9 @@ const LIMITS: &str = "connect_timeout=2&tcp_user_timeout=5000&keepalives_idle=3&
 /// The limit that [`SETUP`] sets.
 const USUAL_LIMIT: &str = "SET statement_timeout = '30s'";
 
+/// The bytes of the largest statement or row after which a connection is used again.
+const MAX_KEPT: usize = 1 << 20;
+
 pub(in crate::db) struct PostgresConn {
     conn: PgConnection,
     cache: StatementCache,
@@ -63,6 +66,8 @@ pub(in crate::db) struct PostgresConn {
     is_plain: bool,
     /// The milliseconds that a statement may take, if not the usual time.
     limit: Option<u128>,
+    /// The bytes of the largest statement or row so far.
+    largest: usize,
 }
 
 /// Whether a connection waits for its server, for the thread that watches connections.
@@ -99,6 +104,7 @@ impl PostgresConn {
             }),
             is_plain: true,
             limit: None,
+            largest: 0,
         };
         postgres.batch(SETUP)?;
         postgres.introduce()?;
@@ -142,11 +148,17 @@ impl PostgresConn {
         Arc::clone(&self.activity)
     }
 
+    /// Says whether libpq holds much memory for it: its buffers grow to the largest message, and never shrink.
+    pub(in crate::db) fn is_bloated(&self) -> bool {
+        self.largest > MAX_KEPT
+    }
+
     pub(in crate::db) fn batch(&mut self, statements: &str) -> Result<(), Failure> {
         self.ask(false, |conn| conn.batch_execute(statements))
     }
 
     pub(in crate::db) fn execute(&mut self, statement: Sql) -> Result<usize, Failure> {
+        self.largest = self.largest.max(statement.bytes());
         let statement = self.kept(statement);
         self.ask(statement.is_cached(), |conn| {
             conn.execute_returning_count(&statement)
@@ -160,6 +172,7 @@ impl PostgresConn {
         room: Option<&mut usize>,
         look: &mut Each<'_>,
     ) -> Result<(), Failure> {
+        self.largest = self.largest.max(query.bytes());
         let query = self.kept(query);
         let (since, is_plain, is_prepared) = (Instant::now(), self.is_plain, query.is_cached());
         let failure = |error| {
@@ -173,15 +186,17 @@ impl PostgresConn {
         };
         self.activity.since.store(millis(), Ordering::Relaxed);
         // One row at a time, so that a large result is never in memory as a whole.
-        let conn = &mut self.conn;
+        let (conn, largest) = (&mut self.conn, &mut self.largest);
         let mut room = room;
         let read = || {
             let rows = LoadConnection::<PgRowByRowLoadingMode>::load(conn, query);
             for row in rows.map_err(failure)? {
                 let row = row.map_err(failure)?;
                 let row = values(&row, columns).map_err(failure)?;
+                let bytes = row.iter().map(ValueRef::bytes).sum();
+                *largest = (*largest).max(bytes);
                 if let Some(room) = room.as_deref_mut() {
-                    charge(&row, room)?;
+                    charge(bytes, room)?;
                 }
                 look(row);
             }

@@ -260,7 +260,7 @@ impl SqliteConn {
                 values.push(read(row.get_ref(index)?, *storage));
             }
             if let Some(room) = &mut room {
-                charge(&values, room)?;
+                charge(values.iter().map(ValueRef::bytes).sum(), room)?;
             }
             look(values);
         }
