@@ -27,7 +27,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{HttpMethod, Operation, Paths};
-use utoipa::openapi::schema::Schema as JsonSchema;
+use utoipa::openapi::schema::{ArrayItems, Schema as JsonSchema};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     Components, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, SecurityRequirement,
@@ -253,7 +253,12 @@ fn forget_defaults(schema: &mut Described) {
             object.default = None;
             object.properties.values_mut().for_each(forget_defaults);
         }
-        RefOr::T(JsonSchema::Array(array)) => array.default = None,
+        RefOr::T(JsonSchema::Array(array)) => {
+            array.default = None;
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                forget_defaults(items);
+            }
+        }
         RefOr::T(JsonSchema::OneOf(one_of)) => {
             one_of.default = None;
             one_of.items.iter_mut().for_each(forget_defaults);
@@ -298,16 +303,16 @@ fn document(schema: &Snapshot, caller: &Caller, groups: &[Group]) -> OpenApi {
     draft.always_sent::<wire::LogHour>();
     draft.always_sent::<wire::Minute>();
     draft.always_sent::<wire::PasswordMethod>();
-    draft
-        .components
-        .schemas
-        .values_mut()
-        .for_each(forget_defaults);
     draft.tags();
     for collection in schema.iter().filter(|collection| reader.knows(collection)) {
         records::describe(&reader, &mut draft, collection);
         accounts::describe(&reader, &mut draft, collection);
     }
+    draft
+        .components
+        .schemas
+        .values_mut()
+        .for_each(forget_defaults);
     let info = InfoBuilder::new()
         .title("Plinth")
         .version(env!("CARGO_PKG_VERSION"))
