@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plinth::config::Config;
@@ -412,10 +412,18 @@ fn n64_bodies_on_their_way_have_a_budget() {
         .map(|_| begin(&app, pages, 3_000_000, &part))
         .collect();
     let is_over = Arc::new(AtomicBool::new(false));
+    // A body that grows while another has taken the rest is refused: nothing is sent while it is held.
+    let turn = Arc::new(Mutex::new(()));
     let feeding = slow.iter().map(|stream| {
-        let (mut stream, is_over) = (stream.try_clone().expect("a handle"), Arc::clone(&is_over));
+        let mut stream = stream.try_clone().expect("a handle");
+        let (is_over, turn) = (Arc::clone(&is_over), Arc::clone(&turn));
         std::thread::spawn(move || {
-            while !is_over.load(Ordering::Relaxed) && stream.write_all(&[b' '; 16 << 10]).is_ok() {
+            while !is_over.load(Ordering::Relaxed) {
+                let held = turn.lock().expect("nobody panicked");
+                if stream.write_all(&[b' '; 16 << 10]).is_err() {
+                    break;
+                }
+                drop(held);
                 std::thread::sleep(Duration::from_secs(1));
             }
             let _ = stream.shutdown(std::net::Shutdown::Both);
@@ -439,7 +447,9 @@ fn n64_bodies_on_their_way_have_a_budget() {
     // Others are served, whoever they are, as long as they send little.
     app.guest().create("notes", json!({"title": "a"}));
     let text = "x".repeat(3 << 20);
+    let held = turn.lock().expect("nobody panicked");
     app.root().create("pages", json!({"text": text}));
+    drop(held);
     let text = "x".repeat(2 << 20);
     let reply = app.guest().try_create("pages", json!({"text": text}));
     assert_eq!(reply.status, 503, "{}", reply.text);
