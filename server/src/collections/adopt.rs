@@ -227,7 +227,7 @@ pub fn adopt_view(conn: &mut Conn, definition: wire::Collection) -> Result<Optio
     }
 }
 
-/// Adopts a definition, and creates its table, if [`place`] allows it.
+/// Adopts a definition, and creates its table, if [`conflict`] allows it.
 pub fn adopt(
     conn: &mut Conn,
     schema: &Schema,

@@ -1,6 +1,6 @@
 //! Scheduled jobs: work that the server does at certain times.
 //!
-//! A job is a record of `_jobs`, and each attempt to run it is a record of `_jobRuns`, which is a [queue](crate::queue).
+//! A job is a record of `_jobs`, and each attempt to run it is a record of `_jobRuns`, which is a [`queue`].
 //! tokio-cron-scheduler wakes [`tick`] when a minute begins by the database's clock; it inserts the runs that are due. A
 //! unique index lets one process succeed. The [`worker`] of any process claims runs and performs them.
 //!
