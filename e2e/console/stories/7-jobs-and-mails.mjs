@@ -78,7 +78,7 @@ export default async function ({ page, server, step, me }) {
     })
     await page.reload()
     await me.reads('lost')
-    await me.reads(/The server that ran it was gone/)
+    await me.reads(/The server that ran the job disappeared/)
     await page.locator('.run').first().getByText('1 min 30 s').first().waitFor()
   })
 
