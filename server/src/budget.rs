@@ -54,7 +54,7 @@ impl Pool {
     }
 }
 
-/// Who takes a share: guests together may take less.
+/// The kind of caller that a share is for: guests together may take less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
     /// A caller that is not signed in.

@@ -123,7 +123,7 @@ impl Obstacle {
     }
 }
 
-/// What an error means for another attempt.
+/// Says whether another attempt can succeed after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// The request is to blame: another attempt fails in the same way. Nothing has changed.
@@ -137,9 +137,9 @@ pub enum Class {
 /// Which unique index was violated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// Its name: from PostgreSQL, and from SQLite for an index on an expression.
+    /// The name of the index: from PostgreSQL, and from SQLite for an index on an expression.
     Index(String),
-    /// Its columns: from SQLite.
+    /// The columns of the index: from SQLite.
     Columns(Vec<String>),
 }
 

@@ -8,7 +8,7 @@ use figment::value::Value;
 use super::{Flags, SECRETS, defaults};
 use crate::generated::is_up_to_date;
 
-/// What stands above the tables.
+/// The introduction above the tables.
 const HEAD: &str = "\
 # Configuration
 

@@ -20,7 +20,7 @@ const MAX_BYTES: usize = 64 << 20;
 pub enum Kind {
     /// It was inserted.
     Create,
-    /// Its values changed.
+    /// A change of the record's values.
     Update,
     /// It was deleted.
     Delete,

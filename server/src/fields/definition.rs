@@ -1,4 +1,4 @@
-//! What a check of a field's own options has to know of its definition.
+//! The definition around a field, for checks of the field's options.
 
 use plinth_sdk::types::{Collection, Field, FieldProblem, MAX_SAFE_INTEGER};
 use regex::Regex;
@@ -10,7 +10,7 @@ use crate::problems::{self, INVALID_REGEX};
 pub(crate) struct Definition<'a> {
     /// The field.
     pub(crate) field: &'a Field,
-    /// Its collection as it will be.
+    /// The collection of the field as it will be saved.
     pub(crate) collection: &'a Collection,
     /// The field as it was, if it existed.
     pub(crate) before: Option<&'a Field>,

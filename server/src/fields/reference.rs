@@ -14,7 +14,7 @@ use crate::db::Value;
 use crate::generated::is_up_to_date;
 use crate::problems::ProblemType;
 
-/// What `docs/FIELDS.md` says of a type beyond what can be derived.
+/// Texts of `docs/FIELDS.md` on a type that cannot be derived from code.
 pub(crate) struct Reference {
     /// Describes values on the wire.
     pub(crate) value: &'static str,

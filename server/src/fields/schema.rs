@@ -23,7 +23,7 @@ pub(crate) enum Side {
     Body,
 }
 
-/// What a schema depends on besides its field.
+/// The context of a schema: everything that it depends on except its field.
 pub(crate) struct Context<'a> {
     /// The side of the request.
     pub(crate) side: Side,

@@ -141,7 +141,7 @@ pub async fn run<W: Work>(work: W, control: Arc<Control>) {
 struct Worker<W> {
     work: W,
     control: Arc<Control>,
-    /// Its name, which no other worker has.
+    /// A name that no other worker has.
     owner: String,
 }
 

@@ -81,7 +81,7 @@ pub struct Column {
     pub secret: bool,
 }
 
-/// Who may do what with the records of a collection.
+/// The access rules of a collection, one per action.
 #[derive(Debug, Default)]
 pub struct Rules {
     /// The rule for listing.
