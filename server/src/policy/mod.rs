@@ -197,18 +197,6 @@ impl Grant {
         &self.collection
     }
 
-    /// Refuses records of another collection than the one that the grant is for: whoever combines them has made a mistake.
-    pub fn check(&self, collection: &Collection) -> Result<()> {
-        if self.collection.def.id == collection.def.id {
-            return Ok(());
-        }
-        Err(Error::internal(anyhow::anyhow!(
-            "a grant for `{}` was used with a record of `{}`",
-            self.collection.def.name,
-            collection.def.name
-        )))
-    }
-
     /// Whether the caller is a superuser or the server itself.
     pub fn is_superior(&self) -> bool {
         matches!(self.basis, Basis::Bypass(_)) || self.request.caller.is_superuser()
