@@ -63,6 +63,9 @@ pub struct Verification {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthResult<R> {
+    /// Data of the sign-in method, such as the user of an OAuth2 provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<serde_json::Value>,
     /// The account's record.
     pub record: R,
     /// The token to send in the `Authorization` header.

@@ -12,6 +12,28 @@ use utoipa::ToSchema;
 use crate::random::Random;
 use crate::system::providers::{self, Provider};
 
+/// A method that shows who signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// The account's password.
+    Password,
+    /// A one-time password, sent by mail.
+    Otp,
+    /// An account at an OAuth2 provider.
+    OAuth2,
+}
+
+impl Method {
+    /// Returns the name of the method, in `_mfas` and as the context of rules.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Otp => "otp",
+            Self::OAuth2 => "oauth2",
+        }
+    }
+}
+
 /// The ways in which accounts of a collection can sign in, including the keys that older clients read.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -6,7 +6,7 @@ use plinth_sdk::types::{AuthResult, FirstSuperuser, Setup};
 use serde_json::json;
 
 use super::store;
-use crate::accounts::api as accounts;
+use crate::accounts::api::sign_in;
 use crate::app::App;
 use crate::db::{Conn, coordination};
 use crate::error::{Error, Result, UNREADABLE};
@@ -73,7 +73,7 @@ pub async fn create(
     };
     let (_, record) = app.db.write(create).await?;
     let token = tokens::auth(&record, request.0.now)?;
-    accounts::answer(&app, &superusers, request.0, record, token, &query).await
+    sign_in::answer(&app, request.0, record, token, &query).await
 }
 
 fn superusers(schema: &Schema) -> Result<Arc<Collection>> {

@@ -2,7 +2,8 @@
 
 use plinth_sdk::types::{FieldProblems, Impersonation};
 
-use super::{MAX_BODY, answer, invalid, read};
+use super::sign_in::answer;
+use super::{MAX_BODY, invalid, read};
 use crate::accounts::of_accounts;
 use crate::app::App;
 use crate::db::Conn;
@@ -38,5 +39,5 @@ pub async fn impersonate(
         )])));
     }
     let token = tokens::fixed(&account, duration, request.now)?;
-    answer(&app, &collection, request, account, token, &query).await
+    answer(&app, request, account, token, &query).await
 }

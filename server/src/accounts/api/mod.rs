@@ -2,14 +2,15 @@
 
 pub mod confirm;
 pub mod impersonate;
+pub(crate) mod sign_in;
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{AuthResult, FieldProblem, FieldProblems, PasswordAuth, SignIn};
+use plinth_sdk::types::{FieldProblem, FieldProblems, PasswordAuth, SignIn};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use super::methods::{self, Methods, Offer};
+use super::methods::{self, Method, Methods, Offer};
 use super::{is_suspended, of_accounts, store};
 use crate::app::App;
 use crate::db::{Claimant, Conn};
@@ -17,14 +18,12 @@ use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName, Query, Superuser};
 use crate::openapi::{Selection, tags};
 use crate::passwords::{Line, Verdict};
-use crate::policy::store::roles_of;
-use crate::policy::{own_account, system};
+use crate::policy::system;
 use crate::problems::{self, INVALID, UNLOADABLE};
-use crate::records::answer::complete_one;
-use crate::records::api::paths;
 use crate::request::{Caller, Request};
-use crate::schema::{Collection, Record, Reveal};
+use crate::schema::Collection;
 use crate::tokens;
+use sign_in::{Authenticated, answer, finish, not_satisfied};
 
 const FAILED: &str = "Failed to authenticate.";
 pub(super) const MAX_LENGTH: usize = 255;
@@ -47,10 +46,7 @@ pub async fn auth_with_password(
     let grant = system(
         &schema,
         &collection,
-        Request {
-            body: fields_sent,
-            ..request.0.within("password")
-        },
+        Request::internal(request.0.now),
         "an account is looked for before anybody is signed in",
     );
     // The hash is queued by address and not by account, since an attacker could create an account for each guess.
@@ -59,10 +55,10 @@ pub async fn auth_with_password(
         claimant: request.0.origin(),
         identity: sign_in.identity.to_lowercase(),
     };
-    let (finder, identity) = (grant.clone(), sign_in.identity);
+    let identity = sign_in.identity;
     let find = move |conn: &mut Conn| {
         for field in &fields {
-            if let Some(record) = store::find_by(conn, &finder, field, &identity)? {
+            if let Some(record) = store::find_by(conn, &grant, field, &identity)? {
                 return Ok(Some(record));
             }
         }
@@ -81,23 +77,6 @@ pub async fn auth_with_password(
     let (Some(record), true) = (found, verdict != Verdict::Wrong) else {
         return Err(Error::invalid(FAILED));
     };
-    // The rules of the collection are evaluated after the password, so that the duration of a refusal does not
-    // disclose whether the account exists.
-    let asked = record.clone();
-    let ask = move |conn: &mut Conn| {
-        let may_sign_in = store::may_sign_in(conn, &grant, &asked)?;
-        let is_enough = !store::needs_second_factor(conn, &grant, &asked)?;
-        Ok((may_sign_in, is_enough))
-    };
-    let (may_sign_in, is_enough) = app.db.read(&Claimant::Server, ask).await?;
-    if !may_sign_in {
-        return Err(not_satisfied());
-    }
-    if !is_enough {
-        return Err(Error::forbidden(
-            "The collection asks for a second factor, which this version of Plinth can't take.",
-        ));
-    }
     if verdict == Verdict::Outdated {
         let better = app.hasher.hash(line, sign_in.password).await?;
         let (collection, id) = (Arc::clone(&collection), record.id().to_owned());
@@ -105,8 +84,18 @@ pub async fn auth_with_password(
             move |conn: &mut Conn| store::replace_hash(conn, &collection, &id, &hash, &better);
         app.db.write(replace).await?;
     }
-    let token = tokens::auth(&record, request.0.now)?;
-    answer(&app, &collection, request.0, record, token, &query).await
+    // The rules of the collection are evaluated after the password, so that the duration of a refusal does not
+    // disclose whether the account exists.
+    let proven = Authenticated {
+        request: Request {
+            body: fields_sent,
+            ..request.0
+        },
+        record,
+        method: Method::Password,
+        meta: None,
+    };
+    finish(&app, proven, &query).await
 }
 
 /// Finds out once which kinds of hashes a collection has: see [`Hasher::verify`](crate::passwords::Hasher::verify).
@@ -168,11 +157,7 @@ pub async fn auth_refresh(
     } else {
         request.1.clone()
     };
-    answer(&app, &collection, request.0, record, token, &query).await
-}
-
-fn not_satisfied() -> Error {
-    Error::forbidden("The request doesn't satisfy the collection requirements to authenticate.")
+    answer(&app, request.0, record, token, &query).await
 }
 
 /// List the supported OAuth2 providers.
@@ -251,51 +236,4 @@ fn identity_fields(password: &PasswordAuth, sign_in: &SignIn) -> Result<Vec<Stri
 
 pub(super) fn invalid(data: FieldProblems) -> Error {
     Error::refused(INVALID, data)
-}
-
-/// Makes the response to a sign-in: the account with its own visibility, and the token.
-pub(crate) async fn answer(
-    app: &App,
-    collection: &Arc<Collection>,
-    request: Request,
-    record: Record,
-    token: String,
-    query: &Query,
-) -> Result<Answer> {
-    let schema = app.schema.current();
-    let (of, id) = (collection.def.id.clone(), record.id().to_owned());
-    let roles = app
-        .db
-        .read_inline(move |conn| roles_of(conn, &of, &id))
-        .await?;
-    let own = Request {
-        caller: Caller::Account(Arc::new(crate::request::Account {
-            record: record.clone(),
-            is_superuser: collection.is_superusers(),
-            refreshable: true,
-            // No token is derived from it.
-            expires: request.now.unix(),
-            roles,
-        })),
-        ..request
-    };
-    let grant = own_account(&schema, collection, own)?;
-    let paths = paths(query);
-    let claimant = if paths.is_empty() {
-        Claimant::Server
-    } else {
-        grant.request.claimant()
-    };
-    let answers = app.answers.clone();
-    let complete = move |conn: &mut Conn| complete_one(conn, &grant, record, &paths, &answers);
-    let mut record = app.db.read(&claimant, complete).await?;
-    record.reveal = Reveal {
-        email: true,
-        ..record.reveal
-    };
-    let result = AuthResult {
-        record: record.to_json(),
-        token,
-    };
-    Ok(Answer::picked(&result, query))
 }
