@@ -176,6 +176,20 @@ fn time_and_randomness_come_from_one_place() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// Only where the conditions of a grant are evaluated may it be noted for which record they hold.
+#[test]
+fn only_the_store_of_records_ties_a_grant_to_a_record() {
+    let mut callers = Vec::new();
+    for (path, source) in sources() {
+        let mut words = Vec::new();
+        flatten(tokens(&source), &mut words);
+        if words.windows(2).any(|pair| pair == [".", "mark_covered"]) {
+            callers.push(path);
+        }
+    }
+    assert_eq!(callers, ["records/store.rs"]);
+}
+
 /// `a::` as its three tokens.
 fn split_path(part: &str) -> Vec<&str> {
     match part.strip_suffix("::") {

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod check;
+mod covered;
 mod permission;
 mod reach;
 mod rule_check;
@@ -51,6 +52,8 @@ pub struct Grant {
     pub request: Request,
     reach: Reach,
     basis: Basis,
+    /// The id of the record for which the conditions were evaluated, and hold.
+    covered: Option<String>,
 }
 
 /// The reason why a grant was given.
@@ -86,6 +89,7 @@ pub fn grant(
         request,
         reach,
         basis: Basis::Policy(action),
+        covered: None,
     })
 }
 
@@ -107,6 +111,7 @@ pub fn system(
         request,
         reach: Reach::everything(),
         basis: Basis::Bypass(reason),
+        covered: None,
     }
 }
 
@@ -123,6 +128,7 @@ pub fn own_account(
         request,
         reach: reach.of_own(),
         basis: Basis::Policy(Action::View),
+        covered: None,
     })
 }
 
@@ -247,6 +253,7 @@ impl Grant {
     pub fn for_session(&self) -> Self {
         Self {
             reach: Reach::by_rule(self.collection.rules.session.clone()),
+            covered: None,
             ..self.clone()
         }
     }
@@ -265,6 +272,7 @@ impl Grant {
             request: self.request.within("expand"),
             reach,
             basis: Basis::Policy(Action::View),
+            covered: None,
         }))
     }
 

@@ -84,8 +84,7 @@ fn remove_batch(conn: &mut Conn, queue: &Queue, grant: &Grant, now: Timestamp) -
     let rows = load(conn, select, &[ColumnType::Text])?;
     let ids: Vec<String> = rows.into_iter().flatten().filter_map(text).collect();
     if !ids.is_empty() {
-        let collection = grant.collection().clone();
-        records::delete(conn, grant, &collection, &ids)?;
+        records::delete(conn, grant, &ids)?;
     }
     Ok(ids.len())
 }

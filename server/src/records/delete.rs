@@ -11,7 +11,7 @@ use super::{fill, store, write};
 use crate::db::{ColumnType, Conn, Ident, Sql, Value, load, sql};
 use crate::error::{Error, Result};
 use crate::fields;
-use crate::policy::{self, Grant, system};
+use crate::policy::{self, Action, Grant, system};
 use crate::schema::{Collection, Record, Shape};
 use crate::system::account_data;
 
@@ -25,9 +25,10 @@ pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
         // Locked before the row itself and in one order, so that no two deletes wait for each other.
         hold_all(conn, collection)?;
     }
-    let record =
-        store::find(conn, grant, id, Some(store::Lock::Delete))?.ok_or_else(Error::missing)?;
-    Cascade::new(grant).run(conn, vec![record.id().to_owned()])
+    let mut grant = grant.clone();
+    let record = store::find_to_write(conn, &mut grant, id, Some(store::Lock::Delete))?
+        .ok_or_else(Error::missing)?;
+    Cascade::new(&grant).run(conn, vec![record.id().to_owned()])
 }
 
 /// Deletes all records of the collection.
@@ -61,8 +62,12 @@ impl<'a> Cascade<'a> {
         }
     }
 
-    /// Deletes records of the grant's collection.
+    /// Deletes records of the grant's collection. The grant allows that; the consequences follow whatever the caller may
+    /// do.
     fn run(mut self, conn: &mut Conn, ids: Vec<String>) -> Result<()> {
+        for id in &ids {
+            self.grant.check_write_of(Action::Delete, id)?;
+        }
         self.doom(self.grant.collection(), ids);
         let mut at = 0;
         while let Some((collection, ids)) = self.levels.get(at).cloned() {
@@ -81,9 +86,16 @@ impl<'a> Cascade<'a> {
             if collection.is_auth() {
                 crate::policy::store::forget_accounts(conn, &collection.def.id, &ids)?;
             }
-            store::delete(conn, self.grant, collection, &ids)?;
+            let why = "what refers to a deleted record is deleted with it";
+            store::delete(conn, &self.on_own_account(collection, why), &ids)?;
         }
         Ok(())
+    }
+
+    /// Grants the server to carry out a consequence of the deletion.
+    fn on_own_account(&self, collection: &Arc<Collection>, why: &'static str) -> Grant {
+        let request = self.grant.request.clone();
+        system(self.grant.schema(), collection, request, why)
     }
 
     fn is_doomed(&self, collection: &str, id: &str) -> bool {
@@ -152,7 +164,7 @@ impl<'a> Cascade<'a> {
             return Ok(());
         }
         let why = "a reference is looked for whoever deletes its target";
-        let unruled = system(self.grant.schema(), source, self.grant.request.clone(), why);
+        let unruled = self.on_own_account(source, why);
         let mut also_doomed = Vec::new();
         for record in store::find_all(conn, &unruled, &ids)? {
             let id = record.id().to_owned();
@@ -203,7 +215,9 @@ impl<'a> Cascade<'a> {
                 };
             }
             fill::stamp(&mut record, self.grant.request.now, false);
-            store::update(conn, self.grant, stored, &record)?;
+            let why = "a record loses its references to deleted ones";
+            let unruled = self.on_own_account(&record.collection, why);
+            store::update(conn, &unruled, stored, &record)?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::fields;
 use crate::files::store as files;
 use crate::filter::{Condition, Expression, conjunction};
 use crate::json;
-use crate::policy::{Grant, Part, Reach, system};
+use crate::policy::{Action, Grant, Part, Reach, system};
 use crate::request::Caller;
 use crate::schema::{Collection, Record, Reveal, version};
 
@@ -58,6 +58,20 @@ pub fn find(
         rest.append(dialect.lock(&alias(), lock));
     }
     Ok(select(conn, grant.collection(), rest)?.pop())
+}
+
+/// Like [`find`], and ties the grant to the record, so that it may be written.
+pub fn find_to_write(
+    conn: &mut Conn,
+    grant: &mut Grant,
+    id: &str,
+    lock: Option<Lock>,
+) -> Result<Option<Record>> {
+    let found = find(conn, grant, id, lock)?;
+    if let Some(record) = &found {
+        grant.mark_covered(record)?;
+    }
+    Ok(found)
 }
 
 /// Returns the records with these ids that the grant covers, in no particular order.
@@ -236,8 +250,19 @@ pub fn own_order(dialect: Dialect, collection: &Collection, others: usize) -> Op
     Some(out)
 }
 
+/// Whether the grant covers a record that is not stored yet. If it does, ties the grant to the record, so that it may be
+/// inserted.
+pub fn may_insert(conn: &mut Conn, grant: &mut Grant, record: &Record) -> Result<bool> {
+    let is_covered = would_be_granted(conn, grant, record)?;
+    if is_covered {
+        grant.mark_covered(record)?;
+    }
+    Ok(is_covered)
+}
+
 /// Whether the grant covers a record that is not stored yet.
 pub fn would_be_granted(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
+    grant.check_collection(record)?;
     let dialect = conn.dialect();
     let (resolver, condition) = grant.narrow(dialect, alias())?;
     let (joins, condition) = resolver.emit(condition);
@@ -251,6 +276,7 @@ pub fn would_be_found(
     record: &Record,
     filter: Option<&Expression>,
 ) -> Result<bool> {
+    grant.check_collection(record)?;
     let dialect = conn.dialect();
     let (mut resolver, rule) = grant.narrow(dialect, alias())?;
     let mut conditions = vec![rule];
@@ -283,6 +309,7 @@ pub fn reads_other_rows(
 
 /// Whether the caller may manage an account that is not stored yet.
 pub fn would_be_managed(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
+    grant.check_collection(record)?;
     let dialect = conn.dialect();
     let (resolver, condition) = grant.manages(dialect, alias())?;
     let (joins, condition) = resolver.emit(condition);
@@ -323,6 +350,7 @@ pub fn parts_of(
     reach: &Reach,
     record: &Record,
 ) -> Result<Vec<Part>> {
+    grant.check_collection(record)?;
     let dialect = conn.dialect();
     let parts = reach.parts();
     let mut select = sql(dialect, "SELECT ");
@@ -418,6 +446,9 @@ pub fn reveal_of_all(grant: &Grant) -> Result<Option<Reveal>> {
 
 /// Sets each record's visibility for the caller.
 pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<()> {
+    for record in &*records {
+        grant.check_collection(record)?;
+    }
     if let Some(reveal) = reveal_of_all(grant)? {
         for record in records {
             record.reveal = reveal.clone();
@@ -445,6 +476,7 @@ pub fn reveal(conn: &mut Conn, grant: &Grant, records: &mut [Record]) -> Result<
 
 /// Sets a record's visibility for the caller by the values that it has here, whatever is stored.
 pub fn reveal_as_it_is(conn: &mut Conn, grant: &Grant, record: &mut Record) -> Result<()> {
+    grant.check_collection(record)?;
     if let Some(reveal) = reveal_of_all(grant)? {
         record.reveal = reveal;
         return Ok(());
@@ -476,7 +508,8 @@ fn ids(records: &[Record]) -> Vec<String> {
 }
 
 /// Inserts a record.
-pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
+pub fn insert(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<()> {
+    grant.check_write(Action::Create, record)?;
     let dialect = conn.dialect();
     let collection = &record.collection;
     let mut insert = sql(dialect, "INSERT INTO ");
@@ -500,7 +533,12 @@ pub fn insert(conn: &mut Conn, _grant: &Grant, record: &Record) -> Result<()> {
 }
 
 /// Updates the columns in which `record` differs from `stored`.
-pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record) -> Result<()> {
+pub fn update(conn: &mut Conn, grant: &Grant, stored: &Record, record: &Record) -> Result<()> {
+    grant.check_write(Action::Update, stored)?;
+    grant.check_write(Action::Update, record)?;
+    if stored.id() != record.id() {
+        return Err(Error::internal(anyhow::anyhow!("an update keeps the id")));
+    }
     let dialect = conn.dialect();
     let collection = &record.collection;
     let mut update = sql(dialect, "UPDATE ");
@@ -527,13 +565,12 @@ pub fn update(conn: &mut Conn, _grant: &Grant, stored: &Record, record: &Record)
     events::record(conn, Kind::Update, record)
 }
 
-/// Deletes records.
-pub fn delete(
-    conn: &mut Conn,
-    grant: &Grant,
-    collection: &Arc<Collection>,
-    ids: &[String],
-) -> Result<()> {
+/// Deletes records of the grant's collection.
+pub fn delete(conn: &mut Conn, grant: &Grant, ids: &[String]) -> Result<()> {
+    for id in ids {
+        grant.check_write_of(Action::Delete, id)?;
+    }
+    let collection = grant.collection();
     for some in ids.chunks(READ_BEFORE_DELETE) {
         if !coordination::has_listeners(conn)? {
             break;

@@ -56,7 +56,7 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
     if collection.is_auth() {
         would_be.set("verified", Value::Bool(false));
     }
-    if !store::would_be_granted(conn, &grant, &would_be)? {
+    if !store::may_insert(conn, &mut grant, &would_be)? {
         return Err(Error::invalid(CREATE_FAILED));
     }
     let denied = denied_problems(conn, &grant, &would_be, None, input)?;
@@ -129,7 +129,7 @@ pub fn changed_record(
         &conn.random,
     );
     grant.request.body = body_of(grant.schema(), &record, &input.body);
-    if store::find(conn, &grant, id, None)?.is_none()
+    if store::find_to_write(conn, &mut grant, id, None)?.is_none()
         || !stays_reached(conn, &grant, &stored, &record)?
     {
         return Err(Error::missing());

@@ -24,6 +24,7 @@ mod file_uploads;
 mod files;
 mod filter_tables;
 mod filters;
+mod grants;
 mod hidden;
 mod imports;
 mod injection;
