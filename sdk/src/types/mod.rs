@@ -4,6 +4,7 @@ mod auth;
 mod batch;
 mod collection;
 mod field;
+mod kinds;
 mod list;
 mod logs;
 mod metrics;

@@ -3,7 +3,7 @@
 use super::{
     AutodateOptions, BoolOptions, Collection, CollectionType, DateOptions, EditorOptions,
     EmailOptions, Field, FieldKind, FileOptions, GeoPointOptions, JsonOptions, NumberOptions,
-    PasswordOptions, RelationOptions, SelectOptions, TextOptions, UrlOptions,
+    RelationOptions, SelectOptions, TextOptions, UrlOptions,
 };
 
 /// Constructors of definitions, to be completed with `..`:
@@ -45,44 +45,6 @@ impl Collection {
             view_query: Some(query.into()),
             ..Self::default()
         }
-    }
-}
-
-/// Field types with their default options.
-impl FieldKind {
-    /// Returns one of each type, with the options that a new field of it starts with.
-    pub fn each() -> [Self; 14] {
-        [
-            Self::Text(TextOptions::default()),
-            Self::Number(NumberOptions::default()),
-            Self::Bool(BoolOptions::default()),
-            Self::Email(EmailOptions::default()),
-            Self::Url(UrlOptions::default()),
-            Self::Editor(EditorOptions::default()),
-            Self::Date(DateOptions::default()),
-            Self::Select(SelectOptions {
-                max_select: 1,
-                ..SelectOptions::default()
-            }),
-            Self::Relation(RelationOptions {
-                max_select: 1,
-                ..RelationOptions::default()
-            }),
-            Self::File(FileOptions {
-                max_select: 1,
-                ..FileOptions::default()
-            }),
-            Self::Json(JsonOptions::default()),
-            Self::GeoPoint(GeoPointOptions::default()),
-            Self::Password(PasswordOptions {
-                min: PasswordOptions::NEW_MIN,
-                ..PasswordOptions::default()
-            }),
-            Self::Autodate(AutodateOptions {
-                on_create: true,
-                on_update: false,
-            }),
-        ]
     }
 }
 

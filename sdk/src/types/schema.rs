@@ -9,11 +9,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{
-    AutodateOptions, BoolOptions, DateOptions, EditorOptions, EmailOptions, Field, FieldKind,
-    FileOptions, GeoPointOptions, JsonOptions, NumberOptions, PasswordOptions, RelationOptions,
-    SelectOptions, TextOptions, UrlOptions,
-};
+use super::{Field, FieldKind};
 
 /// The schema of a [`Field`], with one alternative per type. Each has the options beside the common members, as on the
 /// wire.
@@ -36,8 +32,9 @@ impl PartialSchema for AnyField {
                 .enum_values(Some([json!(kind.name())]));
             one.title = Some(format!("Field of type {}", kind.name()));
             one.properties.insert("type".to_owned(), constant.into());
-            one.properties.extend(object(options(kind)).properties);
-            spell_out(&mut one, default_limit(kind));
+            one.properties
+                .extend(object(kind.options_schema()).properties);
+            spell_out(&mut one, kind.default_limit().unwrap_or_default());
             one.required = vec!["name".to_owned(), "type".to_owned()];
             one
         });
@@ -45,26 +42,6 @@ impl PartialSchema for AnyField {
         alternatives
             .description(Some("A field of a collection."))
             .into()
-    }
-}
-
-/// Returns the limit that applies where the option is 0.
-fn default_limit(kind: &FieldKind) -> i64 {
-    match kind {
-        FieldKind::Text(_) => TextOptions::DEFAULT_MAX,
-        FieldKind::Password(_) => PasswordOptions::DEFAULT_MAX,
-        FieldKind::Editor(_) => EditorOptions::DEFAULT_MAX_SIZE,
-        FieldKind::Json(_) => JsonOptions::DEFAULT_MAX_SIZE,
-        FieldKind::File(_) => FileOptions::DEFAULT_MAX_SIZE,
-        FieldKind::Number(_)
-        | FieldKind::Bool(_)
-        | FieldKind::Email(_)
-        | FieldKind::Url(_)
-        | FieldKind::Date(_)
-        | FieldKind::Autodate(_)
-        | FieldKind::Select(_)
-        | FieldKind::Relation(_)
-        | FieldKind::GeoPoint(_) => 0,
     }
 }
 
@@ -78,25 +55,6 @@ fn spell_out(object: &mut Object, limit: i64) {
                 *text = text.replace(link, &limit.to_string());
             }
         }
-    }
-}
-
-fn options(kind: &FieldKind) -> RefOr<Schema> {
-    match kind {
-        FieldKind::Text(_) => TextOptions::schema(),
-        FieldKind::Number(_) => NumberOptions::schema(),
-        FieldKind::Bool(_) => BoolOptions::schema(),
-        FieldKind::Email(_) => EmailOptions::schema(),
-        FieldKind::Url(_) => UrlOptions::schema(),
-        FieldKind::Editor(_) => EditorOptions::schema(),
-        FieldKind::Date(_) => DateOptions::schema(),
-        FieldKind::Autodate(_) => AutodateOptions::schema(),
-        FieldKind::Select(_) => SelectOptions::schema(),
-        FieldKind::Json(_) => JsonOptions::schema(),
-        FieldKind::File(_) => FileOptions::schema(),
-        FieldKind::Relation(_) => RelationOptions::schema(),
-        FieldKind::GeoPoint(_) => GeoPointOptions::schema(),
-        FieldKind::Password(_) => PasswordOptions::schema(),
     }
 }
 

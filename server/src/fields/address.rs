@@ -5,7 +5,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use plinth_sdk::types::FieldProblem;
+use plinth_sdk::types::{EmailOptions, FieldProblem, UrlOptions};
 
 use super::schema::{Context, Notes};
 use crate::problems::{NOT_DOMAIN, NOT_EMPTY, inside, numbered};
@@ -19,9 +19,30 @@ const URL_LIMIT: usize = 2083;
 /// The domains that a field accepts and refuses. A definition has one of the lists at most.
 #[derive(Clone, Copy)]
 pub(super) struct Domains<'a> {
-    pub(super) only: &'a [String],
-    pub(super) except: &'a [String],
+    only: &'a [String],
+    except: &'a [String],
 }
+
+/// Options with lists of domains.
+pub(super) trait HasDomains {
+    /// Returns the lists.
+    fn domains(&self) -> Domains<'_>;
+}
+
+macro_rules! has_domains {
+    ($($options:ident),+) => {$(
+        impl HasDomains for $options {
+            fn domains(&self) -> Domains<'_> {
+                Domains {
+                    only: self.only_domains.as_deref().unwrap_or_default(),
+                    except: self.except_domains.as_deref().unwrap_or_default(),
+                }
+            }
+        }
+    )+};
+}
+
+has_domains!(EmailOptions, UrlOptions);
 
 impl Domains<'_> {
     pub(super) fn allow(self, domain: &str) -> bool {

@@ -5,21 +5,13 @@ use serde_json::Value as Json;
 
 use super::definition::Definition;
 use super::schema::{Context, Described, Notes, date_answer};
-use super::{FieldType, cast, moment};
-use crate::db::{ColumnType, Value};
-use crate::problems::{self, inside};
+use super::{FieldType, moment};
+use crate::db::Value;
+use crate::problems::{self, in_one_line, inside};
 
 impl FieldType for AutodateOptions {
-    fn storage(&self) -> ColumnType {
-        ColumnType::Text
-    }
-
-    fn zero(&self) -> Value {
-        Value::from("")
-    }
-
     fn normalise(&self, raw: &Json) -> Value {
-        Value::Text(moment::normalise(&cast::text(raw)).unwrap_or_default())
+        moment::value(raw)
     }
 
     fn problem(&self, _: &Value, _: Option<&Json>) -> Option<FieldProblem> {
@@ -35,6 +27,17 @@ impl FieldType for AutodateOptions {
         FieldKind::Autodate(self.clone())
     }
 
+    fn import_text(&self, text: String) -> String {
+        moment::normalise(&text).unwrap_or(text)
+    }
+
+    fn import_problem(&self, value: &Value) -> Option<String> {
+        if moment::is_no_date(value) {
+            return Some("it is no date".to_owned());
+        }
+        self.problem(value, None).as_ref().map(in_one_line)
+    }
+
     fn schema(&self, notes: Notes, _: &Context<'_>) -> Described {
         date_answer(notes.add("Set by the server."))
     }
@@ -44,7 +47,8 @@ impl FieldType for AutodateOptions {
         super::Reference {
             value: "A string with a date and time, as for `date`. Values that clients send are ignored.",
             example: r#""2024-01-31 10:00:00.000Z""#,
-            problems: &[],
+            refused: Vec::new(),
+            elsewhere: &[],
         }
     }
 }

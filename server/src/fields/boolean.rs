@@ -38,10 +38,13 @@ impl FieldType for BoolOptions {
 
     #[cfg(test)]
     fn reference(&self) -> super::Reference {
+        use serde_json::json;
+
         super::Reference {
             value: "`true` or `false`. The strings `1`, `t`, `T`, `true`, `TRUE` and `True`, and numbers other than 0, become `true`.",
             example: "true",
-            problems: &[crate::problems::REQUIRED],
+            refused: vec![(json!({"required": true}), json!(false))],
+            elsewhere: &[],
         }
     }
 }

@@ -6,36 +6,20 @@ use serde_json::Value as Json;
 use super::choice::text_schema;
 use super::definition::{Definition, size};
 use super::schema::{Context, Described, Notes};
-use super::{FieldType, JSON_BYTES_OF_BYTE, cast, required, unsupported};
-use crate::db::{ColumnType, Value};
+use super::{FieldType, JSON_BYTES_OF_BYTE, problem_of_text};
+use crate::db::Value;
 use crate::problems::{self, inside};
 
 impl FieldType for EditorOptions {
-    fn storage(&self) -> ColumnType {
-        ColumnType::Text
-    }
-
-    fn zero(&self) -> Value {
-        Value::from("")
-    }
-
-    fn normalise(&self, raw: &Json) -> Value {
-        Value::Text(cast::text(raw).into_owned())
-    }
-
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
-        let Value::Text(html) = value else {
-            return Some(unsupported());
-        };
-        if html.is_empty() {
-            return required(self.required);
-        }
-        let max = self.most_bytes();
-        if i64::try_from(html.len()).is_ok_and(|size| size > max) {
-            return Some(problems::EDITOR_SIZE.with([("maxSize", max.into())]));
-        }
-        html.contains('\0')
-            .then(|| problems::INVALID_FORMAT.problem())
+        problem_of_text(value, self.required, |html| {
+            let max = self.most_bytes();
+            if i64::try_from(html.len()).is_ok_and(|size| size > max) {
+                return Some(problems::EDITOR_SIZE.with([("maxSize", max.into())]));
+            }
+            html.contains('\0')
+                .then(|| problems::INVALID_FORMAT.problem())
+        })
     }
 
     fn option_problems(&self, _: &Definition<'_>) -> Option<FieldProblem> {
@@ -70,14 +54,17 @@ impl FieldType for EditorOptions {
 
     #[cfg(test)]
     fn reference(&self) -> super::Reference {
+        use serde_json::json;
+
         super::Reference {
             value: "A string with HTML. The server stores it as it is sent: clean it before showing it.",
             example: r#""<p>Hello</p>""#,
-            problems: &[
-                problems::REQUIRED,
-                problems::EDITOR_SIZE,
-                problems::INVALID_FORMAT,
+            refused: vec![
+                (json!({"required": true}), json!("")),
+                (json!({"maxSize": 1}), json!("ab")),
+                (json!({}), json!("\0")),
             ],
+            elsewhere: &[],
         }
     }
 }

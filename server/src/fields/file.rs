@@ -11,6 +11,9 @@ use super::{Change, FieldType, Modifier, Modifiers, Shape, required};
 use crate::db::{ColumnType, Value};
 use crate::problems::{self, inside, numbered};
 
+/// The most bytes of the name of an imported file.
+const MAX_FILE_NAME: usize = 255;
+
 impl FieldType for FileOptions {
     fn storage(&self) -> ColumnType {
         choice(self).storage()
@@ -64,6 +67,16 @@ impl FieldType for FileOptions {
         FieldKind::File(Self::default())
     }
 
+    fn import_problem(&self, value: &Value) -> Option<String> {
+        let names = items(value);
+        let wrong = names.iter().find(|name| !is_file_name(name))?;
+        Some(format!("no file of a record is called {wrong:?}"))
+    }
+
+    fn broken_limit(&self, _: &Value) -> Option<FieldProblem> {
+        None
+    }
+
     fn body_bytes(&self) -> i64 {
         choice(self).most().saturating_mul(BYTES_OF_NAME)
     }
@@ -99,11 +112,13 @@ impl FieldType for FileOptions {
 
     #[cfg(test)]
     fn reference(&self) -> super::Reference {
+        use serde_json::json;
+
         super::Reference {
             value: "A string with the name of a file; a list of names if `maxSelect` is more than 1. The server chooses names; a new file is sent as a part of a multipart body.",
             example: r#""photo_x7k2m9q4zt.png""#,
-            problems: &[
-                problems::REQUIRED,
+            refused: vec![(json!({"required": true}), json!(""))],
+            elsewhere: &[
                 problems::UNKNOWN_FILES,
                 problems::TOO_MANY_FILES,
                 problems::FILE_SIZE,
@@ -115,4 +130,37 @@ impl FieldType for FileOptions {
 
 fn choice(options: &FileOptions) -> Choice {
     Choice::of(options.max_select)
+}
+
+/// Returns whether a name is safe for the file system.
+pub(crate) fn is_file_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= MAX_FILE_NAME
+        && !name.starts_with('.')
+        && !name.contains(['/', '\\'])
+        && !name.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn n33_names_of_files_say_nothing_to_a_file_system() {
+        for name in ["a.png", "main.c++", "Ünïcode %2F.txt"] {
+            assert!(is_file_name(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            ".ssh",
+            "a/b",
+            "..\\a",
+            "a\nb",
+            &"x".repeat(256),
+        ] {
+            assert!(!is_file_name(name), "{name}");
+        }
+    }
 }

@@ -73,10 +73,17 @@ impl FieldType for GeoPointOptions {
 
     #[cfg(test)]
     fn reference(&self) -> super::Reference {
+        use serde_json::json;
+
         super::Reference {
             value: "An object with `lon`, from -180 to 180, and `lat`, from -90 to 90. A coordinate that is left out is 0.",
             example: r#"{"lon": 13.4, "lat": 52.5}"#,
-            problems: &[problems::REQUIRED, problems::LATITUDE, problems::LONGITUDE],
+            refused: vec![
+                (json!({"required": true}), json!({"lon": 0, "lat": 0})),
+                (json!({}), json!({"lat": 91})),
+                (json!({}), json!({"lon": 181})),
+            ],
+            elsewhere: &[],
         }
     }
 }

@@ -90,16 +90,21 @@ impl FieldType for JsonOptions {
 
     #[cfg(test)]
     fn reference(&self) -> super::Reference {
+        use serde_json::json;
+
         super::Reference {
             value: "Any JSON value. A string that is JSON becomes that JSON, since forms send strings only.",
             example: r#"{"tags": ["a", "b"]}"#,
-            problems: &[
-                problems::REQUIRED,
-                problems::JSON_SIZE,
-                problems::JSON_TOO_DEEP,
-                problems::JSON_TOO_LARGE,
-                problems::INVALID_JSON,
+            refused: vec![
+                (json!({"required": true}), json!(null)),
+                (json!({"maxSize": 1}), json!([1])),
+                (
+                    json!({}),
+                    json!(format!("{}{}", "[".repeat(200), "]".repeat(200))),
+                ),
+                (json!({}), json!("\0")),
             ],
+            elsewhere: &[],
         }
     }
 }

@@ -41,13 +41,14 @@ pub(crate) use change::{Change, Modifier, Modifiers, split_key};
 pub(crate) use choice::items;
 pub use column::Shape;
 pub(crate) use definition::Definition;
+pub(crate) use file::is_file_name;
 pub(crate) use generate::generate;
 pub(crate) use moment::normalise as normalise_date;
 #[cfg(test)]
 use reference::Reference;
 
 use crate::db::{ColumnType, Value};
-use crate::problems;
+use crate::problems::{self, in_one_line};
 use schema::{Context, Described, Notes};
 
 /// The most bytes of a number, a bool, a date, an address or a geo point in a body.
@@ -58,8 +59,11 @@ const JSON_BYTES_OF_CHARACTER: i64 = 12;
 
 /// A field type with the options of one field.
 pub(crate) trait FieldType {
-    /// Returns the type of the field's column.
-    fn storage(&self) -> ColumnType;
+    /// Returns the type of the field's column. As with [`FieldType::zero`] and [`FieldType::normalise`], values are texts
+    /// unless the type says otherwise.
+    fn storage(&self) -> ColumnType {
+        ColumnType::Text
+    }
 
     /// Returns what queries have to know of the column.
     fn shape(&self) -> Shape {
@@ -67,11 +71,15 @@ pub(crate) trait FieldType {
     }
 
     /// Returns the value of a record that nothing was given for.
-    fn zero(&self) -> Value;
+    fn zero(&self) -> Value {
+        Value::from("")
+    }
 
     /// Returns the stored form of what a client sent. It refuses nothing: what makes no sense for the type becomes
     /// its zero value, as clients of PocketBase expect, and [`FieldType::problem`] judges the result.
-    fn normalise(&self, raw: &Json) -> Value;
+    fn normalise(&self, raw: &Json) -> Value {
+        Value::Text(cast::text(raw).into_owned())
+    }
 
     /// Returns the modifiers that clients should use.
     fn modifiers(&self) -> Modifiers {
@@ -95,6 +103,22 @@ pub(crate) trait FieldType {
 
     /// Returns the type without those of its limits that records may break which are older than the limits.
     fn without_limits(&self) -> FieldKind;
+
+    /// Returns the stored form of a text that another server has stored for such a field.
+    fn import_text(&self, text: String) -> String {
+        text
+    }
+
+    /// Returns why a value that another server has stored cannot be a value of the type. Asked of the type
+    /// [without its limits](FieldType::without_limits).
+    fn import_problem(&self, value: &Value) -> Option<String> {
+        self.problem(value, None).as_ref().map(in_one_line)
+    }
+
+    /// Returns the problem of a stored value that the field's limits refuse.
+    fn broken_limit(&self, value: &Value) -> Option<FieldProblem> {
+        self.problem(value, None)
+    }
 
     /// Returns whether a client may store a text that is too long for an entry of an index.
     fn is_unbounded(&self) -> bool {
@@ -165,6 +189,21 @@ pub(crate) fn validate(
 
 fn required(is_required: bool) -> Option<FieldProblem> {
     is_required.then(|| problems::REQUIRED.problem())
+}
+
+/// Returns the problem of a value that must be a text: of one that is not empty, what `check` finds.
+fn problem_of_text(
+    value: &Value,
+    is_required: bool,
+    check: impl FnOnce(&str) -> Option<FieldProblem>,
+) -> Option<FieldProblem> {
+    match value {
+        Value::Text(text) if text.is_empty() => required(is_required),
+        Value::Text(text) => check(text),
+        Value::Null | Value::Number(_) | Value::Int(_) | Value::Bool(_) | Value::Json(_) => {
+            Some(unsupported())
+        }
+    }
 }
 
 fn unsupported() -> FieldProblem {

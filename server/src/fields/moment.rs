@@ -3,8 +3,11 @@
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
+use serde_json::Value as Json;
 
+use super::cast;
 use crate::clock::format_utc;
+use crate::db::Value;
 
 /// Formats other than ISO 8601, without the day of the week and the zone.
 const WORDED: [&str; 5] = [
@@ -27,6 +30,16 @@ pub(crate) fn normalise(text: &str) -> Option<String> {
         return None;
     }
     Some(format_utc(utc))
+}
+
+/// Returns the stored form of what a client sent as a date; empty if it is none.
+pub(super) fn value(raw: &Json) -> Value {
+    Value::Text(normalise(&cast::text(raw)).unwrap_or_default())
+}
+
+/// Returns whether a value is neither empty nor a date.
+pub(super) fn is_no_date(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if !text.is_empty() && normalise(text).is_none())
 }
 
 /// Reads `2024-01-31`, alone or with `T10:00:00`, a fraction and a zone.

@@ -102,16 +102,19 @@ impl FieldType for NumberOptions {
 
     #[cfg(test)]
     fn reference(&self) -> super::Reference {
+        use serde_json::json;
+
         super::Reference {
             value: "A number of double precision.",
             example: "1.5",
-            problems: &[
-                problems::REQUIRED,
-                problems::NOT_A_NUMBER,
-                problems::ONLY_INT,
-                problems::MIN_NUMBER,
-                problems::MAX_NUMBER,
+            refused: vec![
+                (json!({"required": true}), json!(0)),
+                (json!({}), json!("infinity")),
+                (json!({"onlyInt": true}), json!(1.5)),
+                (json!({"min": 1}), json!(0.5)),
+                (json!({"max": 1}), json!(2)),
             ],
+            elsewhere: &[],
         }
     }
 }

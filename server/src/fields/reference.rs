@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use plinth_sdk::types::{
-    EditorOptions, Field, FieldKind, FileOptions, JsonOptions, PasswordOptions, TextOptions,
-};
+use plinth_sdk::types::{Field, FieldKind, TextOptions};
 use serde_json::{Value as Json, json};
 
 use super::{Change, Modifier, of, zero};
@@ -20,8 +18,10 @@ pub(crate) struct Reference {
     pub(crate) value: &'static str,
     /// A value that a field with no limits accepts, as JSON.
     pub(crate) example: &'static str,
-    /// The problems that a value can have.
-    pub(crate) problems: &'static [ProblemType],
+    /// Options and a value that a field with them refuses, for each problem that [`FieldType::problem`] finds.
+    pub(crate) refused: Vec<(Json, Json)>,
+    /// Problems that other parts of the server find in values of the type.
+    pub(crate) elsewhere: &'static [ProblemType],
 }
 
 const HEAD: &str = "\
@@ -40,8 +40,26 @@ keys of an update that change the stored value: `{\"views+\": 1}`. Every field w
 `validation_not_unique`, and every field `validation_not_permitted` where roles limit the fields that a caller may set.
 ";
 
-/// Reads the doc comments of a struct's members in the SDK, by their keys on the wire.
-fn documented(name: &str) -> BTreeMap<String, String> {
+/// Returns the codes of the problems that a value of the type can have, by refusing values.
+pub(super) fn codes(kind: &FieldKind) -> Vec<String> {
+    let reference = of(kind).reference();
+    let mut codes: Vec<String> = Vec::new();
+    for (options, raw) in reference.refused {
+        let problem = super::tests::problem_of(kind.name(), &options, &raw);
+        let problem = problem.unwrap_or_else(|| panic!("{} takes {options}", kind.name()));
+        let code = problem.code().unwrap().to_owned();
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    let elsewhere = reference.elsewhere.iter();
+    codes.extend(elsewhere.map(|problem| problem.code.to_owned()));
+    codes
+}
+
+/// Reads the doc comments of a struct's members in the SDK, by their keys on the wire. `limit` replaces links to its
+/// default.
+fn documented(name: &str, limit: Option<i64>) -> BTreeMap<String, String> {
     let source = include_str!("../../../sdk/src/types/field.rs");
     let (_, body) = source
         .split_once(&format!("pub struct {name} {{\n"))
@@ -58,7 +76,7 @@ fn documented(name: &str) -> BTreeMap<String, String> {
             let key = camel_case(member.split(':').next().unwrap());
             found.insert(
                 renamed.take().unwrap_or(key),
-                with_limits(name, &meaning.join(" ")),
+                with_limit(&meaning.join(" "), limit),
             );
             meaning.clear();
         }
@@ -66,34 +84,14 @@ fn documented(name: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// Puts numbers in the place of links to the SDK's constants.
-fn with_limits(name: &str, meaning: &str) -> String {
-    let limits = [
-        ("TextOptions", "DEFAULT_MAX", TextOptions::DEFAULT_MAX),
-        (
-            "PasswordOptions",
-            "DEFAULT_MAX",
-            PasswordOptions::DEFAULT_MAX,
-        ),
-        (
-            "EditorOptions",
-            "DEFAULT_MAX_SIZE",
-            EditorOptions::DEFAULT_MAX_SIZE,
-        ),
-        (
-            "JsonOptions",
-            "DEFAULT_MAX_SIZE",
-            JsonOptions::DEFAULT_MAX_SIZE,
-        ),
-        (
-            "FileOptions",
-            "DEFAULT_MAX_SIZE",
-            FileOptions::DEFAULT_MAX_SIZE,
-        ),
-    ];
-    let of_type = limits.iter().filter(|(of, ..)| *of == name);
-    of_type.fold(meaning.to_owned(), |meaning, (_, limit, value)| {
-        meaning.replace(&format!("[`Self::{limit}`]"), &value.to_string())
+/// Puts the number in the place of a link to the SDK's constant.
+fn with_limit(meaning: &str, limit: Option<i64>) -> String {
+    let links = ["[`Self::DEFAULT_MAX`]", "[`Self::DEFAULT_MAX_SIZE`]"];
+    let Some(limit) = limit else {
+        return meaning.to_owned();
+    };
+    links.iter().fold(meaning.to_owned(), |text, link| {
+        text.replace(link, &limit.to_string())
     })
 }
 
@@ -168,7 +166,7 @@ fn document() -> String {
     let text = FieldKind::Text(TextOptions::default());
     let mut common = members(&Field::new("", text.clone()));
     common.retain(|key, _| !members(&text).contains_key(key));
-    table(&mut out, &common, &documented("Field"));
+    table(&mut out, &common, &documented("Field", None));
     out.push_str(MIDDLE);
     for kind in FieldKind::each() {
         let (name, reference) = (kind.name(), of(&kind).reference());
@@ -178,7 +176,10 @@ fn document() -> String {
         table(
             &mut out,
             &members(&plain),
-            &documented(&format!("{}Options", capitalized(name))),
+            &documented(
+                &format!("{}Options", capitalized(name)),
+                kind.default_limit(),
+            ),
         );
         writeln!(
             out,
@@ -191,14 +192,9 @@ fn document() -> String {
         if !modifiers.is_empty() {
             writeln!(out, "- Modifiers: {}", modifiers.join(", ")).unwrap();
         }
-        let mut codes: Vec<String> = Vec::new();
-        for problem in reference.problems {
-            let code = format!("`{}`", problem.code);
-            if !codes.contains(&code) {
-                codes.push(code);
-            }
-        }
+        let codes = codes(&kind);
         if !codes.is_empty() {
+            let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
             writeln!(out, "- Problems: {}", codes.join(", ")).unwrap();
         }
         writeln!(out, "- Example: `{}`", reference.example).unwrap();

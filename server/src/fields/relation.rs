@@ -104,16 +104,18 @@ impl FieldType for RelationOptions {
 
     #[cfg(test)]
     fn reference(&self) -> super::Reference {
+        use serde_json::json;
+
         super::Reference {
             value: "A string with the id of a record, or an empty one; a list of ids if `maxSelect` is more than 1. `?expand=` answers the records with it.",
             example: r#""k3x9f0q2m7a1b8c""#,
-            problems: &[
-                problems::REQUIRED,
-                problems::TOO_FEW_VALUES,
-                problems::TOO_MANY_VALUES,
-                problems::MISSING_RECORDS,
-                problems::MISSING_COLLECTION,
+            refused: vec![
+                (json!({"required": true}), json!("")),
+                (json!({"minSelect": 2, "maxSelect": 3}), json!(["a"])),
+                (json!({"maxSelect": 2}), json!(["a", "b", "c"])),
+                (json!({}), json!("\0")),
             ],
+            elsewhere: &[problems::MISSING_COLLECTION],
         }
     }
 }

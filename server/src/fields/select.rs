@@ -65,6 +65,11 @@ impl FieldType for SelectOptions {
         FieldKind::Select(self.clone())
     }
 
+    /// Any text was a value of it once.
+    fn import_problem(&self, _: &Value) -> Option<String> {
+        None
+    }
+
     fn body_bytes(&self) -> i64 {
         let longest = self.values.iter().map(String::len).max();
         let longest = longest.and_then(|bytes| i64::try_from(bytes).ok());
@@ -91,11 +96,15 @@ impl FieldType for SelectOptions {
         super::Reference {
             value: "A string; a list of strings if `maxSelect` is more than 1.",
             example: r#"["red", "blue"]"#,
-            problems: &[
-                problems::REQUIRED,
-                problems::TOO_MANY_VALUES,
-                problems::INVALID_VALUE,
+            refused: vec![
+                (json!({"required": true, "values": ["a"]}), json!("")),
+                (
+                    json!({"maxSelect": 2, "values": ["a", "b", "c"]}),
+                    json!(["a", "b", "c"]),
+                ),
+                (json!({"values": ["a"]}), json!("b")),
             ],
+            elsewhere: &[],
         }
     }
 }

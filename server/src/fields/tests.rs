@@ -1,20 +1,34 @@
-use plinth_sdk::types::{Field, FieldProblem};
+use plinth_sdk::types::FieldProblem;
 use serde_json::json;
 
 use super::*;
 
-/// Returns the problem of `raw`, as `code: message {params}`.
-fn refusal(options: &Json, raw: &Json) -> Option<String> {
-    let mut definition = json!({"name": "v"});
-    let fields = definition.as_object_mut()?;
-    fields.extend(options.as_object()?.clone());
-    let field: Field = serde_json::from_value(definition).unwrap();
+/// Returns the problem of `raw` for a type with these options.
+pub(super) fn problem_of(kind: &str, options: &Json, raw: &Json) -> Option<FieldProblem> {
+    let mut definition = json!({"type": kind});
+    let all = definition.as_object_mut()?;
+    all.extend(options.as_object()?.clone());
+    let kind: FieldKind = serde_json::from_value(definition).unwrap();
     let value = if raw.is_null() {
-        zero(&field.kind)
+        zero(&kind)
     } else {
-        normalise(&field.kind, raw)
+        normalise(&kind, raw)
     };
-    match validate(&field.kind, &value, Some(raw))? {
+    validate(&kind, &value, Some(raw))
+}
+
+/// Returns the problem of `raw`, as `code: message {params}`. `docs/FIELDS.md` must list it.
+fn refusal(options: &Json, raw: &Json) -> Option<String> {
+    let kind = options["type"].as_str()?;
+    let problem = problem_of(kind, options, raw)?;
+    let code = problem.code().unwrap_or_default();
+    let named = FieldKind::each().into_iter().find(|one| one.name() == kind);
+    let listed = reference::codes(&named.unwrap());
+    assert!(
+        listed.iter().any(|one| one == code),
+        "the reference of {kind} lacks {code}"
+    );
+    match problem {
         FieldProblem::Broken {
             code,
             message,

@@ -5,8 +5,8 @@ use serde_json::Value as Json;
 
 use super::definition::{Definition, regex, size};
 use super::schema::{Context, Described, Limits, Notes, text};
-use super::{FieldType, JSON_BYTES_OF_CHARACTER, cast, generate, pattern, required, unsupported};
-use crate::db::{ColumnType, Value};
+use super::{FieldType, JSON_BYTES_OF_CHARACTER, generate, pattern, problem_of_text, required};
+use crate::db::Value;
 use crate::problems::{self, filled, inside, range};
 use crate::random::Random;
 
@@ -17,40 +17,24 @@ const NO_ID_HAS: &[char] = &[
 ];
 
 impl FieldType for TextOptions {
-    fn storage(&self) -> ColumnType {
-        ColumnType::Text
-    }
-
-    fn zero(&self) -> Value {
-        Value::from("")
-    }
-
-    fn normalise(&self, raw: &Json) -> Value {
-        Value::Text(cast::text(raw).into_owned())
-    }
-
     fn problem(&self, value: &Value, _: Option<&Json>) -> Option<FieldProblem> {
-        let Value::Text(text) = value else {
-            return Some(unsupported());
-        };
-        if text.is_empty() {
-            return required(self.required || self.primary_key);
-        }
-        if self.primary_key
-            && self.pattern != pattern::ID
-            && let Some(problem) = id_problem(text)
-        {
-            return Some(problem);
-        }
-        let length = length(text);
-        if length < self.min {
-            return Some(problems::MIN_TEXT.with([("min", self.min.into())]));
-        }
-        if length > self.max_length() {
-            return Some(problems::MAX_TEXT.with([("max", self.max_length().into())]));
-        }
-        let is_valid = !text.contains('\0') && pattern::matches(&self.pattern, text);
-        (!is_valid).then(|| problems::INVALID_FORMAT.problem())
+        problem_of_text(value, self.required || self.primary_key, |text| {
+            if self.primary_key
+                && self.pattern != pattern::ID
+                && let Some(problem) = id_problem(text)
+            {
+                return Some(problem);
+            }
+            let length = length(text);
+            if length < self.min {
+                return Some(problems::MIN_TEXT.with([("min", self.min.into())]));
+            }
+            if length > self.max_length() {
+                return Some(problems::MAX_TEXT.with([("max", self.max_length().into())]));
+            }
+            let is_valid = !text.contains('\0') && pattern::matches(&self.pattern, text);
+            (!is_valid).then(|| problems::INVALID_FORMAT.problem())
+        })
     }
 
     fn option_problems(&self, definition: &Definition<'_>) -> Option<FieldProblem> {
@@ -127,17 +111,20 @@ impl FieldType for TextOptions {
 
     #[cfg(test)]
     fn reference(&self) -> super::Reference {
+        use serde_json::json;
+
         super::Reference {
             value: "A string. Numbers and bools that are sent become strings.",
             example: r#""Hello""#,
-            problems: &[
-                problems::REQUIRED,
-                problems::MIN_TEXT,
-                problems::MAX_TEXT,
-                problems::INVALID_FORMAT,
-                problems::ID_CHARACTER,
-                problems::ID_RESERVED,
+            refused: vec![
+                (json!({"required": true}), json!("")),
+                (json!({"min": 2}), json!("a")),
+                (json!({"max": 1}), json!("ab")),
+                (json!({"pattern": "^a$"}), json!("b")),
+                (json!({"primaryKey": true}), json!("a b")),
+                (json!({"primaryKey": true}), json!("con")),
             ],
+            elsewhere: &[],
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use collections::*;
 pub(crate) use policy::*;
 pub(crate) use requests::*;
 pub(crate) use text::{MAX_MESSAGE, shorten};
-pub(crate) use text::{MAX_QUOTE, quoted, sentence};
+pub(crate) use text::{MAX_QUOTE, in_one_line, quoted, sentence};
 pub(crate) use values::*;
 
 /// Message of a request whose body cannot be read.

@@ -60,3 +60,21 @@ pub(crate) fn sentence(text: &str) -> String {
     };
     format!("{text}{end}")
 }
+
+/// Formats a problem in one line, for reports.
+pub(crate) fn in_one_line(problem: &FieldProblem) -> String {
+    match problem {
+        FieldProblem::Broken { message, .. } | FieldProblem::Failed { message, .. } => {
+            message.clone()
+        }
+        FieldProblem::Inside(inside) => {
+            let parts = inside.iter().map(|(key, problem)| match problem {
+                FieldProblem::Inside(_) => format!("{key}.{}", in_one_line(problem)),
+                FieldProblem::Broken { .. } | FieldProblem::Failed { .. } => {
+                    format!("{key}: {}", in_one_line(problem))
+                }
+            });
+            parts.collect::<Vec<_>>().join(" ")
+        }
+    }
+}

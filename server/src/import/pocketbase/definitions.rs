@@ -6,10 +6,11 @@ use anyhow::Context;
 use plinth_sdk::types as wire;
 use serde_json::{Map, Value as Json};
 
-use super::mend::{self, words};
+use super::mend;
 use super::{Report, Source};
 use crate::collections::adopt;
 use crate::db::Dialect;
+use crate::problems::in_one_line;
 use crate::random::Random;
 use crate::schema::{Author, Collection, Schema};
 
@@ -185,7 +186,7 @@ fn add_views(
         }
         if refused.is_empty() || refused.len() == before {
             for (view, problem) in refused {
-                report.note(view.name, format!("not taken: {}", words(&problem)));
+                report.note(view.name, format!("not taken: {}", in_one_line(&problem)));
             }
             return;
         }

@@ -8,8 +8,9 @@ use plinth_sdk::types::{self as wire, CollectionType};
 
 use super::dir::{Dir, Refusal};
 use super::report::Named;
-use super::{Report, Source, check, in_words};
+use super::{Report, Source, in_words};
 use crate::app::App;
+use crate::fields;
 use crate::files::accept::Stored;
 use crate::files::{Upload, storage};
 
@@ -99,7 +100,7 @@ impl Copy<'_> {
             if !records.is_dir(&id) && records.file(&id).is_ok() {
                 continue;
             }
-            let Some(text) = id.to_str().filter(|id| check::is_file_name(id)) else {
+            let Some(text) = id.to_str().filter(|id| fields::is_file_name(id)) else {
                 self.leave_out(&records.path_of(&id), "no record has such an id");
                 continue;
             };
@@ -117,7 +118,7 @@ impl Copy<'_> {
             if is_known_of || from.is_dir(&file) {
                 continue;
             }
-            let Some(name) = file.to_str().filter(|name| check::is_file_name(name)) else {
+            let Some(name) = file.to_str().filter(|name| fields::is_file_name(name)) else {
                 self.leave_out(&from.path_of(&file), "no file of a record is called that");
                 continue;
             };

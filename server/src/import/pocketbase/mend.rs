@@ -7,6 +7,7 @@ use plinth_sdk::types::{self as wire, FieldProblem, FieldProblems};
 use super::Report;
 use super::definitions::together;
 use crate::collections::adopt;
+use crate::problems::in_one_line;
 use crate::random::Random;
 use crate::schema::Schema;
 use crate::system::defaults;
@@ -65,7 +66,10 @@ fn mend_one(
         let about = format!("{name}.{key}");
         match (key.as_str(), problem) {
             ("name" | "id" | "type", problem) => {
-                report.note(&name, format!("not taken at all: {}", words(&problem)));
+                report.note(
+                    &name,
+                    format!("not taken at all: {}", in_one_line(&problem)),
+                );
                 return Outcome::Refused;
             }
             ("indexes", FieldProblem::Inside(indexes)) => {
@@ -73,7 +77,10 @@ fn mend_one(
                 for (position, problem) in indexes {
                     let position = position.parse().unwrap_or(usize::MAX);
                     if let Some(index) = definition.indexes.get(position) {
-                        report.note(&about, format!("left out: {index}: {}", words(&problem)));
+                        report.note(
+                            &about,
+                            format!("left out: {index}: {}", in_one_line(&problem)),
+                        );
                         gone.push(index.clone());
                     }
                 }
@@ -81,16 +88,16 @@ fn mend_one(
             }
             (rule, problem) if defaults::is_rule(rule) => {
                 let was = lock(definition, rule);
-                let why = format!("left to superusers: {was}: {}", words(&problem));
+                let why = format!("left to superusers: {was}: {}", in_one_line(&problem));
                 report.note(&about, why);
             }
             (token, problem) if defaults::renew_token(definition, token, known, random) => {
                 report.note(
                     &about,
-                    format!("replaced by a new one: {}", words(&problem)),
+                    format!("replaced by a new one: {}", in_one_line(&problem)),
                 );
             }
-            (_, problem) => report.note(&about, format!("kept, but: {}", words(&problem))),
+            (_, problem) => report.note(&about, format!("kept, but: {}", in_one_line(&problem))),
         }
     }
     Outcome::Kept
@@ -114,7 +121,10 @@ fn leave_fields_out(
             && let Some(field) = definition.fields.get(position)
         {
             let about = format!("{}.{}", definition.name, field.name);
-            report.note(about, format!("the field is left out: {}", words(problem)));
+            report.note(
+                about,
+                format!("the field is left out: {}", in_one_line(problem)),
+            );
             gone.insert(position);
         }
     }
@@ -134,22 +144,4 @@ fn lock(definition: &mut wire::Collection, name: &str) -> String {
         .filter(|(rule, _)| *rule == name)
         .find_map(|(_, rule)| rule.take());
     rule.unwrap_or_default()
-}
-
-/// Formats a problem in one line.
-pub(super) fn words(problem: &FieldProblem) -> String {
-    match problem {
-        FieldProblem::Broken { message, .. } | FieldProblem::Failed { message, .. } => {
-            message.clone()
-        }
-        FieldProblem::Inside(inside) => {
-            let parts = inside.iter().map(|(key, problem)| match problem {
-                FieldProblem::Inside(_) => format!("{key}.{}", words(problem)),
-                FieldProblem::Broken { .. } | FieldProblem::Failed { .. } => {
-                    format!("{key}: {}", words(problem))
-                }
-            });
-            parts.collect::<Vec<_>>().join(" ")
-        }
-    }
 }

@@ -7,7 +7,6 @@ use plinth_sdk::types::{FieldKind, FieldProblem, FieldProblems};
 use serde_json::Value as Json;
 
 use super::check::{Check, Verdict};
-use super::mend::words;
 use super::report::Named;
 use super::source::Read;
 use super::{Progress, Report, Source, Tally, Wishes};
@@ -16,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::fields;
 use crate::json;
 use crate::policy::Grant;
+use crate::problems::in_one_line;
 use crate::records::problems::taken;
 use crate::records::store;
 use crate::schema::{Collection, Column, Record, Schema};
@@ -188,7 +188,7 @@ impl Run<'_> {
             crate::records::account_data::check(conn, self.schema, record, &mut problems)?;
         }
         if let Some((field, problem)) = problems.first_key_value() {
-            self.leave_out(record, &format!("{field}: {}", words(problem)));
+            self.leave_out(record, &format!("{field}: {}", in_one_line(problem)));
             return Ok(false);
         }
         if record.collection.is_superusers() {
@@ -229,7 +229,7 @@ impl Run<'_> {
                     self.leave_out(record, &message);
                 }
                 Err(Error::Invalid { data, .. }) => {
-                    self.leave_out(record, &words(&FieldProblem::Inside(data)));
+                    self.leave_out(record, &in_one_line(&FieldProblem::Inside(data)));
                 }
                 Err(Error::Internal(error)) => {
                     return Err(Error::Internal(error.context(about_record(record))));
@@ -340,10 +340,7 @@ fn value(column: &Column, kind: &FieldKind, raw: Value, zero: Value) -> Option<V
             let mut items: Vec<String> = serde_json::from_str(&items).unwrap_or_default();
             Value::Text(items.pop().unwrap_or_default())
         }
-        ColumnType::Text if matches!(kind, FieldKind::Date(_) | FieldKind::Autodate(_)) => {
-            Value::Text(fields::normalise_date(&text).unwrap_or(text))
-        }
-        ColumnType::Text => Value::Text(text),
+        ColumnType::Text => Value::Text(fields::of(kind).import_text(text)),
         ColumnType::Number | ColumnType::Int | ColumnType::Bool => zero,
     })
 }

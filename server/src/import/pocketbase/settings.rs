@@ -3,10 +3,10 @@
 use plinth_sdk::types as wire;
 use serde_json::{Map, Value as Json};
 
-use super::mend::words;
 use super::{Report, Source};
 use crate::db::{Conn, savepoint};
 use crate::error::{Error, Result};
+use crate::problems::in_one_line;
 use crate::settings::{Settings, store};
 
 /// The sections that are imported.
@@ -93,7 +93,7 @@ pub(super) fn write(
         match savepoint(conn, |conn| store::update(conn, &body, configured)) {
             Ok(_) => taken += 1,
             Err(Error::Invalid { data, .. }) => {
-                let why = data.values().map(words).collect::<Vec<_>>().join(" ");
+                let why = data.values().map(in_one_line).collect::<Vec<_>>().join(" ");
                 report.note(about, why);
             }
             Err(error) => return Err(error),
