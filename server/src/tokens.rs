@@ -24,6 +24,8 @@ pub enum Kind {
     Verification,
     /// Choosing a new password.
     PasswordReset,
+    /// Changing the email address.
+    EmailChange,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             Self::File => &auth.file_token,
             Self::Verification => &auth.verification_token,
             Self::PasswordReset => &auth.password_reset_token,
+            Self::EmailChange => &auth.email_change_token,
         }
     }
 }
@@ -51,6 +54,9 @@ pub struct Claims {
     pub exp: i64,
     /// The id of the account.
     pub id: String,
+    /// The email address that the account will have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_email: Option<String>,
     /// Whether the token may be exchanged for a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refreshable: Option<bool>,
@@ -118,6 +124,19 @@ pub fn mailed(record: &Record, kind: Kind, now: Timestamp) -> Result<String> {
     )
 }
 
+/// Makes a token that is sent to a new email address, and proves that its bearer reads the mails there.
+pub fn email_change(record: &Record, new_email: &str, now: Timestamp) -> Result<String> {
+    let claims = claims(record, Kind::EmailChange, now);
+    sign(
+        record,
+        &Claims {
+            email: Some(record.text("email").to_owned()),
+            new_email: Some(new_email.to_owned()),
+            ..claims
+        },
+    )
+}
+
 fn claims(record: &Record, kind: Kind, now: Timestamp) -> Claims {
     let auth = record.collection.def.auth.as_ref();
     let duration = auth.map_or(0, |auth| kind.options(auth).duration);
@@ -126,6 +145,7 @@ fn claims(record: &Record, kind: Kind, now: Timestamp) -> Claims {
         email: None,
         exp: now.unix() + duration,
         id: record.id().to_owned(),
+        new_email: None,
         refreshable: None,
         kind,
     }
@@ -181,6 +201,7 @@ mod tests {
             email: None,
             exp: now.unix() + 10,
             id: "i".to_owned(),
+            new_email: None,
             refreshable: Some(true),
             kind: Kind::Auth,
         };

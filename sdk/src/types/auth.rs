@@ -59,6 +59,15 @@ pub struct Verification {
     pub token: String,
 }
 
+/// The answer to a sign-in with the first of two factors.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecondFactor {
+    /// The id to send as `mfaId` when signing in with another method.
+    pub mfa_id: String,
+}
+
 /// An account with a token, as returned by a sign-in or a token refresh.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

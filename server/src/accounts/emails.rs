@@ -1,4 +1,4 @@
-//! Mails to accounts with a link: password reset, verification, change of email address.
+//! Mails to accounts: with a link for a password reset, a verification or a change of the email address, or with a code.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,12 +76,13 @@ fn write_to(
     let Some(auth) = account.collection.def.auth.as_ref() else {
         return Ok(());
     };
-    let letter = compose(meta, &account, template_of(auth, kind), &token);
-    let letter = NewMail {
+    let letter = Letter {
+        template: template_of(auth, kind),
+        secrets: &[("TOKEN", &token)],
         kind: name,
-        ..letter
+        to: account.text("email"),
     };
-    mail::enqueue(conn, &letter)
+    mail::enqueue(conn, &compose(meta, &account, &letter))
 }
 
 /// Returns the kind of the mail in the outbox.
@@ -90,6 +91,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::Auth | Kind::File => "auth",
         Kind::Verification => "verification",
         Kind::PasswordReset => "password-reset",
+        Kind::EmailChange => "email-change",
     }
 }
 
@@ -98,32 +100,45 @@ fn template_of(auth: &AuthOptions, kind: Kind) -> &EmailTemplate {
         Kind::Auth | Kind::File => &auth.auth_alert.email_template,
         Kind::Verification => &auth.verification_template,
         Kind::PasswordReset => &auth.reset_password_template,
+        Kind::EmailChange => &auth.confirm_email_change_template,
     }
 }
 
-/// Renders the mail from its template and the account.
-pub(crate) fn compose(
-    meta: &MetaSettings,
-    account: &Record,
-    template: &EmailTemplate,
-    token: &str,
-) -> NewMail {
-    let value = |name: &str| match name {
+/// A mail to an account, before it is rendered.
+pub(crate) struct Letter<'a> {
+    /// The template.
+    pub(crate) template: &'a EmailTemplate,
+    /// The placeholders of the body alone, with their values. Subjects are visible to more people than bodies.
+    pub(crate) secrets: &'a [(&'a str, &'a str)],
+    /// The kind of the mail in the outbox.
+    pub(crate) kind: &'static str,
+    /// The address.
+    pub(crate) to: &'a str,
+}
+
+/// Renders a mail from its template and the account.
+pub(crate) fn compose(meta: &MetaSettings, account: &Record, letter: &Letter<'_>) -> NewMail {
+    let of_subject = |name: &str| match name {
         "APP_NAME" => Some(meta.app_name.clone()),
         "APP_URL" => Some(meta.app_url.clone()),
-        "TOKEN" => Some(token.to_owned()),
         _ => field(account, name.strip_prefix("RECORD:")?),
     };
-    // Subjects are visible to more people than bodies.
-    let of_subject = |name: &str| value(name).filter(|_| name != "TOKEN");
+    let value = |name: &str| {
+        let secret = letter.secrets.iter().find(|(secret, _)| *secret == name);
+        match secret {
+            Some((_, value)) => Some((*value).to_owned()),
+            None => of_subject(name),
+        }
+    };
+    let template = letter.template;
     let html = template::fill_html(&template.body, value);
     let owner = (account.collection.def.id.clone(), account.id().to_owned());
     NewMail {
-        to: account.text("email").to_owned(),
+        to: letter.to.to_owned(),
         subject: template::fill(&template.subject, of_subject),
         text: template::text(&html),
         html: template::page(&html).into_owned(),
-        kind: "",
+        kind: letter.kind,
         account: Some(owner),
     }
 }

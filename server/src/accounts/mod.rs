@@ -6,6 +6,9 @@
 pub mod api;
 pub(crate) mod emails;
 pub(crate) mod methods;
+mod mfa;
+mod notices;
+mod sign_in;
 pub mod store;
 
 use std::sync::Arc;
@@ -95,6 +98,14 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
         record,
         roles,
     })))
+}
+
+/// The message of a failed sign-in.
+const FAILED: &str = "Failed to authenticate.";
+
+/// Makes the error for an account that the auth rule does not allow to sign in.
+fn not_satisfied() -> Error {
+    Error::forbidden("The request doesn't satisfy the collection requirements to authenticate.")
 }
 
 /// Returns the collection with this name, if its records are accounts.

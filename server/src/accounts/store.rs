@@ -2,7 +2,7 @@
 
 use crate::db::{ColumnType, Conn, Dialect, Ident, Sql, Value, execute, load, sql};
 use crate::error::{Error, Result};
-use crate::filter::{Condition, Trust, conjunction};
+use crate::filter::Trust;
 use crate::policy::Grant;
 use crate::records::store as records;
 use crate::schema::{Collection, Record, Rule};
@@ -78,7 +78,7 @@ pub fn needs_second_factor(conn: &mut Conn, grant: &Grant, record: &Record) -> R
     }
 }
 
-/// Whether a rule holds for an account; `None` if it cannot be resolved any more.
+/// Whether a rule holds for an account with the values that it has here; `None` if it cannot be resolved any more.
 fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result<Option<bool>> {
     let dialect = conn.dialect();
     let rule = match rule {
@@ -91,20 +91,7 @@ fn holds(conn: &mut Conn, grant: &Grant, record: &Record, rule: &Rule) -> Result
         return Ok(None);
     };
     let (joins, condition) = resolver.emit(condition);
-    let parts = match condition {
-        Condition::True => return Ok(Some(true)),
-        Condition::False => return Ok(Some(false)),
-        Condition::All(parts) => parts,
-    };
-    let mut select = sql(dialect, "SELECT ");
-    select.whole("1");
-    records::from(&mut select, grant.collection(), joins);
-    select
-        .text(" WHERE ")
-        .column(&records::alias(), &Ident::new("id"));
-    select.text(" = ").bind(Value::from(record.id()));
-    select.text(" AND ").append(conjunction(dialect, parts));
-    Ok(Some(!load(conn, select, &[ColumnType::Int])?.is_empty()))
+    records::holds_for(conn, record, joins, condition).map(Some)
 }
 
 /// Returns the highest cost of a bcrypt hash in the collection; 0 if there are none. Scans the collection.

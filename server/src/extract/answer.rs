@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use plinth_sdk::types::Page;
+use plinth_sdk::types::{Page, SecondFactor};
 use serde::Serialize;
 
 use super::{Query, app, caller};
@@ -25,6 +25,8 @@ pub enum Answer {
     Written(Vec<u8>),
     /// Status 200 with JSON whose memory is accounted for already.
     Counted(Vec<u8>, Room),
+    /// Status 401 with JSON: a second factor is needed.
+    SecondFactor(Vec<u8>),
     /// Status 204.
     Nothing,
 }
@@ -33,6 +35,13 @@ impl Answer {
     /// A value.
     pub fn json(value: &impl Serialize) -> Self {
         Self::Json(json::body(value))
+    }
+
+    /// The id to send with a second factor.
+    pub fn second_factor(id: &str) -> Self {
+        Self::SecondFactor(json::body(&SecondFactor {
+            mfa_id: id.to_owned(),
+        }))
     }
 
     /// The result of a write, reduced to `?fields=`.
@@ -81,6 +90,9 @@ impl Responder for Answer {
     fn respond_to(self, http: &HttpRequest) -> HttpResponse {
         match self.share(http) {
             Ok((Self::Nothing, _)) => HttpResponse::NoContent().finish(),
+            Ok((Self::SecondFactor(body), _)) => HttpResponse::Unauthorized()
+                .content_type("application/json")
+                .body(body),
             Ok((Self::Json(body) | Self::Written(body) | Self::Counted(body, _), share)) => {
                 let mut response = HttpResponse::Ok();
                 response.content_type("application/json");
@@ -117,9 +129,11 @@ impl Answer {
                 let has_room = room.reaches(body.len());
                 Ok((Self::Json(body), room.into_share().filter(|_| has_room)))
             }
-            small @ (Self::Json(_) | Self::Written(_) | Self::Counted(..) | Self::Nothing) => {
-                Ok((small, None))
-            }
+            small @ (Self::Json(_)
+            | Self::Written(_)
+            | Self::Counted(..)
+            | Self::SecondFactor(_)
+            | Self::Nothing) => Ok((small, None)),
         }
     }
 }

@@ -75,6 +75,8 @@ problem_types! { COLLECTIONS:
     MISSING_FIELD = "validation_missing_field" "Invalid or missing field {fieldName}." ["fieldName"];
     /// A field that accounts sign in with has no unique index of its own.
     MISSING_UNIQUE = "validation_missing_unique_constraint" "The field {fieldName} doesn't have a UNIQUE constraint." ["fieldName"];
+    /// A second factor is asked for, and fewer than two sign-in methods are enabled.
+    TOO_FEW_METHODS = "validation_mfa_not_enough_auths" "MFA requires at least 2 auth methods to be enabled.";
     /// An option is switched on that this server does not have.
     UNSUPPORTED = "validation_unsupported_option" "{what} are not supported yet.";
     /// A setting is switched on that this server does not have.

@@ -396,7 +396,13 @@ fn literals(dialect: Dialect, record: &Record) -> Sql {
     row
 }
 
-fn holds_for(conn: &mut Conn, record: &Record, joins: Sql, condition: Condition) -> Result<bool> {
+/// Whether a condition holds for a record with the values that it has here, stored or not.
+pub(crate) fn holds_for(
+    conn: &mut Conn,
+    record: &Record,
+    joins: Sql,
+    condition: Condition,
+) -> Result<bool> {
     let dialect = conn.dialect();
     let parts = match condition {
         Condition::True => return Ok(true),

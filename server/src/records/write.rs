@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::fields;
 use crate::policy::Grant;
 use crate::schema::{Collection, Record};
+use crate::system::account_data::{AUTH_ORIGINS, EXTERNAL_AUTHS, MFAS, OTPS};
 
 pub use super::input::Input;
 
@@ -93,8 +94,8 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
 pub fn update(conn: &mut Conn, grant: Grant, id: &str, input: &Input) -> Result<(Grant, Record)> {
     count_change(conn, grant.collection())?;
     let (grant, stored, record) = changed_record(conn, grant, id, input)?;
-    if record.collection.is_auth() && changed(&record, &stored, "password") {
-        account_data::forget_sign_ins(conn, grant.schema(), &stored)?;
+    if record.collection.is_auth() {
+        forget_worthless(conn, &grant, &stored, &record)?;
     }
     store::update(conn, &grant, &stored, &record)
         .map_err(|error| taken(error, &record, UPDATE_FAILED))?;
@@ -156,13 +157,49 @@ pub fn changed_record(
         return Err(refuse(problems));
     }
     if collection.is_auth()
-        && (changed(&record, &stored, "password") || changed(&record, &stored, "email"))
+        && (changed(&record, &stored, "password")
+            || changed(&record, &stored, "email")
+            || loses_links(conn, &grant, &record, &stored)?)
     {
         // This invalidates all tokens of the account.
         record.set("tokenKey", Value::Text(conn.random.alphanumeric(50)));
     }
     stamp(&mut record, grant.request.now, false);
     Ok((grant, stored, record))
+}
+
+/// Whether the update verifies the account. Until then, it may have been somebody else's.
+fn becomes_verified(record: &Record, stored: &Record) -> bool {
+    record.is("verified") && !stored.is("verified")
+}
+
+/// Whether the update verifies an account that others may have linked to other services.
+fn loses_links(conn: &mut Conn, grant: &Grant, record: &Record, stored: &Record) -> Result<bool> {
+    Ok(becomes_verified(record, stored)
+        && account_data::has(conn, grant.schema(), stored, EXTERNAL_AUTHS)?)
+}
+
+/// Deletes data of an account that the update makes worthless.
+fn forget_worthless(
+    conn: &mut Conn,
+    grant: &Grant,
+    stored: &Record,
+    record: &Record,
+) -> Result<()> {
+    let mut worthless = Vec::new();
+    if changed(record, stored, "password") {
+        worthless.extend([MFAS, AUTH_ORIGINS]);
+    }
+    if changed(record, stored, "email") {
+        worthless.push(MFAS);
+    }
+    if becomes_verified(record, stored) {
+        worthless.push(EXTERNAL_AUTHS);
+    }
+    if changed(record, stored, "tokenKey") {
+        worthless.push(OTPS);
+    }
+    account_data::forget(conn, grant.schema(), stored, &worthless)
 }
 
 /// Counts a change of data that all processes keep in memory. Done first, so that concurrent changes run one after

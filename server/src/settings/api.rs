@@ -4,7 +4,7 @@ use plinth_sdk::types::{EmailTemplate, FieldProblems, Settings, TestMail};
 use serde_json::Value as Json;
 
 use super::store;
-use crate::accounts::emails;
+use crate::accounts::emails::{self, Letter};
 use crate::app::App;
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
@@ -127,11 +127,20 @@ fn test_mail(app: &App, asked: &TestMail) -> Result<NewMail> {
         .map(|field| fields::zero(&field.kind));
     let mut account = Record::new(collection.clone(), zeros.collect());
     account.set("email", Value::from(asked.email.as_str()));
-    let mail = emails::compose(&app.meta(), &account, template, "test");
-    Ok(NewMail {
+    let letter = Letter {
+        template,
+        secrets: &[
+            ("TOKEN", "test"),
+            ("OTP", "123456"),
+            ("OTP_ID", "test"),
+            ("ALERT_INFO", "test"),
+        ],
         kind: "test",
+        to: &asked.email,
+    };
+    Ok(NewMail {
         account: None,
-        ..mail
+        ..emails::compose(&app.meta(), &account, &letter)
     })
 }
 

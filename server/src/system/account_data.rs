@@ -12,16 +12,13 @@ use crate::db::{Conn, Dialect, Sql, Value, execute, sql};
 use crate::error::Result;
 use crate::schema::{Collection, Schema};
 
-const MFAS: &str = "pbc_2279338944";
-const OTPS: &str = "pbc_1638494021";
+pub(crate) const MFAS: &str = "pbc_2279338944";
+pub(crate) const OTPS: &str = "pbc_1638494021";
 pub(crate) const EXTERNAL_AUTHS: &str = "pbc_2281828961";
-const AUTH_ORIGINS: &str = "pbc_4275539003";
+pub(crate) const AUTH_ORIGINS: &str = "pbc_4275539003";
 
 /// The ids of these collections.
-const IDS: [&str; 4] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS];
-
-/// The collections whose records are deleted when the account's password changes.
-pub(crate) const OF_PASSWORD: [&str; 3] = [MFAS, OTPS, AUTH_ORIGINS];
+pub(crate) const IDS: [&str; 4] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS];
 
 const OWN: &str = "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
 

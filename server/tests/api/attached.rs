@@ -280,7 +280,7 @@ fn n08_nobody_but_superusers_acts_as_somebody_else() {
 }
 
 #[test]
-fn a_collection_that_moved_in_with_a_second_factor_lets_nobody_in_with_one() {
+fn a_collection_that_moved_in_with_a_second_factor_asks_for_it() {
     let home = Home::new();
     make_superuser(&home);
     let mut moved: Value = serde_json::from_str(&home.text(USERS_DEFINITION)).expect("JSON");
@@ -296,7 +296,9 @@ fn a_collection_that_moved_in_with_a_second_factor_lets_nobody_in_with_one() {
         "email": "ann@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD,
     });
     app.root().create("users", ann);
-    sign_in(&app.guest(), "ann@example.com", PASSWORD).refused(403);
+    let first = sign_in(&app.guest(), "ann@example.com", PASSWORD);
+    assert_eq!(first.status, 401, "{}", first.text);
+    assert_eq!(text(&first.body, "mfaId").len(), 15);
     sign_in(&app.guest(), "ann@example.com", "wrong password").refused(400);
     let methods = app.guest().get("/api/collections/users/auth-methods").ok();
     assert_eq!(methods["mfa"], json!({"enabled": true, "duration": 100}));
@@ -322,12 +324,6 @@ fn a_collection_that_moved_in_with_a_second_factor_lets_nobody_in_with_one() {
         .patch(path, json!({"mfa": {"rule": "verified = true"}}))
         .ok();
     sign_in(&app.guest(), "ann@example.com", PASSWORD).ok();
-    app.root()
-        .patch(path, json!({"mfa": {"enabled": false}}))
-        .ok();
-    app.root()
-        .patch(path, json!({"mfa": {"enabled": true}}))
-        .refused_for("mfa.enabled", "unsupported_option");
 }
 
 #[test]

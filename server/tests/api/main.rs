@@ -41,6 +41,7 @@ mod long_values;
 mod mail;
 mod mail_servers;
 mod metrics;
+mod mfa;
 mod moving;
 mod moving_broken;
 mod moving_trust;

@@ -189,6 +189,7 @@ fn accounts_sign_in_and_stay_signed_in() {
         email: None,
         exp: now + 1000,
         id: "bob000000000000".to_owned(),
+        new_email: None,
         refreshable: Some(true),
         kind: Kind::Auth,
     };

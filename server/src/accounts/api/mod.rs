@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::methods::{self, Method, Methods, Offer};
-use super::{is_suspended, of_accounts, store};
+use super::{FAILED, is_suspended, not_satisfied, of_accounts, store};
 use crate::app::App;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
@@ -23,9 +23,8 @@ use crate::problems::{self, INVALID, UNLOADABLE};
 use crate::request::{Caller, Request};
 use crate::schema::Collection;
 use crate::tokens;
-use sign_in::{Authenticated, answer, finish, not_satisfied};
+use sign_in::{Authenticated, answer, finish};
 
-const FAILED: &str = "Failed to authenticate.";
 pub(super) const MAX_LENGTH: usize = 255;
 /// The maximum size of a body, which has a few short texts.
 pub(super) const MAX_BODY: usize = 64 << 10;
@@ -93,6 +92,7 @@ pub async fn auth_with_password(
         },
         record,
         method: Method::Password,
+        address: None,
         meta: None,
     };
     finish(&app, proven, &query).await

@@ -6,17 +6,19 @@ use plinth_sdk::types::AuthResult;
 use serde_json::{Map, Value as Json};
 
 use crate::accounts::methods::Method;
-use crate::accounts::store;
-use crate::app::App;
+use crate::accounts::sign_in::{Decision, Factors, decide};
+use crate::accounts::{not_satisfied, store};
+use crate::app::{App, Effort};
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Query};
+use crate::passwords::Line;
 use crate::policy::store::roles_of;
-use crate::policy::{own_account, system};
+use crate::policy::{Grant, own_account, system};
 use crate::records::answer::complete_one;
 use crate::records::api::paths;
 use crate::request::{Account, Caller, Request};
-use crate::schema::{Record, Reveal};
+use crate::schema::{Collection, Record, Reveal};
 use crate::tokens;
 
 /// An account that has shown with one method who it is.
@@ -27,6 +29,8 @@ pub(crate) struct Authenticated {
     pub(crate) record: Record,
     /// The method.
     pub(crate) method: Method,
+    /// The email address at which the method has reached the account.
+    pub(crate) address: Option<String>,
     /// Further data for the response, such as the user of an OAuth2 provider.
     pub(crate) meta: Option<Json>,
 }
@@ -38,6 +42,7 @@ pub(crate) async fn finish(app: &App, proven: Authenticated, query: &Query) -> R
         request,
         record,
         method,
+        address,
         meta,
     } = proven;
     let grant = system(
@@ -46,21 +51,17 @@ pub(crate) async fn finish(app: &App, proven: Authenticated, query: &Query) -> R
         request.within(method.name()),
         "the rules of the collection decide who may sign in",
     );
-    let asked = record.clone();
-    let ask = move |conn: &mut Conn| {
-        let may_sign_in = store::may_sign_in(conn, &grant, &asked)?;
-        let is_enough = !store::needs_second_factor(conn, &grant, &asked)?;
-        Ok((may_sign_in, is_enough))
+    let factors = Factors {
+        method,
+        mfa_id: mfa_id(&record.collection, &request, query)?,
+        unknown_password: unknown_password(app, &request, &record, address.as_ref()).await?,
+        address,
     };
-    let (may_sign_in, is_enough) = app.db.read(&Claimant::Server, ask).await?;
-    if !may_sign_in {
-        return Err(not_satisfied());
-    }
-    if !is_enough {
-        return Err(Error::forbidden(
-            "The collection asks for a second factor, which this version of Plinth can't take.",
-        ));
-    }
+    let record = match ask(app, grant, record, factors).await? {
+        Decision::SignedIn(record) => record,
+        Decision::SecondFactor(id) => return Ok(Answer::second_factor(&id)),
+        Decision::Refused(error) => return Err(error),
+    };
     let token = tokens::auth(&record, request.now)?;
     // The rules about the account itself see an ordinary request.
     let request = Request {
@@ -70,9 +71,61 @@ pub(crate) async fn finish(app: &App, proven: Authenticated, query: &Query) -> R
     answer_with(app, request, record, token, meta, query).await
 }
 
-/// Makes the error for an account that the auth rule does not allow to sign in.
-pub(super) fn not_satisfied() -> Error {
-    Error::forbidden("The request doesn't satisfy the collection requirements to authenticate.")
+/// Asks whether the account is signed in. Where nothing is to be written, a database that takes no writes can answer too.
+async fn ask(app: &App, grant: Grant, record: Record, factors: Factors) -> Result<Decision> {
+    if factors.address.is_some() || asks_for_two(&record.collection) {
+        let meta = app.meta();
+        let decide =
+            move |conn: &mut Conn, grant: Grant| decide(conn, &grant, &meta, &record, &factors);
+        return app.write(grant, Effort::Long, decide).await;
+    }
+    let may_sign_in = move |conn: &mut Conn| {
+        Ok(if store::may_sign_in(conn, &grant, &record)? {
+            Decision::SignedIn(record)
+        } else {
+            Decision::Refused(not_satisfied())
+        })
+    };
+    app.db.read(&Claimant::Server, may_sign_in).await
+}
+
+/// Whether accounts of the collection may need a second factor.
+fn asks_for_two(collection: &Collection) -> bool {
+    let auth = collection.def.auth.as_ref();
+    auth.is_some_and(|auth| auth.mfa.enabled)
+}
+
+/// Returns the id that the first factor led to, if the collection asks for a second one.
+fn mfa_id(collection: &Collection, request: &Request, query: &Query) -> Result<Option<String>> {
+    if !asks_for_two(collection) {
+        return Ok(None);
+    }
+    if let Some(id) = query.get("mfaId").filter(|id| !id.is_empty()) {
+        return Ok(Some(id.clone()));
+    }
+    match request.body.get("mfaId") {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(id)) => Ok(Some(id.clone()).filter(|id| !id.is_empty())),
+        Some(_) => Err(Error::invalid("Failed to read MFA Id.")),
+    }
+}
+
+/// Makes the hash of a password that nobody knows, if the sign-in may verify the account.
+async fn unknown_password(
+    app: &App,
+    request: &Request,
+    record: &Record,
+    address: Option<&String>,
+) -> Result<Option<String>> {
+    if address.is_none() || record.is("verified") {
+        return Ok(None);
+    }
+    let password = app.random.alphanumeric(30);
+    let hash = app
+        .hasher
+        .hash(Line::of(request.origin()), password)
+        .await?;
+    Ok(Some(hash))
 }
 
 /// Makes the response to a sign-in: the account with its own visibility, and the token.

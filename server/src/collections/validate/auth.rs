@@ -1,24 +1,31 @@
 //! Validation of an auth collection's options.
 
 use plinth_sdk::types::{
-    AuthOptions, Collection as Definition, EmailTemplate, FieldProblem, Token,
+    AuthOptions, Collection as Definition, EmailTemplate, FieldProblem, Otp, Token,
 };
 use serde_json::Value as Json;
 
 use crate::problems::{
-    MISSING_FIELD, MISSING_UNIQUE, REQUIRED, UNSUPPORTED, filled, inside, length, required_range,
+    MISSING_FIELD, MISSING_UNIQUE, REQUIRED, TOO_FEW_METHODS, UNSUPPORTED, filled, inside, length,
+    required_range,
 };
 use crate::schema::Index;
 
 /// The longest life of a token, in seconds: three years.
 const MAX_TOKEN_DURATION: i64 = 94_670_856;
 
-/// Validates each option; `put` takes the problems. Options that are not supported yet may stay in a collection that
+/// The longest life of a one-time password or a pending second factor, in seconds.
+const DAY: i64 = 86_400;
+/// The most digits of a one-time password: as many as a sign-in takes.
+const MAX_CODE_LENGTH: i64 = 71;
+
+/// Validates each option; `mfa_rule` is the problem of the rule for second factors; `put` takes the problems. Options that are not supported yet may stay in a collection that
 /// was imported with them.
 pub(super) fn check(
     new: &Definition,
     auth: &AuthOptions,
     old: Option<&AuthOptions>,
+    mfa_rule: Option<FieldProblem>,
     put: &mut impl FnMut(&str, Option<FieldProblem>),
 ) {
     for (key, token_) in [
@@ -48,20 +55,47 @@ pub(super) fn check(
         let is_new = enabled(auth) && !old.is_some_and(enabled);
         ("enabled", unsupported(is_new, what))
     };
-    let mail = ("emailTemplate", template(&auth.otp.email_template));
-    put(
-        "otp",
-        inside([method(|auth| auth.otp.enabled, "One-time passwords"), mail]),
-    );
-    // An option that asks for a second factor must not be accepted and then ignored.
-    let mfa = method(|auth| auth.mfa.enabled, "Second factors");
-    put("mfa", inside([mfa]));
+    put("otp", otp(&auth.otp));
+    put("mfa", mfa(auth, mfa_rule));
     let known = old.map_or(&[][..], |old| &old.oauth2.providers);
     let is_new = |provider: &Json| !known.iter().any(|k| k.get("name") == provider.get("name"));
     let has_new = auth.oauth2.providers.iter().any(is_new);
     let oauth2 = method(|auth| auth.oauth2.enabled, "OAuth2 sign-ins");
     let providers = ("providers", unsupported(has_new, "OAuth2 providers"));
     put("oauth2", inside([oauth2, providers]));
+}
+
+/// Validates the options of one-time passwords. Only the template is validated while they are off.
+fn otp(otp: &Otp) -> Option<FieldProblem> {
+    let when_on = |problem: Option<FieldProblem>| problem.filter(|_| otp.enabled);
+    inside([
+        ("duration", when_on(required_range(otp.duration, 10, DAY))),
+        ("emailTemplate", template(&otp.email_template)),
+        (
+            "length",
+            when_on(required_range(otp.length, 4, MAX_CODE_LENGTH)),
+        ),
+    ])
+}
+
+/// Validates the options of second factors, while they are on.
+fn mfa(auth: &AuthOptions, rule: Option<FieldProblem>) -> Option<FieldProblem> {
+    if !auth.mfa.enabled {
+        return None;
+    }
+    let methods = [
+        auth.password_auth.enabled,
+        auth.oauth2.enabled,
+        auth.otp.enabled,
+    ];
+    let is_possible = methods.iter().filter(|is_on| **is_on).count() > 1;
+    if !is_possible {
+        return inside([("enabled", Some(TOO_FEW_METHODS.problem()))]);
+    }
+    inside([
+        ("duration", required_range(auth.mfa.duration, 10, DAY)),
+        ("rule", rule),
+    ])
 }
 
 fn token(token: &Token) -> Option<FieldProblem> {

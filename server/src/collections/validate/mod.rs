@@ -100,7 +100,8 @@ pub(super) fn validate(
                 rule => rules.check("manageRule", rule, old_rule),
             },
         );
-        auth::check(new, auth, old_auth, &mut put);
+        let mfa_rule = rules.check("mfa.rule", Some(&auth.mfa.rule), None);
+        auth::check(new, auth, old_auth, mfa_rule, &mut put);
     }
     if found.is_empty()
         && !is_view

@@ -249,7 +249,33 @@ fn auth_options() {
         ),
         (
             json!({"mfa": {"enabled": true}}),
-            vec!["mfa.enabled unsupported_option"],
+            vec!["mfa.enabled mfa_not_enough_auths"],
+        ),
+        (
+            json!({"otp": {"enabled": true, "duration": 9, "length": 3}}),
+            vec![
+                "otp.duration min_greater_equal_than_required",
+                "otp.length min_greater_equal_than_required",
+            ],
+        ),
+        (
+            json!({"otp": {"enabled": true, "duration": 86_401, "length": 72}}),
+            vec![
+                "otp.duration max_less_equal_than_required",
+                "otp.length max_less_equal_than_required",
+            ],
+        ),
+        (
+            json!({"otp": {"enabled": false, "duration": 9, "length": 3}}),
+            vec![],
+        ),
+        (
+            json!({"otp": {"enabled": true}, "mfa": {"enabled": true, "duration": 0, "rule": "nope = 1"}}),
+            vec!["mfa.duration required", "mfa.rule invalid_rule"],
+        ),
+        (
+            json!({"otp": {"enabled": true}, "mfa": {"enabled": true, "rule": "verified = true"}}),
+            vec![],
         ),
         (
             json!({"verificationTemplate": {"subject": ""}}),

@@ -1,0 +1,98 @@
+//! Second factors: who has shown one factor gets the id of a record of `_mfas`, which counts once together with another
+//! method.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, json};
+
+use super::methods::Method;
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::policy::{Grant, Snapshot};
+use crate::records::account_data;
+use crate::records::store::{self as records, Lock};
+use crate::records::write::Input;
+use crate::schema::Record;
+use crate::system::account_data::MFAS;
+
+const EXPIRED: &str = "Invalid or expired MFA session.";
+const OF_ANOTHER: &str = "Invalid MFA session.";
+const SAME_METHOD: &str = "A different authentication method is required.";
+
+/// A first factor that was shown.
+pub(super) struct Session {
+    record: Record,
+    grant: Grant,
+}
+
+impl Session {
+    /// Returns the session with this id, locked: of several concurrent requests, one finds it.
+    pub(super) fn find(conn: &mut Conn, schema: &Arc<Snapshot>, id: &str) -> Result<Option<Self>> {
+        let grant = account_data::grant(schema, MFAS, conn.clock.now())?;
+        let record = records::find(conn, &grant, id, Some(Lock::Delete))?;
+        Ok(record.map(|record| Self { record, grant }))
+    }
+
+    /// Whether `account` has shown this factor, and it has not expired.
+    pub(super) fn is_of(&self, account: &Record, now: Timestamp) -> bool {
+        account_data::is_of(&self.record, account) && !self.has_expired(account, now)
+    }
+
+    /// Whether the factor is this one.
+    pub(super) fn is_by(&self, method: Method) -> bool {
+        self.record.text("method") == method.name()
+    }
+
+    fn has_expired(&self, account: &Record, now: Timestamp) -> bool {
+        let auth = account.collection.def.auth.as_ref();
+        let seconds = auth.map_or(0, |auth| auth.mfa.duration);
+        account_data::is_older(
+            &self.record,
+            Duration::from_secs(seconds.unsigned_abs()),
+            now,
+        )
+    }
+
+    fn delete(&self, conn: &mut Conn) -> Result<()> {
+        records::delete(conn, &self.grant, &[self.record.id().to_owned()])
+    }
+}
+
+/// Stores that an account has shown its first factor, and returns the id for the second one.
+pub(super) fn begin(
+    conn: &mut Conn,
+    schema: &Arc<Snapshot>,
+    account: &Record,
+    method: Method,
+) -> Result<String> {
+    let grant = account_data::grant(schema, MFAS, conn.clock.now())?;
+    let fields = Map::from_iter([("method".to_owned(), json!(method.name()))]);
+    let session = account_data::create(conn, grant, account, Input::of(fields))?;
+    Ok(session.id().to_owned())
+}
+
+/// Takes a first factor together with a second one; it counts only once. Returns the refusal, if they do not go together.
+pub(super) fn complete(
+    conn: &mut Conn,
+    session: Option<&Session>,
+    account: &Record,
+    method: Method,
+) -> Result<Option<Error>> {
+    let Some(session) = session else {
+        return Ok(Some(Error::invalid(EXPIRED)));
+    };
+    if !account_data::is_of(&session.record, account) {
+        return Ok(Some(Error::invalid(OF_ANOTHER)));
+    }
+    if session.has_expired(account, conn.clock.now()) {
+        session.delete(conn)?;
+        return Ok(Some(Error::invalid(EXPIRED)));
+    }
+    if session.is_by(method) {
+        return Ok(Some(Error::invalid(SAME_METHOD)));
+    }
+    session.delete(conn)?;
+    Ok(None)
+}

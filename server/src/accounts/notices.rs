@@ -1,0 +1,39 @@
+//! Mails that tell an account what has happened to it.
+
+use plinth_sdk::types::{EmailTemplate, MetaSettings};
+
+use super::emails::{self, Letter};
+use crate::db::Conn;
+use crate::error::Result;
+use crate::mail;
+use crate::schema::Record;
+use crate::tokens::{self, Kind};
+
+const ENDED_SUBJECT: &str = "Your {APP_NAME} password no longer works";
+const ENDED_BODY: &str = "\
+<p>You have just signed in to {APP_NAME} with a one-time password, and so verified this address.</p>
+<p>The account had a password that was set before. Nobody could know then that the address is yours, so that password no longer works. \
+Here you can choose a new one, which may be the same:</p>
+<p><a class=\"btn\" href=\"{APP_URL}/_/#/auth/confirm-password-reset/{TOKEN}\" target=\"_blank\" rel=\"noopener\">Choose a password</a></p>
+<p>{APP_NAME}</p>
+";
+
+/// Tells an account that its password has ended, unless its collection has no sign-ins with a password.
+pub(super) fn password_ended(conn: &mut Conn, meta: &MetaSettings, account: &Record) -> Result<()> {
+    let auth = account.collection.def.auth.as_ref();
+    if auth.is_none_or(|auth| !auth.password_auth.enabled) {
+        return Ok(());
+    }
+    let token = tokens::mailed(account, Kind::PasswordReset, conn.clock.now())?;
+    let template = EmailTemplate {
+        subject: ENDED_SUBJECT.to_owned(),
+        body: ENDED_BODY.to_owned(),
+    };
+    let letter = Letter {
+        template: &template,
+        secrets: &[("TOKEN", &token)],
+        kind: "password-ended",
+        to: account.text("email"),
+    };
+    mail::enqueue(conn, &emails::compose(meta, account, &letter))
+}
