@@ -104,8 +104,8 @@ mod client;
 
 #[cfg(feature = "client")]
 pub use client::{
-    Client, Collections, Error, Event, Filter, Health, Jobs, List, Literal, Logs, Metrics, Policy,
-    Record, Records, Result, ServerSettings, ToLiteral, Upload,
+    Client, Collections, Delays, Error, Event, Filter, Health, Jobs, List, Literal, Logs, Metrics,
+    Policy, Record, Records, Result, ServerSettings, ToLiteral, Upload,
 };
 
 #[doc(hidden)]

@@ -35,6 +35,9 @@ pub enum Error {
     /// The client has reached a limit, and may try again.
     #[error("{0}")]
     TooManyRequests(&'static str),
+    /// The client has failed too often, and may try again after this many seconds.
+    #[error("Too many failed attempts, try again later.")]
+    Delayed(u64),
     /// The body is too large for the route.
     #[error("Request entity too large.")]
     TooLarge,
@@ -214,7 +217,7 @@ impl Error {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, Client),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Client),
             Self::RangeNotSatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Client),
-            Self::TooManyRequests(_) => (StatusCode::TOO_MANY_REQUESTS, Retry),
+            Self::TooManyRequests(_) | Self::Delayed(_) => (StatusCode::TOO_MANY_REQUESTS, Retry),
             Self::Crowded
             | Self::TooSlow
             | Self::NoRoom
@@ -273,7 +276,12 @@ impl ResponseError for Error {
             self.status(),
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
         ) {
-            response.insert_header(("Retry-After", "1"));
+            let seconds = if let Self::Delayed(seconds) = self {
+                *seconds
+            } else {
+                1
+            };
+            response.insert_header(("Retry-After", seconds.to_string()));
         }
         response.body(json::body(&self.problem()))
     }

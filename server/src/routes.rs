@@ -76,6 +76,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         at("/api/collections/{collection}/request-verification", [post().to(accounts::api::confirm::request_verification)]),
         at("/api/collections/{collection}/confirm-verification", [post().to(accounts::api::confirm::confirm_verification)]),
 
+        at("/api/accounts/delays", [get().to(accounts::api::delays::list)]),
+        at("/api/accounts/delays/{id}", [delete().to(accounts::api::delays::lift)]),
+
         at("/api/files/token", [post().to(files::api::token)]),
         at("/api/files/{collection}/{id}/{filename}", [get().to(files::api::serve)]),
 

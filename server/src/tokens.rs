@@ -174,14 +174,27 @@ pub fn names_address(token: &str) -> bool {
 
 /// Returns the claims of a token if its signature is valid and it has not expired.
 pub fn verify(token: &str, key: &str, now: Timestamp) -> Option<Claims> {
+    signed(token, key).filter(|claims| claims.exp > now.unix())
+}
+
+/// Whether a token for acting as the account was made under its present key. It may have expired.
+pub fn was_made_for(token: &str, account: &Record) -> bool {
+    let claims = signed(token, &signing_key(account, Kind::Auth));
+    claims.is_some_and(|claims| {
+        claims.kind == Kind::Auth
+            && claims.id == account.id()
+            && claims.collection_id == account.collection.def.id
+    })
+}
+
+/// Returns the claims of a token if its signature is valid.
+fn signed(token: &str, key: &str) -> Option<Claims> {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
     let key = DecodingKey::from_secret(key.as_bytes());
-    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
-        .ok()?
-        .claims;
-    (claims.exp > now.unix()).then_some(claims)
+    let decoded = jsonwebtoken::decode::<Claims>(token, &key, &validation);
+    decoded.ok().map(|decoded| decoded.claims)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod collections;
 mod console;
+mod delays;
 mod error;
 mod files;
 mod filter;
@@ -28,6 +29,7 @@ use url::Url;
 use crate::types::{Batch, BatchResult};
 
 pub use self::collections::Collections;
+pub use self::delays::Delays;
 pub use self::error::{Error, Result};
 pub use self::files::Upload;
 pub use self::filter::{Filter, check_template};
@@ -143,6 +145,11 @@ impl Client {
     /// What happened at the server. Only superusers and operators have access.
     pub fn logs(&self) -> Logs {
         Logs::new(self.clone())
+    }
+
+    /// Who has to wait after failed attempts to sign in. Only superusers have access.
+    pub fn delays(&self) -> Delays {
+        Delays::new(self.clone())
     }
 
     /// Who may do what, and why.

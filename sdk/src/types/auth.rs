@@ -107,3 +107,29 @@ pub struct FileToken {
     /// The token to send as the query parameter `token` of a file URL.
     pub token: String,
 }
+
+/// A delay after failed attempts to sign in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, rename_all = "camelCase")]
+pub struct SignInDelay {
+    /// The id of the delay.
+    pub id: String,
+    /// What is delayed: `pair` (one client that claims one identity), `identity` (one identity, whoever claims it) or
+    /// `address` (one address, whoever it claims to be).
+    pub kind: String,
+    /// What was tried: `password`, `one-time-password`, `second-factor`, `mail` or `link`; empty for addresses.
+    pub purpose: String,
+    /// The id of the collection; empty for addresses.
+    pub collection: String,
+    /// The identity that was claimed, in lower case. It need not exist; of second factors it is the account's id.
+    pub identity: String,
+    /// The client's IPv4 address or IPv6 network, or `device` for those that have signed in before.
+    pub client: String,
+    /// The number of failures that are not forgotten.
+    pub failures: i64,
+    /// Time of the last failure.
+    pub last_failure: String,
+    /// How many seconds after the last failure the next attempt has to wait.
+    pub delay: i64,
+}

@@ -19,7 +19,7 @@ mod system;
 
 pub use auth::{
     AuthMethods, AuthResult, FileToken, Impersonation, MailRequest, PasswordMethod, PasswordReset,
-    SecondFactor, SignIn, Verification,
+    SecondFactor, SignIn, SignInDelay, Verification,
 };
 pub use batch::{Batch, BatchRequest, BatchResult};
 pub use collection::{

@@ -4,6 +4,7 @@
 //! Nothing about tokens is stored.
 
 pub mod api;
+pub mod attempts;
 pub(crate) mod emails;
 pub(crate) mod methods;
 mod mfa;

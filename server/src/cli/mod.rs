@@ -1,5 +1,6 @@
 //! The command line.
 
+mod delays;
 mod import_pocketbase;
 mod lock;
 mod migrate;
@@ -50,6 +51,9 @@ enum Command {
     /// Manage superusers, the accounts that may do everything
     #[command(subcommand)]
     Superuser(superuser::Command),
+    /// Show and lift the delays after failed attempts to sign in
+    #[command(subcommand)]
+    Delays(delays::Command),
 }
 
 /// Creates a superuser, or sets the password of an existing one. Returns whether it is new.
@@ -79,6 +83,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             return system.block_on(import_pocketbase::run(&config, args));
         }
         Command::Superuser(command) => system.block_on(superuser::run(&config, command))?,
+        Command::Delays(command) => system.block_on(delays::run(&config, command))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -61,6 +61,9 @@ pub struct Config {
     pub max_connections: usize,
     /// Maximum number of connections from one IP address (IPv6: one /64 network). 0: half of all.
     pub max_connections_per_address: usize,
+    /// Whether every private IP address is that of one client, because clients connect directly and not through a
+    /// reverse proxy. Failed sign-ins are then counted by private addresses as strictly as by public ones.
+    pub private_clients: bool,
     /// Memory in MiB that all request bodies together may use.
     pub bodies_mb: usize,
     /// Memory in MiB that all responses together may use until they are sent.
@@ -135,6 +138,7 @@ impl Default for Config {
             guest_queries: 2,
             max_connections: 0,
             max_connections_per_address: 0,
+            private_clients: false,
             workers: cores,
             hashing_threads: cores.div_ceil(2),
             log: "info".to_owned(),

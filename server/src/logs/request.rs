@@ -174,6 +174,7 @@ fn details(error: &Error) -> Json {
         | Error::Disconnected
         | Error::SchemaChanged
         | Error::Deadlock
+        | Error::Delayed(_)
         | Error::Busy(_) => Json::Null,
     }
 }

@@ -17,6 +17,7 @@ use prometheus::{
     IntGauge, Opts, Registry, TextEncoder,
 };
 
+use crate::accounts::attempts::rules::Purpose;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::db::Dialect;
@@ -66,6 +67,8 @@ pub struct Metrics {
     pub clock_difference: Gauge,
     /// Attempts to send a mail that ended.
     pub mails: IntCounterVec,
+    /// Attempts that were refused because of failures before.
+    pub delayed: IntCounterVec,
     /// Entries of the log that were dropped.
     pub log_dropped: IntCounter,
     /// Requests by the minute.
@@ -149,6 +152,11 @@ impl Metrics {
                 "Attempts to send a mail that ended.",
                 &["outcome"],
             )?,
+            delayed: in_registry.counters(
+                "plinth_attempts_delayed_total",
+                "Sign-ins, codes, links and requests for mails that were refused because of failures before.",
+                &["purpose"],
+            )?,
             log_dropped: in_registry.counter(
                 "plinth_log_dropped_total",
                 "Entries of the log that were not kept, because there were too many or the database was away.",
@@ -163,6 +171,9 @@ impl Metrics {
     fn with_outcomes(self) -> Self {
         for outcome in ["succeeded", "failed", "lost", "skipped"] {
             self.job_runs.with_label_values(&[outcome]);
+        }
+        for purpose in Purpose::ALL {
+            self.delayed.with_label_values(&[purpose.as_str()]);
         }
         for outcome in ["sent", "retried", "failed", "kept"] {
             self.mails.with_label_values(&[outcome]);

@@ -5,6 +5,7 @@ pub(crate) const SETUP: &str = "First run";
 pub(crate) const SETTINGS: &str = "Server settings";
 pub(crate) const COLLECTIONS: &str = "Collection definitions";
 pub(crate) const POLICY: &str = "Access policy";
+pub(crate) const DELAYS: &str = "Sign-in delays";
 pub(crate) const JOBS: &str = "Scheduled jobs";
 pub(crate) const LOGS: &str = "Log entries";
 pub(crate) const REALTIME: &str = "Realtime events";
@@ -12,7 +13,7 @@ pub(crate) const BATCH: &str = "Batch requests";
 pub(crate) const FILES: &str = "Record files";
 
 /// The descriptions of tags, in the order of the document.
-pub(super) const DESCRIPTIONS: [(&str, &str); 10] = [
+pub(super) const DESCRIPTIONS: [(&str, &str); 11] = [
     (STATUS, "Health, readiness, metrics and this document."),
     (SETUP, "Creating the first superuser."),
     (SETTINGS, "Settings that apply while the server runs."),
@@ -21,6 +22,7 @@ pub(super) const DESCRIPTIONS: [(&str, &str); 10] = [
         "Definitions of tables, with the rules for access to their records.",
     ),
     (POLICY, "Roles and rules, explained."),
+    (DELAYS, "Who has to wait after failed attempts to sign in."),
     (
         JOBS,
         "Schedules and runs. Jobs themselves are records of `_jobs`, and their runs of `_jobRuns`.",

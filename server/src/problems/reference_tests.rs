@@ -18,7 +18,7 @@ look at `code` and `params`: messages may be improved. Texts that are quoted are
 
 ## Answers
 
-With status 429 and 503 comes `Retry-After: 1`. *Again* says whether to repeat the request: *no*, it would fail in the same way;
+With status 429 and 503 comes `Retry-After` in seconds: 1 unless the table says otherwise. *Again* says whether to repeat the request: *no*, it would fail in the same way;
 *yes*, nothing has changed; *unknown*, a change may have been made although this was answered.
 
 | status | again | message | when |
@@ -47,6 +47,9 @@ fn when(error: &Error) -> &'static str {
         }
         Error::TooManyRequests(_) => {
             "The caller, or the guests of its address, use their whole share of slow queries, passwords or connections."
+        }
+        Error::Delayed(_) => {
+            "Passwords or codes were guessed, or mails requested, too often. `Retry-After` says how many seconds to wait."
         }
         Error::TooLarge => "The body is larger than the route accepts.",
         Error::RangeNotSatisfiable => "`Range` asks for bytes that the file does not have.",

@@ -25,6 +25,7 @@ mod files;
 mod filter_tables;
 mod filters;
 mod grants;
+mod guessing;
 mod hidden;
 mod imports;
 mod injection;

@@ -10,6 +10,8 @@ use plinth_sdk::types::{
 use serde_json::json;
 
 use super::{MAX_BODY, MAX_LENGTH, bad_length, invalid, read};
+use crate::accounts::attempts::rules::Purpose;
+use crate::accounts::attempts::{self, Attempt};
 use crate::accounts::{emails, of_accounts};
 use crate::app::{App, Effort};
 use crate::clock::Timestamp;
@@ -30,6 +32,7 @@ use crate::tokens::{self, Claims, Kind};
 pub async fn request_password_reset(
     app: App,
     name: CollectionName,
+    request: CallerRequest,
     body: Body<MAX_BODY>,
 ) -> Result<Answer> {
     let collection = of_accounts(app.schema.current().find(&name))?;
@@ -40,6 +43,7 @@ pub async fn request_password_reset(
         ));
     }
     let email = read_address(body)?;
+    count_request(&app, &collection, &email, &request.0).await?;
     emails::ask(&app, &collection, email, Kind::PasswordReset)?;
     Ok(Answer::Nothing)
 }
@@ -57,7 +61,8 @@ pub async fn confirm_password_reset(
     let bearer = if reset.token.is_empty() {
         Err(problems::REQUIRED.problem())
     } else {
-        bearer(&app, &collection, &reset.token, Kind::PasswordReset).await?
+        let kind = Kind::PasswordReset;
+        bearer(&app, &collection, &request.0, &reset.token, kind).await?
     };
     let claims = bearer.map_err(|problem| problems.insert("token".to_owned(), problem));
     let (Ok(claims), true) = (claims, problems.is_empty()) else {
@@ -80,12 +85,15 @@ pub async fn confirm_password_reset(
         if claims.email.as_deref() == Some(account.text("email")) {
             input.body.insert("verified".to_owned(), json!(true));
         }
-        write::update(conn, grant, account.id(), &input)
-            .map(drop)
-            .map_err(|error| about(error, "Failed to set new password."))
+        let changed = write::update(conn, grant, account.id(), &input);
+        changed.map_err(|error| about(error, "Failed to set new password."))?;
+        Ok(account.text("email").to_owned())
     };
-    app.write(of_the_server(&app, &collection), Effort::Long, work)
-        .await?;
+    let grant = of_the_server(&app, &collection);
+    let email = app.write(grant, Effort::Long, work).await?;
+    // Whoever reads the account's mails is its owner, however often the old password was guessed here.
+    let attempt = Attempt::new(&app, Purpose::Password, &collection, &email, &request.0);
+    attempts::forgive(&app, &attempt).await?;
     Ok(Answer::Nothing)
 }
 
@@ -93,10 +101,12 @@ pub async fn confirm_password_reset(
 pub async fn request_verification(
     app: App,
     name: CollectionName,
+    request: CallerRequest,
     body: Body<MAX_BODY>,
 ) -> Result<Answer> {
     let collection = to_verify(&app, &name)?;
     let email = read_address(body)?;
+    count_request(&app, &collection, &email, &request.0).await?;
     emails::ask(&app, &collection, email, Kind::Verification)?;
     Ok(Answer::Nothing)
 }
@@ -105,6 +115,7 @@ pub async fn request_verification(
 pub async fn confirm_verification(
     app: App,
     name: CollectionName,
+    request: CallerRequest,
     body: Body<MAX_BODY>,
 ) -> Result<Answer> {
     let collection = to_verify(&app, &name)?;
@@ -116,7 +127,7 @@ pub async fn confirm_verification(
     if !tokens::names_address(&token) {
         return Err(refuse(problems::TOKEN_CLAIMS.problem()));
     }
-    let claims = bearer(&app, &collection, &token, Kind::Verification)
+    let claims = bearer(&app, &collection, &request.0, &token, Kind::Verification)
         .await?
         .map_err(refuse)?;
     let work = move |conn: &mut Conn, grant: Grant| {
@@ -190,8 +201,35 @@ fn password_problems(collection: &Collection, reset: &PasswordReset) -> FieldPro
     problems
 }
 
-/// Returns the claims of a token if it is valid for this purpose, or else the problem.
+/// Counts a request for a mail: nobody learns whether there was one, so each may be a guess.
+async fn count_request(
+    app: &App,
+    collection: &Collection,
+    email: &str,
+    request: &Request,
+) -> Result<()> {
+    let attempt = Attempt::new(app, Purpose::Mail, collection, email, request);
+    attempts::record_failure(app, &attempt).await
+}
+
+/// Returns the claims of a token if it is valid for this purpose, or else the problem. An invalid token counts as a
+/// guess; a valid one is taken however many others were sent.
 async fn bearer(
+    app: &App,
+    collection: &Arc<Collection>,
+    request: &Request,
+    token: &str,
+    kind: Kind,
+) -> Result<Result<Claims, FieldProblem>> {
+    let bearer = find_bearer(app, collection, token, kind).await?;
+    if bearer.is_err() {
+        let attempt = Attempt::new(app, Purpose::Link, collection, "", request);
+        attempts::record_failure(app, &attempt).await?;
+    }
+    Ok(bearer)
+}
+
+async fn find_bearer(
     app: &App,
     collection: &Arc<Collection>,
     token: &str,

@@ -1,6 +1,7 @@
 //! Handlers of accounts.
 
 pub mod confirm;
+pub mod delays;
 pub mod impersonate;
 pub(crate) mod sign_in;
 
@@ -10,6 +11,8 @@ use plinth_sdk::types::{FieldProblem, FieldProblems, PasswordAuth, SignIn};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
+use super::attempts::rules::Purpose;
+use super::attempts::{self, Attempt};
 use super::methods::{self, Method, Methods, Offer};
 use super::{FAILED, is_suspended, not_satisfied, of_accounts, store};
 use crate::app::App;
@@ -54,7 +57,8 @@ pub async fn auth_with_password(
         claimant: request.0.origin(),
         identity: sign_in.identity.to_lowercase(),
     };
-    let identity = sign_in.identity;
+    let (purpose, identity) = (Purpose::Password, sign_in.identity);
+    let attempt = Attempt::new(&app, purpose, &collection, &identity, &request.0);
     let find = move |conn: &mut Conn| {
         for field in &fields {
             if let Some(record) = store::find_by(conn, &grant, field, &identity)? {
@@ -65,6 +69,8 @@ pub async fn auth_with_password(
     };
     // A lookup by unique indexes, so that a sign-in does not wait for other queries.
     let found = app.db.read_inline(find).await?;
+    let attempt = attempt.with_token(&request.1, found.as_ref());
+    attempts::check(&app, &attempt).await?;
     let hash = found.as_ref().map_or("", |record| record.text("password"));
     let hash = hash.to_owned();
     learn_hashes(&app, &collection).await?;
@@ -74,8 +80,10 @@ pub async fn auth_with_password(
         .verify(line.clone(), id, sign_in.password.clone(), hash.clone())
         .await?;
     let (Some(record), true) = (found, verdict != Verdict::Wrong) else {
+        attempts::record_failure(&app, &attempt).await?;
         return Err(Error::invalid(FAILED));
     };
+    attempts::record_success(&app, &attempt).await?;
     if verdict == Verdict::Outdated {
         let better = app.hasher.hash(line, sign_in.password).await?;
         let (collection, id) = (Arc::clone(&collection), record.id().to_owned());

@@ -11,8 +11,9 @@ use crate::schema::names::{has_via, is_word};
 use crate::system::builtin::PREFIX;
 
 /// Tables of the server and of the migrations.
-const INTERNAL: [&str; 11] = [
+const INTERNAL: [&str; 12] = [
     "_answers",
+    "_attempts",
     "_changes",
     "_collections",
     "_listeners",
@@ -25,7 +26,8 @@ const INTERNAL: [&str; 11] = [
     "__diesel_schema_migrations",
 ];
 /// Indexes that the migrations name; PostgreSQL derives the others' names from the tables'.
-const INTERNAL_INDEXES: [&str; 6] = [
+const INTERNAL_INDEXES: [&str; 7] = [
+    "_attempts_cleared",
     "_collections_name_key",
     "_collections_id_key",
     "_logs_created",

@@ -37,7 +37,9 @@ struct ForAccounts;
     settings::api::test_email,
     policy::api::check,
     collections::api::import,
-    accounts::api::providers
+    accounts::api::providers,
+    accounts::api::delays::list,
+    accounts::api::delays::lift
 ))]
 struct ForSuperusers;
 
