@@ -2,14 +2,11 @@
 //!
 //! Each request takes a [`Share`], which grows while bytes arrive or are written, and is returned when it is dropped.
 
-use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::available_parallelism;
-
-use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
+use crate::tasks::LowPriority;
 
 /// The first bytes of each share come from a separate pool: large requests do not keep small ones out.
 pub const SMALL: usize = 64 << 10;
@@ -21,8 +18,8 @@ pub struct Budget {
     small: Pool,
     /// The pool for all other bytes.
     large: Pool,
-    /// Permits to work on large bodies: half of the cores stay free for other requests.
-    workers: Semaphore,
+    /// The threads that work on large bodies.
+    workers: LowPriority,
 }
 
 #[derive(Debug)]
@@ -66,16 +63,15 @@ pub enum Holder {
 impl Budget {
     /// Makes a budget of `bytes`.
     pub fn new(bytes: usize) -> Arc<Self> {
-        let cores = available_parallelism().map_or(1, NonZero::get);
         Arc::new(Self {
             small: Pool::new(bytes / 4),
             large: Pool::new(bytes - bytes / 4),
-            workers: Semaphore::new((cores / 2).max(1)),
+            workers: LowPriority::new(),
         })
     }
 
-    /// Runs work whose cost grows with a body of `size` bytes. A small body is worked on at once; large ones on other
-    /// threads, on at most half of the cores at a time.
+    /// Runs work whose cost grows with a body of `size` bytes. A small body is worked on at once, large ones on threads
+    /// that give way to other requests.
     pub async fn run<T: Send + 'static>(
         &self,
         size: usize,
@@ -84,9 +80,7 @@ impl Budget {
         if size <= SMALL {
             return Ok(work());
         }
-        let _permit = self.workers.acquire().await.map_err(Error::internal)?;
-        let done = tokio::task::spawn_blocking(work).await;
-        done.map_err(Error::internal)
+        self.workers.run(work).await.map_err(Error::internal)
     }
 
     /// Returns an empty share. Guests together get at most half of the pool for large shares.

@@ -156,7 +156,7 @@ impl Default for Config {
             shared_dir: false,
             outbound_allow: Vec::new(),
             bodies_mb: 128,
-            answers_mb: 256,
+            answers_mb: 192,
             answer_mb: 32,
             log_max_rows: 1_000_000,
             log_max_mb: 512,

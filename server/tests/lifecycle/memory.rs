@@ -10,9 +10,9 @@ use crate::support::process::{Process, make_superuser};
 use crate::support::{Home, at_once, on_postgres};
 
 /// The most MiB that the server may have held at once: the two budgets, and what is made of them for a moment. Each
-/// connection to PostgreSQL keeps the room besides that its largest row took.
+/// connection to PostgreSQL that reads a large row has it in memory several times besides.
 fn most() -> u64 {
-    if on_postgres() { 900 } else { 400 }
+    if on_postgres() { 600 } else { 400 }
 }
 
 /// The most memory that the server has held so far, in MiB.
