@@ -221,6 +221,20 @@ def numbers(megabytes):
     return b'{"x":[' + b"0," * (megabytes * MEGA // 2) + b"0]}"
 
 
+def v0_elsewhere(port, known, number):
+    """As many bytes as v1 sends, to a program that throws them away: what the attackers cost that share the machine."""
+    body = numbers(30)
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        ours.close()
+        while theirs.recv(MEGA):
+            pass
+        os._exit(0)
+    theirs.close()
+    while True:
+        ours.sendall(body)
+
+
 def v1_bodies(port, known, number):
     """Large bodies of numbers for a key that no field has; every other guest holds its body back at the end."""
     body = numbers(30)
@@ -315,7 +329,7 @@ def v9_passwords(port, known, number):
 
 
 ATTACKS = {attack.__name__.split("_")[0]: attack for attack in [
-    v1_bodies, v2_writer, v3_realtime, v4_queries, v5_answers, v9_passwords,
+    v0_elsewhere, v1_bodies, v2_writer, v3_realtime, v4_queries, v5_answers, v9_passwords,
 ]}
 HOSTILE = 10
 

@@ -12,7 +12,7 @@ use crate::support::{Home, at_once, on_postgres};
 /// The most MiB that the server may have held at once: the two budgets, and what is made of them for a moment. Each
 /// connection to PostgreSQL that reads a large row has it in memory several times besides.
 fn most() -> u64 {
-    if on_postgres() { 600 } else { 400 }
+    if on_postgres() { 700 } else { 400 }
 }
 
 /// The most memory that the server has held so far, in MiB.
