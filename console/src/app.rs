@@ -20,6 +20,9 @@ pub(crate) fn App() -> impl IntoView {
     if let Some(link) = pages::Link::here() {
         return view! { <pages::Confirm link /> }.into_any();
     }
+    if let Some(returned) = pages::Returned::here() {
+        return view! { <pages::HowItWent returned /> }.into_any();
+    }
     view! {
         <Router>
             <Routes fallback=pages::NotFound>

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use plinth_sdk::types::MetaSettings;
 
+use crate::accounts::oauth2::OAuth2;
 use crate::budget::{Answers, Budget};
 use crate::clock::Clock;
 use crate::collections::{ahead, store};
@@ -81,6 +82,8 @@ pub struct State {
     pub jobs: jobs::Shared,
     /// The HTTP client for calls to other servers.
     pub outbound: Outbound,
+    /// What is known about the services for signing in.
+    pub oauth2: OAuth2,
     /// The memory budget of request bodies.
     pub bodies: Arc<Budget>,
     /// The limits of responses: their size, and the memory that they take together until they are sent.
@@ -149,6 +152,7 @@ impl App {
             metrics,
             jobs: jobs::Shared::default(),
             outbound,
+            oauth2: OAuth2::default(),
             bodies: Budget::new(config.bodies_mb << 20),
             answers: Answers::new(config.answers_mb << 20, config.answer_mb << 20),
             config: config.clone(),

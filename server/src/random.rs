@@ -52,6 +52,11 @@ impl Random {
         self.pick(ALPHANUMERIC, length)
     }
 
+    /// Makes bytes.
+    pub(crate) fn bytes<const N: usize>(&self) -> [u8; N] {
+        self.with(|generator| std::array::from_fn(|_| generator.random_range(0..=u8::MAX)))
+    }
+
     /// Calls `work` with a generator.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut dyn CryptoRng) -> T) -> T {
         match &self.0 {

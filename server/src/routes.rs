@@ -45,6 +45,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         at("/api/settings", [get().to(settings::api::view), patch().to(settings::api::update)]),
         at("/api/settings/test/s3", [post().to(settings::api::test_s3)]),
         at("/api/settings/test/email", [post().to(settings::api::test_email)]),
+        at("/api/settings/apple/generate-client-secret", [post().to(accounts::api::oauth2::apple_client_secret)]),
 
         at("/api/policy/check", [post().to(policy::api::check)]),
         at("/api/policy/areas", [get().to(policy::api::areas)]),
@@ -69,6 +70,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 
         at("/api/collections/{collection}/auth-methods", [get().to(accounts::api::auth_methods)]),
         at("/api/collections/{collection}/auth-with-password", [post().to(accounts::api::auth_with_password)]),
+        at("/api/collections/{collection}/auth-with-oauth2", [post().to(accounts::api::oauth2::auth_with_oauth2)]),
         at("/api/collections/{collection}/auth-refresh", [post().to(accounts::api::auth_refresh)]),
         at("/api/collections/{collection}/impersonate/{id}", [post().to(accounts::api::impersonate::impersonate)]),
         at("/api/collections/{collection}/request-password-reset", [post().to(accounts::api::confirm::request_password_reset)]),
@@ -85,6 +87,10 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         at("/api/realtime", [
             get_only().to(realtime::api::connect),
             post().to(realtime::api::subscribe),
+        ]),
+        at("/api/oauth2-redirect", [
+            get_only().to(realtime::api::oauth2::returned),
+            post().to(realtime::api::oauth2::posted),
         ]),
 
         at("/api/crons", [get().to(jobs::api::list)]),

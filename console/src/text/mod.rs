@@ -23,6 +23,7 @@ pub(crate) mod logs;
 pub(crate) mod mails;
 pub(crate) mod moments;
 pub(crate) mod overview;
+pub(crate) mod returned;
 mod roles;
 pub(crate) mod settings;
 pub(crate) mod values;

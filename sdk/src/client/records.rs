@@ -11,7 +11,8 @@ use url::Url;
 
 use super::{Client, Event, Filter, List, Result, http, subscribe};
 use crate::types::{
-    AuthMethods, AuthResult, Impersonation, MailRequest, PasswordReset, SignIn, Verification,
+    AuthMethods, AuthResult, Impersonation, MailRequest, OAuth2SignIn, PasswordReset, SignIn,
+    Verification,
 };
 
 /// The records of one collection, as `T`. From [`Client::collection`].
@@ -228,6 +229,45 @@ impl<T: DeserializeOwned> Records<T> {
         self.auth("auth-with-password", Some(&body)).await
     }
 
+    /// Signs in with another service (OAuth2 or OpenID Connect). From now on, the client and its clones send the token.
+    ///
+    /// [`Records::auth_methods`] starts a sign-in with each service. Append the URL to return to, encoded, to the start's
+    /// `auth_url`, and open that in a browser. The service returns there with a `code` and the start's `state`.
+    ///
+    /// The answer's `meta` is the user of the service: an [`OAuth2User`](crate::types::OAuth2User).
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 with [`Error::field`](crate::Error::field) if the start was not this server's, is
+    /// older than ten minutes or was used, 400 if the service does not tell who it is, 403 if the account or the
+    /// collection does not let one sign in like this. Who was signed in before stays so.
+    ///
+    /// ```no_run
+    /// # async fn example(client: plinth_sdk::Client, code: String) -> plinth_sdk::Result<()> {
+    /// use plinth_sdk::types::OAuth2SignIn;
+    ///
+    /// let users = client.collection::<serde_json::Value>("users");
+    /// let methods = users.auth_methods().await?;
+    /// let start = &methods.oauth2.providers[0];
+    /// let redirect_url = "https://app.example.org/back";
+    /// // … the browser goes to start.auth_url, with the encoded redirect_url behind it, and comes back with a code.
+    /// let signed_in = users
+    ///     .auth_with_oauth2(&OAuth2SignIn {
+    ///         provider: start.name.clone(),
+    ///         code,
+    ///         code_verifier: start.code_verifier.clone(),
+    ///         redirect_url: redirect_url.to_owned(),
+    ///         ..OAuth2SignIn::default()
+    ///     })
+    ///     .await?;
+    /// println!("{}", signed_in.record["id"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn auth_with_oauth2(&self, sign_in: &OAuth2SignIn) -> Result<AuthResult<T>> {
+        self.auth("auth-with-oauth2", Some(sign_in)).await
+    }
+
     /// Exchanges the token for one that is good for longer, and tells who is signed in.
     ///
     /// # Errors
@@ -335,7 +375,7 @@ impl<T: DeserializeOwned> Records<T> {
                 .map(|name| format!("record.{}", name.trim()));
             let names = names.collect::<Vec<_>>().join(",");
             url.query_pairs_mut()
-                .append_pair("fields", &format!("token,{names}"));
+                .append_pair("fields", &format!("meta,token,{names}"));
         }
         let result: AuthResult<T> = self.client.call(Method::POST, url, body).await?;
         self.client.set_token(&result.token);

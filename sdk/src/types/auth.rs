@@ -87,6 +87,138 @@ pub struct AuthResult<R> {
 pub struct AuthMethods {
     /// Sign-in with a password.
     pub password: PasswordMethod,
+    /// Sign-in with other services.
+    pub oauth2: OAuth2Method,
+}
+
+/// Sign-in with other services (OAuth2 and OpenID Connect).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OAuth2Method {
+    /// The services, each with a sign-in that has been started.
+    pub providers: Vec<OAuth2Start>,
+    /// Whether this method is enabled.
+    pub enabled: bool,
+}
+
+/// The start of a sign-in with another service. It is good for ten minutes, and once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OAuth2Start {
+    /// The name of the service, for [`OAuth2SignIn::provider`].
+    pub name: String,
+    /// The name for people.
+    pub display_name: String,
+    /// The logo, as SVG.
+    pub logo: String,
+    /// A random text that the service returns along with the code: compare it.
+    pub state: String,
+    /// The URL of the page where the person signs in. The URL to return to has to be appended, encoded.
+    #[serde(rename = "authURL")]
+    pub auth_url: String,
+    /// The code verifier, for [`OAuth2SignIn::code_verifier`]; empty without PKCE.
+    pub code_verifier: String,
+    /// The challenge that `auth_url` has for the verifier.
+    pub code_challenge: String,
+    /// How the challenge is derived: `S256`.
+    pub code_challenge_method: String,
+}
+
+/// What a sign-in with another service ends with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct OAuth2SignIn {
+    /// The name of the service.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required, min_length = 1, max_length = 100)
+    )]
+    pub provider: String,
+    /// The code that the service has returned.
+    #[cfg_attr(feature = "openapi", schema(required, min_length = 1))]
+    pub code: String,
+    /// The code verifier of the start; empty for a service without PKCE.
+    pub code_verifier: String,
+    /// The URL that the service has returned to, exactly as it was appended to the start's.
+    #[serde(rename = "redirectURL", alias = "redirectUrl")]
+    pub redirect_url: String,
+    /// Fields of the account, should it be a new one.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub create_data: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The user of another service, in the `meta` of a sign-in's [`AuthResult`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct OAuth2User {
+    /// The token for requests to the service.
+    pub access_token: String,
+    /// The URL of a picture.
+    #[serde(rename = "avatarURL")]
+    pub avatar_url: String,
+    /// `avatarURL` by the name that older clients use.
+    #[serde(rename = "avatarUrl")]
+    pub avatar_url_of_old: String,
+    /// The e-mail address; empty if the service has none, or says that it is not verified.
+    pub email: String,
+    /// When the access token expires; empty if it does not say.
+    pub expiry: String,
+    /// The id at the service.
+    pub id: String,
+    /// Whether the account was made by this sign-in.
+    pub is_new: bool,
+    /// The person's name.
+    pub name: String,
+    /// The user as the service describes it.
+    pub raw_user: serde_json::Value,
+    /// The token for a new access token; empty if there is none.
+    pub refresh_token: String,
+    /// The name of the account at the service.
+    pub username: String,
+}
+
+/// A request for a client secret for Apple.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct AppleSecretRequest {
+    /// The identifier of the service at Apple.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required, min_length = 1, max_length = 255)
+    )]
+    pub client_id: String,
+    /// The id of the developer's team.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required, min_length = 10, max_length = 10)
+    )]
+    pub team_id: String,
+    /// The id of the private key.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required, min_length = 10, max_length = 10)
+    )]
+    pub key_id: String,
+    /// The private key, in PEM.
+    #[cfg_attr(feature = "openapi", schema(required, write_only))]
+    pub private_key: String,
+    /// How long the secret is good, in seconds.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(required, minimum = 1, maximum = 15_777_000)
+    )]
+    pub duration: i64,
+}
+
+/// A client secret for Apple.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppleSecret {
+    /// The secret.
+    pub secret: String,
 }
 
 /// Sign-in with a password.

@@ -172,11 +172,58 @@ pub struct AuthAlert {
 #[serde(rename_all = "camelCase", default)]
 pub struct OAuth2 {
     /// The OAuth2 providers.
-    pub providers: Vec<serde_json::Value>,
+    pub providers: Vec<OAuth2Provider>,
     /// The record fields that receive the provider's user data.
     pub mapped_fields: OAuth2MappedFields,
     /// Whether this method is enabled.
     pub enabled: bool,
+}
+
+/// An OAuth2 provider, as a collection uses it. An empty option has the provider's default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = OAuth2ProviderOptions))]
+#[serde(rename_all = "camelCase", default)]
+pub struct OAuth2Provider {
+    /// Whether to use PKCE; `None` means the provider's default.
+    pub pkce: Option<bool>,
+    /// The name of the provider.
+    #[serde(deserialize_with = "null_as_default")]
+    pub name: String,
+    /// The id of the application at the provider.
+    #[serde(deserialize_with = "null_as_default")]
+    pub client_id: String,
+    /// The secret of the application: write-only, never returned. Left out of an update, it stays as it is.
+    #[cfg_attr(feature = "openapi", schema(write_only))]
+    #[serde(
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub client_secret: String,
+    /// The URL of the page where people sign in.
+    #[serde(rename = "authURL", deserialize_with = "null_as_default")]
+    pub auth_url: String,
+    /// The URL that exchanges a code for a token.
+    #[serde(rename = "tokenURL", deserialize_with = "null_as_default")]
+    pub token_url: String,
+    /// The URL that describes the user.
+    #[serde(rename = "userInfoURL", deserialize_with = "null_as_default")]
+    pub user_info_url: String,
+    /// The name for people.
+    #[serde(deserialize_with = "null_as_default")]
+    pub display_name: String,
+    /// Options that only some providers have: `issuer`, `issuers` and `jwksURL` of OpenID Connect, and Microsoft's
+    /// `idTokenEmailClaim`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub extra: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Deserializes `null` as the default value.
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// The record fields that receive an OAuth2 provider's user data.

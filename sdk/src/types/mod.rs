@@ -18,13 +18,14 @@ mod setup;
 mod system;
 
 pub use auth::{
-    AuthMethods, AuthResult, FileToken, Impersonation, MailRequest, PasswordMethod, PasswordReset,
-    SecondFactor, SignIn, SignInDelay, Verification,
+    AppleSecret, AppleSecretRequest, AuthMethods, AuthResult, FileToken, Impersonation,
+    MailRequest, OAuth2Method, OAuth2SignIn, OAuth2Start, OAuth2User, PasswordMethod,
+    PasswordReset, SecondFactor, SignIn, SignInDelay, Verification,
 };
 pub use batch::{Batch, BatchRequest, BatchResult};
 pub use collection::{
     AuthAlert, AuthOptions, Collection, CollectionType, EmailTemplate, Import, Mfa, OAuth2,
-    OAuth2MappedFields, Otp, PasswordAuth, Scaffolds, Token, ViewQuery, ViewSample,
+    OAuth2MappedFields, OAuth2Provider, Otp, PasswordAuth, Scaffolds, Token, ViewQuery, ViewSample,
 };
 pub use field::{
     AutodateOptions, BoolOptions, DateOptions, EditorOptions, EmailOptions, Field, FieldKind,

@@ -1,15 +1,16 @@
 //! The sign-in methods of a collection.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use plinth_sdk::types::{AuthOptions, PasswordMethod};
 use serde::Serialize;
-use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 use utoipa::ToSchema;
 
+use super::oauth2::settings::Service;
+use super::oauth2::verifier;
+use crate::clock::Timestamp;
+use crate::error::Result;
 use crate::random::Random;
+use crate::schema::Collection;
 use crate::system::providers::{self, Provider};
 
 /// A method that shows who signs in.
@@ -64,7 +65,7 @@ struct TimedMethod {
 #[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OAuth2Start)]
-struct Start {
+pub(super) struct Start {
     name: &'static str,
     display_name: String,
     logo: String,
@@ -102,7 +103,8 @@ pub(super) fn all() -> Vec<Offer> {
 }
 
 impl Methods {
-    pub(super) fn of(auth: &AuthOptions, random: &Random) -> Self {
+    /// Returns the methods; `providers` are the started sign-ins with other services.
+    pub(super) fn of(auth: &AuthOptions, providers: Vec<Start>) -> Self {
         let password = PasswordMethod {
             enabled: auth.password_auth.enabled,
             identity_fields: if auth.password_auth.enabled {
@@ -117,10 +119,6 @@ impl Methods {
             duration: if enabled { duration } else { 0 },
         };
         let is_on = auth.oauth2.enabled;
-        let providers = auth.oauth2.providers.iter().filter(|_| is_on);
-        let providers: Vec<Start> = providers
-            .filter_map(|provider| start(provider, random))
-            .collect();
         let without_logo = |start: &Start| Start {
             logo: String::new(),
             ..start.clone()
@@ -140,52 +138,56 @@ impl Methods {
     }
 }
 
-/// Starts a sign-in with a service of a definition, if the service is known.
-fn start(configured: &Json, random: &Random) -> Option<Start> {
-    let text = |key: &str| configured.get(key).and_then(Json::as_str);
-    let given = |key: &str| text(key).filter(|text| !text.is_empty());
-    let provider = providers::find(text("name")?)?;
-    let pkce = configured.get("pkce").and_then(Json::as_bool);
-    let state = random.alphanumeric(30);
-    let mut start = Start {
-        name: provider.name,
-        display_name: given("displayName")
-            .unwrap_or(provider.display_name)
-            .to_owned(),
-        logo: logo(provider),
-        state,
-        auth_url: String::new(),
-        auth_url_of_old: String::new(),
-        code_verifier: String::new(),
-        code_challenge: String::new(),
-        code_challenge_method: "",
-    };
-    if pkce.unwrap_or(provider.pkce) {
-        start.code_verifier = random.alphanumeric(43);
-        start.code_challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&start.code_verifier));
-        start.code_challenge_method = "S256";
+impl Start {
+    /// Starts a sign-in with a service, whose authorization page has this URL.
+    pub(super) fn of(
+        collection: &Collection,
+        service: &Service,
+        auth_url: &str,
+        random: &Random,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let mut start = Self {
+            name: service.provider.name,
+            display_name: service.display_name.clone(),
+            logo: logo(service.provider),
+            state: random.alphanumeric(30),
+            auth_url: String::new(),
+            auth_url_of_old: String::new(),
+            code_verifier: String::new(),
+            code_challenge: String::new(),
+            code_challenge_method: "",
+        };
+        if service.pkce {
+            start.code_verifier = verifier::make(collection, service, random, now)?;
+            start.code_challenge = verifier::challenge(&start.code_verifier);
+            start.code_challenge_method = "S256";
+        }
+        start.auth_url = address(auth_url, service, &start);
+        start.auth_url_of_old.clone_from(&start.auth_url);
+        Ok(start)
     }
-    let base = given("authURL").unwrap_or(provider.auth_url);
-    start.auth_url = address(base, text("clientId").unwrap_or_default(), provider, &start);
-    start.auth_url_of_old.clone_from(&start.auth_url);
-    Some(start)
 }
 
 /// Returns the URL for the browser. It ends so that the client can append its own address.
-fn address(base: &str, client: &str, provider: &Provider, start: &Start) -> String {
+fn address(base: &str, service: &Service, start: &Start) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("client_id", client);
+    query.append_pair("client_id", &service.client_id);
     if !start.code_challenge.is_empty() {
         query.append_pair("code_challenge", &start.code_challenge);
         query.append_pair("code_challenge_method", start.code_challenge_method);
     }
-    if provider.name == "apple" {
+    if service.has_nonce() {
+        query.append_pair("nonce", &verifier::nonce(&start.code_verifier));
+    }
+    if service.provider.name == "apple" {
         // This service sends names and addresses in no other way.
         query.append_pair("response_mode", "form_post");
     }
     query.append_pair("response_type", "code");
-    if !provider.scope.is_empty() {
-        query.append_pair("scope", provider.scope);
+    let scope = service.scope();
+    if !scope.is_empty() {
+        query.append_pair("scope", &scope);
     }
     query.append_pair("state", &start.state);
     let separator = if base.contains('?') { '&' } else { '?' };
@@ -204,28 +206,54 @@ fn logo(provider: &Provider) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plinth_sdk::types::OAuth2;
-    use serde_json::{json, to_value};
+    use plinth_sdk::types::{
+        Collection as Definition, CollectionType, OAuth2, OAuth2Provider, Token,
+    };
+    use serde_json::{Value as Json, from_value, json, to_value};
 
     use super::*;
 
-    fn methods(enabled: bool, provider: Json) -> Json {
+    fn methods(enabled: bool, provider: &Json) -> Json {
+        let provider: OAuth2Provider = from_value(provider.clone()).unwrap();
         let auth = AuthOptions {
             oauth2: OAuth2 {
                 enabled,
-                providers: vec![provider],
+                providers: vec![provider.clone()],
                 ..OAuth2::default()
+            },
+            auth_token: Token {
+                duration: 60,
+                secret: "s".repeat(50),
             },
             ..AuthOptions::default()
         };
-        to_value(Methods::of(&auth, &Random::seeded(1))).unwrap()
+        let collection = Collection::new(Definition {
+            kind: CollectionType::Auth,
+            auth: Some(Box::new(auth.clone())),
+            ..Definition::base("users")
+        });
+        let service = Service::read(&provider).unwrap();
+        let now = Timestamp::from_unix(1_700_000_000);
+        let start = Start::of(
+            &collection,
+            &service,
+            &service.auth_url,
+            &Random::seeded(1),
+            now,
+        );
+        let starts = if enabled {
+            vec![start.unwrap()]
+        } else {
+            Vec::new()
+        };
+        to_value(Methods::of(&auth, starts)).unwrap()
     }
 
     #[test]
     fn a_service_is_ready_to_be_called() {
         let provider =
             json!({"name": "google", "clientId": "a b", "clientSecret": "s", "pkce": null});
-        let methods = methods(true, provider);
+        let methods = methods(true, &provider);
         let google = &methods["oauth2"]["providers"][0];
         let text = |key: &str| google[key].as_str().unwrap().to_owned();
         assert_eq!(text("displayName"), "Google");
@@ -240,28 +268,38 @@ mod tests {
         );
         assert_eq!(text("authUrl"), text("authURL"));
         assert!(!methods.to_string().contains("clientSecret"));
-        let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(text("codeVerifier")));
-        assert_eq!(text("codeChallenge"), digest);
+        assert_eq!(text("codeVerifier").len(), 43);
+        assert_eq!(
+            text("codeChallenge"),
+            verifier::challenge(&text("codeVerifier"))
+        );
         assert_eq!(methods["authProviders"][0]["logo"], "");
         assert_eq!(methods["authProviders"][0]["state"], google["state"]);
     }
 
     #[test]
     fn a_definition_says_where_its_own_server_is() {
-        let provider = json!({
+        let mut provider = json!({
             "name": "oidc", "clientId": "c", "authURL": "https://a.example/go?x=1", "displayName": "Mine", "pkce": false,
         });
-        let methods = methods(true, provider);
-        let mine = &methods["oauth2"]["providers"][0];
+        let without = methods(true, &provider);
+        let mine = &without["oauth2"]["providers"][0];
         assert_eq!(mine["displayName"], "Mine");
         assert_eq!(mine["codeVerifier"], "");
         let address = mine["authURL"].as_str().unwrap();
         assert!(address.starts_with("https://a.example/go?x=1&client_id=c&response_type=code"));
+        assert!(!address.contains("nonce"));
+        provider["pkce"] = Json::Null;
+        let with = methods(true, &provider);
+        let mine = &with["oauth2"]["providers"][0];
+        let nonce = verifier::nonce(mine["codeVerifier"].as_str().unwrap());
+        let address = mine["authURL"].as_str().unwrap();
+        assert!(address.contains(&format!("&nonce={nonce}&")), "{address}");
     }
 
     #[test]
     fn what_is_off_is_not_offered() {
-        let methods = methods(false, json!({"name": "google", "clientId": "c"}));
+        let methods = methods(false, &json!({"name": "google", "clientId": "c"}));
         assert_eq!(
             methods["oauth2"],
             json!({"providers": [], "enabled": false})

@@ -9,6 +9,7 @@ pub(crate) mod emails;
 pub(crate) mod methods;
 mod mfa;
 mod notices;
+pub(crate) mod oauth2;
 mod sign_in;
 pub mod store;
 

@@ -11,7 +11,7 @@ use crate::tokens::{self, Kind};
 
 const ENDED_SUBJECT: &str = "Your {APP_NAME} password no longer works";
 const ENDED_BODY: &str = "\
-<p>You have just signed in to {APP_NAME} with a one-time password, and so verified this address.</p>
+<p>You have just signed in to {APP_NAME}, and so verified this address.</p>
 <p>The account had a password that was set before. Nobody could know then that the address is yours, so that password no longer works. \
 Here you can choose a new one, which may be the same:</p>
 <p><a class=\"btn\" href=\"{APP_URL}/_/#/auth/confirm-password-reset/{TOKEN}\" target=\"_blank\" rel=\"noopener\">Choose a password</a></p>

@@ -362,9 +362,8 @@ fn public(def: &wire::Collection) -> wire::Collection {
         ] {
             token.secret.clear();
         }
-        let providers = auth.oauth2.providers.iter_mut();
-        for provider in providers.filter_map(Json::as_object_mut) {
-            provider.remove("clientSecret");
+        for provider in &mut auth.oauth2.providers {
+            provider.client_secret.clear();
         }
     }
     def

@@ -1,6 +1,8 @@
 //! Routes of accounts, described for each auth collection.
 
-use plinth_sdk::types::{AuthOptions, Impersonation, MailRequest, PasswordReset, Verification};
+use plinth_sdk::types::{
+    AuthOptions, Impersonation, MailRequest, OAuth2SignIn, PasswordReset, Verification,
+};
 use utoipa::openapi::path::HttpMethod;
 
 use super::fields::password;
@@ -87,6 +89,16 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
     .operation()
     .request_body(Some(parts::body(&sign_in)));
     draft.route(HttpMethod::Post, path("auth-with-password"), with_password);
+    if reader.is_superuser || options.oauth2.enabled {
+        draft.type_of::<OAuth2SignIn>();
+        let with_service = route(
+            "auth_with_oauth2",
+            format!("Sign in to {of} with another service"),
+        );
+        let with_service = with_service.operation();
+        let with_service = with_service.request_body(Some(parts::body("OAuth2SignIn")));
+        draft.route(HttpMethod::Post, path("auth-with-oauth2"), with_service);
+    }
     let refresh = Route {
         problems: &[401, 403, 404],
         needs_token: true,

@@ -67,10 +67,10 @@ impl Reader<'_> {
         reach.is_ok_and(|reach| !reach.is_nothing())
     }
 
-    /// Returns whether accounts of the collection can sign in with a password.
+    /// Returns whether accounts of the collection can sign in with a password or another service.
     fn may_sign_in(&self, collection: &Collection) -> bool {
-        let password = collection.def.auth.as_ref().map(|auth| &auth.password_auth);
-        let works = password.is_some_and(|password| password.enabled)
+        let auth = collection.def.auth.as_deref();
+        let works = auth.is_some_and(|auth| auth.password_auth.enabled || auth.oauth2.enabled)
             && collection.rules.auth != Rule::Locked;
         collection.is_auth() && (self.is_superuser || works)
     }

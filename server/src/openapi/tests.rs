@@ -140,6 +140,8 @@ fn guests_see_what_is_open_to_them() {
             "post /api/files/token",
             "get /api/files/{collection}/{id}/{filename}",
             "get /api/health",
+            "get /api/oauth2-redirect",
+            "post /api/oauth2-redirect",
             "get /api/openapi.json",
             "get /api/policy/areas",
             "get /api/realtime",

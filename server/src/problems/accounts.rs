@@ -19,6 +19,10 @@ problem_types! { ACCOUNTS:
     TOKEN_ADDRESS = "validation_token_email_mismatch" "The token is for another address.";
     /// A token is for an account of another collection.
     TOKEN_COLLECTION = "validation_token_collection_mismatch" "The provided token is for different auth collection.";
+    /// A sign-in names a service that the collection does not have.
+    UNKNOWN_PROVIDER = "validation_invalid_provider" "Provider with name {name} is missing or is not enabled." ["name"];
+    /// A code verifier was not made by this server for the collection and the service, has expired, or was used.
+    CODE_VERIFIER = "validation_invalid_code_verifier" "Invalid, expired or used code verifier.";
     /// A record of account data refers to a collection that does not exist or has no accounts.
     OWNER_COLLECTION = "validation_invalid_collection_id" "Missing or invalid collection.";
     /// A record of account data refers to an account that does not exist.

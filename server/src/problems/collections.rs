@@ -21,6 +21,12 @@ problem_types! { COLLECTIONS:
     FOUND_VIA = "validation_found_via" "The value cannot contain \"_via_\".";
     /// A text has fewer or more characters than it may have.
     LENGTH_OUT_OF_RANGE = "validation_length_out_of_range" "The length must be between {min} and {max}." ["min", "max"];
+    /// A text does not have the length that it must have.
+    LENGTH = "validation_length_invalid" "The length must be exactly {max}." ["min", "max"];
+    /// Two OAuth2 providers of a collection have the same name.
+    DUPLICATE_PROVIDER = "validation_duplicated_provider" "The provider {name} is already registered." ["name"];
+    /// There is no OAuth2 provider of the name.
+    MISSING_PROVIDER = "validation_missing_provider" "Invalid or missing auth provider.";
     /// A text or list is longer than it may be.
     LENGTH_TOO_LONG = "validation_length_too_long" "The length must be no more than {max}." ["min", "max"];
     /// The collection's id is malformed or taken.
@@ -77,8 +83,6 @@ problem_types! { COLLECTIONS:
     MISSING_UNIQUE = "validation_missing_unique_constraint" "The field {fieldName} doesn't have a UNIQUE constraint." ["fieldName"];
     /// A second factor is asked for, and fewer than two sign-in methods are enabled.
     TOO_FEW_METHODS = "validation_mfa_not_enough_auths" "MFA requires at least 2 auth methods to be enabled.";
-    /// An option is switched on that this server does not have.
-    UNSUPPORTED = "validation_unsupported_option" "{what} are not supported yet.";
     /// A setting is switched on that this server does not have.
     UNSUPPORTED_SETTING = "validation_unsupported_option" "This server does not have it yet.";
     /// A setting is switched on that belongs to the server's configuration.

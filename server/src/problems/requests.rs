@@ -27,6 +27,6 @@ problem_types! { REQUESTS:
     AUTH_COLLECTION = "validation_invalid_auth_collection" "Must be a valid auth collection id or name.";
     /// A setting has control characters.
     ONE_LINE = "validation_invalid_format" "Must be one line.";
-    /// The address of the application is not an http or https URL.
-    APP_URL = "validation_is_url" "Must be a valid URL.";
+    /// The address of the application, or one of an OAuth2 provider, is not an http or https URL.
+    WEB_URL = "validation_is_url" "Must be a valid URL.";
 }

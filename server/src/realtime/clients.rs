@@ -57,6 +57,18 @@ pub(super) struct SubscriptionRequest {
     pub(super) subscriptions: Vec<String>,
 }
 
+/// A redirect of another service, for the client that waits for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Redirect {
+    pub(super) client: String,
+    pub(super) ip: Option<IpAddr>,
+    /// The data of the event.
+    pub(super) data: String,
+}
+
+/// The topic of clients that wait for a [`Redirect`].
+const OAUTH2: &str = "@oauth2";
+
 /// The maximum size of the events that wait for all clients together. Beyond it, the client with the most waiting
 /// bytes is disconnected.
 const MAX_WAITING: usize = 32 << 20;
@@ -74,6 +86,8 @@ pub(super) enum Outcome {
     OtherAccount,
     /// The client's subscriptions caused too much work a moment ago.
     TooSoon,
+    /// The client does not wait for a redirect.
+    NotWaiting,
 }
 
 impl Outcome {
@@ -81,7 +95,9 @@ impl Outcome {
     pub(super) fn result(self) -> Result<()> {
         match self {
             Self::Done => Ok(()),
-            Self::Unknown => Err(Error::NotFound("Missing or invalid client id.")),
+            Self::Unknown | Self::NotWaiting => {
+                Err(Error::NotFound("Missing or invalid client id."))
+            }
             Self::OtherAddress => Err(Error::invalid("Invalid realtime client.")),
             Self::OtherAccount => Err(Error::forbidden(
                 "The current and the previous request authorization don't match.",
@@ -100,6 +116,7 @@ impl Outcome {
             Self::OtherAddress => 400,
             Self::OtherAccount => 403,
             Self::TooSoon => 429,
+            Self::NotWaiting => 409,
         }
     }
 
@@ -110,6 +127,7 @@ impl Outcome {
             Self::OtherAddress,
             Self::OtherAccount,
             Self::TooSoon,
+            Self::NotWaiting,
         ];
         let mut all = all.into_iter();
         all.find(|outcome| outcome.code() == code)
@@ -157,6 +175,13 @@ impl Client {
             Some(identity) => Paying::account(&identity.collection, &identity.record),
         });
         self.identity = identity;
+    }
+
+    /// Whether a request from this address may be the client's. A private address is that of a proxy, and one client's
+    /// requests may come through different proxies.
+    fn is_at(&self, ip: Option<IpAddr>) -> bool {
+        let mut addresses = [self.ip, ip].into_iter().flatten();
+        self.ip == ip || !addresses.any(is_public)
     }
 
     /// Returns the client's identity, until its token expires.
@@ -273,9 +298,7 @@ impl Clients {
         let Some((id, client)) = connected.find(&wish.client) else {
             return Outcome::Unknown;
         };
-        // A private address is that of a proxy, and one client's requests may come through different proxies.
-        let mut addresses = [client.ip, wish.ip].into_iter().flatten();
-        if client.ip != wish.ip && addresses.any(is_public) {
+        if !client.is_at(wish.ip) {
             return Outcome::OtherAddress;
         }
         let is_known = |known: &Identity| {
@@ -313,6 +336,43 @@ impl Clients {
         }
         self.changed(&connected);
         Outcome::Done
+    }
+
+    /// Sends a redirect to the client that waits for it, and ends its subscription: nobody can send it another one.
+    pub(super) fn redirect(&self, redirect: &Redirect) -> Outcome {
+        let mut connected = self.connected();
+        let Some((_, client)) = connected.find(&redirect.client) else {
+            return Outcome::Unknown;
+        };
+        if !client.is_at(redirect.ip) {
+            return Outcome::OtherAddress;
+        }
+        let mut own = client.subscriptions.iter();
+        let Some(position) = own.position(|subscription| subscription.topic == OAUTH2) else {
+            return Outcome::NotWaiting;
+        };
+        let subscription = client.subscriptions.remove(position);
+        let queue = Arc::clone(&client.queue);
+        let is_last = client
+            .subscriptions
+            .iter()
+            .all(|other| other.topic != OAUTH2);
+        if is_last && let Some(of_topic) = connected.by_topic.get_mut(OAUTH2) {
+            of_topic.remove(redirect.client.as_str());
+            if of_topic.is_empty() {
+                connected.by_topic.remove(OAUTH2);
+            }
+        }
+        self.changed(&connected);
+        drop(connected);
+        let data = redirect.data.clone().into_bytes();
+        if queue.push(self.frame(Arc::clone(&subscription.name), data)) {
+            self.sent.inc();
+            Outcome::Done
+        } else {
+            self.cut_off(&redirect.client);
+            Outcome::Unknown
+        }
     }
 
     fn question(&self, identity: Option<&Identity>, subscription: &Subscription) -> Question {

@@ -1,5 +1,5 @@
-//! Passes subscriptions to the process that the client is connected to. Behind a load balancer they may arrive at
-//! another process, which forwards them through the database, and gets the outcome the same way.
+//! Passes subscriptions, and redirects of other services, to the process that the client is connected to. Behind a load
+//! balancer they may arrive at another process, which forwards them through the database, and gets the outcome the same way.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio::time::{Instant, sleep};
 
-use super::clients::{Outcome, SubscriptionRequest};
+use super::clients::{Outcome, Redirect, SubscriptionRequest};
 use super::dispatcher::within;
 use crate::app::App;
 use crate::db::{Conn, Topology, coordination};
@@ -17,23 +17,55 @@ use crate::error::{Error, Result};
 const PAUSE: Duration = Duration::from_millis(25);
 const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// A request for subscriptions as it is forwarded.
+/// A request as it is forwarded.
 #[derive(Serialize, Deserialize)]
 struct Message {
     id: String,
-    wish: SubscriptionRequest,
+    #[serde(flatten)]
+    request: Forwarded,
+}
+
+/// What is forwarded to the process that a client is connected to.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Forwarded {
+    /// A request for subscriptions.
+    Wish(SubscriptionRequest),
+    /// A redirect of another service.
+    OAuth2(Redirect),
+}
+
+impl From<SubscriptionRequest> for Forwarded {
+    fn from(wish: SubscriptionRequest) -> Self {
+        Self::Wish(wish)
+    }
+}
+
+impl From<Redirect> for Forwarded {
+    fn from(redirect: Redirect) -> Self {
+        Self::OAuth2(redirect)
+    }
+}
+
+impl Forwarded {
+    fn client(&self) -> &str {
+        match self {
+            Self::Wish(wish) => &wish.client,
+            Self::OAuth2(redirect) => &redirect.client,
+        }
+    }
 }
 
 /// Forwards a request to the process that the client is connected to.
-pub(super) async fn ask(app: &App, wish: &SubscriptionRequest) -> Result<Outcome> {
-    let process = app.realtime.listening.other_process(&wish.client);
+pub(super) async fn ask(app: &App, request: Forwarded) -> Result<Outcome> {
+    let process = app.realtime.listening.other_process(request.client());
     let (Topology::Replicated, Some(process)) = (app.db.topology(), process) else {
         return Ok(Outcome::Unknown);
     };
     let (id, process) = (app.random.id(), process.to_owned());
     let message = Message {
         id: id.clone(),
-        wish: wish.clone(),
+        request,
     };
     let message = serde_json::to_value(message).map_err(Error::internal)?;
     let ask = move |conn: &mut Conn| {
@@ -62,14 +94,19 @@ pub(super) async fn ask(app: &App, wish: &SubscriptionRequest) -> Result<Outcome
 
 /// Handles a request of another process, if its client is connected to this one.
 pub(super) async fn answer(app: &App, message: &Json) -> Result<()> {
-    let Ok(Message { id, wish }) = Message::deserialize(message) else {
+    let Ok(Message { id, request }) = Message::deserialize(message) else {
         return Ok(());
     };
     let listening = &app.realtime.listening;
-    if listening.other_process(&wish.client).is_some() {
+    if listening.other_process(request.client()).is_some() {
         return Ok(());
     }
-    let code = app.realtime.clients.subscribe(&wish).code();
+    let clients = &app.realtime.clients;
+    let outcome = match &request {
+        Forwarded::Wish(wish) => clients.subscribe(wish),
+        Forwarded::OAuth2(redirect) => clients.redirect(redirect),
+    };
+    let code = outcome.code();
     let answer = app
         .db
         .write(move |conn| coordination::answer(conn, &id, code));

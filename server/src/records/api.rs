@@ -187,9 +187,9 @@ fn effort_of_write(grant: &Grant) -> Effort {
 }
 
 /// A prepared body.
-struct Ready {
-    input: Arc<Input>,
-    stored: Stored,
+pub(crate) struct Ready {
+    pub(crate) input: Arc<Input>,
+    pub(crate) stored: Stored,
     /// The memory that the body takes.
     _held: Share,
 }
@@ -197,14 +197,47 @@ struct Ready {
 /// Prepares a body. If that is costly, evaluates the rule first: a request that is refused hashes no password, stores
 /// no file, and delays no write.
 async fn ready(app: &App, grant: &Grant, body: RecordBody, id: Option<&str>) -> Result<Ready> {
+    let (input, share) = prepare(app, grant, body.into_parts(GENERIC)?, id).await?;
+    complete_input(app, grant, input, share, id).await
+}
+
+/// Like [`ready`], for a new account of somebody who signs in with another service: it needs no password.
+pub(crate) async fn ready_without_password(
+    app: &App,
+    grant: &Grant,
+    parts: Parts,
+) -> Result<Ready> {
+    let (mut input, share) = prepare(app, grant, parts, None).await?;
+    let password = input.body.get("password").map(crate::fields::text_of);
+    input.is_passwordless = password.is_none_or(|password| password.is_empty());
+    complete_input(app, grant, input, share, None).await
+}
+
+async fn prepare(
+    app: &App,
+    grant: &Grant,
+    parts: Parts,
+    id: Option<&str>,
+) -> Result<(Input, Share)> {
     let Parts {
         values,
         uploads,
         share,
-    } = body.into_parts(GENERIC)?;
+    } = parts;
     let (collection, size) = (grant.collection(), share.held());
     let (bodies, random) = (&app.bodies, &app.random);
     let input = Input::prepare(collection, values, uploads, id, size, bodies, random).await?;
+    Ok((input, share))
+}
+
+/// Does what is costly: hashes passwords and stores files.
+async fn complete_input(
+    app: &App,
+    grant: &Grant,
+    input: Input,
+    share: Share,
+    id: Option<&str>,
+) -> Result<Ready> {
     let mut ready = Ready {
         input: Arc::new(input),
         stored: Stored::default(),
@@ -254,7 +287,7 @@ async fn plan(
 }
 
 /// Deletes the stored files that the write did not use.
-async fn written(
+pub(crate) async fn written(
     app: &App,
     stored: Stored,
     outcome: Result<(Grant, Record)>,

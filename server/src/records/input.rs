@@ -33,6 +33,8 @@ pub struct Input {
     pub id: Option<String>,
     /// The hashes of the passwords in the body, by field.
     pub hashes: BTreeMap<String, String>,
+    /// Whether a new account has no password, since its owner signs in with another service.
+    pub is_passwordless: bool,
     given: Option<Given>,
     old_password: OldPassword,
     /// Whether passwords have not been hashed and verified yet.

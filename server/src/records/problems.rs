@@ -88,10 +88,11 @@ pub(super) fn account_problems(
         }
     }
     let is_new = stored.is_none();
-    if is_new || !confirm.is_empty() || !old.is_empty() {
+    let needs_password = is_new && !input.is_passwordless;
+    if needs_password || !confirm.is_empty() || !old.is_empty() {
         require(&mut problems, "password", password);
     }
-    if is_new || !password.is_empty() || !old.is_empty() {
+    if needs_password || !password.is_empty() || !old.is_empty() {
         require(&mut problems, "passwordConfirm", confirm);
     }
     if !confirm.is_empty() && confirm != password {
@@ -126,7 +127,8 @@ pub(super) fn field_problems(
     for (position, field) in record.collection.def.fields.iter().enumerate() {
         let value = &record.values[position];
         let problem = if let FieldKind::Password(_) = field.kind {
-            if stored.is_some() && !input.body.contains_key(&field.name) {
+            let has_none = input.is_passwordless && field.name == "password";
+            if (stored.is_some() || has_none) && !input.body.contains_key(&field.name) {
                 continue;
             }
             given.password_problem(position)

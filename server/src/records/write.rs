@@ -26,8 +26,13 @@ pub const UPDATE_FAILED: &str = "Failed to update record.";
 pub fn create(conn: &mut Conn, grant: Grant, input: &Input) -> Result<(Grant, Record)> {
     count_change(conn, grant.collection())?;
     let (grant, record) = new(conn, grant, input)?;
-    store::insert(conn, &grant, &record).map_err(|error| taken(error, &record, CREATE_FAILED))?;
+    insert(conn, &grant, &record)?;
     Ok((grant, record))
+}
+
+/// Inserts a record that [`new`] has returned.
+pub fn insert(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<()> {
+    store::insert(conn, grant, record).map_err(|error| taken(error, record, CREATE_FAILED))
 }
 
 /// Returns the record that [`create`] would insert, or why it would fail.

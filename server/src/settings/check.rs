@@ -5,8 +5,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, Result};
 use crate::problems::{
-    self, APP_URL, AT_LEAST, CONFIGURED_ELSEWHERE, NOT_EMAIL, ONE_LINE, REQUIRED, UNLOADABLE,
-    UNSUPPORTED_SETTING,
+    self, AT_LEAST, CONFIGURED_ELSEWHERE, NOT_EMAIL, ONE_LINE, REQUIRED, UNLOADABLE,
+    UNSUPPORTED_SETTING, WEB_URL,
 };
 
 /// The maximum length of a name.
@@ -81,7 +81,7 @@ fn of_meta(problems: &mut Problems, settings: &Settings) {
         }
     }
     if !super::is_app_url(&meta.app_url) {
-        problems.add("meta.appURL", APP_URL.problem());
+        problems.add("meta.appURL", WEB_URL.problem());
     }
     if meta.sender_address.parse::<lettre::Address>().is_err() {
         problems.add("meta.senderAddress", NOT_EMAIL.problem());

@@ -19,6 +19,7 @@ mod client;
 pub mod passage;
 pub mod pocketbase;
 pub mod process;
+pub mod provider;
 pub mod s3;
 pub mod secure;
 pub mod smtp;

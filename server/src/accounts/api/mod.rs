@@ -3,6 +3,7 @@
 pub mod confirm;
 pub mod delays;
 pub mod impersonate;
+pub mod oauth2;
 pub(crate) mod sign_in;
 
 use std::sync::Arc;
@@ -181,8 +182,9 @@ pub async fn providers(_: Superuser, query: Query) -> Result<Answer> {
 pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Result<Answer> {
     let schema = app.schema.current();
     let collection = of_accounts(schema.find(&name))?;
+    let starts = oauth2::starts(&app, &collection).await?;
     let methods = collection.def.auth.as_deref();
-    let methods = methods.map(|auth| Methods::of(auth, &app.random));
+    let methods = methods.map(|auth| Methods::of(auth, starts));
     Ok(Answer::picked(&methods, &query))
 }
 

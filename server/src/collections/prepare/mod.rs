@@ -6,7 +6,9 @@
 mod fields;
 mod indexes;
 
-use plinth_sdk::types::{AuthOptions, Collection, CollectionType, Field, OAuth2MappedFields};
+use plinth_sdk::types::{
+    AuthOptions, Collection, CollectionType, Field, OAuth2MappedFields, OAuth2Provider,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
@@ -275,11 +277,7 @@ fn auth_options(body: &Map<String, Json>, current: Option<&AuthOptions>) -> Resu
     let mut options: AuthOptions = read(&Json::Object(options))?;
     rule(body, "authRule", &mut options.auth_rule)?;
     rule(body, "manageRule", &mut options.manage_rule)?;
-    if options.oauth2.providers.iter().all(Json::is_object) {
-        Ok(options)
-    } else {
-        Err(Error::invalid(UNREADABLE))
-    }
+    Ok(options)
 }
 
 /// Merges `given` into `option`, key by key.
@@ -302,16 +300,15 @@ fn merge(option: &mut Json, given: &Json) {
     }
 }
 
-/// Keeps the secrets of providers, which are never shown, so they are not sent back.
-fn keep_secrets(providers: &mut [Json], old: &[Json]) {
+/// Keeps the secrets of providers, which are never shown, so they are not sent back. A secret belongs to the provider's
+/// name, wherever in the list it is.
+fn keep_secrets(providers: &mut [OAuth2Provider], old: &[OAuth2Provider]) {
     for provider in providers {
-        let known = old.iter().find(|k| k.get("name") == provider.get("name"));
-        let secret = known.and_then(|known| known.get("clientSecret"));
-        if let (Some(secret), Json::Object(provider)) = (secret, provider) {
-            let given = provider.get("clientSecret").and_then(Json::as_str);
-            if given.unwrap_or_default().is_empty() {
-                provider.insert("clientSecret".to_owned(), secret.clone());
-            }
+        let known = old.iter().find(|known| known.name == provider.name);
+        if let Some(known) = known
+            && provider.client_secret.is_empty()
+        {
+            provider.client_secret.clone_from(&known.client_secret);
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Validation of an auth collection's options.
 
 use plinth_sdk::types::{
-    AuthOptions, Collection as Definition, EmailTemplate, FieldProblem, Otp, Token,
+    AuthOptions, Collection as Definition, EmailTemplate, FieldProblem, OAuth2Provider, Otp, Token,
 };
 use serde_json::Value as Json;
 
+use crate::outbound::parse_url;
 use crate::problems::{
-    MISSING_FIELD, MISSING_UNIQUE, REQUIRED, TOO_FEW_METHODS, UNSUPPORTED, filled, inside, length,
-    required_range,
+    DUPLICATE_PROVIDER, MISSING_FIELD, MISSING_PROVIDER, MISSING_UNIQUE, REQUIRED, TOO_FEW_METHODS,
+    WEB_URL, at, filled, inside, length, numbered, required_range,
 };
 use crate::schema::Index;
+use crate::system::providers;
 
 /// The longest life of a token, in seconds: three years.
 const MAX_TOKEN_DURATION: i64 = 94_670_856;
@@ -19,12 +21,10 @@ const DAY: i64 = 86_400;
 /// The most digits of a one-time password: as many as a sign-in takes.
 const MAX_CODE_LENGTH: i64 = 71;
 
-/// Validates each option; `mfa_rule` is the problem of the rule for second factors; `put` takes the problems. Options that are not supported yet may stay in a collection that
-/// was imported with them.
+/// Validates each option; `mfa_rule` is the problem of the rule for second factors; `put` takes the problems.
 pub(super) fn check(
     new: &Definition,
     auth: &AuthOptions,
-    old: Option<&AuthOptions>,
     mfa_rule: Option<FieldProblem>,
     put: &mut impl FnMut(&str, Option<FieldProblem>),
 ) {
@@ -51,18 +51,9 @@ pub(super) fn check(
     put("authAlert", inside([alert]));
     let identity = ("identityFields", identity_fields(new, auth));
     put("passwordAuth", inside([identity]));
-    let method = |enabled: fn(&AuthOptions) -> bool, what| {
-        let is_new = enabled(auth) && !old.is_some_and(enabled);
-        ("enabled", unsupported(is_new, what))
-    };
     put("otp", otp(&auth.otp));
     put("mfa", mfa(auth, mfa_rule));
-    let known = old.map_or(&[][..], |old| &old.oauth2.providers);
-    let is_new = |provider: &Json| !known.iter().any(|k| k.get("name") == provider.get("name"));
-    let has_new = auth.oauth2.providers.iter().any(is_new);
-    let oauth2 = method(|auth| auth.oauth2.enabled, "OAuth2 sign-ins");
-    let providers = ("providers", unsupported(has_new, "OAuth2 providers"));
-    put("oauth2", inside([oauth2, providers]));
+    put("oauth2", inside([("providers", providers(auth))]));
 }
 
 /// Validates the options of one-time passwords. Only the template is validated while they are off.
@@ -140,6 +131,43 @@ fn identity_fields(new: &Definition, auth: &AuthOptions) -> Option<FieldProblem>
     })
 }
 
-fn unsupported(is_used: bool, what: &str) -> Option<FieldProblem> {
-    is_used.then(|| UNSUPPORTED.worded([("what", what)]))
+/// Checks the services for signing in, if this method is enabled.
+fn providers(auth: &AuthOptions) -> Option<FieldProblem> {
+    if !auth.oauth2.enabled {
+        return None;
+    }
+    let all = &auth.oauth2.providers;
+    for (position, provider) in all.iter().enumerate() {
+        let name = provider.name.as_str();
+        if !name.is_empty() && all[..position].iter().any(|other| other.name == name) {
+            let problem = DUPLICATE_PROVIDER.with([("name", name.into())]);
+            return inside([("name", Some(problem))]).map(|problem| at(position, problem));
+        }
+    }
+    numbered(all.iter().map(provider))
+}
+
+fn provider(provider: &OAuth2Provider) -> Option<FieldProblem> {
+    let is_missing = providers::find(&provider.name).is_none();
+    let missing = || is_missing.then(|| MISSING_PROVIDER.problem());
+    let url = |url: &str| {
+        let is_bad = !url.is_empty() && parse_url(url).is_err();
+        is_bad.then(|| WEB_URL.problem())
+    };
+    let extra = |key: &str| {
+        let extra = provider.extra.as_ref()?.get(key)?;
+        url(extra.as_str()?)
+    };
+    inside([
+        ("name", filled(&provider.name).or_else(missing)),
+        ("clientId", filled(&provider.client_id)),
+        ("clientSecret", filled(&provider.client_secret)),
+        ("authURL", url(&provider.auth_url)),
+        ("tokenURL", url(&provider.token_url)),
+        ("userInfoURL", url(&provider.user_info_url)),
+        (
+            "extra",
+            inside([("issuer", extra("issuer")), ("jwksURL", extra("jwksURL"))]),
+        ),
+    ])
 }

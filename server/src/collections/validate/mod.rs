@@ -101,7 +101,7 @@ pub(super) fn validate(
             },
         );
         let mfa_rule = rules.check("mfa.rule", Some(&auth.mfa.rule), None);
-        auth::check(new, auth, old_auth, mfa_rule, &mut put);
+        auth::check(new, auth, mfa_rule, &mut put);
     }
     if found.is_empty()
         && !is_view

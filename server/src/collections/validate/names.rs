@@ -11,7 +11,7 @@ use crate::schema::names::{has_via, is_word};
 use crate::system::builtin::PREFIX;
 
 /// Tables of the server and of the migrations.
-const INTERNAL: [&str; 12] = [
+const INTERNAL: [&str; 13] = [
     "_answers",
     "_attempts",
     "_changes",
@@ -19,6 +19,7 @@ const INTERNAL: [&str; 12] = [
     "_listeners",
     "_logs",
     "_minutes",
+    "_oauth2",
     "_params",
     "_places",
     "_removed_files",
@@ -26,13 +27,14 @@ const INTERNAL: [&str; 12] = [
     "__diesel_schema_migrations",
 ];
 /// Indexes that the migrations name; PostgreSQL derives the others' names from the tables'.
-const INTERNAL_INDEXES: [&str; 7] = [
+const INTERNAL_INDEXES: [&str; 8] = [
     "_attempts_cleared",
     "_collections_name_key",
     "_collections_id_key",
     "_logs_created",
     "_logs_id_key",
     "_logs_level",
+    "_oauth2_until",
     "_removed_files_due",
 ];
 /// Prefixes of names that the databases reserve.

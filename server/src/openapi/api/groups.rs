@@ -19,7 +19,9 @@ use crate::{
         setup::api::create,
         files::api::serve,
         realtime::api::connect,
-        realtime::api::subscribe
+        realtime::api::subscribe,
+        realtime::api::oauth2::returned,
+        realtime::api::oauth2::posted
     ),
     components(schemas(RealtimeEvent))
 )]
@@ -35,6 +37,7 @@ struct ForAccounts;
     settings::api::update,
     settings::api::test_s3,
     settings::api::test_email,
+    accounts::api::oauth2::apple_client_secret,
     policy::api::check,
     collections::api::import,
     accounts::api::providers,

@@ -1,20 +1,22 @@
 //! Handlers of realtime.
 
+pub mod oauth2;
+
 use std::collections::HashSet;
 
 use actix_web::{HttpRequest, HttpResponse};
 use plinth_sdk::types::{FieldProblem, FieldProblems};
 use serde_json::{Value as Json, json};
 
-use super::clients::{Identity, Outcome, SubscriptionRequest};
-use super::cross_process;
-use super::queue::Reader;
-use super::topic::split;
 use crate::app::App;
 use crate::error::{Error, GENERIC, Result};
 use crate::extract::{Answer, Body, Connection, caller};
 use crate::openapi::{BadRequest, Forbidden, NotFound, Subscriptions, tags};
 use crate::problems;
+use crate::realtime::clients::{Identity, Outcome, SubscriptionRequest};
+use crate::realtime::cross_process;
+use crate::realtime::queue::Reader;
+use crate::realtime::topic::split;
 use crate::request::Caller;
 
 /// Limits of a client's subscriptions: their number, the length of each, and their length together.
@@ -95,7 +97,7 @@ pub async fn subscribe(http: HttpRequest, app: App, body: Body<MAX_BODY>) -> Res
     }
     let mut outcome = app.realtime.clients.subscribe(&wish);
     if outcome == Outcome::Unknown {
-        outcome = cross_process::ask(&app, &wish).await?;
+        outcome = cross_process::ask(&app, wish.into()).await?;
     }
     outcome.result()?;
     Ok(Answer::Nothing)

@@ -1,0 +1,132 @@
+//! Sign-in with other services: OAuth2, and OpenID Connect.
+//!
+//! The handler is `api/oauth2.rs`. [`settings`] reads a service of a definition, [`verifier`] binds a sign-in to this server,
+//! [`exchange`] gets the service's token and [`profile`] its user; [`id_token`] and [`discovery`] are what OpenID Connect
+//! adds. [`link`] decides whose account it is. Which services there are is in [`crate::system::providers`].
+//!
+//! What is remembered here saves requests only: every process could do without.
+
+pub(crate) mod apple;
+pub(crate) mod avatar;
+mod call;
+pub(crate) mod discovery;
+pub(crate) mod exchange;
+mod id_token;
+pub(crate) mod link;
+pub(crate) mod profile;
+pub(crate) mod settings;
+pub(crate) mod store;
+pub(crate) mod verifier;
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use plinth_sdk::types::OAuth2User;
+use serde_json::Value as Json;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use discovery::Discovery;
+
+/// How many sign-ins may wait for other services at the same time.
+const MAX_WAITING: usize = 64;
+/// How many clients are remembered that authenticate in the body.
+const MAX_REMEMBERED: usize = 1000;
+
+/// What a process knows about the services.
+pub struct OAuth2 {
+    /// What services publish about themselves.
+    pub(crate) discovery: Discovery,
+    /// The clients that authenticate in the body: their token URLs and ids.
+    in_body: Mutex<HashSet<(String, String)>>,
+    turns: Semaphore,
+}
+
+impl Default for OAuth2 {
+    fn default() -> Self {
+        Self {
+            discovery: Discovery::default(),
+            in_body: Mutex::default(),
+            turns: Semaphore::new(MAX_WAITING),
+        }
+    }
+}
+
+impl OAuth2 {
+    /// Takes one of the places for sign-ins that wait for other services.
+    pub(crate) fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        self.turns.try_acquire().map_err(|_| Error::Crowded)
+    }
+
+    fn sends_in_body(&self, client: &(String, String)) -> bool {
+        let known = self.in_body.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(client)
+    }
+
+    fn remember_in_body(&self, client: (String, String)) {
+        let mut known = self.in_body.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_REMEMBERED {
+            known.clear();
+        }
+        known.insert(client);
+    }
+}
+
+/// The tokens of a service.
+#[derive(Clone, Default)]
+pub(crate) struct Token {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    pub(crate) expires: Option<Timestamp>,
+    /// The id_token of OpenID Connect, not verified yet; empty if there is none.
+    id: String,
+    /// The whole answer.
+    answer: Json,
+}
+
+/// A user of a service.
+#[derive(Clone, Default)]
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) username: String,
+    pub(crate) avatar_url: String,
+    /// The address; empty if the service says that it is not verified.
+    pub(crate) email: String,
+    /// Whether the service says that the address is verified.
+    pub(crate) is_email_verified: bool,
+    /// The user as the service describes it.
+    pub(crate) raw: Json,
+    pub(crate) token: Token,
+}
+
+impl User {
+    /// Returns the address if the service has verified it, or else an empty text.
+    pub(crate) fn verified_email(&self) -> &str {
+        if self.is_email_verified {
+            &self.email
+        } else {
+            ""
+        }
+    }
+
+    /// Returns the user as clients see it.
+    pub(crate) fn meta(&self, is_new: bool) -> Result<Json> {
+        let expires = self.token.expires.map(|expires| expires.to_string());
+        serde_json::to_value(OAuth2User {
+            access_token: self.token.access.clone(),
+            avatar_url: self.avatar_url.clone(),
+            avatar_url_of_old: self.avatar_url.clone(),
+            email: self.email.clone(),
+            expiry: expires.unwrap_or_default(),
+            id: self.id.clone(),
+            is_new,
+            name: self.name.clone(),
+            raw_user: self.raw.clone(),
+            refresh_token: self.token.refresh.clone(),
+            username: self.username.clone(),
+        })
+        .map_err(Error::internal)
+    }
+}
