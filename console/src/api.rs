@@ -50,6 +50,26 @@ impl Failure {
         in_words(&self.fields, path)
     }
 
+    /// Whether anything is wrong with this field or inside it.
+    pub(crate) fn is_within(&self, path: &str) -> bool {
+        let mut problems = &self.fields;
+        let mut rest = path;
+        loop {
+            let (first, inside) = match rest.split_once('.') {
+                Some((first, inside)) => (first, Some(inside)),
+                None => (rest, None),
+            };
+            match (problems.get(first), inside) {
+                (None, _) => return false,
+                (Some(_), None) => return true,
+                (Some(FieldProblem::Inside(deeper)), Some(inside)) => {
+                    (problems, rest) = (deeper, inside);
+                }
+                (Some(_), Some(_)) => return false,
+            }
+        }
+    }
+
     /// The sentence, and what is wrong with fields that no input shows.
     pub(crate) fn summary(&self, shown: impl Fn(&str) -> bool) -> String {
         let mut lines = vec![self.message.clone()];
@@ -132,6 +152,16 @@ mod tests {
             Some("Cannot be blank.")
         );
         assert_eq!(failure.at("fields.1"), None);
+        for (path, expected) in [
+            ("fields", true),
+            ("fields.1", true),
+            ("fields.1.name", true),
+            ("fields.1.name.more", false),
+            ("fields.2", false),
+            ("rules", false),
+        ] {
+            assert_eq!(failure.is_within(path), expected, "{path}");
+        }
         assert_eq!(failure.summary(|_| true), "Failed.");
         assert_eq!(
             failure.summary(|_| false),

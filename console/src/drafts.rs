@@ -63,3 +63,15 @@ pub(crate) fn lines(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<Str
         move |new: String| bind.set(json::lines(&new)),
     )
 }
+
+/// Binds the list of texts at `path`.
+pub(crate) fn list(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<Vec<String>> {
+    let bind = at(whole, path);
+    Bind::new(
+        move || match bind.get() {
+            Value::Array(items) => items.iter().map(json::shown).collect(),
+            _ => Vec::new(),
+        },
+        move |new: Vec<String>| bind.set(new.into()),
+    )
+}

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::text::durations as text;
+
 /// The most characters of a value in a table.
 const MOST: usize = 120;
 /// The elements of HTML that a word goes on after.
@@ -50,6 +52,23 @@ pub(crate) fn bytes(size: i64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "no limit comes near to 2^53")]
     let size = size as f64;
     size
+}
+
+/// Returns a length of time in its two largest units: `5 days`, `1 h 30 min`.
+pub(crate) fn duration(seconds: i64) -> String {
+    let days = |count| match count {
+        1 => text::one_day().to_owned(),
+        count => text::days(count),
+    };
+    let parts = [
+        (seconds / 86_400, days(seconds / 86_400)),
+        (seconds / 3600 % 24, text::hours(seconds / 3600 % 24)),
+        (seconds / 60 % 60, text::minutes(seconds / 60 % 60)),
+        (seconds % 60, text::seconds(seconds % 60)),
+    ];
+    let said = parts.into_iter().skip_while(|(count, _)| *count == 0);
+    let said = said.take(2).filter(|(count, _)| *count != 0);
+    said.map(|(_, said)| said).collect::<Vec<_>>().join(" ")
 }
 
 /// A moment of the wire, `2026-01-31 12:30:45.678Z`, to the second; anything else as it is.
@@ -118,6 +137,22 @@ mod tests {
         ]
         .map(words);
         assert_eq!(read, ["Up early. Then down.", "3 < 5 &amp;", "cut", ""]);
+    }
+
+    #[test]
+    fn lengths_of_time_have_two_units() {
+        for (seconds, said) in [
+            (0, ""),
+            (59, "59 s"),
+            (60, "1 min"),
+            (5400, "1 h 30 min"),
+            (86_400, "1 day"),
+            (86_460, "1 day"),
+            (432_000, "5 days"),
+            (439_200, "5 days 2 h"),
+        ] {
+            assert_eq!(duration(seconds), said, "{seconds}");
+        }
     }
 
     #[test]

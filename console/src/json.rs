@@ -2,21 +2,37 @@
 
 use serde_json::{Map, Value};
 
-/// The value at `path`, such as `authToken.duration`; `null` where there is none.
+/// The value at `path`, such as `authToken.duration` or `providers.0.name`; `null` where there is none.
 pub(crate) fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
-    path.split('.').fold(value, |value, key| &value[key])
+    path.split('.').fold(value, |value, key| match value {
+        Value::Array(items) => position(key)
+            .and_then(|position| items.get(position))
+            .unwrap_or(&Value::Null),
+        _ => &value[key],
+    })
 }
 
-/// Puts a value at `path`; what is missing on the way is made.
+/// Puts a value at `path`. Missing objects on the way are made; where a list ends before, nothing happens.
 pub(crate) fn put(value: &mut Value, path: &str, new: Value) {
     let mut place = value;
     for key in path.split('.') {
+        if let Value::Array(items) = place {
+            let Some(item) = position(key).and_then(|position| items.get_mut(position)) else {
+                return;
+            };
+            place = item;
+            continue;
+        }
         if !place.is_object() {
             *place = Value::Object(Map::new());
         }
         place = &mut place[key];
     }
     *place = new;
+}
+
+fn position(key: &str) -> Option<usize> {
+    key.parse().ok()
 }
 
 /// A value as an input shows it: a text, a number, the lines of a list.
@@ -92,6 +108,14 @@ mod tests {
             value,
             json!({"token": {"duration": 6}, "new": {"place": "x"}})
         );
+
+        let mut list = json!({"items": [{"name": "a"}, {"name": "b"}]});
+        assert_eq!(at(&list, "items.1.name"), "b");
+        assert_eq!(at(&list, "items.2.name"), &Value::Null);
+        put(&mut list, "items.0.extra.issuer", json!("c"));
+        put(&mut list, "items.2.name", json!("d"));
+        let changed = json!({"items": [{"name": "a", "extra": {"issuer": "c"}}, {"name": "b"}]});
+        assert_eq!(list, changed);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub(crate) fn new_id() -> String {
 #[component]
 pub(crate) fn Field<V: IntoView + 'static>(
     #[prop(into)] label: Signal<String>,
-    #[prop(optional, into)] help: String,
+    #[prop(optional, into)] help: Signal<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional)] required: bool,
     /// Makes the control, from its id and the id of its description.
@@ -73,7 +73,7 @@ pub(crate) fn Field<V: IntoView + 'static>(
             {control(id, about.clone())}
             <div id=about class="field-about">
                 {move || error.get().map(|error| view! { <p class="field-error">{error}</p> })}
-                {(!help.is_empty()).then(|| view! { <p class="field-help">{help}</p> })}
+                {move || Some(help.get()).filter(|help| !help.is_empty()).map(|help| view! { <p class="field-help">{help}</p> })}
             </div>
         </div>
     }
@@ -84,7 +84,7 @@ pub(crate) fn Field<V: IntoView + 'static>(
 pub(crate) fn TextField(
     #[prop(into)] label: Signal<String>,
     #[prop(into)] value: Bind<String>,
-    #[prop(optional, into)] help: String,
+    #[prop(optional, into)] help: Signal<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional)] required: bool,
     /// `text`, `email`, `password`, `number`, …

@@ -50,7 +50,10 @@ pub(super) fn CollectionPage(
             parts.push((links::definition(&name, "indexes"), text::indexes()));
         }
         if collection.kind == CollectionType::Auth {
-            parts.push((links::definition(&name, "accounts"), text::accounts()));
+            parts.push((
+                links::definition(&name, "accounts"),
+                text::sign_in_settings(),
+            ));
         }
         move || {
             let tabs = parts

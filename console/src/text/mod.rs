@@ -16,6 +16,8 @@ macro_rules! catalogue {
     };
 }
 
+pub(crate) mod accounts;
+pub(crate) mod durations;
 pub(crate) mod files;
 pub(crate) mod forgotten;
 pub(crate) mod jobs;
@@ -153,7 +155,7 @@ catalogue! {
     fields = "Fields";
     rules = "Rules";
     indexes = "Indexes";
-    accounts = "Accounts";
+    sign_in_settings = "Sign-in";
     records = "Records";
     access = "Access";
     changed = "Changed";
@@ -297,33 +299,6 @@ catalogue! {
     index_columns = "Columns, in their order";
     unique = "Unique";
     unique_help = "No two records may have the same values.";
-}
-
-// Accounts.
-catalogue! {
-    password_auth = "Sign-in with a password";
-    password_auth_enabled = "Allowed";
-    identity_fields = "Accounts are found by";
-    identity_fields_help = "Each needs a unique index of its own.";
-    tokens = "Tokens";
-    tokens_hint = "How many seconds a token is good for.";
-    auth_token = "Signed in";
-    password_reset_token = "Password reset";
-    verification_token = "Verification";
-    email_change_token = "E-mail change";
-    file_token = "Files";
-    templates = "Mails";
-    not_done_yet(what: &str) = "Asked for, and not done yet: {what}.";
-    oauth2 = "sign-in by OAuth2";
-    one_time_passwords = "one-time passwords";
-    second_factors = "second factors";
-    sign_in_alerts = "mails about sign-ins";
-    templates_hint = "What accounts are written. {APP_NAME}, {APP_URL}, {TOKEN} and {RECORD:email} are filled in.";
-    verification_template = "Verification";
-    reset_template = "Password reset";
-    email_change_template = "E-mail change";
-    subject = "Subject";
-    mail_body = "Body, in HTML";
 }
 
 // Records.

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Serialize;
 
 use super::{Client, List, Result, http};
-use crate::types::{Collection, Import, Scaffolds, ViewQuery, ViewSample};
+use crate::types::{Collection, Import, OAuth2Offer, Scaffolds, ViewQuery, ViewSample};
 
 /// The definitions of collections: what fields they have, and who may do what. From
 /// [`Client::collections`].
@@ -137,6 +137,17 @@ impl Collections {
             query: query.to_owned(),
         };
         self.client.call(Method::POST, url, Some(&query)).await
+    }
+
+    /// Lists the OAuth2 providers that collections can use.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error).
+    pub async fn oauth2_offers(&self) -> Result<Vec<OAuth2Offer>> {
+        let path = ["api", "collections", "meta", "oauth2-providers"];
+        let url = self.client.at(&path)?;
+        self.client.call(Method::GET, url, http::NO_BODY).await
     }
 
     /// Fetches a new collection of each type, with the system fields that it would have.

@@ -232,6 +232,19 @@ pub struct PasswordMethod {
     pub enabled: bool,
 }
 
+/// An OAuth2 provider that collections can use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = OAuth2Provider))]
+#[serde(rename_all = "camelCase", default)]
+pub struct OAuth2Offer {
+    /// The name in definitions.
+    pub name: String,
+    /// The name for people.
+    pub display_name: String,
+    /// The logo, as SVG.
+    pub logo: String,
+}
+
 /// A short-lived token that gives access to protected files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

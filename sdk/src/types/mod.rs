@@ -19,7 +19,7 @@ mod system;
 
 pub use auth::{
     AppleSecret, AppleSecretRequest, AuthMethods, AuthResult, FileToken, Impersonation,
-    MailRequest, OAuth2Method, OAuth2SignIn, OAuth2Start, OAuth2User, PasswordMethod,
+    MailRequest, OAuth2Method, OAuth2Offer, OAuth2SignIn, OAuth2Start, OAuth2User, PasswordMethod,
     PasswordReset, SecondFactor, SignIn, SignInDelay, Verification,
 };
 pub use batch::{Batch, BatchRequest, BatchResult};

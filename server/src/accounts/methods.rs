@@ -1,6 +1,6 @@
 //! The sign-in methods of a collection.
 
-use plinth_sdk::types::{AuthOptions, PasswordMethod};
+use plinth_sdk::types::{AuthOptions, OAuth2Offer, PasswordMethod};
 use serde::Serialize;
 use url::form_urlencoded;
 use utoipa::ToSchema;
@@ -81,22 +81,11 @@ pub(super) struct Start {
     code_challenge_method: &'static str,
 }
 
-/// An OAuth2 provider that collections can use.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = OAuth2Provider)]
-pub(super) struct Offer {
-    name: &'static str,
-    display_name: &'static str,
-    /// The logo, as SVG.
-    logo: String,
-}
-
 /// Returns every provider.
-pub(super) fn all() -> Vec<Offer> {
-    let offer = |provider: &'static Provider| Offer {
-        name: provider.name,
-        display_name: provider.display_name,
+pub(super) fn all() -> Vec<OAuth2Offer> {
+    let offer = |provider: &'static Provider| OAuth2Offer {
+        name: provider.name.to_owned(),
+        display_name: provider.display_name.to_owned(),
         logo: logo(provider),
     };
     providers::ALL.iter().map(offer).collect()

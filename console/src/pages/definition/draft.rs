@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::Failure;
 use crate::components::Bind;
-pub(super) use crate::drafts::{at, flag, lines, number, text};
+pub(super) use crate::drafts::{at, flag, lines, list, number, text};
 use crate::{json, text as words};
 
 /// A field that is being edited.
@@ -122,6 +122,14 @@ impl Draft {
             .map(|field| field.value.with(trimmed))
             .collect();
         value["fields"] = Value::Array(fields);
+        if let Some(providers) = value
+            .pointer_mut("/oauth2/providers")
+            .and_then(Value::as_array_mut)
+        {
+            for provider in providers.iter_mut() {
+                provider["extra"] = trimmed(&provider["extra"]);
+            }
+        }
         value
     }
 
@@ -144,6 +152,11 @@ impl Draft {
     /// Returns the collection's name as it is being typed.
     pub(super) fn name(self) -> String {
         self.whole.with(|whole| json::shown(&whole["name"]))
+    }
+
+    /// Returns the collection's name as it is saved.
+    pub(super) fn saved_name(self) -> String {
+        self.saved.with_value(|saved| json::shown(&saved["name"]))
     }
 
     /// Returns whether it is a system collection.
@@ -183,6 +196,34 @@ impl Draft {
         number(self.whole, path, json!(0))
     }
 
+    /// Binds the list of texts at `path`.
+    pub(super) fn list(self, path: impl Into<String>) -> Bind<Vec<String>> {
+        list(self.whole, path)
+    }
+
+    /// Binds the list at `path`, one item a line.
+    pub(super) fn lines(self, path: impl Into<String>) -> Bind<String> {
+        lines(self.whole, path)
+    }
+
+    /// Returns whether the saved definition has an OAuth2 provider with this name, so that its secret is kept.
+    pub(super) fn has_saved_provider(self, name: &str) -> bool {
+        self.saved.with_value(|saved| {
+            let providers = saved.pointer("/oauth2/providers").and_then(Value::as_array);
+            providers.is_some_and(|all| all.iter().any(|provider| provider["name"] == name))
+        })
+    }
+
+    /// Returns the names and the types of the fields as they are being typed.
+    pub(super) fn typed_fields(self) -> Vec<(String, FieldKind)> {
+        let typed = |field: FieldDraft| {
+            field
+                .value
+                .with(|field| (json::shown(&field["name"]), kind(field)))
+        };
+        self.fields.get().into_iter().map(typed).collect()
+    }
+
     /// Returns the names of the fields as they are being typed.
     pub(super) fn field_names(self) -> Vec<String> {
         let name = |field: FieldDraft| field.value.with(|field| json::shown(&field["name"]));
@@ -195,6 +236,19 @@ impl Draft {
         Signal::derive(move || {
             self.failure
                 .with(|failure| failure.as_ref().and_then(|failure| failure.at(&path)))
+        })
+    }
+
+    /// Returns whether the failed save had a problem at `path` or inside it. It stays true, so that what was opened to show
+    /// a problem does not close while the problem is being mended.
+    pub(super) fn was_wrong_within(self, path: impl Into<String>) -> Memo<bool> {
+        let path = path.into();
+        Memo::new(move |was: Option<&bool>| {
+            let is_wrong = |failure: &Failure| failure.is_within(&path);
+            was.copied().unwrap_or_default()
+                || self
+                    .failure
+                    .with(|failure| failure.as_ref().is_some_and(is_wrong))
         })
     }
 }

@@ -19,7 +19,7 @@ use crate::components::{
     Toaster, loaded,
 };
 use crate::session::Session;
-use crate::{links, repeat, text};
+use crate::{browser, links, repeat, text};
 use accounts::Accounts;
 use draft::Draft;
 use fields::Fields;
@@ -73,7 +73,10 @@ fn Editor(collection: Collection) -> impl IntoView {
                         let link = links::definition(&saved.name, &part.get_untracked());
                         navigate.with_value(|navigate| navigate(&link, options));
                     }
-                    Err(failure) => draft.failure.set(Some(failure)),
+                    Err(failure) => {
+                        draft.failure.set(Some(failure));
+                        request_animation_frame(|| browser::focus("[aria-invalid=true]"));
+                    }
                 }
             },
         );
@@ -105,7 +108,7 @@ fn Editor(collection: Collection) -> impl IntoView {
     };
     view! {
         <CollectionPage collection actions>
-            <DraftProblem draft />
+            <DraftProblem draft part />
             <fieldset class="stack" disabled=!may_write>{body}</fieldset>
         </CollectionPage>
         {move || losing.with(|losses| !losses.is_empty()).then(|| view! {
@@ -120,15 +123,24 @@ fn Editor(collection: Collection) -> impl IntoView {
 
 /// The failure of a save, with the problems that no input shows.
 #[component]
-fn DraftProblem(draft: Draft) -> impl IntoView {
+fn DraftProblem(
+    draft: Draft,
+    /// The part of the definition that is shown.
+    #[prop(into)]
+    part: Signal<String>,
+) -> impl IntoView {
     let message = Signal::derive(move || {
-        draft.failure.with(|failure| {
-            failure.as_ref().map(|failure| {
-                failure.summary(|path| {
-                    path.starts_with("fields.") || path == "name" || path == "viewQuery"
-                })
-            })
-        })
+        let part = part.get();
+        let is_shown = |path: &str| match &*part {
+            "accounts" => path
+                .split('.')
+                .next()
+                .is_some_and(|key| accounts::SHOWN.contains(&key)),
+            _ => path.starts_with("fields.") || path == "name" || path == "viewQuery",
+        };
+        draft
+            .failure
+            .with(|failure| Some(failure.as_ref()?.summary(is_shown)))
     });
     view! { <Problem message /> }
 }
@@ -177,6 +189,7 @@ pub(crate) fn NewCollection() -> impl IntoView {
     let name = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let current = StoredValue::new(None::<Draft>);
+    let new_part = Signal::stored("fields".to_owned());
     let schema = Schema::here();
     let toaster = Toaster::here();
     let navigate = StoredValue::new_local(use_navigate());
@@ -238,7 +251,7 @@ pub(crate) fn NewCollection() -> impl IntoView {
             }
             current.set_value(Some(draft));
             view! {
-                <DraftProblem draft />
+                <DraftProblem draft part=new_part />
                 <div class="grid">
                     <TextField
                         label=text::name().to_owned() value=Bind::from(name) code=true required=true focus=true

@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::text;
 use crate::text::settings as words;
 use draft::Draft;
-use test_mail::TestMail;
+pub(super) use test_mail::TestMail;
 
 type Words = fn() -> &'static str;
 

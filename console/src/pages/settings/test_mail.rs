@@ -20,22 +20,31 @@ const TEMPLATES: [(&str, Words); 5] = [
     ("login-alert", words::template_alert),
 ];
 
-/// Asks where to, and which.
+/// Asks where to, and which mail, unless that is fixed.
 #[component]
-pub(super) fn TestMail(#[prop(into)] close: Callback<()>) -> impl IntoView {
+pub(crate) fn TestMail(
+    /// The template that is chosen at first.
+    #[prop(default = TEMPLATES[0].0.to_owned())]
+    template: String,
+    /// The collection that is chosen at first.
+    #[prop(default = SUPERUSERS.to_owned())]
+    collection: String,
+    #[prop(optional)] is_fixed: bool,
+    #[prop(into)] close: Callback<()>,
+) -> impl IntoView {
     let session = Session::here();
     let toaster = Toaster::here();
     let schema = Schema::here();
     let to = RwSignal::new(String::new());
-    let template = RwSignal::new(TEMPLATES[0].0.to_owned());
-    let collection = RwSignal::new(SUPERUSERS.to_owned());
+    let (template, collection) = (RwSignal::new(template), RwSignal::new(collection));
     let failure = RwSignal::new(None::<Failure>);
     let busy = RwSignal::new(false);
     let error = move |name: &'static str| {
         Signal::derive(move || failure.with(|failure| failure.as_ref()?.at(name)))
     };
     let summary = move || {
-        let shown = |path: &str| ["email", "template", "collection"].contains(&path);
+        let shown =
+            |path: &str| path == "email" || !is_fixed && ["template", "collection"].contains(&path);
         failure.with(|failure| failure.as_ref().map(|failure| failure.summary(shown)))
     };
     let send = move |event: web_sys::SubmitEvent| {
@@ -80,14 +89,16 @@ pub(super) fn TestMail(#[prop(into)] close: Callback<()>) -> impl IntoView {
                         label=words::test_to().to_owned() value=Bind::from(to) kind="email" required=true focus=true
                         error=error("email")
                     />
-                    <SelectField
-                        label=words::test_template().to_owned() value=Bind::from(template)
-                        choices=Signal::stored(templates) error=error("template")
-                    />
-                    <SelectField
-                        label=words::test_collection().to_owned() value=Bind::from(collection) choices=collections
-                        error=error("collection")
-                    />
+                    {(!is_fixed).then(|| view! {
+                        <SelectField
+                            label=words::test_template().to_owned() value=Bind::from(template)
+                            choices=Signal::stored(templates) error=error("template")
+                        />
+                        <SelectField
+                            label=words::test_collection().to_owned() value=Bind::from(collection) choices=collections
+                            error=error("collection")
+                        />
+                    })}
                 </div>
                 <footer class="dialog-foot">
                     <Button on:click=move |_| close.run(())>{text::cancel()}</Button>

@@ -8,13 +8,13 @@ pub(crate) mod sign_in;
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{FieldProblem, FieldProblems, PasswordAuth, SignIn};
+use plinth_sdk::types::{FieldProblem, FieldProblems, OAuth2Offer, PasswordAuth, SignIn};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::attempts::rules::Purpose;
 use super::attempts::{self, Attempt};
-use super::methods::{self, Method, Methods, Offer};
+use super::methods::{self, Method, Methods};
 use super::{FAILED, is_suspended, not_satisfied, of_accounts, store};
 use crate::app::App;
 use crate::db::{Claimant, Conn};
@@ -172,7 +172,7 @@ pub async fn auth_refresh(
 /// List the supported OAuth2 providers.
 #[utoipa::path(
     get, path = "/api/collections/meta/oauth2-providers", operation_id = "collections_oauth2_providers",
-    tag = tags::COLLECTIONS, params(Selection), responses((status = 200, body = Vec<Offer>))
+    tag = tags::COLLECTIONS, params(Selection), responses((status = 200, body = Vec<OAuth2Offer>))
 )]
 pub async fn providers(_: Superuser, query: Query) -> Result<Answer> {
     Ok(Answer::picked(&methods::all(), &query))
