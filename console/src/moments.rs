@@ -111,6 +111,17 @@ pub(crate) fn distance(moment: &str) -> String {
     seconds(moment).map_or_else(String::new, |seconds| from_now(seconds - now()))
 }
 
+/// Returns how much is left of a number of seconds that began at a moment.
+pub(crate) fn left(moment: &str, length: i64) -> i64 {
+    let passed = seconds(moment).map_or(0.0, |then| now() - then);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "seconds; a cast of floats saturates"
+    )]
+    let passed = passed as i64;
+    length.saturating_sub(passed.max(0)).max(0)
+}
+
 fn from_now(seconds: f64) -> String {
     let far = span(seconds.abs());
     if far.is_empty() {

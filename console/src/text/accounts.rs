@@ -98,7 +98,7 @@ catalogue! {
     email_change_token = "E-mail change";
     file_token = "Files";
     in_seconds = "In seconds.";
-    seconds_are(duration: &str) = "Seconds: {duration}.";
+    seconds_are(duration: &str) = "In seconds: that is {duration}.";
 }
 
 // Mails.

@@ -16,7 +16,9 @@ macro_rules! catalogue {
     };
 }
 
+pub(crate) mod account;
 pub(crate) mod accounts;
+pub(crate) mod delays;
 pub(crate) mod durations;
 pub(crate) mod files;
 pub(crate) mod forgotten;

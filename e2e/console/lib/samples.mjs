@@ -3,6 +3,7 @@
 import { fillFiles } from './files.mjs'
 import { PASSWORD } from './person.mjs'
 import { fillRoles } from './roles.mjs'
+import { fillSignIn } from './sign-in.mjs'
 import { fillViews } from './views.mjs'
 import { fillWork } from './work.mjs'
 
@@ -62,4 +63,5 @@ export async function fill(root) {
   await fillViews(root)
   await fillWork(root)
   await fillRoles(root)
+  await fillSignIn(root)
 }

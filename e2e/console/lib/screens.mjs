@@ -3,6 +3,7 @@
 import { fileScreens } from './files.mjs'
 import { roleScreens } from './roles.mjs'
 import { settingsScreens } from './settings.mjs'
+import { signInScreens } from './sign-in.mjs'
 import { viewScreens } from './views.mjs'
 import { workScreens } from './work.mjs'
 
@@ -63,7 +64,7 @@ export const screens = [
     },
   },
   { name: 'collection-indexes-empty', path: '/_/collections/tags/indexes', arrive: ({ me }) => me.reads('No indexes') },
-  { name: 'collection-accounts', path: '/_/collections/users/accounts', arrive: ({ me }) => me.sees('heading', 'Tokens') },
+  ...signInScreens,
   {
     name: 'collection-delete',
     path: '/_/collections/posts',

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use plinth_sdk::Record;
 use plinth_sdk::types::{Collection, CollectionType, Field, FieldKind};
 
+use super::account::AccountParts;
 use super::draft::Draft;
 use super::input::FieldInput;
 use super::{May, cell};
@@ -199,6 +200,13 @@ fn RecordForm(
         }
         .into_any()
     };
+    let parts = record
+        .as_ref()
+        .filter(|_| is_auth && untrack(|| session.is_superuser()))
+        .map(|record| {
+            let (collection_id, id) = (record.collection_id.clone(), record.id.clone());
+            view! { <AccountParts collection_id id /> }
+        });
     let sending =
         move || {
             let size = draft.size();
@@ -212,6 +220,7 @@ fn RecordForm(
                 <Problem message=summary />
                 {head}
                 <fieldset class="stack" disabled=move || !may_save.get()>{inputs}</fieldset>
+                {parts}
             </div>
             <footer class="dialog-foot">
                 {move || (!is_new && may.delete.get()).then(|| view! {

@@ -1,5 +1,6 @@
 //! The records of a collection: a table with a filter, and a form for one record over it.
 
+mod account;
 mod cell;
 mod columns;
 mod draft;

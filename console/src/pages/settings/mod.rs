@@ -1,5 +1,6 @@
 //! What superusers set while the server runs.
 
+mod delays;
 mod draft;
 mod test_mail;
 
@@ -13,6 +14,7 @@ use crate::components::{
 use crate::session::Session;
 use crate::text;
 use crate::text::settings as words;
+use delays::Delays;
 use draft::Draft;
 pub(super) use test_mail::TestMail;
 
@@ -31,7 +33,7 @@ const LEVELS: [(&str, Words); 4] = [
 pub(crate) fn Settings() -> impl IntoView {
     let settings = load(|client| async move { client.settings().get().await });
     let show = |saved: Saved| view! { <Editor saved /> };
-    view! { <Page title=text::settings().to_owned()>{loaded(settings, show)}</Page> }
+    view! { <Page title=text::settings().to_owned()>{loaded(settings, show)}<Delays /></Page> }
 }
 
 #[component]

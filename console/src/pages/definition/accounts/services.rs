@@ -163,7 +163,7 @@ fn MappedFields(draft: Draft) -> impl IntoView {
         <div class="stack-small">
             <h3>{words::mapped()}</h3>
             <p class="muted">{words::mapped_hint()}</p>
-            <div class="grid">{MAPPED.map(field).collect_view()}</div>
+            <div class="grid pairs">{MAPPED.map(field).collect_view()}</div>
         </div>
     }
 }
