@@ -191,6 +191,27 @@ fn only_the_store_of_records_ties_a_grant_to_a_record() {
 }
 
 /// `a::` as its three tokens.
+/// Migrations run by their version, the number before the name: of two with one version, only the first would be recorded.
+#[test]
+fn each_migration_has_a_version_of_its_own_and_is_there_for_both_engines() {
+    let of = |engine: &str| {
+        let folder = root().join("../../migrations").join(engine);
+        let entries = fs::read_dir(folder).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<String> = names
+            .map(|name| name.into_string().expect("a name"))
+            .collect();
+        names.sort();
+        names
+    };
+    let names = of("sqlite");
+    assert_eq!(names, of("postgres"));
+    let version = |name: &String| name.split('_').next().unwrap_or_default().to_owned();
+    let mut versions: Vec<String> = names.iter().map(version).collect();
+    versions.dedup();
+    assert_eq!(versions.len(), names.len(), "{names:?}");
+}
+
 fn split_path(part: &str) -> Vec<&str> {
     match part.strip_suffix("::") {
         Some(word) => vec![word, ":", ":"],
