@@ -167,6 +167,7 @@ impl Database {
                     is_superuser: true,
                     refreshable: false,
                     expires: i64::MAX,
+                    session: None,
                     roles: Vec::new(),
                 }))
             }

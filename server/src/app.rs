@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use plinth_sdk::types::MetaSettings;
 
 use crate::accounts::oauth2::OAuth2;
+use crate::accounts::sessions::Seen;
 use crate::budget::{Answers, Budget};
 use crate::clock::Clock;
 use crate::collections::{ahead, store};
@@ -76,6 +77,8 @@ pub struct State {
     pub metrics: Metrics,
     /// The realtime connections.
     pub realtime: Realtime,
+    /// The sessions that were used lately.
+    pub sessions: Seen,
     /// The request log.
     pub logs: Logs,
     /// The scheduler of jobs.
@@ -137,6 +140,7 @@ impl App {
         schema.replace(patiently(|| db.write(store::initialise)).await?);
         let app = Self(Arc::new(State {
             realtime: Realtime::new(&metrics, db.change_queue(), clock.clone(), random.clone()),
+            sessions: Seen::default(),
             logs: Logs::new(
                 log,
                 log_size,

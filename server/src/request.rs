@@ -40,6 +40,8 @@ pub struct Account {
     pub refreshable: bool,
     /// When the token expires, in seconds since 1970. Tokens derived from it expire no later.
     pub expires: i64,
+    /// The id of the session that the token belongs to.
+    pub session: Option<String>,
     /// The ids of its roles.
     pub roles: Vec<String>,
 }

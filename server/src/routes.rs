@@ -72,6 +72,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         at("/api/collections/{collection}/auth-with-password", [post().to(accounts::api::auth_with_password)]),
         at("/api/collections/{collection}/auth-with-oauth2", [post().to(accounts::api::oauth2::auth_with_oauth2)]),
         at("/api/collections/{collection}/auth-refresh", [post().to(accounts::api::auth_refresh)]),
+        at("/api/collections/{collection}/end-other-sessions", [post().to(accounts::api::sessions::end_others)]),
         at("/api/collections/{collection}/impersonate/{id}", [post().to(accounts::api::impersonate::impersonate)]),
         at("/api/collections/{collection}/request-password-reset", [post().to(accounts::api::confirm::request_password_reset)]),
         at("/api/collections/{collection}/confirm-password-reset", [post().to(accounts::api::confirm::confirm_password_reset)]),

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::request::Account;
 use crate::schema::Record;
 
 /// The purpose of a token.
@@ -60,6 +61,9 @@ pub struct Claims {
     /// Whether the token may be exchanged for a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refreshable: Option<bool>,
+    /// The id of the session: the token ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     /// The purpose.
     #[serde(rename = "type")]
     pub kind: Kind,
@@ -77,13 +81,24 @@ pub fn fingerprint(signing_key: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(signing_key))
 }
 
-/// Makes a token for acting as the account.
-pub fn auth(record: &Record, now: Timestamp) -> Result<String> {
+/// Returns when a token for acting as the account expires that is valid for `duration` seconds, or for the usual time if
+/// that is 0; in seconds since 1970.
+pub fn expiry(record: &Record, duration: i64, now: Timestamp) -> i64 {
+    if duration > 0 {
+        now.unix().saturating_add(duration)
+    } else {
+        claims(record, Kind::Auth, now).exp
+    }
+}
+
+/// Makes a token for acting as the account within a session.
+pub fn auth(record: &Record, session: Option<String>, now: Timestamp) -> Result<String> {
     let claims = claims(record, Kind::Auth, now);
     sign(
         record,
         &Claims {
             refreshable: Some(true),
+            sid: session,
             ..claims
         },
     )
@@ -91,25 +106,29 @@ pub fn auth(record: &Record, now: Timestamp) -> Result<String> {
 
 /// Makes a token for acting as the account that cannot be renewed. It is valid for `duration` seconds, or for the
 /// usual time if that is 0.
-pub fn fixed(record: &Record, duration: i64, now: Timestamp) -> Result<String> {
-    let mut claims = claims(record, Kind::Auth, now);
-    if duration > 0 {
-        claims.exp = now.unix().saturating_add(duration);
-    }
+pub fn fixed(
+    record: &Record,
+    session: Option<String>,
+    duration: i64,
+    now: Timestamp,
+) -> Result<String> {
     sign(
         record,
         &Claims {
+            exp: expiry(record, duration, now),
             refreshable: Some(false),
-            ..claims
+            sid: session,
+            ..claims(record, Kind::Auth, now)
         },
     )
 }
 
-/// Makes a token for reading files. It expires no later than `expires`, when the token of the request expires.
-pub fn file(record: &Record, expires: i64, now: Timestamp) -> Result<String> {
-    let mut claims = claims(record, Kind::File, now);
-    claims.exp = claims.exp.min(expires);
-    sign(record, &claims)
+/// Makes a token for reading files. It ends no later than the token of the request, and with the same session.
+pub fn file(account: &Account, now: Timestamp) -> Result<String> {
+    let mut claims = claims(&account.record, Kind::File, now);
+    claims.exp = claims.exp.min(account.expires);
+    claims.sid.clone_from(&account.session);
+    sign(&account.record, &claims)
 }
 
 /// Makes a token that is sent by mail, and proves that its bearer reads the account's mails.
@@ -147,6 +166,7 @@ fn claims(record: &Record, kind: Kind, now: Timestamp) -> Claims {
         id: record.id().to_owned(),
         new_email: None,
         refreshable: None,
+        sid: None,
         kind,
     }
 }
@@ -216,6 +236,7 @@ mod tests {
             id: "i".to_owned(),
             new_email: None,
             refreshable: Some(true),
+            sid: None,
             kind: Kind::Auth,
         };
         let good = token(&claims, "key", Algorithm::HS256);

@@ -278,6 +278,19 @@ impl<T: DeserializeOwned> Records<T> {
         self.auth("auth-refresh", http::NO_BODY).await
     }
 
+    /// Signs out everywhere else: ends all sessions of the account except the client's own. To list the sessions, or to end
+    /// a single one, list and delete the records of [`names::AUTH_SESSIONS`](crate::types::names::AUTH_SESSIONS), which
+    /// are [`AuthSession`](crate::types::AuthSession)s.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 401 if nobody is signed in, 403 if the account is in another collection.
+    pub async fn end_other_sessions(&self) -> Result<()> {
+        let path = ["api", "collections", &self.name, "end-other-sessions"];
+        let url = self.client.at(&path)?;
+        self.client.tell(Method::POST, url, http::NO_BODY).await
+    }
+
     /// Gives superusers a token of another account, good for so many seconds, or for as long as any other when
     /// `duration` is 0. The client goes on sending its own.
     ///

@@ -43,5 +43,6 @@ pub use settings::{
 };
 pub use setup::{FirstSuperuser, Setup};
 pub use system::{
-    AREAS, Cron, Job, JobPreview, JobRun, JobSchedule, Mail, Member, Permission, Role, names,
+    AREAS, AuthSession, Cron, Job, JobPreview, JobRun, JobSchedule, Mail, Member, Permission, Role,
+    names,
 };

@@ -1,4 +1,4 @@
-//! Records of the built-in collections: roles, jobs, e-mails.
+//! Records of the built-in collections: roles, jobs, e-mails, sessions.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +17,8 @@ pub mod names {
     pub const JOB_RUNS: &str = "_jobRuns";
     /// See [`super::Mail`].
     pub const MAILS: &str = "_mails";
+    /// See [`super::AuthSession`].
+    pub const AUTH_SESSIONS: &str = "_authSessions";
 }
 
 /// The areas of the console that a role can grant, with read or write access.
@@ -227,6 +229,32 @@ pub struct Mail {
     /// The mail server's error message.
     pub error: String,
     /// Time of creation.
+    pub created: String,
+    /// Time of the last change.
+    pub updated: String,
+}
+
+/// A session of an account: a sign-in whose tokens are good until it is deleted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AuthSession {
+    /// The record id, which the session's tokens have as `sid`.
+    pub id: String,
+    /// The id of the account's collection.
+    pub collection_ref: String,
+    /// The id of the account.
+    pub record_ref: String,
+    /// How the account signed in: `password`, `otp`, `oauth2`, …; `impersonation` if a superuser acts as the account.
+    pub method: String,
+    /// The address from which the account signed in.
+    pub address: String,
+    /// The program that signed in, as it calls itself, 200 characters at most.
+    pub user_agent: String,
+    /// The time of the last request, known to the minute.
+    pub last_seen: String,
+    /// The time at which the last token expires.
+    pub expires: String,
+    /// The time of the sign-in.
     pub created: String,
     /// Time of the last change.
     pub updated: String,

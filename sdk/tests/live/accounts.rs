@@ -1,6 +1,6 @@
 //! Accounts: sign-in, mails, what guests may not do.
 
-use plinth_sdk::types::{Collection, Mail};
+use plinth_sdk::types::{AuthSession, Collection, Mail, names};
 use plinth_sdk::{Client, Record, filter};
 use serde::Deserialize;
 use serde_json::json;
@@ -66,6 +66,21 @@ async fn accounts_sign_in_and_refresh() -> plinth_sdk::Result<()> {
             .send()
             .await
             .is_err_and(|error| error.is_forbidden())
+    );
+
+    let other = guest();
+    let elsewhere = other.collection::<Account>("sdk_accounts");
+    elsewhere.auth_with_password(email, password).await?;
+    let sessions = client.collection::<AuthSession>(names::AUTH_SESSIONS);
+    assert_eq!(sessions.list().send().await?.items.len(), 2);
+    accounts.end_other_sessions().await?;
+    let left = sessions.list().send().await?.items;
+    assert_eq!((left.len(), left[0].method.as_str()), (1, "password"));
+    assert!(
+        elsewhere
+            .auth_refresh()
+            .await
+            .is_err_and(|error| error.is_unauthenticated())
     );
 
     clone.sign_out();

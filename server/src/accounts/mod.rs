@@ -1,7 +1,7 @@
 //! Accounts: records of auth collections that sign in.
 //!
-//! A token contains the account's id and is signed with the account's own key, so that a new password invalidates it.
-//! Nothing about tokens is stored.
+//! A token contains the account's id and is signed with the account's own key, so that a new password invalidates it. It
+//! belongs to a session, a stored record with which it ends ([`sessions`]).
 
 pub mod api;
 pub mod attempts;
@@ -10,6 +10,7 @@ pub(crate) mod methods;
 mod mfa;
 mod notices;
 pub(crate) mod oauth2;
+pub mod sessions;
 mod sign_in;
 pub mod store;
 
@@ -38,17 +39,17 @@ pub fn token_in(header: &str) -> &str {
 
 /// Returns the account of a token of this kind, if it may be signed in.
 pub async fn bearer(app: &App, token: &str, kind: Kind) -> Result<Caller> {
-    owner(app, token, kind, store::find_in_session).await
+    owner(app, token, kind, store::find_signed_in).await
 }
 
 /// Whether a token is valid, but its account may not be signed in any more.
 async fn is_suspended(app: &App, token: &str) -> Result<bool> {
-    let owner = owner(app, token, Kind::Auth, store::find).await?;
+    let owner = owner(app, token, Kind::Auth, store::find_with_session).await?;
     Ok(owner.account().is_some())
 }
 
-/// A function that finds an account by its id.
-type Find = fn(&mut Conn, &policy::Grant, &str) -> Result<Option<Record>>;
+/// A function that finds an account by its id and that of its session.
+type Find = fn(&mut Conn, &policy::Grant, &str, Option<&str>) -> Result<Option<Record>>;
 
 async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result<Caller> {
     let Some(claims) = tokens::peek(token) else {
@@ -72,10 +73,14 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
         "nobody is signed in before the token is checked",
     );
     let Claims {
-        id, refreshable, ..
+        id,
+        refreshable,
+        sid: session,
+        ..
     } = claims;
+    let of_token = session.clone();
     let find = move |conn: &mut Conn, grant: &policy::Grant| {
-        let record = find_account(conn, grant, &id)?;
+        let record = find_account(conn, grant, &id, of_token.as_deref())?;
         let roles = if grant.schema().policies.has_own_roles() {
             policy::store::roles_of(conn, &grant.collection().def.id, &id)?
         } else {
@@ -93,10 +98,14 @@ async fn owner(app: &App, token: &str, kind: Kind, find_account: Find) -> Result
     let Some(Claims { exp, .. }) = tokens::verify(token, &key, app.clock.now()) else {
         return Ok(Caller::Guest);
     };
+    if let Some(session) = &session {
+        app.sessions.note(session);
+    }
     Ok(Caller::Account(Arc::new(Account {
         is_superuser: collection.is_superusers(),
         refreshable: refreshable.unwrap_or(false),
         expires: exp,
+        session,
         record,
         roles,
     })))
@@ -108,6 +117,14 @@ const FAILED: &str = "Failed to authenticate.";
 /// Makes the error for an account that the auth rule does not allow to sign in.
 fn not_satisfied() -> Error {
     Error::forbidden("The request doesn't satisfy the collection requirements to authenticate.")
+}
+
+/// Makes the error for an account that asks for what accounts of another collection may.
+fn of_another_collection(account: &Account) -> Error {
+    Error::forbidden(format!(
+        "The request requires auth record from {} collection.",
+        account.record.collection.def.name
+    ))
 }
 
 /// Returns the collection with this name, if its records are accounts.

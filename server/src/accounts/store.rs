@@ -1,5 +1,7 @@
 //! The SQL of accounts.
 
+use plinth_sdk::types::names;
+
 use crate::db::{ColumnType, Conn, Dialect, Ident, Sql, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::filter::Trust;
@@ -42,21 +44,51 @@ fn lower_column(out: &mut Sql, dialect: Dialect, column: &Ident) {
     out.append(dialect.lower(plain));
 }
 
-/// Returns the account with this id, if it may be signed in: the query includes the collection's auth rule.
-pub fn find_in_session(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Record>> {
+/// Returns the account with this id, if it may be signed in and its session has not ended: the query includes the
+/// collection's auth rule.
+pub fn find_signed_in(
+    conn: &mut Conn,
+    grant: &Grant,
+    id: &str,
+    session: Option<&str>,
+) -> Result<Option<Record>> {
     if grant.collection().rules.session == Rule::Open {
-        return find(conn, grant, id);
+        return find_with_session(conn, grant, id, session);
     }
-    match records::find(conn, &grant.for_session(), id, None) {
+    match find_with_session(conn, &grant.for_session(), id, session) {
         // The rule cannot be resolved any more.
         Err(Error::Invalid { .. }) => Ok(None),
         found => found,
     }
 }
 
-/// Returns the account with this id.
-pub fn find(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Option<Record>> {
-    records::find(conn, grant, id, None)
+/// Returns the account with this id, if its session has not ended. A token of an older version has none.
+pub fn find_with_session(
+    conn: &mut Conn,
+    grant: &Grant,
+    id: &str,
+    session: Option<&str>,
+) -> Result<Option<Record>> {
+    let Some(session) = session else {
+        return records::find(conn, grant, id, None);
+    };
+    // No stored text contains U+0000, and PostgreSQL does not even accept one in a comparison.
+    if id.contains('\0') || session.contains('\0') {
+        return Ok(None);
+    }
+    let mut same = Sql::new(conn.dialect());
+    same.column(&records::alias(), &Ident::new("id"));
+    same.text(" = ").bind(Value::from(id));
+    same.text(" AND EXISTS (SELECT 1 FROM ")
+        .ident(&Ident::new(names::AUTH_SESSIONS));
+    same.text(" AS \"s\" WHERE \"s\".\"id\" = ")
+        .bind(Value::from(session));
+    same.text(" AND \"s\".\"collectionRef\" = ")
+        .bind(Value::from(grant.collection().def.id.as_str()));
+    same.text(" AND \"s\".\"recordRef\" = ")
+        .column(&records::alias(), &Ident::new("id"))
+        .text(")");
+    Ok(records::find_where(conn, grant, same.cached(), None)?.pop())
 }
 
 /// Whether the collection's auth rule allows the account to sign in.

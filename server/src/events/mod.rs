@@ -16,6 +16,7 @@ use crate::db::journal::Entry;
 use crate::db::{Conn, Value, coordination};
 use crate::error::Result;
 use crate::schema::{Collection, Record, Schema};
+use crate::system::account_data::AUTH_SESSIONS;
 use crate::tokens::{self, fingerprint, signing_key};
 
 impl Kind {
@@ -74,10 +75,24 @@ impl Change {
         Some(Record::new(Arc::clone(collection), values))
     }
 
+    /// Whether it changes the record with this id, of the collection with this id.
+    pub fn is_of(&self, collection: &str, record: &str) -> bool {
+        let mut columns = self.collection.columns.iter().zip(&self.values);
+        self.collection.def.id == collection
+            && columns.any(|(column, value)| {
+                column.name == "id" && matches!(value, Value::Text(id) if id == record)
+            })
+    }
+
     /// Estimates the memory that it takes.
     pub fn bytes(&self) -> usize {
         let values: usize = self.values.iter().map(Value::bytes).sum();
         size_of::<Self>() + values
+    }
+
+    /// Whether it ends a session of an account.
+    pub fn ends_session(&self) -> bool {
+        self.kind == Kind::Delete && self.collection.def.id == AUTH_SESSIONS
     }
 
     /// Whether it deletes an account.

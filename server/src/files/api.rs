@@ -27,7 +27,7 @@ use plinth_sdk::types::{FieldKind, FileOptions, FileToken};
 )]
 pub async fn token(CallerRequest(request, _): CallerRequest) -> Result<Answer> {
     let account = request.caller.account().ok_or(Error::Unauthenticated)?;
-    let token = tokens::file(&account.record, account.expires, request.now)?;
+    let token = tokens::file(account, request.now)?;
     Ok(Answer::json(&FileToken { token }))
 }
 

@@ -106,6 +106,21 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         ..route("auth_refresh", "Refresh a token".to_owned())
     };
     draft.route(HttpMethod::Post, path("auth-refresh"), refresh.operation());
+    let end_others = Route {
+        answer: None,
+        parameters: &[],
+        problems: &[401, 403, 404],
+        needs_token: true,
+        description: "For accounts of this collection. Ends all sessions of the account except the one of the token. The \
+                      sessions are records of `_authSessions`, and to delete one ends it."
+            .to_owned(),
+        ..route("end_other_sessions", "Sign out everywhere else".to_owned())
+    };
+    draft.route(
+        HttpMethod::Post,
+        path("end-other-sessions"),
+        end_others.operation(),
+    );
     if reader.is_superuser {
         let act = route("impersonate", format!("Get a token of an account of {of}"));
         impersonation(draft, act, path("impersonate/{id}"));

@@ -75,6 +75,7 @@ fn document(is_superuser: bool) -> Json {
         is_superuser: true,
         refreshable: false,
         expires: i64::MAX,
+        session: None,
         roles: Vec::new(),
     };
     let caller = if is_superuser {

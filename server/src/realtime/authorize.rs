@@ -269,7 +269,8 @@ impl Round {
         };
         let why = "whose subscription it is was found out when it was made";
         let grant = policy::system(schema, collection, Request::internal(conn.clock.now()), why);
-        let stored = accounts::store::find_in_session(conn, &grant, &identity.record)?;
+        let (id, session) = (&identity.record, identity.session.as_deref());
+        let stored = accounts::store::find_signed_in(conn, &grant, id, session)?;
         let is_stored = stored.is_some();
         let good = stored.filter(|record| tokens::signing_key(record, Kind::Auth) == identity.key);
         if let Some(record) = good {
@@ -298,6 +299,7 @@ fn account(conn: &mut Conn, record: Record) -> Result<Caller> {
         refreshable: false,
         // Whether the client's token has expired is checked before the query.
         expires: i64::MAX,
+        session: None,
         roles,
         record,
     })))

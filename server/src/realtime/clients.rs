@@ -27,16 +27,21 @@ pub(super) struct Identity {
     pub(super) collection: String,
     pub(super) record: String,
     pub(super) key: String,
+    /// The id of the session that its token belongs to.
+    #[serde(default)]
+    pub(super) session: Option<String>,
 }
 
 impl Identity {
     /// Returns the identity of a caller; `None` for a guest.
     pub(super) fn of(caller: &Caller) -> Option<Self> {
-        let record = &caller.account()?.record;
+        let account = caller.account()?;
+        let record = &account.record;
         Some(Self {
             collection: record.collection.def.id.clone(),
             record: record.id().to_owned(),
             key: tokens::signing_key(record, Kind::Auth),
+            session: account.session.clone(),
         })
     }
 
@@ -513,6 +518,21 @@ impl Clients {
             if client.identity.as_ref() == Some(ended) {
                 client.sign_in(id, None);
             }
+        }
+    }
+
+    /// Ends the streams of a session that has ended.
+    pub(super) fn end_session(&self, session: &str) {
+        let is_of = |identity: &Identity| identity.session.as_deref() == Some(session);
+        let connected = self.connected();
+        let clients = connected.clients.iter();
+        let ended: Vec<Arc<str>> = clients
+            .filter(|(_, client)| client.identity.as_ref().is_some_and(is_of))
+            .map(|(id, _)| Arc::clone(id))
+            .collect();
+        drop(connected);
+        for client in ended {
+            self.disconnect(&client);
         }
     }
 

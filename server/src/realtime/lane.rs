@@ -106,6 +106,8 @@ pub(super) async fn deliver(app: &App, changes: Vec<Change>, behind: Vec<Change>
         let groups = app.realtime.clients.who_wants(&record);
         if change.ends_account() {
             app.realtime.clients.sign_out_account(&record);
+        } else if change.ends_session() && !leaving.has_owner_of(&record) {
+            app.realtime.clients.end_session(record.id());
         }
         if groups.is_empty() {
             continue;

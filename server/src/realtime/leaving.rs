@@ -24,6 +24,12 @@ impl Leaving {
         Self(Arc::new(here.chain(behind).collect()))
     }
 
+    /// Whether one of the accounts has this record, which belongs to an account.
+    pub(super) fn has_owner_of(&self, record: &Record) -> bool {
+        let mut changes = self.0.iter().map(|(_, change)| change);
+        changes.any(|change| change.is_of(record.text("collectionRef"), record.text("recordRef")))
+    }
+
     /// Returns the last state of the account, if the change at this position does not come after its deletion.
     pub(super) fn find(&self, at: usize, identity: &Identity, schema: &Schema) -> Option<Record> {
         let of = |change: &Change| {

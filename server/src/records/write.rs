@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::fields;
 use crate::policy::Grant;
 use crate::schema::{Collection, Record};
-use crate::system::account_data::{AUTH_ORIGINS, EXTERNAL_AUTHS, MFAS, OTPS};
+use crate::system::account_data::{AUTH_ORIGINS, AUTH_SESSIONS, EXTERNAL_AUTHS, MFAS, OTPS};
 
 pub use super::input::Input;
 
@@ -202,7 +202,7 @@ fn forget_worthless(
         worthless.push(EXTERNAL_AUTHS);
     }
     if changed(record, stored, "tokenKey") {
-        worthless.push(OTPS);
+        worthless.extend([OTPS, AUTH_SESSIONS]);
     }
     account_data::forget(conn, grant.schema(), stored, &worthless)
 }

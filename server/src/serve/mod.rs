@@ -18,7 +18,7 @@ use actix_web::{HttpServer, rt::net::TcpStream};
 use anyhow::Context;
 use futures_util::future::join;
 
-use crate::accounts::attempts;
+use crate::accounts::{attempts, sessions};
 use crate::app::App;
 use crate::config::Config;
 use crate::health::Lifecycle;
@@ -150,7 +150,7 @@ impl Tasks {
         jobs::start(app);
         let (refreshed, counted, logged, followed) =
             (app.clone(), app.clone(), app.clone(), app.clone());
-        let (removing, placed, swept) = (app.clone(), app.clone(), app.clone());
+        let (removing, placed, swept, seen) = (app.clone(), app.clone(), app.clone(), app.clone());
         Self {
             endless: vec![
                 actix_web::rt::spawn(supervise(move || refresh_schema(refreshed.clone()))),
@@ -159,6 +159,7 @@ impl Tasks {
                 actix_web::rt::spawn(supervise(move || realtime::follow(followed.clone()))),
                 actix_web::rt::spawn(supervise(move || files::place::keep_known(placed.clone()))),
                 actix_web::rt::spawn(supervise(move || attempts::keep_sweeping(swept.clone()))),
+                actix_web::rt::spawn(supervise(move || sessions::keep_current(seen.clone()))),
                 actix_web::rt::spawn(supervise(move || {
                     files::clean::keep_removing(removing.clone())
                 })),

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::store;
 use crate::accounts::api::sign_in;
+use crate::accounts::sessions;
 use crate::app::App;
 use crate::db::{Conn, coordination};
 use crate::error::{Error, Result, UNREADABLE};
@@ -18,7 +19,6 @@ use crate::problems::SETUP_TOKEN;
 use crate::records::write::{self, Input};
 use crate::request::Request;
 use crate::schema::{Collection, SUPERUSERS, Schema};
-use crate::tokens;
 
 /// The maximum size of a body.
 const MAX_BODY: usize = 64 << 10;
@@ -72,7 +72,7 @@ pub async fn create(
         write::create(conn, grant, &input)
     };
     let (_, record) = app.db.write(create).await?;
-    let token = tokens::auth(&record, request.0.now)?;
+    let token = sessions::open(&app, &request.0, &record, "setup").await?;
     sign_in::answer(&app, request.0, record, token, &query).await
 }
 

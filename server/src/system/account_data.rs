@@ -1,11 +1,12 @@
 //! Definitions of the collections with data of accounts: sign-ins with other services, pending second factors,
-//! one-time passwords, and known devices. PocketBase has the same collections, and clients expect them.
+//! one-time passwords, and known devices. PocketBase has the same collections, and clients expect them. The collection of
+//! sessions is Plinth's own.
 //!
 //! A record belongs to an account, which may see it, and is deleted with it.
 
 use std::sync::Arc;
 
-use plinth_sdk::types::{Collection as Definition, Field, FieldKind, PasswordOptions};
+use plinth_sdk::types::{Collection as Definition, Field, FieldKind, PasswordOptions, names};
 
 use super::builtin::{collection, text};
 use crate::db::{Conn, Dialect, Sql, Value, execute, sql};
@@ -17,12 +18,14 @@ pub(crate) const OTPS: &str = "pbc_1638494021";
 pub(crate) const EXTERNAL_AUTHS: &str = "pbc_2281828961";
 pub(crate) const AUTH_ORIGINS: &str = "pbc_4275539003";
 
+pub(crate) const AUTH_SESSIONS: &str = "_pl_authSessions";
+
 /// The ids of these collections.
-pub(crate) const IDS: [&str; 4] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS];
+pub(crate) const IDS: [&str; 5] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS, AUTH_SESSIONS];
 
 const OWN: &str = "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
 
-/// Returns the definitions.
+/// Returns the definitions that PocketBase has too.
 pub fn all() -> [Definition; 4] {
     [mfas(), otps(), external_auths(), auth_origins()]
 }
@@ -115,6 +118,25 @@ fn auth_origins() -> Definition {
             vec![required("fingerprint")],
             vec![index],
         )
+    }
+}
+
+/// Returns the definition of the sessions of accounts.
+pub(super) fn auth_sessions() -> Definition {
+    let fields = vec![
+        required("method"),
+        text("address", 45),
+        text("userAgent", 200),
+        Field::date("lastSeen").required(),
+        Field::date("expires").required(),
+    ];
+    let indexes = vec![
+        "CREATE INDEX `idx_authSessions_account` ON `_authSessions` (`collectionRef`, `recordRef`, `created`)",
+        "CREATE INDEX `idx_authSessions_expires` ON `_authSessions` (`expires`)",
+    ];
+    Definition {
+        delete_rule: Some(OWN.to_owned()),
+        ..attached(AUTH_SESSIONS, names::AUTH_SESSIONS, fields, indexes)
     }
 }
 

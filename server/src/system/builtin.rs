@@ -1,9 +1,10 @@
-//! Definitions of the built-in collections for roles, jobs and mails. Their records have the API of all records, and are
+//! Definitions of the built-in collections for roles, jobs, mails and sessions. Their records have the API of all records, and are
 //! checked beyond their fields ([`Check`](crate::schema::Check)). They are not listed among the collections: PocketBase's
 //! clients expect PocketBase's there.
 
 use plinth_sdk::types::{AREAS, Collection, Field, FieldKind, RelationOptions, TextOptions, names};
 
+use super::account_data;
 use super::defaults::{field_id, id_field, moments, system};
 
 /// The prefix of these collections' ids, which no other collection has.
@@ -13,7 +14,7 @@ pub const PREFIX: &str = "_pl_";
 pub const ACTIONS: [&str; 5] = ["list", "view", "create", "update", "delete"];
 
 /// Returns the definitions.
-pub fn all() -> [Collection; 6] {
+pub fn all() -> [Collection; 7] {
     [
         roles(),
         permissions(),
@@ -21,6 +22,7 @@ pub fn all() -> [Collection; 6] {
         jobs(),
         job_runs(),
         mails(),
+        account_data::auth_sessions(),
     ]
 }
 

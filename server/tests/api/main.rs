@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account_sessions;
 mod accounts;
 mod answers;
 mod attached;

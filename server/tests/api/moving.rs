@@ -191,6 +191,7 @@ fn accounts_sign_in_and_stay_signed_in() {
         id: "bob000000000000".to_owned(),
         new_email: None,
         refreshable: Some(true),
+        sid: None,
         kind: Kind::Auth,
     };
     let key = "key of bob000000000000 that is long enoughsecret of users that is very long indeed";

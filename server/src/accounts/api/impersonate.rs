@@ -4,7 +4,7 @@ use plinth_sdk::types::{FieldProblems, Impersonation};
 
 use super::sign_in::answer;
 use super::{MAX_BODY, invalid, read};
-use crate::accounts::of_accounts;
+use crate::accounts::{of_accounts, sessions};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::{Error, Result};
@@ -12,7 +12,6 @@ use crate::extract::{Answer, Body, CollectionName, Query, RecordId, Superuser};
 use crate::policy::system;
 use crate::problems::AT_LEAST;
 use crate::records::store;
-use crate::tokens;
 
 /// Get a token of an account. It cannot be exchanged for a new one.
 pub async fn impersonate(
@@ -38,6 +37,6 @@ pub async fn impersonate(
             AT_LEAST.with([("threshold", 0.into())]),
         )])));
     }
-    let token = tokens::fixed(&account, duration, request.now)?;
+    let token = sessions::impersonate(&app, &request, &account, duration).await?;
     answer(&app, request, account, token, &query).await
 }

@@ -4,6 +4,7 @@ pub mod confirm;
 pub mod delays;
 pub mod impersonate;
 pub mod oauth2;
+pub mod sessions;
 pub(crate) mod sign_in;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use serde_json::{Map, Value as Json};
 use super::attempts::rules::Purpose;
 use super::attempts::{self, Attempt};
 use super::methods::{self, Method, Methods};
-use super::{FAILED, is_suspended, not_satisfied, of_accounts, store};
+use super::{FAILED, is_suspended, not_satisfied, of_accounts, of_another_collection, store};
 use crate::app::App;
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
@@ -26,7 +27,6 @@ use crate::policy::system;
 use crate::problems::{self, INVALID, UNLOADABLE};
 use crate::request::{Caller, Request};
 use crate::schema::Collection;
-use crate::tokens;
 use sign_in::{Authenticated, answer, finish};
 
 pub(super) const MAX_LENGTH: usize = 255;
@@ -139,10 +139,7 @@ pub async fn auth_refresh(
         });
     };
     if account.record.collection.def.id != collection.def.id {
-        return Err(Error::forbidden(format!(
-            "The request requires auth record from {} collection.",
-            account.record.collection.def.name
-        )));
+        return Err(of_another_collection(&account));
     }
     let record = account.record.clone();
     let grant = system(
@@ -162,7 +159,7 @@ pub async fn auth_refresh(
         return Err(not_satisfied());
     }
     let token = if account.refreshable {
-        tokens::auth(&record, request.0.now)?
+        super::sessions::refresh(&app, &request.0, &account).await?
     } else {
         request.1.clone()
     };

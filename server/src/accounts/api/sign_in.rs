@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::accounts::methods::Method;
 use crate::accounts::sign_in::{Decision, Factors, decide};
-use crate::accounts::{not_satisfied, store};
+use crate::accounts::{not_satisfied, sessions, store};
 use crate::app::{App, Effort};
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
@@ -19,7 +19,6 @@ use crate::records::answer::complete_one;
 use crate::records::api::paths;
 use crate::request::{Account, Caller, Request};
 use crate::schema::{Collection, Record, Reveal};
-use crate::tokens;
 
 /// An account that has shown with one method who it is.
 pub(crate) struct Authenticated {
@@ -62,7 +61,7 @@ pub(crate) async fn finish(app: &App, proven: Authenticated, query: &Query) -> R
         Decision::SecondFactor(id) => return Ok(Answer::second_factor(&id)),
         Decision::Refused(error) => return Err(error),
     };
-    let token = tokens::auth(&record, request.now)?;
+    let token = sessions::open(app, &request, &record, method.name()).await?;
     // The rules about the account itself see an ordinary request.
     let request = Request {
         body: Map::new(),
@@ -161,6 +160,7 @@ async fn answer_with(
             refreshable: true,
             // No token is derived from it.
             expires: request.now.unix(),
+            session: None,
             roles,
         })),
         ..request

@@ -234,6 +234,7 @@ fn subject(conn: &mut Conn, schema: &Arc<Snapshot>, subject: &Subject) -> Result
         is_superuser: collection.is_superusers(),
         refreshable: false,
         expires: i64::MAX,
+        session: None,
         record,
         roles,
     })))
