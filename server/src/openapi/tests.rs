@@ -133,6 +133,7 @@ fn guests_see_what_is_open_to_them() {
             "post /api/collections/users/auth-with-password",
             "post /api/collections/users/confirm-password-reset",
             "post /api/collections/users/confirm-verification",
+            "post /api/collections/users/end-other-sessions",
             "post /api/collections/users/records",
             "get /api/collections/users/records/{id}",
             "patch /api/collections/users/records/{id}",
