@@ -88,7 +88,8 @@ pub(super) fn AccountParts(collection_id: String, id: String) -> impl IntoView {
     let schema = Schema::here();
     let kinds = [Kind::Sessions, Kind::Links, Kind::Origins]
         .into_iter()
-        .filter(|kind| schema.find(kind.collection()).is_some());
+        // The collection of sessions is built in, and so not among those that are listed.
+        .filter(|kind| *kind == Kind::Sessions || schema.find(kind.collection()).is_some());
     let parts = kinds.map(|kind| {
         let (collection_id, id) = (collection_id.clone(), id.clone());
         view! { <Part kind collection_id id /> }
