@@ -325,6 +325,12 @@ const PASSWORD: &[Setting] = &[
         text::pattern,
         Help::Words(text::pattern_help),
     ),
+    Setting::new(
+        "refuseCommon",
+        Widget::Flag,
+        text::refuse_common,
+        Help::Words(text::refuse_common_help),
+    ),
     REQUIRED,
 ];
 

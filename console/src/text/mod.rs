@@ -212,6 +212,8 @@ catalogue! {
     type_password = "Password";
     required = "required";
     required_label = "Required";
+    refuse_common = "Refuse common passwords";
+    refuse_common_help = "Nobody can choose one of the 28,000 commonest passwords.";
     required_help = "The value must not be empty.";
     required_number_help = "The value must not be 0.";
     required_bool_help = "The value must be true.";

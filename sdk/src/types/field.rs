@@ -276,6 +276,10 @@ pub struct PasswordOptions {
     pub min: i64,
     /// A regular expression that the password must match.
     pub pattern: String,
+    /// Whether the commonest passwords are refused. `PocketBase` does not have this option, so it is left out while it is
+    /// off.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub refuse_common: bool,
     /// Whether a password is required.
     pub required: bool,
 }

@@ -107,7 +107,7 @@ field_types! {
     File(FileOptions) "file" several { max_select: 1 } = FileOptions::DEFAULT_MAX_SIZE;
     Json(JsonOptions) "json" one = JsonOptions::DEFAULT_MAX_SIZE;
     GeoPoint(GeoPointOptions) "geoPoint" one;
-    Password(PasswordOptions) "password" one { min: PasswordOptions::NEW_MIN } = PasswordOptions::DEFAULT_MAX;
+    Password(PasswordOptions) "password" one { min: PasswordOptions::NEW_MIN, refuse_common: true } = PasswordOptions::DEFAULT_MAX;
     Autodate(AutodateOptions) "autodate" automatic { on_create: true };
 }
 

@@ -12,7 +12,9 @@ use crate::config::Config;
 use crate::db::Conn;
 use crate::error::Error;
 use crate::passwords::Line;
+use crate::passwords::common::is_common;
 use crate::policy::system;
+use crate::problems::{COMMON_PASSWORD, INVALID};
 use crate::records::write::{self, Input};
 use crate::request::Request;
 use crate::schema::SUPERUSERS;
@@ -99,6 +101,10 @@ pub(super) async fn upsert(
     email: String,
     password: String,
 ) -> crate::error::Result<bool> {
+    if is_common(&password) {
+        let problem = COMMON_PASSWORD.problem();
+        return Err(Error::field(INVALID, "password", problem));
+    }
     let schema = app.schema.current();
     let collection = schema.find(SUPERUSERS).ok_or_else(Error::missing)?;
     let grant = || {

@@ -8,6 +8,7 @@ use super::schema::{Context, Described, Limits, Notes, password};
 use super::text::length;
 use super::{FieldType, JSON_BYTES_OF_CHARACTER, Shape, pattern, problem_of_text, unsupported};
 use crate::db::Value;
+use crate::passwords::common::is_common;
 use crate::problems::{self, in_one_line, inside, range};
 
 /// The cost of bcrypt that PocketBase accepts. Plinth keeps the option and ignores it.
@@ -30,7 +31,10 @@ impl FieldType for PasswordOptions {
             if length > max {
                 return Some(problems::MAX_PASSWORD.worded([("max", &max.to_string())]));
             }
-            (!pattern::matches(&self.pattern, password)).then(|| problems::INVALID_FORMAT.problem())
+            if !pattern::matches(&self.pattern, password) {
+                return Some(problems::INVALID_FORMAT.problem());
+            }
+            (self.refuse_common && is_common(password)).then(|| problems::COMMON_PASSWORD.problem())
         })
     }
 
@@ -89,6 +93,7 @@ impl FieldType for PasswordOptions {
                 (json!({"min": 2}), json!("a")),
                 (json!({"max": 1}), json!("ab")),
                 (json!({"pattern": "^a$"}), json!("b")),
+                (json!({"refuseCommon": true}), json!("12345678")),
             ],
             elsewhere: &[problems::MISMATCH, problems::OLD_PASSWORD],
         }

@@ -173,14 +173,14 @@ fn document() -> String {
         write!(out, "\n## {name}\n\n{}\n", reference.value).unwrap();
         let plain: Json = json!({"type": name});
         let plain: FieldKind = serde_json::from_value(plain).unwrap();
-        table(
-            &mut out,
-            &members(&plain),
-            &documented(
-                &format!("{}Options", capitalized(name)),
-                kind.default_limit(),
-            ),
-        );
+        let options = format!("{}Options", capitalized(name));
+        let meanings = documented(&options, kind.default_limit());
+        let mut defaults = members(&plain);
+        for key in meanings.keys() {
+            // Definitions leave it out while it is off.
+            defaults.entry(key.clone()).or_insert(Json::Bool(false));
+        }
+        table(&mut out, &defaults, &meanings);
         writeln!(
             out,
             "\n- Zero value: `{}`{}",

@@ -1,5 +1,6 @@
 //! Password hashes: argon2id for new ones. Hashes by bcrypt, which other servers make, can be verified.
 
+pub(crate) mod common;
 mod queue;
 
 use std::collections::HashMap;

@@ -15,6 +15,8 @@ problem_types! { VALUES:
     MIN_PASSWORD = "validation_min_text_constraint" "Must be at least {min} character(s).";
     /// A password has more characters than the field's `max`.
     MAX_PASSWORD = "validation_max_text_constraint" "Must be less than {max} character(s).";
+    /// A password is one of the commonest, which are guessed first: the field's `refuseCommon` is on, or it is a superuser's from the command line or the first start.
+    COMMON_PASSWORD = "validation_common_password" "Is one of the commonest passwords; choose another one.";
     /// A text or password does not match the field's `pattern`, or a text has the character NUL, or a subscription a line break.
     INVALID_FORMAT = "validation_invalid_format" "Invalid value format.";
     /// An id has a character that no id may have: ids occur in paths of URLs and files.

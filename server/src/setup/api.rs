@@ -14,8 +14,9 @@ use crate::error::{Error, Result, UNREADABLE};
 use crate::extract::{Answer, Body, CallerRequest, Query};
 use crate::openapi::{BadRequest, Forbidden, Selection, tags};
 use crate::passwords::Line;
+use crate::passwords::common::is_common;
 use crate::policy::system;
-use crate::problems::SETUP_TOKEN;
+use crate::problems::{COMMON_PASSWORD, SETUP_TOKEN};
 use crate::records::write::{self, Input};
 use crate::request::Request;
 use crate::schema::{Collection, SUPERUSERS, Schema};
@@ -98,6 +99,9 @@ async fn input(app: &App, given: FirstSuperuser) -> Result<Input> {
     let FirstSuperuser {
         email, password, ..
     } = given;
+    if is_common(&password) {
+        return Err(Error::field(FAILED, "password", COMMON_PASSWORD.problem()));
+    }
     let body = json!({"email": email, "password": password, "passwordConfirm": password});
     let mut input = Input::of(body.as_object().cloned().unwrap_or_default());
     let hash = app.hasher.hash(Line::of_server(), password).await?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use plinth::config::Config;
 use serde_json::{Value, json};
 
-use crate::accounts::{ANN, sign_in, sign_up};
+use crate::accounts::{ANN, sign_in};
 use crate::support::process::{plinth, run};
 use crate::support::smtp::{token as token_in, wait_until};
 use crate::support::{Client, Home, PASSWORD, TestApp, at_once, on_postgres};

@@ -52,6 +52,7 @@ fn bad_setups_are_refused_by_field_and_change_nothing() {
         ("email", json!(""), "required"),
         ("password", json!("short"), "min_text_constraint"),
         ("password", json!(""), "required"),
+        ("password", json!("1234567890"), "common_password"),
     ] {
         let mut bad = good.clone();
         bad[field] = value;

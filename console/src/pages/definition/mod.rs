@@ -10,7 +10,7 @@ mod rules;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
-use plinth_sdk::types::{Collection, CollectionType};
+use plinth_sdk::types::{Collection, CollectionType, FieldKind};
 
 use super::{CollectionPage, Schema};
 use crate::api::act;
@@ -118,6 +118,15 @@ fn Editor(collection: Collection) -> impl IntoView {
                 confirm=move |()| { losing.set(Vec::new()); save(); }
             />
         })}
+    }
+}
+
+/// Makes a new collection refuse the commonest passwords. The server's scaffold is `PocketBase`'s, which has no such option.
+fn refuse_common_passwords(collection: &mut Collection) {
+    for field in &mut collection.fields {
+        if let FieldKind::Password(options) = &mut field.kind {
+            options.refuse_common = true;
+        }
     }
 }
 
@@ -242,10 +251,12 @@ pub(crate) fn NewCollection() -> impl IntoView {
                 "view" => scaffolds.view.clone(),
                 _ => scaffolds.base.clone(),
             };
-            let draft = Draft::of(&Collection {
+            let mut new = Collection {
                 id: String::new(),
                 ..scaffold
-            });
+            };
+            refuse_common_passwords(&mut new);
+            let draft = Draft::of(&new);
             if scaffolds.base.kind == CollectionType::Base && kind.get_untracked() == "base" {
                 draft.add_stamps();
             }
