@@ -13,7 +13,7 @@ use plinth::policy::{self, Action, Grant};
 use plinth::records::list::{self, Query};
 use plinth::records::store as rows;
 use plinth::records::write::{self, Input};
-use plinth::request::{Account, Caller, Request};
+use plinth::request::{Account, Caller, Request, Roles};
 use plinth::schema::Author;
 use plinth::schema::Record;
 use serde_json::{Map, Value, json};
@@ -168,7 +168,7 @@ impl Database {
                     refreshable: false,
                     expires: i64::MAX,
                     session: None,
-                    roles: Vec::new(),
+                    roles: Roles::default(),
                 }))
             }
         };

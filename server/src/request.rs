@@ -42,8 +42,17 @@ pub struct Account {
     pub expires: i64,
     /// The id of the session that the token belongs to.
     pub session: Option<String>,
-    /// The ids of its roles.
-    pub roles: Vec<String>,
+    /// Its roles.
+    pub roles: Roles,
+}
+
+/// The ids of a caller's roles.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Roles {
+    /// The roles that the caller has everywhere.
+    pub everywhere: Vec<String>,
+    /// The roles that the caller has in some scopes: for records, and what belongs to them.
+    pub scoped: Vec<String>,
 }
 
 impl Account {

@@ -90,6 +90,10 @@ pub struct Member {
     pub collection_ref: String,
     /// The id of the account.
     pub record_ref: String,
+    /// The id of the collection of the scope; empty: everywhere.
+    pub scope_collection: String,
+    /// The id of the record to which the membership is limited; empty: everywhere.
+    pub scope: String,
     /// Time of creation.
     pub created: String,
     /// Time of the last change.

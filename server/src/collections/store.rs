@@ -58,7 +58,8 @@ pub fn read(conn: &mut Conn) -> Result<Snapshot> {
     Ok(Snapshot::new(schema, policies, settings))
 }
 
-/// Creates the built-in collections that are missing: the database of an older version lacks some.
+/// Creates the built-in collections that are missing, and adds fields to the others: the database of an older version lacks
+/// some.
 pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     let schema = lock(conn)?;
     forms::renew(conn, &schema)?;
@@ -69,8 +70,13 @@ pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     };
     missing.extend(system::all());
     missing.retain(|definition| schema.find(&definition.id).is_none());
+    let is_extended = extend(conn, &schema)?;
     if missing.is_empty() {
-        return Ok(schema);
+        return if is_extended {
+            committed(conn)
+        } else {
+            Ok(schema)
+        };
     }
     let has_no_jobs = schema.find(names::JOBS).is_none();
     for mut definition in missing {
@@ -89,6 +95,30 @@ pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     }
     crate::jobs::store::add_built_in(conn, &Arc::new(schema))?;
     committed(conn)
+}
+
+/// Adds the fields that built-in collections lack, with the indexes that go with them. Returns whether any was added.
+fn extend(conn: &mut Conn, schema: &Schema) -> Result<bool> {
+    let mut is_extended = false;
+    for wanted in system::all() {
+        let Some(old) = schema.find(&wanted.id) else {
+            continue;
+        };
+        let is_known = |field: &wire::Field| old.def.fields.iter().any(|own| own.id == field.id);
+        if wanted.fields.iter().all(is_known) {
+            continue;
+        }
+        let new = Collection::new(wire::Collection {
+            fields: wanted.fields,
+            indexes: wanted.indexes,
+            updated: conn.clock.now().to_string(),
+            ..old.def.clone()
+        });
+        change::change(conn, old, &new)?;
+        write(conn, &new, Some(&old.def.id))?;
+        is_extended = true;
+    }
+    Ok(is_extended)
 }
 
 /// Validates the definition in a body: as the next definition of the collection with its id, or as that of a new

@@ -24,4 +24,7 @@ pub enum FilterError {
     /// A modifier that the type of the field does not have.
     #[error("\"{0}\" can't be used here")]
     Misused(String),
+    /// `@role.scope` is compared with something that names no record, or by another operator than `=`.
+    #[error("a scope is compared by = or ?= with an id, or with a relation to one record")]
+    Scope,
 }

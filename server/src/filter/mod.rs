@@ -12,11 +12,13 @@ mod operand;
 mod path;
 mod request_path;
 mod resolve;
+mod role_scope;
 mod scope;
 mod visibility;
 
 pub use condition::{Condition, conjunction};
 pub use resolve::{Resolver, Trust};
+pub use role_scope::ROLE_SCOPE;
 pub use visibility::{Listable, RowCondition, Visibility};
 
 pub use crate::expression::{

@@ -35,6 +35,8 @@ pub(super) struct Column {
     pub(super) visibility_check: Option<Sql>,
     /// The length of the prefix that an index holds of the text.
     pub(super) prefix: Option<usize>,
+    /// The id of the collection of which it is a record's id.
+    pub(super) names: Option<String>,
 }
 
 /// How a column is compared.
@@ -124,6 +126,7 @@ impl Column {
             nullable: true,
             visibility_check: None,
             prefix: None,
+            names: None,
         }
     }
 }

@@ -155,7 +155,7 @@ impl Resolver<'_> {
             }
             // The column itself holds the id.
             Shape::Relation { is_list: false, .. } if rest == ["id"] => {
-                self.column(scope, &walk, column, None)
+                self.column(scope, &walk, collection, column, None)
             }
             Shape::Relation { target, .. } if !rest.is_empty() => {
                 let schema = self.schema;
@@ -183,7 +183,7 @@ impl Resolver<'_> {
                     visibility_check.text(" = TRUE");
                     walk.visibility_checks.push(visibility_check);
                 }
-                self.column(scope, &walk, column, modifier)
+                self.column(scope, &walk, collection, column, modifier)
             }
         }
     }
@@ -325,9 +325,11 @@ impl Resolver<'_> {
         &mut self,
         scope: &mut Scope,
         walk: &PathWalk<'_>,
+        collection: &Collection,
         column: &crate::schema::Column,
         modifier: Option<&str>,
     ) -> Resolved {
+        let names = self.named_collection(collection, column);
         let mut plain = Sql::new(self.dialect);
         plain.column(&walk.table, &column.ident);
         let (sql, kind) = match (modifier, column.is_list()) {
@@ -337,8 +339,12 @@ impl Resolver<'_> {
                     let table = &walk.table;
                     Ok(self.dialect.join_column_items(table, &column.ident, alias))
                 })?;
+                let item = Column {
+                    names,
+                    ..self.item(&items)
+                };
                 return Ok((
-                    Operand::Column(with_checks(self.item(&items), &walk.visibility_checks)),
+                    Operand::Column(with_checks(item, &walk.visibility_checks)),
                     true,
                 ));
             }
@@ -375,12 +381,27 @@ impl Resolver<'_> {
                 Some("lower") => column.lower_prefix,
                 Some(_) => None,
             },
+            names: names.filter(|_| modifier.is_none() && !column.is_list()),
             ..Column::new(sql, kind)
         };
         Ok((
             Operand::Column(with_checks(column, &walk.visibility_checks)),
             walk.many,
         ))
+    }
+
+    /// Returns the id of the collection whose records the values of a column name, where that matters.
+    fn named_collection(
+        &self,
+        collection: &Collection,
+        column: &crate::schema::Column,
+    ) -> Option<String> {
+        self.scoped_roles?;
+        match &column.shape {
+            Shape::Relation { target, .. } => Some(self.schema.find(target)?.def.id.clone()),
+            _ if column.name == "id" => Some(collection.def.id.clone()),
+            _ => None,
+        }
     }
 
     pub(super) fn left_join(&self, collection: &Collection, alias: &Ident, on: Sql) -> Sql {

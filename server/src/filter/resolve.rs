@@ -44,6 +44,8 @@ pub struct Resolver<'a> {
     aliases: Rc<Cell<u32>>,
     /// The ids of the collections that paths may not enter.
     closed: Option<&'a BTreeSet<String>>,
+    /// The roles of the caller whose scopes `@role.scope` stands for; `None` outside of permissions.
+    pub(super) scoped_roles: Option<&'a [String]>,
 }
 
 impl<'a> Resolver<'a> {
@@ -67,6 +69,7 @@ impl<'a> Resolver<'a> {
             scope: Scope::default(),
             aliases: Rc::default(),
             closed: None,
+            scoped_roles: None,
         }
     }
 
@@ -108,6 +111,11 @@ impl<'a> Resolver<'a> {
         self.aliases.get() > 0
     }
 
+    /// Notes that a condition reads rows of other tables.
+    pub(super) fn count_other_rows(&self) {
+        self.aliases.set(self.aliases.get() + 1);
+    }
+
     /// Returns the dialect of its SQL.
     pub fn dialect(&self) -> Dialect {
         self.dialect
@@ -129,7 +137,21 @@ impl<'a> Resolver<'a> {
             scope: Scope::default(),
             aliases: Rc::clone(&self.aliases),
             closed: self.closed,
+            scoped_roles: None,
         }
+    }
+
+    /// Resolves the condition of a permission, which the caller has by these scoped roles, to one that contains all of its
+    /// joins.
+    pub fn subquery_of_role(
+        &self,
+        expression: &Expression,
+        scoped_roles: &[String],
+    ) -> Result<Condition, FilterError> {
+        let mut nested = self.nested(self.root, self.root_alias.clone());
+        nested.scoped_roles = Some(scoped_roles);
+        let condition = nested.condition(expression, Trust::Full)?;
+        Ok(nested.emit_inside(condition))
     }
 
     /// Resolves a rule to a condition that contains all of its joins.
@@ -240,7 +262,7 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn alias(&self) -> Ident {
-        self.aliases.set(self.aliases.get() + 1);
+        self.count_other_rows();
         Ident::new(&format!("j{}", self.aliases.get()))
     }
 
@@ -249,6 +271,9 @@ impl<'a> Resolver<'a> {
         comparison: &Comparison,
         trust: Trust,
     ) -> Result<Condition, FilterError> {
+        if let Some(condition) = self.in_role_scope(comparison, trust) {
+            return condition;
+        }
         let mut scope = std::mem::take(&mut self.scope);
         let resolved = self.both(&mut scope, comparison, trust);
         self.scope = scope;

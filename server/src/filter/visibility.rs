@@ -1,6 +1,7 @@
 //! The records and fields that a client's filter may reach. The policy decides.
 
 use super::{Condition, Resolver};
+use crate::db::{Dialect, Sql};
 use crate::error::Result;
 use crate::request::Caller;
 use crate::schema::Collection;
@@ -12,6 +13,16 @@ pub trait Visibility {
 
     /// Says whether the caller must not find out the values of a column.
     fn hides(&self, caller: &Caller, collection: &Collection, column: &str) -> bool;
+
+    /// Returns a query for the ids of those records of a collection in whose scope the caller has one of these roles; `None` if
+    /// there are none.
+    fn scopes(
+        &self,
+        dialect: Dialect,
+        caller: &Caller,
+        roles: &[String],
+        collection: &str,
+    ) -> Option<Sql>;
 }
 
 /// The rows of a collection that a caller may list.

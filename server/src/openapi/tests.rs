@@ -76,7 +76,7 @@ fn document(is_superuser: bool) -> Json {
         refreshable: false,
         expires: i64::MAX,
         session: None,
-        roles: Vec::new(),
+        roles: crate::request::Roles::default(),
     };
     let caller = if is_superuser {
         Caller::Account(Arc::new(superuser))

@@ -171,6 +171,7 @@ fn condition(
         let id = &collection.def.id;
         let others: Vec<_> = schema.iter().filter(|c| c.def.id != *id).cloned().collect();
         let check = RuleCheck::new(&collection.def, &others, BTreeSet::new(), schema.version);
+        let check = check.of_permission();
         if let Some(reason) = check.reason_against(condition) {
             let place = if is_about_all {
                 format!(" for the collection {:?}", collection.def.name)
@@ -249,6 +250,43 @@ pub fn member(
     let id = record.text("recordRef").to_owned();
     if !id.is_empty() && rows::count_existing(conn, &collection, &[id])? == 0 {
         put(problems, "recordRef", types::MEMBER_ACCOUNT.problem());
+    }
+    scope(conn, schema, record, problems)
+}
+
+/// Checks the scope of a member: a record, by its collection and its id.
+fn scope(
+    conn: &mut Conn,
+    schema: &Schema,
+    record: &mut Record,
+    problems: &mut FieldProblems,
+) -> Result<()> {
+    let (name, id) = (
+        record.text("scopeCollection").to_owned(),
+        record.text("scope").to_owned(),
+    );
+    if name.is_empty() != id.is_empty() {
+        let missing = if id.is_empty() {
+            "scope"
+        } else {
+            "scopeCollection"
+        };
+        put(problems, missing, types::REQUIRED.problem());
+    }
+    if name.is_empty() {
+        return Ok(());
+    }
+    let is_possible =
+        |collection: &&std::sync::Arc<Collection>| !collection.def.system && !collection.is_view();
+    let Some(collection) = schema.find(&name).filter(is_possible).cloned() else {
+        let name = format!("{name:?}");
+        let problem = types::SCOPE_COLLECTION.worded([("name", &name)]);
+        put(problems, "scopeCollection", problem);
+        return Ok(());
+    };
+    record.set("scopeCollection", Value::from(collection.def.id.as_str()));
+    if !id.is_empty() && rows::count_existing(conn, &collection, &[id])? == 0 {
+        put(problems, "scope", types::UNKNOWN_RECORD.problem());
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ pub mod store;
 
 use std::sync::Arc;
 
-pub use permission::Permission;
+pub use permission::{Held, Permission};
 pub use reach::{Part, Reach};
 pub use rule_check::RuleCheck;
 pub use snapshot::{Shared, Snapshot};

@@ -1,9 +1,11 @@
 //! A permission of a role.
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::db::Dialect;
-use crate::filter::{Condition, Expression, Resolver, parse};
+use crate::filter::{Condition, Expression, ROLE_SCOPE, Resolver, parse};
 
 /// The effect of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,12 +81,48 @@ impl Permission {
         self.rows == Rows::All
     }
 
+    /// Whether the permission depends on the scopes in which a caller has the role.
+    pub fn asks_for_scope(&self) -> bool {
+        match &self.rows {
+            Rows::Where(expression) => expression.names(ROLE_SCOPE),
+            Rows::All | Rows::Unknown => false,
+        }
+    }
+}
+
+/// A permission that applies to a caller.
+#[derive(Debug, PartialEq)]
+pub struct Held {
+    pub(super) permission: Arc<Permission>,
+    /// The ids of the roles with this permission that the caller has in some scopes.
+    pub(super) scoped_roles: Vec<String>,
+}
+
+impl Deref for Held {
+    type Target = Permission;
+
+    fn deref(&self) -> &Permission {
+        &self.permission
+    }
+}
+
+impl Held {
+    /// Makes a permission of a role that the caller has everywhere.
+    pub(super) fn everywhere(permission: Permission) -> Self {
+        Self {
+            permission: Arc::new(permission),
+            scoped_roles: Vec::new(),
+        }
+    }
+
     /// Returns the condition for rows that the permission applies to. If it cannot be resolved any more, an allow
     /// applies to no rows, and a deny to all.
     pub(super) fn condition(&self, resolver: &Resolver<'_>) -> Condition {
         let condition = match &self.rows {
             Rows::All => return Condition::True,
-            Rows::Where(expression) => resolver.subquery(expression).ok(),
+            Rows::Where(expression) => resolver
+                .subquery_of_role(expression, &self.scoped_roles)
+                .ok(),
             Rows::Unknown => None,
         };
         condition.unwrap_or_else(|| {

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::permission::{Effect, Permission, not};
+use super::permission::{Effect, Held, not};
 use super::roles::{self, Decision, Policies};
-use super::{Action, holds};
+use super::{Action, holds, store};
+use crate::db::{Dialect, Sql};
 use crate::error::Result;
 use crate::filter::{Condition, Listable, Resolver, RowCondition, Visibility};
 use crate::request::Caller;
@@ -25,7 +26,7 @@ pub enum Part {
     /// The collection's rule.
     Rule,
     /// A permission.
-    Permission(Arc<Permission>),
+    Permission(Arc<Held>),
 }
 
 impl Reach {
@@ -91,7 +92,7 @@ impl Reach {
         allowed && self.row_denies().next().is_none()
     }
 
-    fn row_denies(&self) -> impl Iterator<Item = &Arc<Permission>> {
+    fn row_denies(&self) -> impl Iterator<Item = &Arc<Held>> {
         let denies = self.decision.denies.iter();
         denies.filter(|deny| deny.fields.is_none())
     }
@@ -119,8 +120,7 @@ impl Reach {
 
     /// Whether the covered fields depend on the row, or are not all fields.
     pub fn has_field_limits(&self) -> bool {
-        let limits =
-            |permissions: &[Arc<Permission>]| permissions.iter().any(|p| p.fields.is_some());
+        let limits = |permissions: &[Arc<Held>]| permissions.iter().any(|p| p.fields.is_some());
         limits(&self.decision.allows) || limits(&self.decision.denies)
     }
 
@@ -163,7 +163,7 @@ impl Reach {
         if !self.has_field_limits() {
             return FieldAccess::default();
         }
-        let unlimited = |allow: &&Arc<Permission>| allow.fields.is_none();
+        let unlimited = |allow: &&Arc<Held>| allow.fields.is_none();
         let everywhere = self.decision.allows.iter().filter(|a| a.is_for_all_rows());
         let is_whole = self.rule == Rule::Open || everywhere.clone().any(|a| unlimited(&a));
         let limited = self
@@ -188,7 +188,7 @@ impl Reach {
     pub fn fields(&self, held: &[Part]) -> FieldAccess {
         let mut given = Some(BTreeSet::new());
         let mut denied = BTreeSet::new();
-        let takes_row = |deny: &Arc<Permission>| {
+        let takes_row = |deny: &Arc<Held>| {
             let same = |part: &Part| matches!(part, Part::Permission(p) if p.id == deny.id);
             held.iter().any(same)
         };
@@ -221,7 +221,7 @@ impl Reach {
         }
     }
 
-    fn denied_fields(&self, counts: impl Fn(&Permission) -> bool) -> BTreeSet<String> {
+    fn denied_fields(&self, counts: impl Fn(&Held) -> bool) -> BTreeSet<String> {
         let denies = self.decision.denies.iter().filter(|deny| counts(deny));
         denies
             .filter_map(|deny| deny.fields.clone())
@@ -231,6 +231,17 @@ impl Reach {
 }
 
 impl Visibility for Policies {
+    fn scopes(
+        &self,
+        dialect: Dialect,
+        caller: &Caller,
+        roles: &[String],
+        collection: &str,
+    ) -> Option<Sql> {
+        let account = caller.account().filter(|_| !roles.is_empty())?;
+        Some(store::scopes(dialect, account, roles, collection))
+    }
+
     fn listable(&self, caller: &Caller, collection: &Collection) -> Listable {
         match Reach::of(self, caller, collection, Action::List) {
             Ok(reach) if reach.is_nothing() => Listable::Nothing,

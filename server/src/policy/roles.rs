@@ -3,7 +3,7 @@
 //! casbin matches a role (with its parents), a collection and an action. The matching permissions are limited to rows
 //! by conditions in SQL. casbin does not know which account has which role.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use casbin::prelude::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
@@ -12,9 +12,9 @@ use futures_util::FutureExt;
 use plinth_sdk::types::AREAS;
 
 use super::Action;
-use super::permission::{Effect, Permission};
+use super::permission::{Effect, Held, Permission};
 use crate::error::{Error, Result};
-use crate::request::Caller;
+use crate::request::{Caller, Roles};
 use crate::schema::{Collection, body_keys};
 
 /// The longest chain of parents that casbin follows.
@@ -41,10 +41,13 @@ pub const BUILT_IN: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// Returns the ids of a caller's roles.
-pub fn of(caller: &Caller) -> Vec<String> {
+/// Returns the roles of a caller.
+pub fn of(caller: &Caller) -> Roles {
     match caller {
-        Caller::Guest => vec![GUEST.to_owned()],
+        Caller::Guest => Roles {
+            everywhere: vec![GUEST.to_owned()],
+            scoped: Vec::new(),
+        },
         Caller::Account(account) => account.roles.clone(),
     }
 }
@@ -66,9 +69,9 @@ pub struct Role {
 #[derive(Debug, Default, PartialEq)]
 pub struct Decision {
     /// The permissions that allow the action.
-    pub allows: Vec<Arc<Permission>>,
+    pub allows: Vec<Arc<Held>>,
     /// The permissions that deny the action.
-    pub denies: Vec<Arc<Permission>>,
+    pub denies: Vec<Arc<Held>>,
 }
 
 /// All roles and permissions at one moment.
@@ -82,7 +85,7 @@ pub struct Policies {
     kept: RwLock<HashMap<Question, Arc<Decision>>>,
 }
 
-type Question = (Vec<String>, String, Action);
+type Question = (Roles, String, Action);
 
 impl Policies {
     /// Makes policies of all roles and permissions.
@@ -150,7 +153,7 @@ impl Policies {
     /// Decides which permissions apply to an action of a caller with these roles.
     pub fn decide(
         &self,
-        roles: &[String],
+        roles: &Roles,
         collection: &Collection,
         action: Action,
     ) -> Result<Arc<Decision>> {
@@ -158,7 +161,7 @@ impl Policies {
             return Ok(Arc::default());
         };
         let id = &collection.def.id;
-        let question = (roles.to_vec(), id.clone(), action);
+        let question = (roles.clone(), id.clone(), action);
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(decision) = kept.get(&question) {
             return Ok(Arc::clone(decision));
@@ -167,7 +170,7 @@ impl Policies {
         let decision = match area_of(collection, action) {
             Area::None => self.permissions_for(&asked(lines), roles, collection, action)?,
             Area::Of(area) if self.sees(roles, area)? => Decision {
-                allows: vec![Arc::new(Permission::of_area(area))],
+                allows: vec![Arc::new(Held::everywhere(Permission::of_area(area)))],
                 denies: Vec::new(),
             },
             Area::Of(_) | Area::Superusers => Decision::default(),
@@ -181,38 +184,57 @@ impl Policies {
         Ok(decision)
     }
 
+    /// A permission whose condition does not ask for the scope allows only who has the role everywhere: nobody is an editor of
+    /// everything by being one somewhere. A permission that denies applies to every member.
     fn permissions_for(
         &self,
         lines: &Lines,
-        roles: &[String],
+        roles: &Roles,
         collection: &Collection,
         action: Action,
     ) -> Result<Decision> {
         let def = &collection.def;
-        let mut found = BTreeSet::new();
-        for role in roles {
-            let matching = lines.matching(role, &def.id, action.name(), !def.system)?;
-            found.extend(matching);
+        let mut found: BTreeMap<&str, (bool, Vec<String>)> = BTreeMap::new();
+        for role in &roles.everywhere {
+            for id in lines.matching(role, &def.id, action.name(), !def.system)? {
+                found.entry(id).or_default().0 = true;
+            }
+        }
+        for role in &roles.scoped {
+            for id in lines.matching(role, &def.id, action.name(), !def.system)? {
+                found.entry(id).or_default().1.push(role.clone());
+            }
         }
         let mut decision = Decision::default();
-        for permission in found.into_iter().filter_map(|id| self.permissions.get(id)) {
-            match permission.effect {
-                Effect::Allow => decision.allows.push(Arc::clone(permission)),
-                Effect::Deny => decision.denies.push(Arc::clone(permission)),
+        for (id, (is_everywhere, scoped_roles)) in found {
+            let Some(permission) = self.permissions.get(id) else {
+                continue;
+            };
+            let held = Held {
+                permission: Arc::clone(permission),
+                scoped_roles,
+            };
+            match held.effect {
+                Effect::Allow if is_everywhere || held.asks_for_scope() => {
+                    decision.allows.push(Arc::new(held));
+                }
+                Effect::Allow => {}
+                Effect::Deny => decision.denies.push(Arc::new(held)),
             }
         }
         Ok(decision)
     }
 
-    /// Whether a caller with these roles sees an area of the console.
-    pub fn sees(&self, roles: &[String], area: &str) -> Result<bool> {
+    /// Whether a caller with these roles sees an area of the console. Areas have no scopes, so the caller must have the role
+    /// everywhere.
+    pub fn sees(&self, roles: &Roles, area: &str) -> Result<bool> {
         let Some(lines) = &self.lines else {
             return Ok(false);
         };
         let lines = asked(lines);
         // Everybody has the built-in roles.
         let is_built_in = |role: &&String| BUILT_IN.iter().any(|built_in| built_in.0 == **role);
-        for role in roles.iter().filter(|role| !is_built_in(role)) {
+        for role in roles.everywhere.iter().filter(|role| !is_built_in(role)) {
             if !lines.matching(role, area, AREA_ACTION, false)?.is_empty() {
                 return Ok(true);
             }
@@ -221,7 +243,7 @@ impl Policies {
     }
 
     /// Returns the areas of the console that a caller with these roles sees.
-    pub fn areas(&self, roles: &[String]) -> Result<Vec<&'static str>> {
+    pub fn areas(&self, roles: &Roles) -> Result<Vec<&'static str>> {
         let mut seen = Vec::new();
         for area in AREAS {
             if self.sees(roles, area)? {

@@ -22,6 +22,8 @@ pub struct RuleCheck {
     collection: Arc<Collection>,
     /// The ids of the collections that the author may not refer to.
     closed: BTreeSet<String>,
+    /// Whether the texts are conditions of permissions.
+    is_of_permission: bool,
 }
 
 impl RuleCheck {
@@ -40,6 +42,16 @@ impl RuleCheck {
             schema: Schema::new(version, all),
             collection,
             closed,
+            is_of_permission: false,
+        }
+    }
+
+    /// Makes a check for conditions of permissions, which may ask for the scope of the role.
+    #[must_use]
+    pub fn of_permission(self) -> Self {
+        Self {
+            is_of_permission: true,
+            ..self
         }
     }
 
@@ -100,15 +112,18 @@ impl RuleCheck {
         // For a guest, a path below `@request.auth` is resolved against all auth collections.
         let request = Request::internal(Timestamp::from_unix(0));
         let policies = Policies::default();
-        let mut resolver = Resolver::new(
+        let resolver = Resolver::new(
             dialect::ANY,
             &self.schema,
             &policies,
             &request,
             &self.collection,
             self.collection.table.clone(),
-        )
-        .closing(&self.closed);
+        );
+        let mut resolver = resolver.closing(&self.closed);
+        if self.is_of_permission {
+            return resolver.subquery_of_role(expression, &[]).map(drop);
+        }
         resolver.condition(expression, Trust::Full).map(drop)
     }
 
@@ -143,9 +158,10 @@ impl RuleCheck {
         match error {
             FilterError::UnknownField(path) => self.unknown_field(path),
             FilterError::Misused(path) => format!("unknown modifier in \"{path}\""),
-            FilterError::UnknownFunction(_) | FilterError::Syntax(_) | FilterError::TooBig(_) => {
-                error.to_string()
-            }
+            FilterError::Scope
+            | FilterError::UnknownFunction(_)
+            | FilterError::Syntax(_)
+            | FilterError::TooBig(_) => error.to_string(),
         }
     }
 

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::permission::Permission;
 use super::roles::{BUILT_IN, Policies, Role, USER};
-use crate::db::{ColumnType, Conn, Value, execute, load, sql};
+use crate::db::{ColumnType, Conn, Dialect, Sql, Value, execute, load, sql};
 use crate::error::Result;
 use crate::fields;
 use crate::json;
+use crate::request::{Account, Roles};
 use crate::schema::Collection;
 
 /// Reads all roles and permissions.
@@ -95,39 +96,83 @@ pub fn add_built_in(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// Reads the ids of an account's roles.
-pub fn roles_of(conn: &mut Conn, collection: &str, account: &str) -> Result<Vec<String>> {
-    let mut select = sql(
-        conn.dialect(),
-        "SELECT \"role\" FROM \"_members\" WHERE \"recordRef\" = ",
-    );
+/// Reads the roles of an account.
+pub fn roles_of(conn: &mut Conn, collection: &str, account: &str) -> Result<Roles> {
+    let (before, after) = conn.dialect().whole_number();
+    let mut select = sql(conn.dialect(), "SELECT DISTINCT \"role\", ");
+    select
+        .text(before)
+        .text("CASE WHEN \"scope\" = '' THEN 0 ELSE 1 END")
+        .text(after);
+    select.text(" FROM \"_members\" WHERE \"recordRef\" = ");
     select.bind(Value::from(account));
     select
         .text(" AND \"collectionRef\" = ")
         .bind(Value::from(collection));
     select.text(" ORDER BY \"role\"");
     let mut roles = built_in_roles();
-    for row in load(conn, select.cached(), &[ColumnType::Text])? {
-        roles.extend(row.first().map(text));
+    for row in load(conn, select.cached(), &[ColumnType::Text, ColumnType::Int])? {
+        let of_kind = match row[1] {
+            Value::Int(0) => &mut roles.everywhere,
+            _ => &mut roles.scoped,
+        };
+        of_kind.push(text(&row[0]));
     }
     Ok(roles)
 }
 
-/// Returns the ids of the roles that all accounts have.
-pub fn built_in_roles() -> Vec<String> {
-    vec![USER.to_owned()]
+/// Returns the roles that all accounts have.
+pub fn built_in_roles() -> Roles {
+    Roles {
+        everywhere: vec![USER.to_owned()],
+        scoped: Vec::new(),
+    }
 }
 
-/// Deletes the memberships of accounts that are deleted.
-pub fn forget_accounts(conn: &mut Conn, collection: &str, accounts: &[String]) -> Result<()> {
-    let mut delete = sql(
-        conn.dialect(),
-        "DELETE FROM \"_members\" WHERE \"collectionRef\" = ",
+/// Returns a query for the ids of those records of a collection in whose scope an account has one of these roles.
+pub(super) fn scopes(
+    dialect: Dialect,
+    account: &Account,
+    roles: &[String],
+    collection: &str,
+) -> Sql {
+    let mut select = sql(
+        dialect,
+        "SELECT \"scope\" FROM \"_members\" WHERE \"recordRef\" = ",
     );
-    delete.bind(Value::from(collection));
-    delete.text(" AND \"recordRef\"");
-    delete.append(conn.dialect().is_one_of(accounts));
-    execute(conn, delete.cached())?;
+    select.bind(Value::from(account.record.id()));
+    for (text, value) in [
+        (
+            " AND \"collectionRef\" = ",
+            &account.record.collection.def.id,
+        ),
+        (" AND \"scopeCollection\" = ", &collection.to_owned()),
+    ] {
+        select.text(text).bind(Value::from(value.as_str()));
+    }
+    select.text(" AND \"role\"");
+    select.append(dialect.is_one_of(roles));
+    select
+}
+
+/// Deletes the memberships of records that are deleted, and those whose scope they are.
+pub fn forget_records(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<()> {
+    let of_accounts = (
+        "DELETE FROM \"_members\" WHERE \"collectionRef\" = ",
+        " AND \"recordRef\"",
+    );
+    let of_scopes = (
+        "DELETE FROM \"_members\" WHERE \"scopeCollection\" = ",
+        " AND \"scope\"",
+    );
+    let accounts = collection.is_auth().then_some(of_accounts);
+    for (of_collection, of_record) in accounts.into_iter().chain([of_scopes]) {
+        let mut delete = sql(conn.dialect(), of_collection);
+        delete.bind(Value::from(collection.def.id.as_str()));
+        delete.text(of_record);
+        delete.append(conn.dialect().is_one_of(ids));
+        execute(conn, delete.cached())?;
+    }
     Ok(())
 }
 
@@ -169,11 +214,13 @@ pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
     Ok(())
 }
 
-/// Deletes the permissions for a collection that is deleted, and the memberships of its accounts.
+/// Deletes the permissions for a collection that is deleted, the memberships of its accounts, and those whose scope is one of
+/// its records.
 pub fn forget_collection(conn: &mut Conn, collection: &str) -> Result<()> {
     for text in [
         "DELETE FROM \"_permissions\" WHERE \"collection\" = ",
         "DELETE FROM \"_members\" WHERE \"collectionRef\" = ",
+        "DELETE FROM \"_members\" WHERE \"scopeCollection\" = ",
     ] {
         let mut delete = sql(conn.dialect(), text);
         delete.bind(Value::from(collection));

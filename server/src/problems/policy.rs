@@ -27,6 +27,8 @@ problem_types! { POLICY:
     PERMISSION_COLLECTION = "validation_unknown_collection" "There is no collection {name}.";
     /// A member is of a collection that does not exist or has no accounts.
     MEMBER_COLLECTION = "validation_unknown_collection" "There is no auth collection {name}.";
+    /// A member's scope is of a collection that does not exist, or whose records are no scopes.
+    SCOPE_COLLECTION = "validation_unknown_collection" "There is no collection {name} whose records could be a scope.";
     /// A question names a collection that does not exist.
     UNKNOWN_COLLECTION = "validation_unknown_collection" "There is no such collection.";
     /// A permission is for a system collection.

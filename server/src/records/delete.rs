@@ -83,8 +83,8 @@ impl<'a> Cascade<'a> {
             let ids: Vec<String> = levels.iter().flat_map(|(_, ids)| ids.clone()).collect();
             let collection = &levels[0].0;
             policy::check::deletion(collection, &ids)?;
-            if collection.is_auth() {
-                crate::policy::store::forget_accounts(conn, &collection.def.id, &ids)?;
+            if self.grant.schema().policies.has_own_roles() {
+                policy::store::forget_records(conn, collection, &ids)?;
             }
             let why = "what refers to a deleted record is deleted with it";
             store::delete(conn, &self.on_own_account(collection, why), &ids)?;

@@ -76,14 +76,17 @@ fn members() -> Collection {
         relation("role", "_pl_roles", true).required(),
         text("collectionRef", 255).required(),
         text("recordRef", 255).required(),
+        text("scopeCollection", 255),
+        text("scope", 255),
     ];
     collection(
         "_pl_members",
         names::MEMBERS,
         fields,
         vec![
-            "CREATE UNIQUE INDEX `idx_members_account` ON `_members` (`recordRef`, `collectionRef`, `role`)",
+            "CREATE UNIQUE INDEX `idx_members_account` ON `_members` (`recordRef`, `collectionRef`, `role`, `scopeCollection`, `scope`)",
             "CREATE INDEX `idx_members_role` ON `_members` (`role`)",
+            "CREATE INDEX `idx_members_scope` ON `_members` (`scope`)",
         ],
     )
 }

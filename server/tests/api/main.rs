@@ -77,6 +77,7 @@ mod rule_paths;
 mod rule_schema;
 mod rules;
 mod schema_changes;
+mod scopes;
 mod secrets;
 mod security;
 mod sessions;

@@ -5,10 +5,14 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::policies::{join, permit, role};
+use super::scopes::join_in;
 use crate::support::{Client, Reply, TestApp, at_once, env};
 
 /// How many requests are asked before and after.
 const REQUESTS: usize = 1_000;
+
+/// The numbers of the posts that are the scopes of Ann's role.
+const SCOPES: [usize; 2] = [1, 4];
 
 /// A collection as the requests know it: its fields, and by which names it leads to others.
 struct Map {
@@ -27,6 +31,7 @@ const MAPS: &[Map] = &[
             ("notes_via_posts", "notes"),
             ("pins_via_post", "pins"),
             ("papers_via_post", "papers"),
+            ("bills_via_post", "bills"),
         ],
     },
     Map {
@@ -47,6 +52,11 @@ const MAPS: &[Map] = &[
     Map {
         name: "papers",
         fields: &["id", "title", "body", "level"],
+        ways: &[("post", "posts")],
+    },
+    Map {
+        name: "bills",
+        fields: &["id", "text", "post"],
         ways: &[("post", "posts")],
     },
     Map {
@@ -262,6 +272,9 @@ fn fill(app: &TestApp) -> Client {
         to("post", &posts, 1)
     ]);
     make("papers", "level != 'top'", fields);
+    // Ann sees the bills of two posts, which are the scopes of her role.
+    let fields = json!([text("text"), to("post", &posts, 1)]);
+    app.collection(json!({"name": "bills", "type": "base", "fields": fields}));
     let query = "SELECT id, title, author FROM posts";
     let view = json!({"name": "titles", "type": "view", "viewQuery": query, "listRule": "title != 'zz'", "viewRule": ""});
     app.collection(view);
@@ -274,6 +287,13 @@ fn fill(app: &TestApp) -> Client {
     ] {
         permit(app, &reader, permission);
     }
+    let clerk = role(app, "clerk", &[]);
+    let of_scope = "post = @role.scope";
+    permit(
+        app,
+        &clerk,
+        json!({"collection": "bills", "actions": read, "effect": "allow", "condition": of_scope}),
+    );
 
     let word = |n: usize| ["a", "b", "", "zz"][n % 4];
     let user = |n: usize| ["ann000000000000", "bob000000000000", "", "cyd000000000000"][n % 4];
@@ -289,8 +309,17 @@ fn fill(app: &TestApp) -> Client {
         root.create("reports", json!({"id": id("report", n), "text": word(n), "status": status, "post": post, "by": user(n + 1)}));
         root.create("notes", json!({"id": id("note", n), "text": word(n), "posts": [post, id("post", (n + 3) % 7)], "owner": user(n)}));
         let level = ["top", "low"][(n / 2) % 2];
+        root.create(
+            "bills",
+            json!({"id": id("bill", n), "text": word(n), "post": post}),
+        );
         root.create("papers", json!({"id": id("paper", n), "title": word(n), "body": word(n + 2), "level": level, "post": post}));
     }
+    for n in SCOPES {
+        join_in(app, &clerk, "ann", ("posts", &id("post", n)));
+    }
+    // Of roles and scopes of others, nobody hears.
+    join_in(app, &clerk, "bob", ("posts", &id("post", 3)));
     for n in 0..6 {
         root.create(
             "pins",
@@ -359,6 +388,21 @@ fn change_what_is_hidden(app: &TestApp) {
                 json!({"text": "secret", "post": (["", "post00000000007"][n % 2])}),
             );
         }
+    }
+    let in_scope = SCOPES.map(|n| format!("post != '{}'", id("post", n)));
+    for (n, one) in each("bills", &in_scope.join(" && ")).iter().enumerate() {
+        if n % 2 == 0 {
+            root.remove("bills", one);
+        } else {
+            update(
+                "bills",
+                one,
+                json!({"text": "secret", "post": id("post", 7)}),
+            );
+        }
+    }
+    for member in each("_members", "scope != '' && recordRef != 'ann000000000000'") {
+        update("_members", &member, json!({"scope": id("post", 4)}));
     }
     for (n, one) in each("papers", "level = 'top'").iter().enumerate() {
         if n % 2 == 0 {

@@ -7,7 +7,7 @@ use plinth_sdk::types::{DecidedBy, PolicyAnswer, PolicyQuestion, Subject};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::policy::permission::Effect;
-use crate::policy::{Action, Grant, Part, Permission, Reach, Snapshot, store, system};
+use crate::policy::{Action, Grant, Held, Part, Permission, Reach, Snapshot, store, system};
 use crate::problems::{self, ProblemType};
 use crate::records::store as records;
 use crate::request::{Account, Caller, Request};
@@ -62,9 +62,8 @@ impl Context<'_> {
     fn without_record(&self) -> PolicyAnswer {
         let parts = self.reach.parts();
         if self.reach.is_nothing() {
-            let takes_all = |permission: &&Arc<Permission>| {
-                takes_rows(permission) && permission.is_for_all_rows()
-            };
+            let takes_all =
+                |permission: &&Arc<Held>| takes_rows(permission) && permission.is_for_all_rows();
             return match permissions(&parts).find(takes_all) {
                 Some(deny) => self.by_permission(deny),
                 None => self.nothing(),
@@ -179,14 +178,14 @@ impl Context<'_> {
     }
 }
 
-fn permissions(parts: &[Part]) -> impl Iterator<Item = &Arc<Permission>> {
+fn permissions(parts: &[Part]) -> impl Iterator<Item = &Arc<Held>> {
     parts.iter().filter_map(|part| match part {
         Part::Rule => None,
         Part::Permission(permission) => Some(permission),
     })
 }
 
-fn takes_rows(permission: &Arc<Permission>) -> bool {
+fn takes_rows(permission: &Arc<Held>) -> bool {
     permission.effect == Effect::Deny && permission.fields.is_none()
 }
 

@@ -1,0 +1,92 @@
+//! `@role.scope`: the records in whose scope the caller has the role of a permission.
+
+use super::FilterError;
+use super::condition::Condition;
+use super::operand::{Column, Operand};
+use super::path::unknown;
+use super::resolve::{Resolver, Trust};
+use super::scope::{Scope, exists};
+use crate::db::{Sql, sql};
+use crate::expression::{Comparison, Operator, Token};
+
+/// The name of the scopes in conditions of permissions.
+pub const ROLE_SCOPE: &str = "@role.scope";
+
+impl Resolver<'_> {
+    /// Resolves `path = @role.scope`: the path leads to one of the scopes. `None` if the comparison is another one.
+    pub(super) fn in_role_scope(
+        &mut self,
+        comparison: &Comparison,
+        trust: Trust,
+    ) -> Option<Result<Condition, FilterError>> {
+        let token = match (is_scope(&comparison.left), is_scope(&comparison.right)) {
+            (false, false) => return None,
+            (false, true) => &comparison.left,
+            (true, _) => &comparison.right,
+        };
+        Some(self.one_of_scopes(token, comparison, trust))
+    }
+
+    fn one_of_scopes(
+        &mut self,
+        token: &Token,
+        comparison: &Comparison,
+        trust: Trust,
+    ) -> Result<Condition, FilterError> {
+        if self.scoped_roles.is_none() {
+            return Err(unknown(ROLE_SCOPE));
+        }
+        if comparison.operator != Operator::Equal || is_scope(token) {
+            return Err(FilterError::Scope);
+        }
+        let mut scope = std::mem::take(&mut self.scope);
+        let resolved = self.operand(&mut scope, token, trust);
+        self.scope = scope;
+        let (operand, many) = resolved?;
+        let Some(is_scope) = self.is_one_of_scopes(operand)? else {
+            return Ok(Condition::False);
+        };
+        let condition = Condition::from(is_scope);
+        if comparison.any || !many {
+            return Ok(condition);
+        }
+        // Without a `?`, all related records must be scopes.
+        let mut own = Scope::isolated();
+        let (operand, _) = self.operand(&mut own, token, trust)?;
+        let Some(each) = self.is_one_of_scopes(operand)? else {
+            return Ok(Condition::False);
+        };
+        let mut fails = sql(self.dialect, "(");
+        fails.append(each).text(") IS NOT TRUE");
+        let mut none = sql(self.dialect, "NOT ");
+        none.append(exists(own.joins, fails));
+        Ok(Condition::all(vec![condition, Condition::from(none)]))
+    }
+
+    /// Returns the condition that a value is the id of a scope; `None` if there are no scopes.
+    fn is_one_of_scopes(&self, operand: Operand) -> Result<Option<Sql>, FilterError> {
+        let Operand::Column(Column {
+            sql,
+            names: Some(collection),
+            ..
+        }) = operand
+        else {
+            return Err(FilterError::Scope);
+        };
+        let roles = self.scoped_roles.unwrap_or_default();
+        let caller = &self.request.caller;
+        let scopes = self
+            .visibility
+            .scopes(self.dialect, caller, roles, &collection);
+        Ok(scopes.map(|scopes| {
+            self.count_other_rows();
+            let mut out = Sql::new(self.dialect);
+            out.append(sql).text(" IN (").append(scopes).text(")");
+            out
+        }))
+    }
+}
+
+fn is_scope(token: &Token) -> bool {
+    matches!(token, Token::Identifier(name) if name == ROLE_SCOPE)
+}
