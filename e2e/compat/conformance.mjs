@@ -27,6 +27,7 @@ const FILES = new Set([
   "record_auth_impersonate_test",
   "record_auth_methods_test",
   "record_auth_refresh_test",
+  "record_auth_with_oauth2_test",
   "record_auth_with_password_test",
   "record_crud_auth_origin_test",
   "record_crud_external_auth_test",

@@ -49,6 +49,7 @@ try {
   // Mail servers of every kind: Plinths of their own, on the embedded database.
   if (engine === "sqlite") await check(node("--test", "--test-reporter=tap", here("mail.test.mjs")), env, countTap);
   await check(node("--test", "--test-reporter=tap", here("moving.test.mjs")), env, countTap);
+  await check(node("--test", "--test-reporter=tap", here("oidc.test.mjs")), env, countTap);
   await check(node(here("side-by-side.mjs")), env, countSideBySide);
   // Vectors that somebody has: requests to a data directory of PocketBase's, with the answers.
   if (env.PLINTH_CONFORMANCE) await check(node(here("conformance.mjs")), env, countConformance);

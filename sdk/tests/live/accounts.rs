@@ -1,6 +1,6 @@
 //! Accounts: sign-in, mails, what guests may not do.
 
-use plinth_sdk::types::{AuthSession, Collection, Mail, names};
+use plinth_sdk::types::{AuthSession, Collection, Mail, OAuth2SignIn, names};
 use plinth_sdk::{Client, Record, filter};
 use serde::Deserialize;
 use serde_json::json;
@@ -29,7 +29,10 @@ async fn accounts_sign_in_and_refresh() -> plinth_sdk::Result<()> {
     let client = guest();
     let clone = client.clone();
     let accounts = client.collection::<Account>("sdk_accounts");
-    assert!(accounts.auth_methods().await?.password.enabled);
+    let methods = accounts.auth_methods().await?;
+    assert!(methods.password.enabled && !methods.oauth2.enabled);
+    let by_service = accounts.auth_with_oauth2(&OAuth2SignIn::default()).await;
+    assert!(by_service.is_err_and(|error| error.is_forbidden()));
     let (email, password) = ("ann@example.com", "correct horse");
     let body = json!({ "email": email, "password": password, "passwordConfirm": password });
     accounts.create(&body).await?;

@@ -26,7 +26,7 @@ problem_types! { COLLECTIONS:
     /// Two OAuth2 providers of a collection have the same name.
     DUPLICATE_PROVIDER = "validation_duplicated_provider" "The provider {name} is already registered." ["name"];
     /// There is no OAuth2 provider of the name.
-    MISSING_PROVIDER = "validation_missing_provider" "Invalid or missing auth provider.";
+    MISSING_PROVIDER = "validation_missing_provider" "Invalid or missing provider with name {name}." ["name"];
     /// A text or list is longer than it may be.
     LENGTH_TOO_LONG = "validation_length_too_long" "The length must be no more than {max}." ["min", "max"];
     /// The collection's id is malformed or taken.

@@ -32,7 +32,7 @@ pub enum Source {
     UserInfo,
     /// By an answer to this GraphQL query.
     Query(&'static str),
-    /// By an id_token (OpenID Connect), and by an answer to a `GET` if there is a URL for it.
+    /// By an ID token (OpenID Connect), and by an answer to a `GET` if there is a URL for it.
     IdToken,
 }
 

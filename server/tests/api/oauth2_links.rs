@@ -75,6 +75,8 @@ fn n22_an_unverified_account_loses_every_other_way_in() {
     );
     with_password(&app, "ann@example.com").refused(400);
     assert!(!is_signed_in(&intruder) && is_signed_in(&owner));
+    let mails = app.root().filter("_mails", "kind = 'password-ended'", "to");
+    assert_eq!(mails, ["ann@example.com"]);
     assert_eq!(app.root().all("_externalAuths", "provider"), ["gitlab"]);
     provider.set(
         "/user",
@@ -196,6 +198,20 @@ fn an_account_that_is_signed_in_is_linked_and_a_link_decides() {
     provider.set("/user", ann());
     let body = sign_in(&app.guest(), "gitlab", json!({})).ok();
     assert_eq!(body["record"]["id"], "ann000000000000");
+}
+
+#[test]
+fn who_comes_by_a_link_keeps_the_password_of_an_account_with_another_address() {
+    let (app, _provider) = with_gitlab(ann());
+    let (bob, id) = unverified(&app, "bob@example.com");
+    let (bob, _) = signed_in(&app, sign_in(&bob, "gitlab", json!({})));
+    let body = sign_in(&app.guest(), "gitlab", json!({})).ok();
+    assert_eq!(
+        (&body["record"]["id"], &body["record"]["verified"]),
+        (&json!(id), &json!(false))
+    );
+    assert!(is_signed_in(&bob));
+    with_password(&app, "bob@example.com").ok();
 }
 
 #[test]

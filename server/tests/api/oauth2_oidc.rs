@@ -1,4 +1,4 @@
-//! Sign-in with OpenID Connect: which id_tokens are taken, and how services are discovered.
+//! Sign-in with OpenID Connect: which ID tokens are taken, and how services are discovered.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn with_issuer(keys: &[&Key]) -> (TestApp, Provider) {
     (app, provider)
 }
 
-/// The claims of a good id_token.
+/// The claims of a good ID token.
 fn claims(app: &TestApp, provider: &Provider, start: &Value) -> Value {
     let url = start["authURL"].as_str().expect("text");
     let url = url::Url::parse(url).expect("a URL");
@@ -45,7 +45,7 @@ fn with(mut claims: Value, changes: &Value) -> Value {
     claims
 }
 
-/// Signs in with an id_token that is made for the start.
+/// Signs in with an ID token that is made for the start.
 fn sign_in(app: &TestApp, provider: &Provider, token: impl Fn(Value) -> String) -> Reply {
     let start = begin(&app.guest(), "users", "oidc");
     let token = token(claims(app, provider, &start));

@@ -151,7 +151,7 @@ impl Provider {
     }
 }
 
-/// A key that signs id_tokens.
+/// A key that signs ID tokens.
 pub struct Key {
     pub id: &'static str,
     pub algorithm: Algorithm,

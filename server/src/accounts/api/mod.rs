@@ -177,8 +177,7 @@ pub async fn providers(_: Superuser, query: Query) -> Result<Answer> {
 
 /// List the sign-in methods.
 pub async fn auth_methods(app: App, name: CollectionName, query: Query) -> Result<Answer> {
-    let schema = app.schema.current();
-    let collection = of_accounts(schema.find(&name))?;
+    let collection = oauth2::current(&app, &name).await?;
     let starts = oauth2::starts(&app, &collection).await?;
     let methods = collection.def.auth.as_deref();
     let methods = methods.map(|auth| Methods::of(auth, starts));

@@ -10,14 +10,14 @@ use tokio::time::timeout;
 use super::sign_in::{Authenticated, finish};
 use super::{FAILED, MAX_LENGTH};
 use crate::accounts::methods::{Method, Start};
-use crate::accounts::oauth2::exchange::{self, Grant as Brought};
+use crate::accounts::oauth2::exchange::{self, Brought};
 use crate::accounts::oauth2::link::{self, SignIn};
 use crate::accounts::oauth2::settings::Service;
 use crate::accounts::oauth2::{User, apple, avatar, discovery, profile, store, verifier};
 use crate::accounts::of_accounts;
 use crate::app::{App, Effort};
 use crate::clock::Timestamp;
-use crate::db::Conn;
+use crate::db::{Conn, Topology};
 use crate::error::{Error, Result};
 use crate::extract::{Answer, Body, CallerRequest, CollectionName, Parts, Query, Superuser};
 use crate::openapi::{BadRequest, tags};
@@ -36,6 +36,14 @@ const MAX_TIME: Duration = Duration::from_secs(30);
 const MAX_NAME: usize = 100;
 const NO_TOKEN: &str = "Failed to fetch OAuth2 token.";
 const NO_USER: &str = "Failed to fetch OAuth2 user.";
+
+/// Returns a collection of accounts as it is now: another process may have just changed its services.
+pub(super) async fn current(app: &App, name: &str) -> Result<Arc<Collection>> {
+    if app.db.topology() == Topology::Replicated {
+        app.refresh_schema().await?;
+    }
+    of_accounts(app.schema.current().find(name))
+}
 
 /// Starts a sign-in with each service of a collection. One that cannot be reached is left out.
 pub(super) async fn starts(app: &App, collection: &Collection) -> Result<Vec<Start>> {
@@ -72,7 +80,7 @@ pub async fn auth_with_oauth2(
     query: Query,
     body: Body<MAX_BODY>,
 ) -> Result<Answer> {
-    let collection = of_accounts(app.schema.current().find(&name))?;
+    let collection = current(&app, &name).await?;
     let (form, fields) = read(&collection, body)?;
     let service = service(&collection, &form)?;
     let now = app.clock.now();
@@ -256,10 +264,12 @@ async fn existing(
     let by = by.clone();
     let work = move |conn: &mut Conn, grant: Grant| link::existing(conn, &grant, &by);
     let found = app.write(grant, Effort::Long, work).await;
-    found.map_err(|error| match error {
+    found.map_err(|error| {
         // Another account of the service is linked already, or the address is taken.
-        Error::Invalid { .. } | Error::Unique(_) => Error::invalid(FAILED),
-        error => error,
+        if matches!(error, Error::Invalid { .. } | Error::Unique(_)) {
+            return Error::invalid(FAILED);
+        }
+        error
     })
 }
 

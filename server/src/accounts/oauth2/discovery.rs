@@ -1,4 +1,4 @@
-//! What OpenID Connect services publish about themselves: their URLs, and the keys that sign their id_tokens.
+//! What OpenID Connect services publish about themselves: their URLs, and the keys that sign their ID tokens.
 //!
 //! Answers are remembered for an hour, and failures for a minute, so that requests of strangers do not become calls.
 
@@ -57,14 +57,14 @@ struct Configuration {
     jwks_uri: String,
 }
 
-/// The URLs of a service, and what its id_tokens are checked with.
+/// The URLs of a service, and what its ID tokens are checked with.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
     pub(crate) auth_url: String,
     pub(crate) token_url: String,
-    /// The URL that describes the user; empty if only the id_token does.
+    /// The URL that describes the user; empty if only the ID token does.
     pub(crate) user_url: String,
-    /// The issuers of id_tokens; empty if they are not known.
+    /// The issuers of ID tokens; empty if they are not known.
     pub(super) issuers: Vec<String>,
     /// The URL of the keys; empty if it is not known.
     pub(super) jwks_url: String,
@@ -89,7 +89,7 @@ pub(crate) async fn endpoints(app: &App, service: &Service) -> Result<Endpoints,
     Ok(endpoints)
 }
 
-/// Returns the URLs of a service, for exchanging a code. Where the definition does not name the issuer of id_tokens, looks for
+/// Returns the URLs of a service, for exchanging a code. Where the definition does not name the issuer of ID tokens, looks for
 /// a configuration that belongs to the authorization URL.
 pub(crate) async fn all(app: &App, service: &Service) -> Result<Endpoints, String> {
     let mut endpoints = endpoints(app, service).await?;

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::clock::Timestamp;
 
 /// What the client has brought from the service.
-pub(crate) struct Grant<'a> {
+pub(crate) struct Brought<'a> {
     /// The code.
     pub(crate) code: &'a str,
     /// The code verifier; empty without PKCE.
@@ -35,17 +35,17 @@ pub(crate) async fn exchange(
     app: &App,
     service: &Service,
     endpoints: &Endpoints,
-    grant: &Grant<'_>,
+    brought: &Brought<'_>,
 ) -> Result<Token, String> {
     let client = (endpoints.token_url.clone(), service.client_id.clone());
     let now = app.clock.now();
     if !app.oauth2.sends_in_body(&client) {
-        let answer = ask(app, service, endpoints, grant, Style::Header).await?;
+        let answer = ask(app, service, endpoints, brought, Style::Header).await?;
         if let Ok(token) = read(&answer, now) {
             return Ok(token);
         }
     }
-    let answer = ask(app, service, endpoints, grant, Style::Body).await?;
+    let answer = ask(app, service, endpoints, brought, Style::Body).await?;
     let token = read(&answer, now)?;
     app.oauth2.remember_in_body(client);
     Ok(token)
@@ -55,15 +55,15 @@ async fn ask(
     app: &App,
     service: &Service,
     endpoints: &Endpoints,
-    grant: &Grant<'_>,
+    brought: &Brought<'_>,
     style: Style,
 ) -> Result<Fetched, String> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code");
-    form.append_pair("code", grant.code);
-    form.append_pair("redirect_uri", grant.redirect_url);
+    form.append_pair("code", brought.code);
+    form.append_pair("redirect_uri", brought.redirect_url);
     if service.pkce {
-        form.append_pair("code_verifier", grant.verifier);
+        form.append_pair("code_verifier", brought.verifier);
     }
     if style == Style::Body {
         form.append_pair("client_id", &service.client_id);

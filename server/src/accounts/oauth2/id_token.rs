@@ -1,4 +1,4 @@
-//! Verification of id_tokens (OpenID Connect): signature, issuer, audience, times and nonce.
+//! Verification of ID tokens (OpenID Connect): signature, issuer, audience, times and nonce.
 
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -28,7 +28,7 @@ const LEEWAY: i64 = 300;
 /// The claims of a token.
 pub(super) type Claims = Map<String, Json>;
 
-/// Returns the claims of an id_token that the service has just sent, if it is meant for this sign-in.
+/// Returns the claims of an ID token that the service has just sent, if it is meant for this sign-in.
 ///
 /// It came from the service itself over TLS, so where its keys are not known, its signature adds nothing.
 pub(super) async fn verify(
@@ -52,7 +52,7 @@ pub(super) async fn verify(
     Ok(claims)
 }
 
-/// Returns the claims of an id_token that the service has just sent, without its signature and issuer: who asks only for an
+/// Returns the claims of an ID token that the service has just sent, without its signature and issuer: who asks only for an
 /// address has got the user by other means.
 pub(super) fn received(app: &App, service: &Service, token: &str) -> Result<Claims, String> {
     let claims = unsigned(token)?;

@@ -17,7 +17,7 @@ use crate::records::store as records;
 use crate::records::write::{self, Input, UPDATE_FAILED};
 use crate::records::{account_data, fill, problems};
 use crate::schema::{Record, Shape};
-use crate::system::account_data::{AUTH_ORIGINS, MFAS, OTPS};
+use crate::system::account_data::{AUTH_SESSIONS, EXTERNAL_AUTHS, IDS, OTPS};
 
 /// A sign-in with another service.
 #[derive(Clone)]
@@ -69,27 +69,36 @@ pub(crate) fn existing(conn: &mut Conn, grant: &Grant, by: &SignIn) -> Result<Op
 /// Changes an account by what the sign-in shows.
 fn settle(conn: &mut Conn, grant: &Grant, stored: &Record, by: &SignIn) -> Result<Record> {
     let mut account = stored.clone();
-    let email = by.user.verified_email();
-    if !stored.is("verified") {
-        if by.caller.as_deref() != Some(stored.id()) {
-            // No password has this hash.
-            account.set("password", Value::from(""));
-        }
+    let (own, email) = (stored.text("email"), by.user.verified_email());
+    // The account claims an address that is the user's.
+    let is_users = !own.is_empty() && own.eq_ignore_ascii_case(email);
+    let is_unproven = !stored.is("verified") && is_users;
+    let is_taken_over = is_unproven && by.caller.as_deref() != Some(stored.id());
+    if is_unproven {
         store::unlink_others(conn, grant.schema(), stored, by.identity())?;
-        if stored.text("email").is_empty() || stored.text("email").eq_ignore_ascii_case(email) {
-            account.set("verified", Value::Bool(true));
-        }
     }
-    if stored.text("email").is_empty() && !email.is_empty() {
+    if is_taken_over {
+        // No password has this hash.
+        account.set("password", Value::from(""));
+    }
+    if !stored.is("verified") && (own.is_empty() || is_users) {
+        account.set("verified", Value::Bool(true));
+    }
+    if own.is_empty() && !email.is_empty() {
         account.set("email", Value::from(email));
     }
     if account.values == stored.values {
         return Ok(account);
     }
+    let worthless: Vec<&str> = if is_taken_over {
+        let mut all = IDS.to_vec();
+        all.retain(|id| *id != EXTERNAL_AUTHS);
+        all
+    } else {
+        vec![OTPS, AUTH_SESSIONS]
+    };
+    account_data::forget(conn, grant.schema(), stored, &worthless)?;
     let has_lost_password = account.value("password") != stored.value("password");
-    if has_lost_password {
-        account_data::forget(conn, grant.schema(), stored, &[MFAS, OTPS, AUTH_ORIGINS])?;
-    }
     // This invalidates all tokens of the account.
     account.set("tokenKey", Value::Text(conn.random.alphanumeric(50)));
     fill::stamp(&mut account, conn.clock.now(), false);

@@ -79,7 +79,7 @@ pub(crate) struct Token {
     pub(crate) access: String,
     pub(crate) refresh: String,
     pub(crate) expires: Option<Timestamp>,
-    /// The id_token of OpenID Connect, not verified yet; empty if there is none.
+    /// The ID token of OpenID Connect, not verified yet; empty if there is none.
     id: String,
     /// The whole answer.
     answer: Json,

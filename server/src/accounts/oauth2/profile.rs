@@ -37,7 +37,7 @@ pub(crate) async fn fetch(
     Ok(user)
 }
 
-/// Returns the claims about the user: those of the id_token, or those of the URL for users.
+/// Returns the claims about the user: those of the ID token, or those of the URL for users.
 async fn claims(
     app: &App,
     service: &Service,
@@ -254,7 +254,7 @@ fn gitee_email(emails: &Json) -> String {
     email.unwrap_or_default().to_owned()
 }
 
-/// Reads the claim of the id_token that the definition names, in place of the address that an administrator of any tenant can
+/// Reads the claim of the ID token that the definition names, in place of the address that an administrator of any tenant can
 /// write into the directory.
 fn microsoft_email(app: &App, service: &Service, user: &mut User) -> Result<(), String> {
     if service.email_claim.is_empty() {

@@ -20,11 +20,11 @@ pub(crate) struct Service {
     pub(crate) pkce: bool,
     /// The issuer whose configuration is discovered; empty if there is none.
     pub(crate) issuer: String,
-    /// The issuers that id_tokens may have; empty if they are not known.
+    /// The issuers that ID tokens may have; empty if they are not known.
     pub(crate) issuers: Vec<String>,
-    /// The URL of the keys that sign id_tokens; empty if it is not known.
+    /// The URL of the keys that sign ID tokens; empty if it is not known.
     pub(crate) jwks_url: String,
-    /// The claim of Microsoft's id_token that has the address; empty for none.
+    /// The claim of Microsoft's ID token that has the address; empty for none.
     pub(crate) email_claim: String,
 }
 
@@ -83,7 +83,7 @@ impl Service {
         self.pkce && self.has_id_token()
     }
 
-    /// Whether an id_token says who the user is.
+    /// Whether an ID token says who the user is.
     pub(crate) fn has_id_token(&self) -> bool {
         self.provider.source == Source::IdToken
     }

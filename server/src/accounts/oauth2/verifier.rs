@@ -66,7 +66,7 @@ pub(crate) fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }
 
-/// Returns the nonce that goes with a verifier, for the id_token of OpenID Connect.
+/// Returns the nonce that goes with a verifier, for the ID token of OpenID Connect.
 pub(crate) fn nonce(verifier: &str) -> String {
     labelled("nonce", verifier)
 }

@@ -149,7 +149,8 @@ fn providers(auth: &AuthOptions) -> Option<FieldProblem> {
 
 fn provider(provider: &OAuth2Provider) -> Option<FieldProblem> {
     let is_missing = providers::find(&provider.name).is_none();
-    let missing = || is_missing.then(|| MISSING_PROVIDER.problem());
+    let name = [("name", provider.name.as_str().into())];
+    let missing = || is_missing.then(|| MISSING_PROVIDER.with(name));
     let url = |url: &str| {
         let is_bad = !url.is_empty() && parse_url(url).is_err();
         is_bad.then(|| WEB_URL.problem())
