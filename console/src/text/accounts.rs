@@ -51,6 +51,14 @@ catalogue! {
     jwks_url_help = "Empty means that it is found by the issuer.";
     issuers = "Issuers to accept";
     issuers_help = "One on each line. Empty means the issuer above.";
+    apple_secret = "Make Apple's client secret";
+    apple_hint = "Apple's secret is a token that is good for half a year. It is made of a key from Apple's developer site; the key itself is not kept.";
+    apple_team = "Team ID";
+    apple_key_id = "Key ID";
+    apple_key = "Private key";
+    apple_key_help = "The content of the .p8 file.";
+    apple_make = "Make the secret";
+    apple_made = "The secret is filled in; save to use it";
     claim = "The address comes from";
     claim_help = "Only a verified address can lead to an account that exists.";
     claim_none = "The profile; not verified";

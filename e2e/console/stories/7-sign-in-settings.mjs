@@ -108,6 +108,7 @@ export default async function ({ page, server, step, me }) {
     await frame.getByText('Dear ann@example.com, it is 123456.').waitFor()
     await mail.getByText('Your code for Acme').or(mail.getByText('Your code for Plinth')).first().waitFor()
     await me.save()
+    await mail.locator('summary').click()
     await mail.getByRole('button', { name: 'Send a test mail' }).click()
     const dialog = page.getByRole('dialog', { name: 'Send a test mail' })
     await dialog.getByLabel('To', { exact: true }).fill('tester@example.com')
@@ -136,6 +137,27 @@ export default async function ({ page, server, step, me }) {
     for (const of of ['_externalAuths', '_authOrigins']) {
       assert.equal((await root.ask('GET', `/api/collections/${of}/records?filter=recordRef="${user.id}"`)).body.totalItems, 0)
     }
+  })
+
+  await step('sessions of an account are seen, and ended', async () => {
+    const refresh = (client) => client.ask('POST', '/api/collections/users/auth-refresh')
+    const signIn = () => program(server).as('users', 'bea@example.com')
+    const { items } = (await root.ask('GET', '/api/collections/users/records?filter=email="bea@example.com"')).body
+    const clients = [await signIn(), await signIn()]
+    await me.open(`/_/collections/users?record=${items[0].id}`)
+    const sessions = page.getByRole('region', { name: 'Sessions' })
+    await sessions.getByRole('listitem').nth(1).waitFor()
+    await sessions.getByRole('button', { name: 'End the session of node' }).first().click()
+    await me.press('End the session')
+    await sessions.getByRole('listitem').nth(1).waitFor({ state: 'detached' })
+    const statuses = (await Promise.all(clients.map(refresh))).map(({ status }) => status)
+    assert.deepEqual(statuses.sort(), [200, 401])
+    await signIn()
+    await page.reload()
+    await sessions.getByRole('button', { name: 'End all sessions' }).click()
+    await page.getByRole('dialog', { name: 'End all 2 sessions?' }).getByRole('button', { name: 'End all sessions' }).click()
+    await sessions.getByText('Not signed in anywhere.').waitFor()
+    for (const client of clients) assert.equal((await refresh(client)).status, 401)
   })
 
   await step('who guesses has to wait, until that is lifted', async () => {

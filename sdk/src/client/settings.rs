@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Serialize;
 
 use super::{Client, Result, http};
-use crate::types::{Settings, TestMail};
+use crate::types::{AppleSecret, AppleSecretRequest, Settings, TestMail};
 
 /// What superusers set while the server runs. From [`Client::settings`].
 ///
@@ -38,6 +38,17 @@ impl ServerSettings {
     pub async fn update(&self, change: &(impl Serialize + ?Sized)) -> Result<Settings> {
         let url = self.client.at(&["api", "settings"])?;
         self.client.call(Method::PATCH, url, Some(change)).await
+    }
+
+    /// Makes a client secret for sign-ins with Apple. The private key is not stored.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 with [`Error::field`](crate::Error::field) for what is not valid.
+    pub async fn apple_secret(&self, request: &AppleSecretRequest) -> Result<AppleSecret> {
+        let path = ["api", "settings", "apple", "generate-client-secret"];
+        let url = self.client.at(&path)?;
+        self.client.call(Method::POST, url, Some(request)).await
     }
 
     /// Sends a mail, to see whether it arrives.

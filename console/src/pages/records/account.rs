@@ -1,9 +1,9 @@
 //! What belongs to an account besides its record: sessions, links to other services, places that it has signed in from.
 
 use leptos::prelude::*;
+use plinth_sdk::types::names;
 use plinth_sdk::{Client, Record, Result, filter};
 
-use super::super::Schema;
 use crate::api::{act, load};
 use crate::components::{
     Badge, Button, Confirm, Glyph, Icon, IconButton, Look, Toaster, Tone, loaded,
@@ -26,7 +26,7 @@ enum Kind {
 impl Kind {
     const fn collection(self) -> &'static str {
         match self {
-            Self::Sessions => "_authSessions",
+            Self::Sessions => names::AUTH_SESSIONS,
             Self::Links => "_externalAuths",
             Self::Origins => "_authOrigins",
         }
@@ -85,11 +85,7 @@ impl Kind {
 /// What belongs to an account. Superusers alone may read it of others.
 #[component]
 pub(super) fn AccountParts(collection_id: String, id: String) -> impl IntoView {
-    let schema = Schema::here();
-    let kinds = [Kind::Sessions, Kind::Links, Kind::Origins]
-        .into_iter()
-        // The collection of sessions is built in, and so not among those that are listed.
-        .filter(|kind| *kind == Kind::Sessions || schema.find(kind.collection()).is_some());
+    let kinds = [Kind::Sessions, Kind::Links, Kind::Origins];
     let parts = kinds.map(|kind| {
         let (collection_id, id) = (collection_id.clone(), id.clone());
         view! { <Part kind collection_id id /> }

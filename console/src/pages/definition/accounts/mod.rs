@@ -1,5 +1,6 @@
 //! How the accounts of a collection sign in: passwords, codes by mail, other services, second factors, tokens and mails.
 
+mod apple;
 mod durations;
 mod mails;
 mod preview;

@@ -3,8 +3,12 @@ use plinth_sdk::types::OAuth2Offer;
 use serde_json::Value;
 
 use super::super::draft::Draft;
+use super::apple::AppleSecret;
 use super::services::{PROVIDERS, title};
-use crate::components::{Area, Bind, Glyph, Icon, IconButton, SelectField, TextField};
+use crate::components::{
+    Area, Bind, Button, Glyph, Icon, IconButton, SelectField, TextField, Toaster,
+};
+use crate::session::Session;
 use crate::text;
 use crate::text::accounts as words;
 
@@ -116,10 +120,33 @@ fn Options(draft: Draft, position: usize, name: String) -> impl IntoView {
             />
         }
     });
+    // The route is for superusers.
+    let apple = (name == "apple" && untrack(|| Session::here().is_superuser())).then(|| {
+        let (client_id, secret) = (draft.text(path("clientId")), draft.text(path("clientSecret")));
+        let toaster = Toaster::here();
+        let making = RwSignal::new(false);
+        let made = move |made: String| {
+            secret.set(made);
+            making.set(false);
+            toaster.done(words::apple_made());
+        };
+        view! {
+            <div>
+                <Button icon=Glyph::Key on:click=move |_| making.set(true)>{words::apple_secret()}</Button>
+            </div>
+            {move || making.get().then(|| view! { <AppleSecret client_id made close=move |()| making.set(false) /> })}
+        }
+    });
     // Most services have URLs that nobody changes.
     let wants_urls = is_oidc || OWN.contains(&&*name);
-    let were_wrong = ["authURL", "tokenURL", "userInfoURL", "extra"]
-        .map(|key| draft.was_wrong_within(path(key)));
+    let were_wrong = [
+        "authURL",
+        "tokenURL",
+        "userInfoURL",
+        "extra.jwksURL",
+        "extra.issuers",
+    ]
+    .map(|key| draft.was_wrong_within(path(key)));
     let has_wrong_url = move || were_wrong.iter().any(|wrong| wrong.get());
     view! {
         <div class="field-options">
@@ -132,6 +159,7 @@ fn Options(draft: Draft, position: usize, name: String) -> impl IntoView {
             </div>
             {of_oidc}
             {claim}
+            {apple}
             <details class="more-options" open=move || wants_urls && !is_oidc || has_wrong_url()>
                 <summary>{words::urls()}</summary>
                 <div class="stack">{urls()} {keys}</div>
