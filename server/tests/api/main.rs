@@ -54,6 +54,7 @@ mod oauth2;
 mod oauth2_links;
 mod oauth2_oidc;
 mod oauth2_redirect;
+mod oauth2_settings;
 mod one_server;
 mod operators;
 mod outages;

@@ -1,5 +1,9 @@
 //! The connected clients, their accounts and their subscriptions.
 
+mod identity;
+mod outcome;
+mod redirect;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,38 +21,11 @@ use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::outbound::is_public;
 use crate::policy::Action;
-use crate::request::Caller;
 use crate::schema::Record;
-use crate::tokens::{self, Kind};
 
-/// An account, identified with the key that its token was signed with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Identity {
-    pub(super) collection: String,
-    pub(super) record: String,
-    pub(super) key: String,
-    /// The id of the session that its token belongs to.
-    #[serde(default)]
-    pub(super) session: Option<String>,
-}
-
-impl Identity {
-    /// Returns the identity of a caller; `None` for a guest.
-    pub(super) fn of(caller: &Caller) -> Option<Self> {
-        let account = caller.account()?;
-        let record = &account.record;
-        Some(Self {
-            collection: record.collection.def.id.clone(),
-            record: record.id().to_owned(),
-            key: tokens::signing_key(record, Kind::Auth),
-            session: account.session.clone(),
-        })
-    }
-
-    fn is_same_account(&self, other: &Self) -> bool {
-        (&self.collection, &self.record) == (&other.collection, &other.record)
-    }
-}
+pub(super) use identity::Identity;
+pub(super) use outcome::Outcome;
+pub(super) use redirect::Redirect;
 
 /// A request for subscriptions, with the caller.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,83 +39,9 @@ pub(super) struct SubscriptionRequest {
     pub(super) subscriptions: Vec<String>,
 }
 
-/// A redirect of another service, for the client that waits for it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Redirect {
-    pub(super) client: String,
-    pub(super) ip: Option<IpAddr>,
-    /// The data of the event.
-    pub(super) data: String,
-}
-
-/// The topic of clients that wait for a [`Redirect`].
-const OAUTH2: &str = "@oauth2";
-
 /// The maximum size of the events that wait for all clients together. Beyond it, the client with the most waiting
 /// bytes is disconnected.
 const MAX_WAITING: usize = 32 << 20;
-
-/// The outcome of a [`SubscriptionRequest`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// The subscriptions were set.
-    Done,
-    /// There is no such client.
-    Unknown,
-    /// The client is connected from another address.
-    OtherAddress,
-    /// The client is connected as another account.
-    OtherAccount,
-    /// The client's subscriptions caused too much work a moment ago.
-    TooSoon,
-    /// The client does not wait for a redirect.
-    NotWaiting,
-}
-
-impl Outcome {
-    /// Converts the outcome to a response.
-    pub(super) fn result(self) -> Result<()> {
-        match self {
-            Self::Done => Ok(()),
-            Self::Unknown | Self::NotWaiting => {
-                Err(Error::NotFound("Missing or invalid client id."))
-            }
-            Self::OtherAddress => Err(Error::invalid("Invalid realtime client.")),
-            Self::OtherAccount => Err(Error::forbidden(
-                "The current and the previous request authorization don't match.",
-            )),
-            Self::TooSoon => Err(Error::TooManyRequests(
-                "Your realtime subscriptions take too much work. Try again later, or subscribe without filter and expand.",
-            )),
-        }
-    }
-
-    /// Returns the code of the outcome, for another process.
-    pub(super) fn code(self) -> i64 {
-        match self {
-            Self::Done => 204,
-            Self::Unknown => 404,
-            Self::OtherAddress => 400,
-            Self::OtherAccount => 403,
-            Self::TooSoon => 429,
-            Self::NotWaiting => 409,
-        }
-    }
-
-    /// Returns the outcome with this code.
-    pub(super) fn of(code: i64) -> Self {
-        let all = [
-            Self::Done,
-            Self::OtherAddress,
-            Self::OtherAccount,
-            Self::TooSoon,
-            Self::NotWaiting,
-        ];
-        let mut all = all.into_iter();
-        all.find(|outcome| outcome.code() == code)
-            .unwrap_or(Self::Unknown)
-    }
-}
 
 /// The connected clients of this process.
 pub struct Clients {
@@ -341,43 +244,6 @@ impl Clients {
         }
         self.changed(&connected);
         Outcome::Done
-    }
-
-    /// Sends a redirect to the client that waits for it, and ends its subscription: nobody can send it another one.
-    pub(super) fn redirect(&self, redirect: &Redirect) -> Outcome {
-        let mut connected = self.connected();
-        let Some((_, client)) = connected.find(&redirect.client) else {
-            return Outcome::Unknown;
-        };
-        if !client.is_at(redirect.ip) {
-            return Outcome::OtherAddress;
-        }
-        let mut own = client.subscriptions.iter();
-        let Some(position) = own.position(|subscription| subscription.topic == OAUTH2) else {
-            return Outcome::NotWaiting;
-        };
-        let subscription = client.subscriptions.remove(position);
-        let queue = Arc::clone(&client.queue);
-        let is_last = client
-            .subscriptions
-            .iter()
-            .all(|other| other.topic != OAUTH2);
-        if is_last && let Some(of_topic) = connected.by_topic.get_mut(OAUTH2) {
-            of_topic.remove(redirect.client.as_str());
-            if of_topic.is_empty() {
-                connected.by_topic.remove(OAUTH2);
-            }
-        }
-        self.changed(&connected);
-        drop(connected);
-        let data = redirect.data.clone().into_bytes();
-        if queue.push(self.frame(Arc::clone(&subscription.name), data)) {
-            self.sent.inc();
-            Outcome::Done
-        } else {
-            self.cut_off(&redirect.client);
-            Outcome::Unknown
-        }
     }
 
     fn question(&self, identity: Option<&Identity>, subscription: &Subscription) -> Question {
@@ -608,54 +474,4 @@ impl Connected {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::Random;
-
-    #[test]
-    fn n66_who_has_most_waiting_makes_room_for_others() {
-        const PART: usize = 7 << 20;
-        let metrics = Metrics::new(Clock::machine().now(), &Random::seeded(1)).unwrap();
-        let clients = Clients::new(&metrics, Arc::default(), Clock::machine());
-        let frame = || clients.frame("event".into(), vec![b'x'; PART]);
-        let much: Vec<_> = ["a", "b"]
-            .map(|id| clients.connect(id, None).unwrap())
-            .into();
-        let little = clients.connect("c", None).unwrap();
-        assert!(
-            much.iter()
-                .all(|queue| queue.push(frame()) && queue.push(frame()))
-        );
-        assert!(little.push(frame()));
-        assert_eq!(clients.waiting.bytes(), 5 * PART);
-        clients.make_room(1 << 20);
-        assert_eq!(clients.waiting.bytes(), 3 * PART);
-        assert_eq!(much.iter().filter(|queue| queue.is_closed()).count(), 1);
-        assert!(clients.has("c") && !little.is_closed());
-    }
-
-    #[test]
-    fn whoever_subscribes_comes_from_where_the_client_is() {
-        let metrics = Metrics::new(Clock::machine().now(), &Random::seeded(1)).unwrap();
-        let clients = Clients::new(&metrics, Arc::default(), Clock::machine());
-        let (here, there) = ("1.1.1.1".parse().ok(), "8.8.8.8".parse().ok());
-        let proxies = ["10.0.0.1".parse().ok(), "10.0.0.2".parse().ok()];
-        for (of, from, expected) in [
-            (here, here, Outcome::Done),
-            (here, there, Outcome::OtherAddress),
-            (here, proxies[0], Outcome::OtherAddress),
-            (proxies[0], there, Outcome::OtherAddress),
-            (proxies[0], proxies[1], Outcome::Done),
-        ] {
-            clients.connect("id", of).unwrap();
-            let wish = SubscriptionRequest {
-                client: "id".to_owned(),
-                ip: from,
-                identity: None,
-                expires: None,
-                subscriptions: Vec::new(),
-            };
-            assert_eq!(clients.subscribe(&wish), expected, "{from:?} for {of:?}");
-        }
-    }
-}
+mod tests;
