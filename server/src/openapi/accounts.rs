@@ -90,14 +90,9 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
     .request_body(Some(parts::body(&sign_in)));
     draft.route(HttpMethod::Post, path("auth-with-password"), with_password);
     if reader.is_superuser || options.oauth2.enabled {
-        draft.type_of::<OAuth2SignIn>();
-        let with_service = route(
-            "auth_with_oauth2",
-            format!("Sign in to {of} with another service"),
-        );
-        let with_service = with_service.operation();
-        let with_service = with_service.request_body(Some(parts::body("OAuth2SignIn")));
-        draft.route(HttpMethod::Post, path("auth-with-oauth2"), with_service);
+        let summary = format!("Sign in to {of} with another service");
+        let sign_in = route("auth_with_oauth2", summary);
+        by_service(draft, sign_in, path("auth-with-oauth2"));
     }
     let refresh = Route {
         problems: &[401, 403, 404],
@@ -134,6 +129,14 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         ..route("auth_methods", format!("List the sign-in methods of {of}"))
     };
     draft.route(HttpMethod::Get, path("auth-methods"), methods.operation());
+}
+
+/// Describes the sign-in with another service.
+fn by_service(draft: &mut Draft, route: Route<'_>, path: String) {
+    draft.type_of::<OAuth2SignIn>();
+    let sign_in = route.operation();
+    let sign_in = sign_in.request_body(Some(parts::body("OAuth2SignIn")));
+    draft.route(HttpMethod::Post, path, sign_in);
 }
 
 /// Describes the impersonation of an account.

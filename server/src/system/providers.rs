@@ -3,7 +3,7 @@
 //! Paths into answers are JSON pointers; an empty one means that there is no such value.
 
 /// A service.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Provider {
     /// The name in definitions.
     pub name: &'static str,

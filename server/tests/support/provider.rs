@@ -155,7 +155,7 @@ impl Provider {
 pub struct Key {
     pub id: &'static str,
     pub algorithm: Algorithm,
-    key: EncodingKey,
+    private: EncodingKey,
 }
 
 impl Key {
@@ -163,14 +163,14 @@ impl Key {
         Self {
             id: "ec",
             algorithm: Algorithm::ES256,
-            key: EncodingKey::from_ec_der(&decoded(EC)),
+            private: EncodingKey::from_ec_der(&decoded(EC)),
         }
     }
 
     /// Another one, which nobody publishes.
     pub fn other_ec() -> Self {
         Self {
-            key: EncodingKey::from_ec_der(&decoded(OTHER_EC)),
+            private: EncodingKey::from_ec_der(&decoded(OTHER_EC)),
             ..Self::ec()
         }
     }
@@ -179,7 +179,7 @@ impl Key {
         Self {
             id: "rsa",
             algorithm: Algorithm::RS256,
-            key: EncodingKey::from_rsa_der(&decoded(RSA)),
+            private: EncodingKey::from_rsa_der(&decoded(RSA)),
         }
     }
 
@@ -187,13 +187,13 @@ impl Key {
         Self {
             id: "ed",
             algorithm: Algorithm::EdDSA,
-            key: EncodingKey::from_ed_der(&decoded(ED)),
+            private: EncodingKey::from_ed_der(&decoded(ED)),
         }
     }
 
     /// The key as the service publishes it.
     pub fn public(&self) -> Value {
-        let jwk = Jwk::from_encoding_key(&self.key, self.algorithm).expect("a public key");
+        let jwk = Jwk::from_encoding_key(&self.private, self.algorithm).expect("a public key");
         let mut jwk = serde_json::to_value(jwk).expect("JSON");
         jwk["kid"] = json!(self.id);
         jwk["use"] = json!("sig");
@@ -205,7 +205,7 @@ impl Key {
             kid: Some(self.id.to_owned()),
             ..Header::new(self.algorithm)
         };
-        jsonwebtoken::encode(&header, claims, &self.key).expect("a token")
+        jsonwebtoken::encode(&header, claims, &self.private).expect("a token")
     }
 
     /// A private key in PEM.

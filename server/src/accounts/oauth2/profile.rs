@@ -212,14 +212,13 @@ async fn adjust(
                 user.name = format!("{}#{number}", user.username);
             }
         }
-        "wakatime" => {
-            if is_set(user.raw.pointer("/data/is_photo_public")) {
-                user.avatar_url = text("/data/photo");
-            }
+        "wakatime" if is_set(user.raw.pointer("/data/is_photo_public")) => {
+            user.avatar_url = text("/data/photo");
         }
+        // The name is that of a mailbox.
         "mailcow" => {
-            let name = user.username.split('@').next().unwrap_or_default();
-            user.username = name.to_owned();
+            let length = user.username.find('@').unwrap_or(user.username.len());
+            user.username.truncate(length);
         }
         // A user without an id.
         "strava" if user.id == "0" => user.id.clear(),
