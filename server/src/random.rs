@@ -47,6 +47,11 @@ impl Random {
         self.pick(&ALPHANUMERIC[26..], length)
     }
 
+    /// Makes a text of `length` digits, each equally likely.
+    pub fn digits(&self, length: usize) -> String {
+        self.pick(b"0123456789", length)
+    }
+
     /// Makes a text of `length` letters and digits, each equally likely.
     pub fn alphanumeric(&self, length: usize) -> String {
         self.pick(ALPHANUMERIC, length)

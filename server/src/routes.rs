@@ -71,6 +71,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         at("/api/collections/{collection}/auth-methods", [get().to(accounts::api::auth_methods)]),
         at("/api/collections/{collection}/auth-with-password", [post().to(accounts::api::auth_with_password)]),
         at("/api/collections/{collection}/auth-with-oauth2", [post().to(accounts::api::oauth2::auth_with_oauth2)]),
+        at("/api/collections/{collection}/request-otp", [post().to(accounts::api::otp::request_otp)]),
+        at("/api/collections/{collection}/auth-with-otp", [post().to(accounts::api::otp::auth_with_otp)]),
         at("/api/collections/{collection}/auth-refresh", [post().to(accounts::api::auth_refresh)]),
         at("/api/collections/{collection}/end-other-sessions", [post().to(accounts::api::sessions::end_others)]),
         at("/api/collections/{collection}/impersonate/{id}", [post().to(accounts::api::impersonate::impersonate)]),
@@ -78,6 +80,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         at("/api/collections/{collection}/confirm-password-reset", [post().to(accounts::api::confirm::confirm_password_reset)]),
         at("/api/collections/{collection}/request-verification", [post().to(accounts::api::confirm::request_verification)]),
         at("/api/collections/{collection}/confirm-verification", [post().to(accounts::api::confirm::confirm_verification)]),
+        at("/api/collections/{collection}/request-email-change", [post().to(accounts::api::email_change::request_email_change)]),
+        at("/api/collections/{collection}/confirm-email-change", [post().to(accounts::api::email_change::confirm_email_change)]),
 
         at("/api/accounts/delays", [get().to(accounts::api::delays::list)]),
         at("/api/accounts/delays/{id}", [delete().to(accounts::api::delays::lift)]),

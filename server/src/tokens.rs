@@ -81,6 +81,12 @@ pub fn fingerprint(signing_key: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(signing_key))
 }
 
+/// Returns a keyed digest of a text, which nobody can compute without the key.
+pub(crate) fn digest(text: &str, key: &str) -> Result<String> {
+    let key = EncodingKey::from_secret(key.as_bytes());
+    jsonwebtoken::crypto::sign(text.as_bytes(), &key, Algorithm::HS256).map_err(Error::internal)
+}
+
 /// Returns when a token for acting as the account expires that is valid for `duration` seconds, or for the usual time if
 /// that is 0; in seconds since 1970.
 pub fn expiry(record: &Record, duration: i64, now: Timestamp) -> i64 {

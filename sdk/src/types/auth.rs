@@ -33,6 +33,28 @@ pub struct MailRequest {
     pub email: String,
 }
 
+/// The answer to a request for a one-time password.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct OtpRequested {
+    /// The id of the one-time password, also when nobody has the address.
+    pub otp_id: String,
+}
+
+/// Credentials for a sign-in with a one-time password.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct OtpSignIn {
+    /// The id from the answer to the request for it.
+    #[cfg_attr(feature = "openapi", schema(required, max_length = 255))]
+    pub otp_id: String,
+    /// The digits from the e-mail.
+    #[cfg_attr(feature = "openapi", schema(required, format = Password, write_only, max_length = 71))]
+    pub password: String,
+}
+
 /// A new password with the token from a password reset e-mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -47,6 +69,29 @@ pub struct PasswordReset {
     /// The new password again.
     #[cfg_attr(feature = "openapi", schema(required, format = Password, write_only))]
     pub password_confirm: String,
+}
+
+/// A request to change the caller's e-mail address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct EmailChangeRequest {
+    /// The new address, which gets an e-mail with a link.
+    #[cfg_attr(feature = "openapi", schema(required, format = Email, max_length = 255))]
+    pub new_email: String,
+}
+
+/// Proof that the new e-mail address belongs to the account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct EmailChange {
+    /// The token from the link in the e-mail.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub token: String,
+    /// The account's password in plain text.
+    #[cfg_attr(feature = "openapi", schema(required, format = Password, write_only, max_length = 100))]
+    pub password: String,
 }
 
 /// Proof that an e-mail address belongs to the account.

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::store;
 use crate::app::{App, Effort};
+use crate::clock::Timestamp;
 use crate::db::{Conn, Value};
 use crate::error::Result;
 use crate::json;
@@ -69,7 +70,7 @@ fn write_to(
     let now = conn.clock.now();
     let name = name(kind);
     let is_pointless = kind == Kind::Verification && account.is("verified");
-    if is_pointless || mail::was_written(conn, &account, name, now - PAUSE)? {
+    if is_pointless || mail::count_written(conn, &account, name, now - PAUSE)? > 0 {
         return Ok(());
     }
     let token = tokens::mailed(&account, kind, now)?;
@@ -83,6 +84,36 @@ fn write_to(
         to: account.text("email"),
     };
     mail::enqueue(conn, &compose(meta, &account, &letter))
+}
+
+/// Returns how many mails of this kind the account was sent after `since`.
+pub(super) fn count(
+    conn: &mut Conn,
+    account: &Record,
+    kind: Kind,
+    since: Timestamp,
+) -> Result<usize> {
+    mail::count_written(conn, account, name(kind), since)
+}
+
+/// Writes a mail to the new address of an account, with a link that changes it.
+pub(super) fn confirm_new(
+    conn: &mut Conn,
+    meta: &MetaSettings,
+    account: &Record,
+    new_email: &str,
+) -> Result<()> {
+    let token = tokens::email_change(account, new_email, conn.clock.now())?;
+    let Some(auth) = account.collection.def.auth.as_ref() else {
+        return Ok(());
+    };
+    let letter = Letter {
+        template: template_of(auth, Kind::EmailChange),
+        secrets: &[("TOKEN", &token)],
+        kind: name(Kind::EmailChange),
+        to: new_email,
+    };
+    mail::enqueue(conn, &compose(meta, account, &letter))
 }
 
 /// Returns the kind of the mail in the outbox.

@@ -5,11 +5,14 @@
 
 pub mod api;
 pub mod attempts;
+pub(crate) mod cleanup;
 pub(crate) mod emails;
 pub(crate) mod methods;
 mod mfa;
 mod notices;
 pub(crate) mod oauth2;
+mod origins;
+mod otp;
 pub mod sessions;
 mod sign_in;
 pub mod store;

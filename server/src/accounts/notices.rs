@@ -18,6 +18,36 @@ Here you can choose a new one, which may be the same:</p>
 <p>{APP_NAME}</p>
 ";
 
+const MOVED_SUBJECT: &str = "Your {APP_NAME} account has another address now";
+const MOVED_BODY: &str = "\
+<p>The email address of your {APP_NAME} account has just been changed, with your password and a link that was sent to the new address. \
+{APP_NAME} no longer writes to this one.</p>
+<p>If it was you, there is nothing to do. If not, tell whoever runs {APP_NAME} at once.</p>
+<p>{APP_NAME}</p>
+";
+
+/// Tells an account at its previous address, if that was verified, that it has another one.
+pub(super) fn address_changed(
+    conn: &mut Conn,
+    meta: &MetaSettings,
+    previous: &Record,
+) -> Result<()> {
+    if !previous.is("verified") || previous.text("email").is_empty() {
+        return Ok(());
+    }
+    let template = EmailTemplate {
+        subject: MOVED_SUBJECT.to_owned(),
+        body: MOVED_BODY.to_owned(),
+    };
+    let letter = Letter {
+        template: &template,
+        secrets: &[],
+        kind: "email-changed",
+        to: previous.text("email"),
+    };
+    mail::enqueue(conn, &emails::compose(meta, previous, &letter))
+}
+
 /// Tells an account that its password has ended, unless its collection has no sign-ins with a password.
 pub(super) fn password_ended(conn: &mut Conn, meta: &MetaSettings, account: &Record) -> Result<()> {
     let auth = account.collection.def.auth.as_ref();

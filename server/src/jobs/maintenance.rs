@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Outcome;
 use super::payload::Payload;
+use crate::accounts::cleanup;
 use crate::app::App;
 use crate::error::{Error, Result as Fallible};
 use crate::files::clean::{self, Cleaned};
@@ -16,7 +17,7 @@ const UNKNOWN: &str = "tasks: Must be one or more of expired, files, logs, optim
 /// A maintenance task.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Task {
-    /// Removes old mails.
+    /// Removes old mails, and what accounts did not sign in with in time.
     Expired,
     /// Removes old runs of jobs and old log entries.
     Logs,
@@ -62,7 +63,10 @@ async fn one(app: &App, task: Task) -> Fallible<String> {
     match task {
         Task::Expired => {
             let count = purge(app, &MAILS).await?;
-            Ok(format!("Removed {count} mails."))
+            let expired = cleanup::remove_expired(app).await?;
+            Ok(format!(
+                "Removed {count} mails and {expired} expired codes and first factors."
+            ))
         }
         Task::Logs => {
             let count = purge(app, &JOB_RUNS).await?;

@@ -179,15 +179,15 @@ fn app_url(config: &Config) -> anyhow::Result<String> {
     Ok(config.app_url.trim_end_matches('/').to_owned())
 }
 
-/// Returns whether a mail of this kind to the account was inserted after `since`.
-pub fn was_written(
+/// Returns how many mails of this kind about the account were inserted after `since`.
+pub fn count_written(
     conn: &mut Conn,
     account: &Record,
     kind: &str,
     since: Timestamp,
-) -> Result<bool> {
+) -> Result<usize> {
     let account = (account.collection.def.id.as_str(), account.id());
-    store::was_written(conn, account, kind, since)
+    store::count_written(conn, account, kind, since)
 }
 
 /// Validates a record of `_mails` that a superuser writes.

@@ -36,13 +36,13 @@ pub(super) fn insert(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// Returns whether a mail of this kind to the account was inserted after `since`.
-pub(super) fn was_written(
+/// Returns how many mails of this kind about the account were inserted after `since`.
+pub(super) fn count_written(
     conn: &mut Conn,
     (collection, record): (&str, &str),
     kind: &str,
     since: Timestamp,
-) -> Result<bool> {
+) -> Result<usize> {
     let mut select = sql(conn.dialect(), "SELECT ");
     select
         .whole("1")
@@ -53,5 +53,5 @@ pub(super) fn was_written(
     select.text(" AND \"collectionRef\" = ").bind(collection);
     let record = Value::from(record);
     select.text(" AND \"recordRef\" = ").bind(record);
-    Ok(!load(conn, select.cached(), &[ColumnType::Int])?.is_empty())
+    Ok(load(conn, select.cached(), &[ColumnType::Int])?.len())
 }

@@ -1,7 +1,8 @@
 //! Routes of accounts, described for each auth collection.
 
 use plinth_sdk::types::{
-    AuthOptions, Impersonation, MailRequest, OAuth2SignIn, PasswordReset, Verification,
+    AuthOptions, EmailChange, EmailChangeRequest, Impersonation, MailRequest, OAuth2SignIn,
+    OtpRequested, OtpSignIn, PasswordReset, Verification,
 };
 use utoipa::openapi::path::HttpMethod;
 
@@ -120,6 +121,9 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         let act = route("impersonate", format!("Get a token of an account of {of}"));
         impersonation(draft, act, path("impersonate/{id}"));
     }
+    if options.otp.enabled {
+        one_time_passwords(draft, collection, &auth, &who);
+    }
     by_mail(draft, collection, options);
     let methods = Route {
         answer: Some("AuthMethods"),
@@ -159,6 +163,8 @@ fn by_mail(draft: &mut Draft, collection: &Collection, options: &AuthOptions) {
     draft.type_of::<MailRequest>();
     draft.type_of::<Verification>();
     draft.type_of::<PasswordReset>();
+    draft.type_of::<EmailChange>();
+    draft.type_of::<EmailChangeRequest>();
     let of = &collection.def.name;
     let mut route = |verb: &str, body: &str, summary: String, description: &str| {
         let id = verb.replace('-', "_");
@@ -205,5 +211,69 @@ fn by_mail(draft: &mut Draft, collection: &Collection, options: &AuthOptions) {
             format!("Verify an address of {of}"),
             "Sets the account's `verified`.",
         );
+        route(
+            "confirm-email-change",
+            "EmailChange",
+            format!("Change an e-mail address of {of}"),
+            "Invalidates every token of the account, including this one, and sets its `verified`.",
+        );
+        let change = Route {
+            tag: of,
+            id: format!("request_email_change_{of}"),
+            summary: format!("Request an e-mail to change an address of {of}"),
+            description: "Takes a token of an account of this collection. The e-mail goes to the new address."
+                .to_owned(),
+            answer: None,
+            parameters: &[],
+            problems: &[400, 401, 403, 404, 429],
+            needs_token: true,
+        };
+        let change = change.operation();
+        let change = change.request_body(Some(parts::body("EmailChangeRequest")));
+        let path = format!("/api/collections/{of}/request-email-change");
+        draft.route(HttpMethod::Post, path, change);
     }
+}
+
+/// Describes sign-ins with one-time passwords.
+fn one_time_passwords(draft: &mut Draft, collection: &Collection, answer: &str, who: &str) {
+    draft.type_of::<MailRequest>();
+    draft.type_of::<OtpRequested>();
+    draft.type_of::<OtpSignIn>();
+    let of = &collection.def.name;
+    let request = Route {
+        tag: of,
+        id: format!("request_otp_{of}"),
+        summary: format!("Request a one-time password of {of}"),
+        description: "Open to everyone. The response does not tell whether the account exists."
+            .to_owned(),
+        answer: Some("OtpRequested"),
+        parameters: &["fields"],
+        problems: &[400, 403, 404],
+        needs_token: false,
+    };
+    let request = request.operation();
+    let request = request.request_body(Some(parts::body("MailRequest")));
+    draft.route(
+        HttpMethod::Post,
+        format!("/api/collections/{of}/request-otp"),
+        request,
+    );
+    let sign_in = Route {
+        tag: of,
+        id: format!("auth_with_otp_{of}"),
+        summary: format!("Sign in to {of} with a one-time password"),
+        description: who.to_owned(),
+        answer: Some(answer),
+        parameters: &["expand", "fields"],
+        problems: &[400, 403, 404, 429],
+        needs_token: false,
+    };
+    let sign_in = sign_in.operation();
+    let sign_in = sign_in.request_body(Some(parts::body("OtpSignIn")));
+    draft.route(
+        HttpMethod::Post,
+        format!("/api/collections/{of}/auth-with-otp"),
+        sign_in,
+    );
 }

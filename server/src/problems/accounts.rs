@@ -17,6 +17,14 @@ problem_types! { ACCOUNTS:
     TOKEN_CLAIMS = "validation_invalid_token_claims" "Missing email token claim.";
     /// A verification token is for an address that the account no longer has.
     TOKEN_ADDRESS = "validation_token_email_mismatch" "The token is for another address.";
+    /// A token to change an address names no new one.
+    TOKEN_PAYLOAD = "validation_invalid_token_payload" "Invalid token payload - newEmail must be set.";
+    /// A token to change an address names one that an account has by now.
+    TOKEN_NEW_EMAIL = "validation_invalid_token_email" "The new email address is invalid.";
+    /// An account has the new address.
+    NEW_EMAIL = "validation_invalid_new_email" "Invalid new email address.";
+    /// A change of the address lacks the account's password, or it is wrong.
+    PASSWORD = "validation_invalid_password" "Missing or invalid auth record password.";
     /// A token is for an account of another collection.
     TOKEN_COLLECTION = "validation_token_collection_mismatch" "The provided token is for different auth collection.";
     /// A sign-in names a service that the collection does not have.

@@ -372,7 +372,7 @@ fn auth_options(random: &Random) -> AuthOptions {
             enabled: false,
             duration: 180,
             length: 8,
-            email_template: template("{OTP} is your {APP_NAME} code", OTP),
+            email_template: template("Your {APP_NAME} code", OTP),
         },
         auth_token: token(5 * DAY),
         password_reset_token: token(1800),

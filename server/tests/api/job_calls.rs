@@ -273,7 +273,7 @@ fn maintenance_removes_what_is_old_and_keeps_the_rest() {
     // A hundred stay, and the one that waits.
     assert!(
         output.starts_with(
-            "Removed 3 mails.\nRemoved 49 job runs and 0 log entries.\nGathered statistics"
+            "Removed 3 mails and 0 expired codes and first factors.\nRemoved 49 job runs and 0 log entries.\nGathered statistics"
         ),
         "{output}"
     );

@@ -42,7 +42,8 @@ pub async fn request_password_reset(
             "The collection is not configured to allow password authentication.",
         ));
     }
-    let email = read_address(body)?;
+    let MailRequest { email } = read(body)?;
+    let email = read_address("email", email)?;
     count_request(&app, &collection, &email, &request.0).await?;
     emails::ask(&app, &collection, email, Kind::PasswordReset)?;
     Ok(Answer::Nothing)
@@ -105,7 +106,8 @@ pub async fn request_verification(
     body: Body<MAX_BODY>,
 ) -> Result<Answer> {
     let collection = to_verify(&app, &name)?;
-    let email = read_address(body)?;
+    let MailRequest { email } = read(body)?;
+    let email = read_address("email", email)?;
     count_request(&app, &collection, &email, &request.0).await?;
     emails::ask(&app, &collection, email, Kind::Verification)?;
     Ok(Answer::Nothing)
@@ -159,21 +161,18 @@ fn to_verify(app: &App, name: &str) -> Result<Arc<Collection>> {
     Ok(collection)
 }
 
-fn read_address(body: Body<MAX_BODY>) -> Result<String> {
-    let MailRequest { email } = read(body)?;
-    let problem = if email.is_empty() {
+/// Validates the address in the field with this name.
+pub(super) fn read_address(name: &str, address: String) -> Result<String> {
+    let problem = if address.is_empty() {
         problems::REQUIRED.problem()
-    } else if email.len() > MAX_LENGTH {
+    } else if address.len() > MAX_LENGTH {
         bad_length(1)
-    } else if !is_email(&email) {
+    } else if !is_email(&address) {
         problems::NOT_EMAIL.problem()
     } else {
-        return Ok(email);
+        return Ok(address);
     };
-    Err(invalid(FieldProblems::from([(
-        "email".to_owned(),
-        problem,
-    )])))
+    Err(invalid(FieldProblems::from([(name.to_owned(), problem)])))
 }
 
 /// Validates a new password as far as this is possible before the record is written.
@@ -202,7 +201,7 @@ fn password_problems(collection: &Collection, reset: &PasswordReset) -> FieldPro
 }
 
 /// Counts a request for a mail: nobody learns whether there was one, so each may be a guess.
-async fn count_request(
+pub(super) async fn count_request(
     app: &App,
     collection: &Collection,
     email: &str,
@@ -214,7 +213,7 @@ async fn count_request(
 
 /// Returns the claims of a token if it is valid for this purpose, or else the problem. An invalid token counts as a
 /// guess; a valid one is taken however many others were sent.
-async fn bearer(
+pub(super) async fn bearer(
     app: &App,
     collection: &Arc<Collection>,
     request: &Request,
@@ -258,7 +257,12 @@ async fn find_bearer(
 }
 
 /// Returns the account of a token, locked, if the token is still valid.
-fn still_bearer(conn: &mut Conn, grant: &Grant, token: &str, claims: &Claims) -> Result<Record> {
+pub(super) fn still_bearer(
+    conn: &mut Conn,
+    grant: &Grant,
+    token: &str,
+    claims: &Claims,
+) -> Result<Record> {
     let now = conn.clock.now();
     store::find(conn, grant, &claims.id, Some(store::Lock::Update))?
         .filter(|account| is_good(token, account, claims.kind, now))
@@ -270,7 +274,7 @@ fn is_good(token: &str, account: &Record, kind: Kind, now: Timestamp) -> bool {
     tokens::verify(token, &key, now).is_some()
 }
 
-fn of_the_server(app: &App, collection: &Arc<Collection>) -> Grant {
+pub(super) fn of_the_server(app: &App, collection: &Arc<Collection>) -> Grant {
     system(
         &app.schema.current(),
         collection,

@@ -2,8 +2,10 @@
 
 pub mod confirm;
 pub mod delays;
+pub mod email_change;
 pub mod impersonate;
 pub mod oauth2;
+pub mod otp;
 pub mod sessions;
 pub(crate) mod sign_in;
 
@@ -25,7 +27,7 @@ use crate::openapi::{Selection, tags};
 use crate::passwords::{Line, Verdict};
 use crate::policy::system;
 use crate::problems::{self, INVALID, UNLOADABLE};
-use crate::request::{Caller, Request};
+use crate::request::{Account, Caller, Request};
 use crate::schema::Collection;
 use sign_in::{Authenticated, answer, finish};
 
@@ -127,21 +129,15 @@ pub async fn auth_refresh(
     request: CallerRequest,
     query: Query,
 ) -> Result<Answer> {
-    let schema = app.schema.current();
-    let missing = Error::NotFound("Missing or invalid collection context.");
-    let collection = Arc::clone(schema.find(&name).ok_or(missing)?);
-    let Caller::Account(account) = request.0.caller.clone() else {
-        let is_suspended = is_suspended(&app, &request.1).await?;
-        return Err(if is_suspended {
-            not_satisfied()
-        } else {
-            Error::Unauthenticated
-        });
-    };
-    if account.record.collection.def.id != collection.def.id {
-        return Err(of_another_collection(&account));
+    let account = own_account(&app, &name, &request.0);
+    if let Err(Error::Unauthenticated) = account
+        && is_suspended(&app, &request.1).await?
+    {
+        return Err(not_satisfied());
     }
+    let account = account?;
     let record = account.record.clone();
+    let (schema, collection) = (app.schema.current(), Arc::clone(&record.collection));
     let grant = system(
         &schema,
         &collection,
@@ -164,6 +160,20 @@ pub async fn auth_refresh(
         request.1.clone()
     };
     answer(&app, request.0, record, token, &query).await
+}
+
+/// Returns the caller's account, which must be one of the collection with this name.
+fn own_account(app: &App, name: &str, request: &Request) -> Result<Arc<Account>> {
+    let schema = app.schema.current();
+    let missing = Error::NotFound("Missing or invalid collection context.");
+    let collection = schema.find(name).ok_or(missing)?;
+    let Caller::Account(account) = &request.caller else {
+        return Err(Error::Unauthenticated);
+    };
+    if account.record.collection.def.id != collection.def.id {
+        return Err(of_another_collection(account));
+    }
+    Ok(Arc::clone(account))
 }
 
 /// List the supported OAuth2 providers.

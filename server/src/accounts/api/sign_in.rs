@@ -6,6 +6,7 @@ use plinth_sdk::types::AuthResult;
 use serde_json::{Map, Value as Json};
 
 use crate::accounts::methods::Method;
+use crate::accounts::origins::{self, Place};
 use crate::accounts::sign_in::{Decision, Factors, decide};
 use crate::accounts::{not_satisfied, sessions, store};
 use crate::app::{App, Effort};
@@ -61,6 +62,7 @@ pub(crate) async fn finish(app: &App, proven: Authenticated, query: &Query) -> R
         Decision::SecondFactor(id) => return Ok(Answer::second_factor(&id)),
         Decision::Refused(error) => return Err(error),
     };
+    note_place(app, &request, &record).await;
     let token = sessions::open(app, &request, &record, method.name()).await?;
     // The rules about the account itself see an ordinary request.
     let request = Request {
@@ -86,6 +88,28 @@ async fn ask(app: &App, grant: Grant, record: Record, factors: Factors) -> Resul
         })
     };
     app.db.read(&Claimant::Server, may_sign_in).await
+}
+
+/// Stores where the account signs in from, if its collection asks for it. That it cannot be stored keeps nobody out.
+async fn note_place(app: &App, request: &Request, record: &Record) {
+    let auth = record.collection.def.auth.as_ref();
+    if auth.is_none_or(|auth| !auth.auth_alert.enabled) {
+        return;
+    }
+    let grant = system(
+        &app.schema.current(),
+        &record.collection,
+        Request::internal(request.now),
+        "the account has just signed in",
+    );
+    let (meta, id, place) = (app.meta(), record.id().to_owned(), Place::of(request));
+    let note = move |conn: &mut Conn, grant: Grant| origins::note(conn, &grant, &meta, &id, &place);
+    if let Err(error) = app.write(grant, Effort::Long, note).await {
+        tracing::warn!(
+            error = error.cause(),
+            "cannot store where an account signs in from"
+        );
+    }
 }
 
 /// Whether accounts of the collection may need a second factor.

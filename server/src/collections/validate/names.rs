@@ -11,7 +11,7 @@ use crate::schema::names::{has_via, is_word};
 use crate::system::builtin::PREFIX;
 
 /// Tables of the server and of the migrations.
-const INTERNAL: [&str; 13] = [
+const INTERNAL: [&str; 14] = [
     "_answers",
     "_attempts",
     "_changes",
@@ -22,6 +22,7 @@ const INTERNAL: [&str; 13] = [
     "_oauth2",
     "_params",
     "_places",
+    "_otp_attempts",
     "_removed_files",
     "_totals",
     "__diesel_schema_migrations",
