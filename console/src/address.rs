@@ -1,4 +1,4 @@
-//! What a page shows, as its address says it: a link, a reload and the way back show the same.
+//! The state of a page in its address, so that a link, a reload and the way back show the same.
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -28,12 +28,12 @@ impl Address {
         }
     }
 
-    /// What a parameter says; empty if it is not there.
+    /// Returns the value of a parameter; empty if it is missing.
     pub(crate) fn text(self, name: &'static str) -> Memo<String> {
         self.text_or(name, "")
     }
 
-    /// What a parameter says, if it says anything.
+    /// Returns the value of a parameter, or `otherwise` if it is missing.
     pub(crate) fn text_or(self, name: &'static str, otherwise: &'static str) -> Memo<String> {
         Memo::new(move |_| {
             let text = self.query.with(|query| parameters(query).get(name));
@@ -54,7 +54,7 @@ impl Address {
         Memo::new(move |_| page.get().max(1))
     }
 
-    /// The same with other parameters; empty ones are left out.
+    /// Returns the address with other parameters; empty ones are left out.
     pub(crate) fn link<'a>(
         self,
         changes: impl IntoIterator<Item = (&'static str, &'a str)>,

@@ -16,11 +16,11 @@ pub(crate) struct Failure {
     pub(crate) status: Option<u16>,
     /// One sentence.
     pub(crate) message: String,
-    /// What is wrong with which field.
+    /// The problems of fields.
     pub(crate) fields: FieldProblems,
 }
 
-/// What became of a request.
+/// The result of a request.
 pub(crate) type Outcome<T> = Result<T, Failure>;
 
 impl From<plinth_sdk::Error> for Failure {
@@ -45,7 +45,7 @@ impl From<plinth_sdk::Error> for Failure {
 }
 
 impl Failure {
-    /// What is wrong with this field, in words. A dot leads inside: `fields.1.name`.
+    /// Returns the problem of a field as text. A dot leads inside: `fields.1.name`.
     pub(crate) fn at(&self, path: &str) -> Option<String> {
         in_words(&self.fields, path)
     }

@@ -59,7 +59,7 @@ fn place(element: &web_sys::Element) -> Option<impl Fn(&str) -> Option<f64> + us
     Some(move |side: &str| Reflect::get(&place, &side.into()).ok()?.as_f64())
 }
 
-/// What was kept under this name.
+/// Returns the stored value of this name.
 pub(crate) fn kept(name: &str) -> Option<String> {
     storage()?.get_item(name).ok()?
 }
@@ -82,7 +82,7 @@ pub(crate) fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
 }
 
-/// What is in a file that was chosen, unless it is gone by now.
+/// Reads a chosen file; `None` if it is gone by now.
 pub(crate) async fn content(file: &web_sys::File) -> Option<Vec<u8>> {
     let content = JsFuture::from(file.array_buffer()).await.ok()?;
     Some(Uint8Array::new(&content).to_vec())

@@ -92,7 +92,7 @@ pub(crate) fn line(text: &str) -> String {
     out
 }
 
-/// What HTML says, on one line.
+/// Returns the text of HTML, on one line.
 pub(crate) fn words(html: &str) -> String {
     let mut pieces = html.split('<');
     let mut out = pieces.next().unwrap_or_default().to_owned();

@@ -2,7 +2,7 @@
 
 use js_sys::encode_uri_component;
 
-/// What all of the console is under.
+/// The path that the whole console is under.
 pub(crate) const ROOT: &str = "/_";
 /// The overview.
 pub(crate) const HOME: &str = "/_/";
@@ -18,7 +18,7 @@ pub(crate) const NEW_COLLECTION: &str = "/_/new-collection";
 pub(crate) const ROLES: &str = "/_/roles";
 /// A new role.
 pub(crate) const NEW_ROLE: &str = "/_/new-role";
-/// Who may do what, and why.
+/// Checks of the policy.
 pub(crate) const CHECK_ACCESS: &str = "/_/roles/check";
 /// Jobs.
 pub(crate) const JOBS: &str = "/_/jobs";
@@ -27,7 +27,7 @@ pub(crate) const MAILS: &str = "/_/mails";
 /// The log.
 pub(crate) const LOGS: &str = "/_/logs";
 
-/// What superusers set.
+/// Settings.
 pub(crate) const SETTINGS: &str = "/_/settings";
 
 /// A new job.
@@ -42,7 +42,7 @@ pub(crate) fn job(id: &str) -> String {
     format!("{JOBS}/{}", encoded(id))
 }
 
-/// What a job is.
+/// Returns the link to the definition of a job.
 pub(crate) fn job_definition(id: &str) -> String {
     format!("{JOBS}/{}/definition", encoded(id))
 }

@@ -1,4 +1,4 @@
-//! What is asked of the server again and again, such that nothing flickers.
+//! Polling of the server, without flickering.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) fn every(pause: Duration, again: impl Fn() + 'static) {
     });
 }
 
-/// What was loaded last, which stays while it is loaded again.
+/// Keeps the last outcome while a resource is loaded again.
 pub(crate) fn kept<T>(resource: LocalResource<Outcome<T>>) -> Memo<Option<Outcome<T>>>
 where
     T: Clone + PartialEq + Send + Sync + 'static,

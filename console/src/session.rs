@@ -1,4 +1,4 @@
-//! Who is signed in. Kept in the browser, so that a reload does not sign out.
+//! The account that is signed in. Stored in the browser, so that a reload does not sign out.
 
 use leptos::prelude::*;
 use plinth_sdk::{Client, Record, Result};
@@ -12,7 +12,7 @@ const KEPT: &str = "plinth.session";
 /// The collection whose accounts may do everything.
 pub(crate) const SUPERUSERS: &str = "_superusers";
 
-/// What no role gives: the settings are for superusers alone.
+/// An area that no role has: the settings are for superusers alone.
 pub(crate) const SETTINGS: &str = "settings";
 
 /// A signed-in account.
@@ -20,14 +20,14 @@ pub(crate) const SETTINGS: &str = "settings";
 pub(crate) struct Account {
     /// The collection that it is a record of.
     pub(crate) collection: String,
-    /// Its id.
+    /// The id of the account.
     pub(crate) id: String,
-    /// Its e-mail address, or what else it is known by.
+    /// The e-mail address of the account, or another name for people.
     pub(crate) name: String,
     token: String,
 }
 
-/// Who is signed in, and the client that carries the sign-in.
+/// The account that is signed in, and the client with its token.
 #[derive(Clone, Copy)]
 pub(crate) struct Session {
     client: StoredValue<Client>,
@@ -62,7 +62,7 @@ impl Session {
         self.client.get_value()
     }
 
-    /// Who is signed in.
+    /// Returns the account that is signed in.
     pub(crate) fn account(self) -> Option<Account> {
         self.account.get()
     }
@@ -177,7 +177,7 @@ impl Session {
         self.account.set(None);
     }
 
-    /// What became of a request. Who is no longer signed in has to sign in again.
+    /// Converts the result of a request. After a 401, the account has to sign in again.
     pub(crate) fn outcome<T>(self, result: Result<T>) -> Outcome<T> {
         result.map_err(|error| {
             if self.is_open() && error.is_unauthenticated() {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::browser;
 
-/// What was chosen.
+/// A choice of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Theme {
     /// As the system has it.
@@ -18,7 +18,7 @@ pub(crate) enum Theme {
 const KEPT: &str = "plinth.theme";
 
 impl Theme {
-    /// What was chosen last time; `start.js` has already put it in force.
+    /// Returns the stored choice, which `start.js` has already applied.
     pub(crate) fn kept() -> Self {
         match browser::kept(KEPT).as_deref() {
             Some("light") => Self::Light,

@@ -20,9 +20,19 @@ def filter_body(context, body):
 
 
 @schemathesis.hook
+def filter_case(context, case):
+    # The run signs in with this account: a new password, or none, would make a guest of it.
+    is_own = (case.path_parameters or {}).get("id") == ids["root"]
+    return not is_own or case.method == "GET"
+
+
+@schemathesis.hook
 def map_case(context, case):
     if is_valid(case, ParameterLocation.QUERY) and isinstance(case.query, dict):
         case.query.update({name: value for name, value in query.items() if name in case.query})
+        if "page" in case.query:
+            # A cursor says itself where to go on.
+            case.query.pop("cursor", None)
     if is_valid(case, ParameterLocation.BODY) and isinstance(case.body, dict):
         body = case.body
         if "passwordConfirm" in body and "password" in body:

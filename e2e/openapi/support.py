@@ -56,8 +56,9 @@ class Server:
 
     def prepare(self):
         sign_in = "/api/collections/_superusers/auth-with-password"
-        self.token = call(self.url, "POST", sign_in, credentials)["token"]
-        self.fixture = set_up(self)
+        signed_in = call(self.url, "POST", sign_in, credentials)
+        self.token = signed_in["token"]
+        self.fixture = set_up(self) | {"root": signed_in["record"]["id"]}
         self.documents = {}
         for reader, token in [("guest", None), ("superuser", self.token)]:
             self.documents[reader] = self.dir / f"{reader}.json"
@@ -133,6 +134,7 @@ def set_up(server):
         for title, views in [("Ikiru", 3), ("Seven Samurai", 7)]
     ]
     create("diary", text="Saw Ikiru.", owner=member)
+    superuser = create("_superusers", email="other@example.com", password=password, passwordConfirm=password)
     note = create("secrets", text="Nobody knows.")
     role = create("_roles", name="editors", description="They edit people.", areas=["jobs:read"])
     create("_permissions", role=role, collection="people", actions=["create", "update"], effect="allow")
@@ -143,6 +145,7 @@ def set_up(server):
         "people": director,
         "members": member,
         "secrets": note,
+        "_superusers": superuser,
         "_roles": role,
         "_jobs": job,
     }

@@ -45,6 +45,8 @@ def configuration(token):
     lines += ["[generation]", "with-security-parameters = false"]
     lines += ["[phases.coverage]", "unexpected-methods = []"]
     for collection, id in ids.items():
+        if collection == "root":
+            continue
         path = f"/api/collections/{collection}/records/{{id}}"
         for method in ["GET", "PATCH"]:
             lines += ["[[operations]]", f'include-name = "{method} {path}"', f'parameters = {{ "path.id" = "{id}" }}']

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-/// What a badge says with its colour, beside its words.
+/// The meaning of a badge's colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Tone {
     #[default]

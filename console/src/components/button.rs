@@ -11,7 +11,7 @@ pub(crate) enum Look {
     /// One of several.
     #[default]
     Plain,
-    /// What one came for; once in a view.
+    /// The main action; one in a view.
     Primary,
     /// Cannot be undone.
     Danger,

@@ -6,11 +6,11 @@ use super::{Bind, new_id};
 /// One of several that can be chosen together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Check {
-    /// What it stands for.
+    /// The value that is chosen.
     pub(crate) value: String,
-    /// What it is called.
+    /// The label.
     pub(crate) shown: String,
-    /// What it does, where that is not clear.
+    /// A hint, where the label does not suffice.
     pub(crate) help: String,
     /// Whether it is chosen by something else, and cannot be left out.
     pub(crate) is_fixed: bool,

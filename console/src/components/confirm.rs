@@ -8,7 +8,7 @@ use crate::text;
 pub(crate) fn Confirm(
     #[prop(into)] title: String,
     #[prop(into)] message: String,
-    /// What the button says.
+    /// The label of the button.
     #[prop(into)]
     action: String,
     #[prop(optional, into)] typed: String,

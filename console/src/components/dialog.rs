@@ -10,7 +10,7 @@ use crate::{browser, text};
 #[component]
 pub(crate) fn Dialog(
     #[prop(into)] title: Signal<String>,
-    /// What closing does: it stops showing the dialog.
+    /// Stops showing the dialog.
     #[prop(into)]
     close: Callback<()>,
     /// Whether it takes the right side of the window, from top to bottom.

@@ -177,7 +177,7 @@ pub(crate) fn Area(
     view! { <Field label help error required control /> }
 }
 
-/// What went wrong with something as a whole.
+/// A problem that belongs to no single field.
 #[component]
 pub(crate) fn Problem(#[prop(into)] message: Signal<Option<String>>) -> impl IntoView {
     move || {

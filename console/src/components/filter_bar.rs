@@ -12,7 +12,7 @@ pub(crate) fn FilterBar(
     /// Narrows it by another one.
     #[prop(into)]
     narrow: Callback<String>,
-    /// What a filter looks like.
+    /// An example of a filter.
     placeholder: &'static str,
     failure: Memo<Option<Failure>>,
 ) -> impl IntoView {

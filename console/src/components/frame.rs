@@ -13,7 +13,7 @@ const TALLEST: i32 = 640;
 /// console. It runs no script and loads nothing.
 #[component]
 pub(crate) fn Frame(
-    /// What it is, for those who do not see it.
+    /// The title, for screen readers.
     title: String,
     html: String,
 ) -> impl IntoView {

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-/// What an icon shows.
+/// The picture of an icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Glyph {
     Overview,

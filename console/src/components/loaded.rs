@@ -4,7 +4,7 @@ use super::{Button, Glyph, Problem, Spinner};
 use crate::api::Outcome;
 use crate::text;
 
-/// What was loaded, once it is there; until then a spinner, and when it failed why and a way to try again.
+/// Shows loaded data; until it is there a spinner, and after a failure the reason and a button to try again.
 pub(crate) fn loaded<T, V>(
     resource: LocalResource<Outcome<T>>,
     show: impl Fn(T) -> V + Send + 'static,
@@ -17,7 +17,7 @@ where
     move || shown(resource.get(), again, &show)
 }
 
-/// The same for what is loaded again and again, from [`repeat::kept`](crate::repeat::kept): it stays until there is
+/// Like [`loaded`], for data that is polled by [`repeat::kept`](crate::repeat::kept): it stays until there is
 /// something else.
 pub(crate) fn steady<T, V>(
     kept: Memo<Option<Outcome<T>>>,

@@ -1,4 +1,4 @@
-//! What pages are made of. Each does one thing, works by keyboard, and looks as `style.css` says.
+//! Components of pages. Each does one thing, works by keyboard, and looks as `style.css` says.
 
 mod badge;
 mod button;

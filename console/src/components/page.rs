@@ -15,7 +15,7 @@ pub(crate) fn Page(
     #[prop(optional, into)]
     trail: ViewFn,
     #[prop(optional, into)] actions: ViewFn,
-    /// What stays below the title when the page is scrolled: tabs.
+    /// The part below the title that stays when the page is scrolled: tabs.
     #[prop(optional, into)]
     below: ViewFn,
     /// Whether what is in it takes the whole width.

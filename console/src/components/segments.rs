@@ -5,7 +5,7 @@ use leptos::prelude::*;
 pub(crate) fn Segments<T: Copy + PartialEq + Send + Sync + 'static>(
     #[prop(into)] label: String,
     value: RwSignal<T>,
-    /// What can be chosen, and what it is called.
+    /// The values to choose from, each with its label.
     choices: Vec<(T, &'static str)>,
 ) -> impl IntoView {
     let one = |(choice, name): (T, &'static str)| {

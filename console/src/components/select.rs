@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use super::{Bind, Field};
 
-/// What can be chosen: its value, and how it is shown.
+/// A choice: its value, and its label.
 pub(crate) type Choice = (String, String);
 
 /// One of several.

@@ -21,7 +21,7 @@ pub(crate) struct Toaster {
 }
 
 const SHOWN: Duration = Duration::from_secs(5);
-/// What went wrong stays longer.
+/// How long a failure is shown: longer than a success.
 const BAD_SHOWN: Duration = Duration::from_secs(12);
 
 impl Toaster {

@@ -1,4 +1,4 @@
-//! What is around every page of one collection: its name, the tabs, what can be done with all of it.
+//! The frame of every page of one collection: its name, the tabs, and its actions.
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -15,7 +15,7 @@ use crate::{links, text};
 #[component]
 pub(super) fn CollectionPage(
     collection: Collection,
-    /// What can be done on this page.
+    /// The actions of this page.
     #[prop(optional, into)]
     actions: ViewFn,
     /// See [`Page`].
@@ -78,7 +78,7 @@ pub(super) fn CollectionPage(
     view! { <Page title=name.clone() trail actions=all_actions below=tabs fill>{children()}</Page> }
 }
 
-/// What can be done with the whole collection.
+/// The actions on the whole collection.
 #[component]
 fn Whole(name: String, is_system: bool, is_view: bool) -> impl IntoView {
     #[derive(Clone, Copy, PartialEq)]

@@ -11,7 +11,7 @@ use crate::components::{
 use crate::session::Session;
 use crate::text;
 
-/// What a link in a mail is for.
+/// The purpose of a link in a mail.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum What {
     /// To choose a new password.
@@ -29,7 +29,7 @@ pub(crate) struct Link {
     collection: String,
 }
 
-/// What the token says, as far as it matters here.
+/// The claims of the token that the page needs.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Claims {

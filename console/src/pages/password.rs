@@ -6,7 +6,7 @@ use crate::api::Failure;
 use crate::components::{Bind, TextField};
 use crate::text;
 
-/// What was typed into the two inputs.
+/// The values of the two inputs.
 #[derive(Clone, Copy)]
 pub(super) struct NewPassword {
     pub(super) value: RwSignal<String>,

@@ -1,4 +1,4 @@
-//! What is around every page: the sidebar, the account, the theme.
+//! The frame of every page: the sidebar, the account, the theme.
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;

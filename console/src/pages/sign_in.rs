@@ -10,7 +10,7 @@ use crate::{browser, links, text};
 
 /// Where the collection that was chosen last time is kept.
 const KEPT: &str = "plinth.signInAs";
-/// What stands for a collection that is still to be named.
+/// The choice for a collection that is typed.
 const OTHER: &str = "";
 
 /// Sign-in, as a superuser or as an operator, who is an account of any auth collection.

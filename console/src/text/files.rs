@@ -1,4 +1,4 @@
-//! What inputs of files say.
+//! Texts of the inputs of files.
 
 catalogue! {
     choose_one = "Choose a file";

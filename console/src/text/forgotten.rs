@@ -1,4 +1,4 @@
-//! What the page says that sends a mail to whoever has forgotten the password.
+//! Texts of the page for a forgotten password.
 
 catalogue! {
     link = "Forgotten password?";

@@ -1,4 +1,4 @@
-//! What the pages of jobs say.
+//! Texts of the pages of jobs.
 
 // The list.
 catalogue! {

@@ -1,4 +1,4 @@
-//! What the page of the log says.
+//! Texts of the page of the log.
 
 catalogue! {
     range = "Time span";

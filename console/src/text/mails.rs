@@ -1,4 +1,4 @@
-//! What the pages of mails say.
+//! Texts of the pages of mails.
 
 catalogue! {
     none = "No mails yet";

@@ -1,4 +1,4 @@
-//! What the pages of roles say.
+//! Texts of the pages of roles.
 
 // Roles.
 catalogue! {
@@ -36,7 +36,7 @@ catalogue! {
     area_logs_read = "Look at logs";
 }
 
-/// What can be done with records, by its name on the wire.
+/// Returns the label of an action on records, by its name on the wire.
 pub(crate) fn action(name: &str) -> &'static str {
     match name {
         "list" => "List",

@@ -1,4 +1,4 @@
-//! What inputs of HTML and of places say.
+//! Texts of the inputs of HTML and of geo points.
 
 catalogue! {
     html_views(field: &str) = "Ways to see {field}";

@@ -1,4 +1,4 @@
-//! What Plinth's console asks, beside collections and records.
+//! Requests of Plinth's console, besides those about collections and records.
 
 use reqwest::Method;
 

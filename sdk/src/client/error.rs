@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! Errors of the client.
 
 use std::fmt::Write as _;
 
@@ -43,7 +43,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the server said, when it refused.
+    /// Returns the server's answer, if it refused the request.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match self {
@@ -58,7 +58,7 @@ impl Error {
         self.problem().map(|problem| problem.status)
     }
 
-    /// What is wrong with a field. A dot leads inside: `fields.1.name`.
+    /// Returns the problem of a field. A dot leads inside: `fields.1.name`.
     #[must_use]
     pub fn field(&self, path: &str) -> Option<&FieldProblem> {
         find(&self.problem()?.data, path)

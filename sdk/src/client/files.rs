@@ -13,9 +13,9 @@ use crate::types::FileToken;
 pub struct Upload {
     /// The field; or `field+` or `+field`, to keep the files that are there.
     pub field: String,
-    /// What it is called here. The server makes a name of its own of it.
+    /// The name of the local file, from which the server makes its own.
     pub name: String,
-    /// What is in it.
+    /// The bytes of the file.
     pub content: Vec<u8>,
 }
 

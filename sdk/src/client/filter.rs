@@ -31,7 +31,7 @@ impl Filter {
         Self(text.into())
     }
 
-    /// What passes both filters.
+    /// Combines two filters: both must match.
     pub fn and(self, other: impl Into<Self>) -> Self {
         let other = other.into();
         match (self.lets_all_through(), other.lets_all_through()) {
@@ -41,7 +41,7 @@ impl Filter {
         }
     }
 
-    /// What passes either filter.
+    /// Combines two filters: one of them must match.
     pub fn or(self, other: impl Into<Self>) -> Self {
         let other = other.into();
         if self.lets_all_through() || other.lets_all_through() {
@@ -85,7 +85,7 @@ impl From<&'static str> for Filter {
 /// assert_eq!(found.as_str(), r"title ~ 'Ocean\'s' && year > 1990");
 /// ```
 ///
-/// Whatever a value contains, it stays one value:
+/// A value stays one value, whatever it contains:
 ///
 /// ```
 /// # use plinth_sdk::filter;

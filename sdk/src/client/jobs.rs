@@ -5,7 +5,7 @@ use reqwest::Method;
 use super::{Client, Records, Result, http};
 use crate::types::{Cron, Job, JobPreview, JobRun, JobSchedule, names};
 
-/// What the server does at times. From [`Client::jobs`].
+/// Scheduled jobs. From [`Client::jobs`].
 ///
 /// Only superusers have access. For everyone else, each method fails with 401 or 403.
 ///
@@ -64,7 +64,7 @@ impl Jobs {
         self.client.tell(Method::POST, url, http::NO_BODY).await
     }
 
-    /// What a schedule means in a time zone, which is UTC when it is empty.
+    /// Explains a schedule in a time zone, which is UTC if it is empty.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ impl fmt::Display for Literal {
     }
 }
 
-/// What can be a value in [`filter!`](crate::filter!): strings, numbers, booleans,
+/// A value in [`filter!`](crate::filter!): strings, numbers, booleans,
 /// [`SystemTime`]s (which the date types of jiff, chrono and time convert to), `Option`s of them,
 /// and own types that are written as one of these.
 ///

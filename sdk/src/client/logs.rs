@@ -5,7 +5,7 @@ use reqwest::Method;
 use super::{Client, Filter, List, Result, http};
 use crate::types::{Log, LogHour};
 
-/// What happened at a server: requests, and what it had to say. From [`Client::logs`].
+/// The log of a server: its requests, and its own messages. From [`Client::logs`].
 ///
 /// Only superusers have access, and operators with the area `logs:read`. For everyone else, each
 /// method fails with 401 or 403.

@@ -1,11 +1,11 @@
-//! What a server counts.
+//! Metrics of a server.
 
 use reqwest::Method;
 
 use super::{Client, Result, http};
 use crate::types::Overview;
 
-/// What a server counts, by the minute. From [`Client::metrics`].
+/// Metrics of a server, by the minute. From [`Client::metrics`].
 ///
 /// Only superusers have access, and operators with the area `metrics:read`. For everyone else, each
 /// method fails with 401 or 403.

@@ -137,32 +137,32 @@ impl Client {
         Collections::new(self.clone())
     }
 
-    /// What the server counts. Only superusers and operators have access.
+    /// Returns the metrics of the server. Only superusers and operators have access.
     pub fn metrics(&self) -> Metrics {
         Metrics::new(self.clone())
     }
 
-    /// What happened at the server. Only superusers and operators have access.
+    /// Returns the log of the server. Only superusers and operators have access.
     pub fn logs(&self) -> Logs {
         Logs::new(self.clone())
     }
 
-    /// Who has to wait after failed attempts to sign in. Only superusers have access.
+    /// Returns the delays after failed attempts to sign in. Only superusers have access.
     pub fn delays(&self) -> Delays {
         Delays::new(self.clone())
     }
 
-    /// Who may do what, and why.
+    /// Returns the policy: checks of who may do what, with the reason.
     pub fn policy(&self) -> Policy {
         Policy::new(self.clone())
     }
 
-    /// What the server does at times. Only superusers have access.
+    /// Returns the scheduled jobs. Only superusers have access.
     pub fn jobs(&self) -> Jobs {
         Jobs::new(self.clone())
     }
 
-    /// What superusers set while the server runs.
+    /// Returns the settings that superusers change while the server runs.
     pub fn settings(&self) -> ServerSettings {
         ServerSettings::new(self.clone())
     }

@@ -1,11 +1,11 @@
-//! Who may do what, and why.
+//! Checks of the policy: who may do what, and why.
 
 use reqwest::Method;
 
 use super::{Client, Result};
 use crate::types::{PolicyAnswer, PolicyQuestion};
 
-/// Who may do what, and why. From [`Client::policy`].
+/// Checks of the policy: who may do what, and why. From [`Client::policy`].
 ///
 /// Roles, permissions and members themselves are records: see [`names`](crate::types::names).
 #[derive(Clone, Debug)]

@@ -61,7 +61,7 @@ impl<T: DeserializeOwned> Records<T> {
         }
     }
 
-    /// The same records, sent along with related ones under `expand`: `author` or
+    /// Asks for related records along with these, under `expand`: `author` or
     /// `author,comments_via_post`.
     ///
     /// ```no_run
@@ -80,7 +80,7 @@ impl<T: DeserializeOwned> Records<T> {
         }
     }
 
-    /// The same records with these fields only: `id,title`. `T` must do without the others.
+    /// Asks for these fields only: `id,title`. `T` must do without the others.
     pub fn fields(&self, names: impl Into<String>) -> Self {
         Self {
             fields: Some(names.into()),
@@ -118,7 +118,7 @@ impl<T: DeserializeOwned> Records<T> {
     ///
     /// # Errors
     ///
-    /// What another attempt would not mend ends the stream: a bad URL or topic, or a token of another account. An
+    /// An error that another attempt would not mend ends the stream: a bad URL or topic, or a token of another account. An
     /// event whose record is no `T` is an [`Error::Decode`](crate::Error::Decode), and the next one follows.
     ///
     /// ```no_run

@@ -1,4 +1,4 @@
-//! What superusers set while the server runs.
+//! Settings that superusers change while the server runs.
 
 use reqwest::Method;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Client, Result, http};
 use crate::types::{AppleSecret, AppleSecretRequest, Settings, TestMail};
 
-/// What superusers set while the server runs. From [`Client::settings`].
+/// Settings that superusers change while the server runs. From [`Client::settings`].
 ///
 /// Only superusers have access. For everyone else, each method fails with 401 or 403.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ impl ServerSettings {
         Self { client }
     }
 
-    /// What is in force.
+    /// Fetches the current settings.
     ///
     /// # Errors
     ///

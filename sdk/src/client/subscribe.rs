@@ -18,7 +18,7 @@ use super::{Client, Error, Result};
 const FIRST_REST: Duration = Duration::from_millis(250);
 const MAX_REST: Duration = Duration::from_secs(15);
 
-/// What happened to the records that one has subscribed to. From
+/// A change of a record that a client has subscribed to. From
 /// [`Records::subscribe`](crate::Records::subscribe).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<T> {

@@ -47,6 +47,10 @@ pub(super) fn describe(draft: &mut Draft) {
     if let Ok(Json::Object(sent)) = serde_json::to_value(Collection::default()) {
         collection.required = sent.into_iter().map(|(key, _)| key).collect();
     }
+    if let Some(RefOr::T(Schema::Object(name))) = collection.properties.get_mut("name") {
+        // The templates of new collections have no name.
+        name.pattern = None;
+    }
     draft.schema(Collection::name(), collection);
     draft.schema(CollectionChanges::name(), CollectionChanges::schema());
 }

@@ -1,4 +1,4 @@
-//! What a collection is: its definition, prepared for use; its records; and all collections at one moment.
+//! Collections: their definitions, prepared for use; their records; and all collections at one moment.
 //!
 //! Start with [`Collection`] and [`Schema`]. [`crate::collections`] has how definitions change.
 

@@ -47,7 +47,7 @@ pub fn confirm(conn: &mut Conn) -> Result<()> {
     compare(conn, current)
 }
 
-/// The same, with the version that was read.
+/// Compares a version that was read with the expected one, like [`confirm`].
 pub fn compare(conn: &mut Conn, current: i64) -> Result<()> {
     match conn.expected.take() {
         Some(expected) if expected != current => Err(Error::SchemaChanged),

@@ -1,4 +1,4 @@
-//! What the columns of a view are: the fields that they come from, or what their expressions say.
+//! Fields of a view: each column's is the field that it comes from, or follows from its expression.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -61,7 +61,7 @@ pub(super) fn columns(query: &Query, names: &Names) -> Outcome<Vec<Column>> {
 /// The select that names a query's columns.
 pub(super) struct First<'a> {
     pub(super) select: &'a Select,
-    /// What the query names by `WITH`; `None` when there are other selects beside it.
+    /// The names that the query gives by `WITH`; `None` if it is one of several selects.
     ctes: Option<Vec<String>>,
 }
 

@@ -37,7 +37,7 @@ use query::Writer;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(pub String);
 
-/// What reading and writing a query comes to.
+/// The result of reading or translating a query.
 type Outcome<T> = Result<T, Refusal>;
 
 /// More would be a program, and too deep a tree for a thread's stack.
@@ -49,14 +49,14 @@ pub struct View {
     names: Names,
     /// Whether it may call itself, and never end.
     pub is_recursive: bool,
-    /// Its columns, in order.
+    /// The columns, in order.
     pub columns: Vec<Column>,
 }
 
 /// A column of a view.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// Its field.
+    /// The field of the column.
     pub field: Field,
     /// The field of another collection that it is, if it is one.
     pub source: Option<Source>,
@@ -175,7 +175,7 @@ impl View {
         Ok(out)
     }
 
-    /// Its fields, which keep the ids that they have in `old`.
+    /// Returns the fields, which keep the ids that they have in `old`.
     pub fn fields(&self, old: &[Field]) -> Vec<Field> {
         let columns = self.columns.iter();
         columns

@@ -1,4 +1,4 @@
-//! What the names in a query are: columns of collections, or what the query itself has named.
+//! Names in a query, resolved to columns of collections or to names that the query itself defines.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ impl Names {
     }
 }
 
-/// What a table goes by inside the query. Nobody sees it.
+/// Returns the alias of a table inside the query. Nobody sees it.
 pub(super) fn alias(name: &str) -> Ident {
     Ident::new(&name.to_lowercase())
 }

@@ -355,7 +355,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Whatever other databases have between `SELECT` and its end.
+/// Refuses clauses of a `SELECT` that only other databases have.
 fn refuse_extras(select: &Select) -> Outcome<()> {
     let is_plain = select.optimizer_hints.is_empty()
         && select.select_modifiers.is_none()

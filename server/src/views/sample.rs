@@ -1,4 +1,4 @@
-//! What would come of a view's query: asked before the view is made, in a bounded time.
+//! Samples of a view's query: its fields and first rows, read before the view is made, in a bounded time.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ pub async fn take(
     Ok(Sample { fields, records })
 }
 
-/// What is wrong with the length of a query.
+/// Returns the problem of a query that is too long.
 pub fn length_problem(query: &str) -> Option<FieldProblem> {
     let is_long = query.chars().count() > MAX_LENGTH;
     problems::filled(query).or_else(|| is_long.then(|| problems::too_long(MAX_LENGTH)))

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::problems::{INVALID_QUERY, filled};
 use crate::schema::{Author, Collection, Schema};
 
-/// What a view may read that takes the place of the collection `id`, if there is one: nothing that reads that one,
-/// and only what its author may know of.
+/// Returns the collections that a view may read which takes the place of the collection `id`: none that reads `id`, and
+/// only those that its author may know of.
 pub fn sources(schema: &Schema, author: Author, id: &str) -> Vec<Arc<Collection>> {
     let mut all = known(schema, author);
     let itself = BTreeSet::from([id.to_owned()]);
@@ -87,8 +87,8 @@ fn among(schema: &Schema, readers_of: Option<&BTreeSet<String>>) -> Vec<Arc<Coll
     ordered
 }
 
-/// The stored field that a view's field shows, through however many views: the collection, and the field's name.
-/// Its values are what that collection's records have, files too.
+/// Returns the stored field that a view's field shows, through any number of views: the collection, and the field's name.
+/// The view's values are those of that collection's records, files too.
 pub fn origin(
     schema: &Schema,
     view: &Collection,

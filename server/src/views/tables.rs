@@ -1,4 +1,4 @@
-//! What a query reads: `FROM` and its joins. Only collections, and of them only what is no secret.
+//! Tables that a query reads: `FROM` and its joins. They are collections, without their secret columns.
 
 #![expect(
     clippy::wildcard_enum_match_arm,

@@ -26,9 +26,11 @@ pub mod smtp;
 pub mod stream;
 pub mod target;
 
+use std::cell::Cell;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -274,7 +276,7 @@ impl TestApp {
         let clock = AdjustableClock::default();
         let sources = Sources {
             clock: clock.clock(),
-            random: Random::system(),
+            random: Random::seeded(next_seed()),
         };
         let server = std::thread::spawn(move || serve(config, sources, started));
         let (app, url, system) = starting
@@ -377,8 +379,28 @@ fn serve(
     runner.run().expect("it ends well");
 }
 
+/// The seed of the first server of each test. `PLINTH_TEST_SEED` sets it; a test that fails says which one it had.
+fn first_seed() -> u64 {
+    static SEED: LazyLock<u64> = LazyLock::new(|| match env("PLINTH_TEST_SEED") {
+        Some(seed) => seed.parse().expect("PLINTH_TEST_SEED is a number"),
+        None => RandomState::new().build_hasher().finish(),
+    });
+    *SEED
+}
+
+/// The seed of the next server that this test starts. No two of them have one, since they may share a database.
+fn next_seed() -> u64 {
+    thread_local! {
+        static STARTED: Cell<u64> = const { Cell::new(0) };
+    }
+    first_seed().wrapping_add(STARTED.replace(STARTED.get() + 1))
+}
+
 impl Drop for TestApp {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("PLINTH_TEST_SEED={} makes the same ids", first_seed());
+        }
         self.system.stop();
         if let Some(server) = self.server.take() {
             let _ = server.join();

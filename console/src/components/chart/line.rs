@@ -9,9 +9,9 @@ pub(super) const HEIGHT: f64 = 200.0;
 /// A line, as paths of SVG.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Line {
-    /// What is below it.
+    /// The path of the area below the line.
     pub(super) area: String,
-    /// What is certain.
+    /// The path through the points that are final.
     pub(super) solid: String,
     /// The way to the last point, which is not over yet.
     pub(super) open: String,

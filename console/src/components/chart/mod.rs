@@ -13,7 +13,7 @@ use line::{HEIGHT, Line, WIDTH};
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stroke {
-    /// What matters most; filled below.
+    /// The most important line, with the area below it filled.
     First,
     Second,
     Third,
@@ -41,7 +41,7 @@ pub(crate) struct Series {
     pub(crate) values: Vec<Option<f64>>,
 }
 
-/// What a chart shows.
+/// The data of a chart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Plot {
     /// When each point was, in words, the oldest first. The last is not over yet.
@@ -63,7 +63,7 @@ impl Plot {
         line::round(most)
     }
 
-    /// What the scale of time says, from left to right.
+    /// Returns the labels of the time axis, from left to right.
     fn marks(&self) -> Vec<String> {
         let last = self.times.len().saturating_sub(1);
         let marks = (0..5).map(|mark| self.times.get(last * mark / 4).cloned());
@@ -222,7 +222,7 @@ fn Drawing(
     }
 }
 
-/// The same as a table.
+/// The data of a chart as a table.
 #[component]
 fn Numbers(title: Signal<String>, plot: Signal<Plot>, unit: fn(f64) -> String) -> impl IntoView {
     let heads = move || {

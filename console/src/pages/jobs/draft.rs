@@ -249,12 +249,12 @@ impl Draft {
         self.saved.with_value(|saved| *saved != value)
     }
 
-    /// What is wrong with a field.
+    /// Returns the problem of a field.
     pub(super) fn error(self, name: &'static str) -> Signal<Option<String>> {
         Signal::derive(move || self.failure.with(|failure| failure.as_ref()?.at(name)))
     }
 
-    /// What is wrong with a field of the payload: the server says `url: Cannot be blank.` of the whole.
+    /// Returns the problem of a field of the payload: the server answers `url: Cannot be blank.` for the whole payload.
     pub(super) fn inside(self, name: &'static str) -> Signal<Option<String>> {
         Signal::derive(move || {
             let message = self

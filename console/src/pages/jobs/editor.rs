@@ -55,7 +55,7 @@ pub(crate) fn NewJob() -> impl IntoView {
     view! { <Page title=words::new().to_owned() trail actions><Form draft is_new=true /></Page> }
 }
 
-/// What a job is, to change it.
+/// The definition of a job, as a form.
 #[component]
 pub(crate) fn JobDefinition() -> impl IntoView {
     view! { <JobPage show=|job| view! { <Editor job /> }.into_any() /> }

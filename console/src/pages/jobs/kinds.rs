@@ -1,4 +1,4 @@
-//! What a job does, by its kind.
+//! Inputs for the payload of a job, by its kind.
 
 use leptos::prelude::*;
 

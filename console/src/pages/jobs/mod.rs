@@ -30,7 +30,7 @@ pub(crate) use runs::JobRuns;
 const PAUSE: Duration = Duration::from_secs(5);
 /// How many of the last runs of all jobs are looked at together.
 const LAST: u64 = 200;
-/// What of a run the list shows.
+/// The fields of a run that the list shows.
 const FIELDS: &str = "id,job,outcome,due,started,ended,updated";
 
 /// The last run of each job that ran lately, by the job's id; nothing while they are not known.
@@ -194,7 +194,7 @@ fn Row(job: Job, last: Memo<LastRuns>, may_write: bool) -> impl IntoView {
     }
 }
 
-/// What came of the last run of a job.
+/// The outcome of the last run of a job.
 #[component]
 fn LastRun(job: String, last: Memo<LastRuns>) -> impl IntoView {
     let job = StoredValue::new(job);

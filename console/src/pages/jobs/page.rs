@@ -1,4 +1,4 @@
-//! What is around every page of one job: its name, the tabs, what can be done with it.
+//! The frame of every page of one job: its name, the tabs, and its actions.
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;

@@ -39,7 +39,7 @@ pub(super) const WEEKDAYS: [(u32, Words); 7] = [
     (0, words::sunday),
 ];
 
-/// What stands for any schedule.
+/// The choice for a schedule that is typed.
 pub(super) const OWN: &str = "own";
 
 impl Time {
@@ -117,7 +117,7 @@ impl Plan {
         }
     }
 
-    /// The same plan at another time of the day.
+    /// Returns the plan at another time of the day.
     pub(super) fn at(self, time: Time) -> Self {
         match self {
             Self::Minutes(_) | Self::Hour(_) => self,
@@ -128,7 +128,7 @@ impl Plan {
         }
     }
 
-    /// Its number beside the time: minutes apart, the minute of the hour, the day of the week or the month.
+    /// Returns the number besides the time: minutes apart, the minute of the hour, the day of the week or the month.
     pub(super) fn number(self) -> u32 {
         match self {
             Self::Minutes(number)
@@ -139,7 +139,7 @@ impl Plan {
         }
     }
 
-    /// The same plan with another number.
+    /// Returns the plan with another number.
     pub(super) fn numbered(self, number: u32) -> Self {
         match self {
             Self::Minutes(_) => Self::Minutes(number.clamp(1, 59)),

@@ -99,7 +99,7 @@ fn any(kept: Option<&Outcome<RecordPage<JobRun>>>) -> Option<Outcome<bool>> {
     kept.map(|outcome| outcome.as_ref().map(any).map_err(Clone::clone))
 }
 
-/// What became of a run, in a word.
+/// The outcome of a run, as a badge.
 pub(super) fn outcome(outcome: &str) -> impl IntoView + use<> {
     let (tone, word) = match outcome {
         "waiting" => (Tone::Plain, words::waiting()),

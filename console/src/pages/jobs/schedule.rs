@@ -142,7 +142,7 @@ fn weekdays() -> Vec<(String, String)> {
         .to_vec()
 }
 
-/// What the schedule means, and its next moments.
+/// An explanation of the schedule, and its next times.
 #[component]
 fn Preview(
     preview: Memo<Option<Result<JobPreview, Failure>>>,

@@ -24,7 +24,7 @@ type Words = fn() -> &'static str;
 /// How often it is asked for anew.
 const PAUSE: Duration = Duration::from_secs(5);
 const PER_PAGE: u64 = 50;
-/// What of an entry the list shows.
+/// The fields of an entry that the list shows.
 const FIELDS: &str = "id,created,level,message,data.status,data.execTime,data.auth,data.type";
 /// How much time can be shown: as the address has it, and in hours.
 const RANGES: [(&str, u32, Words); 2] = [("", 24, words::day), ("7d", 168, words::week)];
@@ -34,7 +34,7 @@ const LEVELS: [(&str, Words); 3] = [
     ("4", words::warnings),
     ("8", words::errors_only),
 ];
-/// What is looked at: the address has it.
+/// The query of the page, which its address has.
 #[derive(Clone, Copy)]
 struct Asked {
     filter: Memo<String>,
@@ -64,7 +64,7 @@ impl Asked {
         found.map_or(RANGES[0].1, |(_, hours, _)| *hours)
     }
 
-    /// What is asked of the server.
+    /// Returns the filter for the server.
     fn wanted(self) -> Filter {
         let since = moments::ago(f64::from(self.hours()) * 3600.0);
         let filter = Filter::raw(self.filter.get()).and(filter!("created >= {}", since));

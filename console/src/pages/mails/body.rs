@@ -4,7 +4,7 @@ use plinth_sdk::types::Mail;
 use crate::components::{Code, Frame, Segments};
 use crate::text::mails as words;
 
-/// What a mail says. Its HTML is not the console's: it is shown in a frame that runs no script and loads nothing.
+/// The text of a mail. Its HTML is not trusted: it is shown in a frame that runs no script and loads nothing.
 #[component]
 pub(super) fn Body(mail: Mail) -> impl IntoView {
     let has_html = !mail.html.is_empty();

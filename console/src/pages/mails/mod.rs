@@ -23,14 +23,14 @@ type Words = fn() -> &'static str;
 /// How often the list is asked for anew.
 const PAUSE: Duration = Duration::from_secs(5);
 const PER_PAGE: u64 = 30;
-/// What of a mail the list shows.
+/// The fields of a mail that the list shows.
 const FIELDS: &str = "id,to,subject,kind,status,attempts,error,created,updated";
 
 /// How the server is told of a mail server.
 const SETTINGS: &str = "PLINTH_SMTP_URL=smtps://user:password@smtp.example.com\n\
     PLINTH_MAIL_FROM='Example <no-reply@example.com>'";
 
-/// What a mail can be, and how that is said.
+/// The states of a mail, with their labels and tones.
 const STATUSES: [(&str, Words, Tone); 5] = [
     ("waiting", words::waiting, Tone::Plain),
     ("sending", words::sending, Tone::Accent),
@@ -199,13 +199,13 @@ fn row(mail: Mail) -> impl IntoView {
     }
 }
 
-/// What became of a mail, in a word.
+/// The state of a mail, as a badge.
 fn badge(status: &str) -> impl IntoView + use<> {
     let found = STATUSES.iter().find(|(value, ..)| *value == status);
     found.map(|&(_, name, tone)| view! { <Badge tone>{name()}</Badge> })
 }
 
-/// What a mail is about.
+/// Returns the label of a kind of mail.
 fn about(kind: &str) -> String {
     match kind {
         "verification" => words::verification().to_owned(),

@@ -1,4 +1,4 @@
-//! What has been going on: requests, how long they took, what went wrong.
+//! The overview: requests, their latency, and errors.
 
 mod plots;
 mod tiles;

@@ -57,7 +57,7 @@ pub(super) fn ids(value: &Value) -> Vec<String> {
     }
 }
 
-/// What a person knows a record by: its presentable fields, or what is most like a name.
+/// Returns the label of a record: its presentable fields, or the field that is most like a name.
 pub(crate) fn label(record: &Record, collection: Option<&Collection>) -> String {
     let presentable = collection
         .into_iter()

@@ -59,7 +59,7 @@ impl Columns {
     }
 }
 
-/// What is hidden while nobody has chosen: what does not fit, but for when records were made and changed.
+/// Returns the columns that are hidden by default: those that do not fit, except the times of creation and change.
 fn at_first(fields: &[Field]) -> Vec<String> {
     let is_stamp = |field: &&Field| matches!(field.kind, FieldKind::Autodate(_));
     let others = fields.iter().filter(|field| !is_stamp(field));

@@ -121,7 +121,7 @@ impl Draft {
         )
     }
 
-    /// What is wrong with a field.
+    /// Returns the problem of a field.
     pub(super) fn error(self, name: &str) -> Signal<Option<String>> {
         let name = name.to_owned();
         Signal::derive(move || {
@@ -218,7 +218,7 @@ impl Draft {
             })
     }
 
-    /// What is different from what is saved, as it is sent. A password that was not typed is not changed.
+    /// Returns the changes since the record was saved, as a request has them. A password that was not typed stays.
     pub(super) fn changes(self, collection: &Collection) -> Map<String, Value> {
         let is_password = |name: &str| {
             name == "passwordConfirm"

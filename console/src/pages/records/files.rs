@@ -18,7 +18,7 @@ const REFRESH: Duration = Duration::from_secs(100);
 const THUMB: &str = "100x100";
 /// How many of a record's files the table shows.
 const SHOWN: usize = 3;
-/// What there are small pictures of.
+/// The extensions of files with thumbnails.
 const PICTURES: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
 
 /// Where the files of a collection's records are. From the context of its page.
@@ -26,7 +26,7 @@ const PICTURES: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
 pub(super) struct Files {
     session: Session,
     collection: StoredValue<String>,
-    /// What lets protected files be seen, where there are any.
+    /// The token for protected files, if the collection has any.
     token: Option<Memo<Option<Outcome<String>>>>,
 }
 

@@ -36,9 +36,9 @@ pub(super) use picker::{RecordList, account_label};
 
 /// How many records a page has, unless the address says otherwise.
 const PER_PAGE: u64 = 30;
-/// What can be chosen instead.
+/// The other page sizes.
 const SIZES: [u64; 4] = [30, 100, 200, 500];
-/// What stands in the address for a record that is yet to be made. No id is as short.
+/// The id of a new record in the address. No real id is as short.
 const NEW: &str = "new";
 
 /// The records of the collection in the address.
@@ -217,7 +217,7 @@ fn OfCollection(collection: Collection) -> impl IntoView {
     }
 }
 
-/// What is worth a try for whoever is signed in. Superusers may do everything. Nobody else may do what a rule locks,
+/// The actions that the account may try. Superusers may do everything. Nobody else may do what a rule locks,
 /// unless a role allows it: which is so for who lists records although the list is locked.
 #[derive(Clone, Copy)]
 struct May {
@@ -410,7 +410,7 @@ fn Foot(shown: RwSignal<Option<RecordPage<Record>>>, asked: Asked) -> impl IntoV
     }
 }
 
-/// What can be done with the records that are selected.
+/// The actions on the selected records.
 #[component]
 fn Selection(
     collection: Collection,

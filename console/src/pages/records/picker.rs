@@ -12,7 +12,7 @@ use crate::{field_types, text};
 /// How many are offered; the search finds the others.
 const OFFERED: u64 = 30;
 
-/// What an operator knows a record by; an account by its address, unless its collection says otherwise.
+/// Returns the label of a record for operators; for an account its address, unless its collection has presentable fields.
 pub(crate) fn account_label(record: &Record, collection: Option<&Collection>) -> String {
     let mut fields = collection.into_iter().flat_map(|one| &one.fields);
     match record["email"].as_str() {
@@ -30,7 +30,7 @@ pub(crate) fn RecordList(
     /// The ids of those that are chosen.
     #[prop(into)]
     chosen: Signal<Vec<String>>,
-    /// What a person knows each by.
+    /// Returns the label of a record.
     label: fn(&Record, Option<&Collection>) -> String,
     #[prop(into)] choose: Callback<Record>,
 ) -> impl IntoView {

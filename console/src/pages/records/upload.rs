@@ -191,7 +191,7 @@ pub(super) struct Picked {
     pub(super) key: usize,
     /// The file.
     pub(super) file: web_sys::File,
-    /// What the page shows of it, if it is a picture.
+    /// The preview, if the file is a picture.
     pub(super) preview: Option<Arc<Picture>>,
 }
 

@@ -1,4 +1,4 @@
-//! Who may do what, and by which line.
+//! Checks of the policy: who may do what, and which line decides.
 
 use leptos::prelude::*;
 use plinth_sdk::Record;
@@ -19,10 +19,10 @@ use crate::components::{
 };
 use crate::{links, text};
 
-/// Who is not signed in.
+/// The subject for callers without a token.
 const GUEST: &str = "@guest";
 
-/// What is asked: the address has it.
+/// The question, which the address has.
 #[derive(Clone, Copy)]
 struct Asked {
     /// `@guest`, or the id of a collection of accounts.
@@ -171,7 +171,7 @@ fn RecordField(
     of: Collection,
     id: Memo<String>,
     choose: Callback<String>,
-    /// What none is called.
+    /// The label for no choice.
     nothing: &'static str,
 ) -> impl IntoView {
     let choosing = RwSignal::new(false);
@@ -237,7 +237,7 @@ fn RecordField(
     view! { <Field label=label.to_owned() control />{dialog} }
 }
 
-/// What is decided, and by what, with the way there.
+/// The decision and its reason, with a link to it.
 #[component]
 fn Verdict(answer: PolicyAnswer, asked: Asked) -> impl IntoView {
     let schema = Schema::here();

@@ -1,4 +1,4 @@
-//! What is said of one cell.
+//! The permissions behind one cell.
 
 use leptos::prelude::*;
 
@@ -35,7 +35,7 @@ pub(super) fn Mark(line: Line) -> impl IntoView {
     }
 }
 
-/// Whose a line is, when it is not the role's own about this collection.
+/// Returns the origin of a line, if it is not the role's own about this collection.
 fn from(origin: &Origin) -> Option<String> {
     match origin {
         Origin::Own => None,

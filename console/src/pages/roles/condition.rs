@@ -1,4 +1,4 @@
-//! What is wrong with a condition, while it is being typed. A condition is written like a rule, so it is asked about
+//! Problems of a condition, while it is being typed. A condition is written like a rule, so it is checked
 //! as the rule of each collection that it is about.
 
 use leptos::prelude::*;
@@ -50,7 +50,7 @@ pub(super) fn check_live(
     Effect::watch(move || settled.get(), move |_, _, _| check(), false);
 }
 
-/// What the server says of a rule, said of a condition.
+/// Rewrites a message about a rule for a condition.
 fn about_condition(reason: &str, collection: &str) -> String {
     let reason = reason
         .strip_prefix("Invalid rule. Raw error: ")

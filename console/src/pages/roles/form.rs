@@ -1,4 +1,4 @@
-//! What a role is besides its permissions and members.
+//! The form of a role, without its permissions and members.
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -170,7 +170,7 @@ pub(super) fn RoleInputs(
     }
 }
 
-/// What an area lets one do.
+/// Returns the explanation of an area.
 fn area_long(area: &str) -> &'static str {
     match area {
         "collections:read" => text::area_collections_read(),

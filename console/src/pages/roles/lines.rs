@@ -1,10 +1,10 @@
-//! What a role says about each collection and action: by its own permissions, and by those of the roles above it.
+//! Lines of a role about each collection and action: its own permissions, and those of the roles that it inherits from.
 
 use std::collections::VecDeque;
 
 use plinth_sdk::types::{Permission, Role};
 
-/// What can be done with records.
+/// The actions on records.
 pub(super) const ACTIONS: [&str; 5] = ["list", "view", "create", "update", "delete"];
 /// All collections that are not the server's own.
 pub(super) const ALL: &str = "*";

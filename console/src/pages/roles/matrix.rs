@@ -24,7 +24,7 @@ pub(super) struct Row {
     pub(super) name: String,
 }
 
-/// What a role says, and the way to change it.
+/// The permissions of a role, with links to change them.
 #[component]
 pub(super) fn Matrix(role: Memo<Role>, book: Book) -> impl IntoView {
     let schema = Schema::here();
@@ -197,7 +197,7 @@ fn walk(event: &web_sys::KeyboardEvent) {
     }
 }
 
-/// What the marks mean.
+/// The meaning of the marks.
 #[component]
 fn Legend() -> impl IntoView {
     view! {

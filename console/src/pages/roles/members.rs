@@ -1,4 +1,4 @@
-//! Who has a role.
+//! Members of a role.
 
 use std::collections::BTreeMap;
 
@@ -178,7 +178,7 @@ fn MemberRow(
     }
 }
 
-/// What an account is known by.
+/// Returns the label of an account.
 fn shown(row: &Row) -> String {
     let account = row
         .account

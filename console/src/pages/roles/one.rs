@@ -15,7 +15,7 @@ use crate::components::{
 use crate::session::Session;
 use crate::{links, text};
 
-/// What is known of the role in the address.
+/// The state of the role in the address.
 #[derive(Clone, PartialEq)]
 enum State {
     Waiting,
@@ -58,7 +58,7 @@ pub(crate) fn RolePage() -> impl IntoView {
     }
 }
 
-/// What is around every part of a role.
+/// The frame of every part of a role.
 #[component]
 fn Frame(
     role: Memo<Role>,
@@ -93,7 +93,7 @@ fn Frame(
     view! { <Page title trail actions=all_actions below=tabs wide=true>{children()}</Page> }
 }
 
-/// What can be done with the whole role.
+/// The actions on the whole role.
 #[component]
 fn Whole(role: Memo<Role>) -> impl IntoView {
     let session = Session::here();

@@ -1,4 +1,4 @@
-//! What is open over the matrix: a cell, or a permission.
+//! Dialogs over the matrix: a cell, or a permission.
 
 use leptos::prelude::*;
 use plinth_sdk::types::Permission;
@@ -10,7 +10,7 @@ use super::permission::PermissionDialog;
 use super::{Book, may_change};
 use crate::text;
 
-/// What is open over the matrix: the address has it.
+/// The dialog that is open over the matrix, which the address has.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Open {
     Nothing,
@@ -23,7 +23,7 @@ pub(super) enum Open {
 }
 
 impl Open {
-    /// What the address says.
+    /// Reads the dialog from the address.
     pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         let cell = |name| {
             let cell = get(name)?;
@@ -41,7 +41,7 @@ impl Open {
         }
     }
 
-    /// What the address has to say.
+    /// Returns the parameter of the address.
     pub(super) fn query(&self) -> Option<(&'static str, String)> {
         match self {
             Self::Nothing => None,

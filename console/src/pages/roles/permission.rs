@@ -24,7 +24,7 @@ struct Draft {
     fields: RwSignal<Vec<String>>,
     /// Why it was not saved.
     failure: RwSignal<Option<Failure>>,
-    /// What the server says of the condition as it is.
+    /// The server's message about the current condition.
     checked: RwSignal<Option<String>>,
 }
 
@@ -145,7 +145,7 @@ pub(super) fn PermissionDialog(
 #[component]
 fn Inputs(
     draft: Draft,
-    /// What the permission is about.
+    /// The collections that the permission is about.
     collections: Vec<Collection>,
 ) -> impl IntoView {
     let mut names = field_names(&collections);

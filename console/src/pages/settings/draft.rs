@@ -8,7 +8,7 @@ use crate::api::Failure;
 use crate::components::Bind;
 use crate::drafts;
 
-/// What the page has inputs for.
+/// The settings that the page has inputs for.
 const SHOWN: [&str; 12] = [
     "meta.appName",
     "meta.appURL",
@@ -64,7 +64,7 @@ impl Draft {
             .with(|whole| self.saved.with(|saved| saved != whole))
     }
 
-    /// What is different, and nothing else: somebody may change something else meanwhile.
+    /// Returns the changed settings alone: somebody may change others meanwhile.
     pub(super) fn change(self) -> Value {
         let change = |saved: &Value| self.whole.with_untracked(|whole| difference(saved, whole));
         self.saved.with_untracked(change).unwrap_or_default()
@@ -90,7 +90,7 @@ impl Draft {
         drafts::number(self.whole, path, 0.into())
     }
 
-    /// What is wrong at `path`.
+    /// Returns the problem at `path`.
     pub(super) fn error(self, path: &'static str) -> Signal<Option<String>> {
         Signal::derive(move || {
             self.failure

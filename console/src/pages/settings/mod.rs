@@ -1,4 +1,4 @@
-//! What superusers set while the server runs.
+//! Settings that superusers change while the server runs.
 
 mod delays;
 mod draft;

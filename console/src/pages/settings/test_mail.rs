@@ -11,7 +11,7 @@ use crate::session::{SUPERUSERS, Session};
 use crate::text;
 use crate::text::settings as words;
 
-/// What accounts are written.
+/// The templates of mails to accounts.
 const TEMPLATES: [(&str, Words); 5] = [
     ("verification", words::template_verification),
     ("password-reset", words::template_reset),

@@ -63,7 +63,7 @@ impl Source {
         self.conn.dialect()
     }
 
-    /// What is no database of a version that is understood is refused.
+    /// Refuses a file that is not a database of a known version of PocketBase.
     fn check(&mut self) -> anyhow::Result<()> {
         // From here on, everything is read as it is now.
         self.texts(sql(self.dialect(), "BEGIN"), 0)
