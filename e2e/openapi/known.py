@@ -42,8 +42,8 @@ KNOWN = [
     ),
     of_superusers(
         refused,
-        r"DELETE /api/collections/(_roles|members)/records/\{id\}",
-        "A built-in role stays, and so does a record that others are required to refer to.",
+        r"DELETE /api/collections/(\w+/records/\{id\}|\{collection\}/truncate)",
+        "A built-in role stays, and so do records that others are required to refer to.",
     ),
     refused("POST /api/batch", "The requests of a batch have to succeed."),
     refused(r"POST /api/collections/\w+/auth-with-[\w-]+", "The account has to exist, and the secret to be right."),

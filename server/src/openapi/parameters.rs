@@ -51,7 +51,7 @@ pub(crate) struct Filter {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Cursor {
     /// The position at which the page begins, instead of `page`: empty for the first page, then `nextCursor` of the
-    /// previous page, until that is empty. Every page takes the same time. Not for views; the list must be sorted by
+    /// previous page, until that is empty. Every page takes the same time. The list must be sorted by
     /// nothing, or by text, number, bool and date fields of the collection itself.
     #[param(required = false)]
     cursor: String,

@@ -114,13 +114,16 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
             Action::Delete => None,
         };
         let rule = collection.rules.of(verb.action);
+        let has_parameter = |name: &&&str| !collection.is_view() || **name != "cursor";
+        let parameters = verb.parameters.iter().filter(has_parameter);
+        let parameters: Vec<&str> = parameters.copied().collect();
         let route = Route {
             tag: &def.name,
             id: format!("{}_{}", verb.name, def.name),
             summary: format!("{} {}", verb.summary, def.name),
             description: who(reader, collection, verb.action),
             answer: answer.as_deref(),
-            parameters: verb.parameters,
+            parameters: &parameters,
             problems: verb.problems,
             needs_token: *rule == Rule::Locked,
         };
