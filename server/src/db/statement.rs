@@ -295,6 +295,12 @@ impl Sql {
         self.text(before).text(expression).text(after)
     }
 
+    /// Appends a column's stored form as text.
+    pub fn column_text(&mut self, column: &Ident) -> &mut Self {
+        let (before, after) = self.dialect.as_text();
+        self.text(before).ident(column).text(after)
+    }
+
     /// Appends `parts`, with `separator` between them.
     pub fn join(
         &mut self,

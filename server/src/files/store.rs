@@ -69,14 +69,14 @@ pub fn release_column(
     let dialect = conn.dialect();
     let names = || {
         let mut names = Sql::new(dialect);
-        names.text("CAST(").ident(&column.ident).text(" AS TEXT)");
+        names.column_text(&column.ident);
         names
     };
     let mut insert = sql(dialect, INSERT);
     insert
-        .text("SELECT CAST(")
-        .bind(Value::from(collection.def.id.as_str()))
-        .text(" AS TEXT), \"id\", ")
+        .text("SELECT ")
+        .append(dialect.typed(collection.def.id.as_str().into(), ColumnType::Text))
+        .text(", \"id\", ")
         .append(names())
         .text(" FROM ")
         .ident(table)

@@ -6,7 +6,7 @@ use plinth_sdk::types::{Log, LogHour};
 
 use super::{Entry, Size};
 use crate::clock::Timestamp;
-use crate::db::{ColumnType, Conn, Dialect, Sql, Value, execute, load, sql};
+use crate::db::{ColumnType, Conn, Dialect, Ident, Sql, Value, execute, load, sql};
 use crate::error::{Error, Result};
 use crate::filter::{Condition, conjunction, parse};
 use crate::json;
@@ -161,7 +161,9 @@ fn rows_within(conn: &mut Conn, bytes: u64) -> Result<i64> {
         if position > 0 {
             select.text(" UNION ALL ");
         }
-        select.text("SELECT * FROM (SELECT length(\"message\") + length(CAST(\"data\" AS TEXT)) AS \"size\" FROM \"_logs\" ORDER BY \"_rowid_\" ");
+        select.text("SELECT * FROM (SELECT length(\"message\") + length(");
+        select.column_text(&Ident::new("data"));
+        select.text(") AS \"size\" FROM \"_logs\" ORDER BY \"_rowid_\" ");
         select.text(order).text(" LIMIT ");
         select.bind(Value::Int(SAMPLE)).text(") AS ");
         select.text(if position == 0 {

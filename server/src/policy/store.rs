@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::permission::Permission;
 use super::roles::{BUILT_IN, Policies, Role, USER};
-use crate::db::{ColumnType, Conn, Dialect, Sql, Value, execute, load, sql};
+use crate::db::{ColumnType, Conn, Dialect, Ident, Sql, Value, execute, load, sql};
 use crate::error::Result;
 use crate::fields;
 use crate::json;
@@ -14,10 +14,10 @@ use crate::schema::Collection;
 /// Reads all roles and permissions.
 pub fn read(conn: &mut Conn) -> Result<Policies> {
     let dialect = conn.dialect();
-    let select = sql(
-        dialect,
-        "SELECT \"id\", \"name\", CAST(\"parents\" AS TEXT), CAST(\"areas\" AS TEXT) FROM \"_roles\" ORDER BY \"_rowid_\"",
-    );
+    let mut select = sql(dialect, "SELECT \"id\", \"name\", ");
+    select.column_text(&Ident::new("parents")).text(", ");
+    select.column_text(&Ident::new("areas"));
+    select.text(" FROM \"_roles\" ORDER BY \"_rowid_\"");
     let storages = [
         ColumnType::Text,
         ColumnType::Text,
@@ -31,10 +31,11 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
         areas: fields::items(&row[3]),
     });
     let roles = roles.collect();
-    let select = sql(
-        dialect,
-        "SELECT \"id\", \"role\", \"collection\", CAST(\"actions\" AS TEXT), \"effect\", \"condition\", CAST(\"fields\" AS TEXT) FROM \"_permissions\" ORDER BY \"_rowid_\"",
-    );
+    let mut select = sql(dialect, "SELECT \"id\", \"role\", \"collection\", ");
+    select.column_text(&Ident::new("actions"));
+    select.text(", \"effect\", \"condition\", ");
+    select.column_text(&Ident::new("fields"));
+    select.text(" FROM \"_permissions\" ORDER BY \"_rowid_\"");
     let storages = [
         ColumnType::Text,
         ColumnType::Text,
@@ -62,10 +63,9 @@ fn text(value: &Value) -> String {
 
 /// Reads the parents of all roles in this transaction.
 pub fn parents(conn: &mut Conn) -> Result<HashMap<String, Vec<String>>> {
-    let select = sql(
-        conn.dialect(),
-        "SELECT \"id\", CAST(\"parents\" AS TEXT) FROM \"_roles\"",
-    );
+    let mut select = sql(conn.dialect(), "SELECT \"id\", ");
+    select.column_text(&Ident::new("parents"));
+    select.text(" FROM \"_roles\"");
     let rows = load(conn, select, &[ColumnType::Text, ColumnType::Json])?;
     Ok(rows
         .into_iter()
@@ -187,10 +187,9 @@ pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
             .map(|field| field.name.clone())
     };
     let dialect = conn.dialect();
-    let mut select = sql(
-        dialect,
-        "SELECT \"id\", CAST(\"fields\" AS TEXT) FROM \"_permissions\" WHERE \"collection\" = ",
-    );
+    let mut select = sql(dialect, "SELECT \"id\", ");
+    select.column_text(&Ident::new("fields"));
+    select.text(" FROM \"_permissions\" WHERE \"collection\" = ");
     select.bind(Value::from(old.def.id.as_str()));
     for row in load(conn, select, &[ColumnType::Text, ColumnType::Json])? {
         let names = fields::items(&row[1]);

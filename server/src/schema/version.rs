@@ -25,9 +25,11 @@ pub fn select(dialect: Dialect) -> Sql {
 
 /// Counts a change of what every process keeps in memory.
 pub fn count_change(conn: &mut Conn) -> Result<()> {
-    let mut count = sql(conn.dialect(), "UPDATE \"_params\" SET \"value\" = CAST(");
-    count.whole("\"value\"");
-    count.text(" + 1 AS TEXT) WHERE \"id\" = 'schema_version'");
+    let dialect = conn.dialect();
+    let (before, after) = dialect.as_text();
+    let mut count = sql(dialect, "UPDATE \"_params\" SET \"value\" = ");
+    count.text(before).whole("\"value\"").text(" + 1");
+    count.text(after).text(" WHERE \"id\" = 'schema_version'");
     execute(conn, count)?;
     Ok(())
 }

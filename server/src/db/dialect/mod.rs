@@ -300,6 +300,12 @@ pub trait SqlDialect: ViewDialect + Debug + Sync {
         ("CAST(", " AS BIGINT)")
     }
 
+    /// The stored form of a value as text, read as [`ColumnType::Text`] or [`ColumnType::Json`]: a text before its
+    /// expression, and one after it.
+    fn as_text(&self) -> view::Around {
+        ("CAST(", " AS TEXT)")
+    }
+
     // Durability.
 
     /// A statement after which a transaction need not reach the disk before it is acknowledged. For log entries only.
