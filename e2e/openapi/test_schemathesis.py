@@ -103,7 +103,8 @@ class Schemathesis(unittest.TestCase):
         }
         known = [entry for entry in KNOWN if reader in entry.readers]
         new = {finding for finding in found if not any(entry.covers(*finding) for entry in known)}
-        stale = [entry for entry in known if not any(entry.covers(*finding) for finding in found)]
+        occurs = {entry: any(entry.covers(*finding) for finding in found) for entry in known}
+        stale = [entry for entry in known if not occurs[entry] and not entry.is_seldom]
         print(f"{reader}: {outcome['test_cases']['generated']} requests, {len(found)} findings", flush=True)
         if new:
             print(*(line[:400] for line in log.splitlines()), sep="\n")

@@ -156,7 +156,7 @@ fn literals(dialect: Dialect, record: &Record) -> Sql {
 }
 
 /// Whether a condition holds for a record with the values that it has here, stored or not.
-pub(crate) fn holds_for(
+pub fn holds_for(
     conn: &mut Conn,
     record: &Record,
     joins: Sql,

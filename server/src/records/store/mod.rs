@@ -23,7 +23,7 @@ use crate::schema::{Collection, Record, version};
 pub use crate::db::Lock;
 pub use crate::schema::rows::{alias, count_existing, from, in_list};
 pub use evaluate::{
-    managed, may_insert, parts_of, reads_other_rows, would_be_found, would_be_granted,
+    holds_for, managed, may_insert, parts_of, reads_other_rows, would_be_found, would_be_granted,
     would_be_managed,
 };
 pub use visibility::{reveal, reveal_as_it_is, reveal_of_all};
