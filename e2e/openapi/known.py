@@ -78,6 +78,12 @@ KNOWN = [
         "Values are converted to the type of their field, unknown ones are ignored, and null is an empty body, as for"
         " PocketBase.",
     ),
+    accepted("POST /api/oauth2-redirect", "A person is sent to a page that tells how it went, whatever came."),
+    of_superusers(
+        refused,
+        "POST /api/settings/apple/generate-client-secret",
+        "The private key has to be one.",
+    ),
     of_superusers(
         accepted,
         r"(POST|PATCH) /api/collections(/\{collection\})?|PUT /api/collections/import"

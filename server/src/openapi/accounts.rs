@@ -2,7 +2,7 @@
 
 use plinth_sdk::types::{
     AuthOptions, EmailChange, EmailChangeRequest, Impersonation, MailRequest, OAuth2SignIn,
-    OtpRequested, OtpSignIn, PasswordReset, Verification,
+    OAuth2User, OtpRequested, OtpSignIn, PasswordReset, Verification,
 };
 use utoipa::openapi::path::HttpMethod;
 
@@ -62,6 +62,12 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
                 .into(),
         ),
     ]);
+    let signed_in = if options.oauth2.enabled {
+        draft.type_of::<OAuth2User>();
+        signed_in.property("meta", reference("OAuth2User"))
+    } else {
+        signed_in
+    };
     draft.schema(name(collection, "auth"), signed_in);
     draft.type_of::<Methods>();
 
