@@ -22,7 +22,9 @@ pub mod names {
 }
 
 /// The areas of the console that a role can grant, with read or write access.
-pub const AREAS: [&str; 8] = [
+pub const AREAS: [&str; 10] = [
+    "accounts:read",
+    "accounts:write",
     "collections:read",
     "collections:write",
     "roles:read",

@@ -97,14 +97,19 @@ pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     committed(conn)
 }
 
-/// Adds the fields that built-in collections lack, with the indexes that go with them. Returns whether any was added.
+/// Adds the fields and choices that built-in collections lack, with the indexes that go with them. Returns whether any was
+/// added.
 fn extend(conn: &mut Conn, schema: &Schema) -> Result<bool> {
     let mut is_extended = false;
     for wanted in system::all() {
         let Some(old) = schema.find(&wanted.id) else {
             continue;
         };
-        let is_known = |field: &wire::Field| old.def.fields.iter().any(|own| own.id == field.id);
+        let is_known = |field: &wire::Field| {
+            let mut same = old.def.fields.iter().filter(|own| own.id == field.id);
+            let has = |own, choice: &String| choices(own).contains(choice);
+            same.any(|own| choices(field).iter().all(|choice| has(own, choice)))
+        };
         if wanted.fields.iter().all(is_known) {
             continue;
         }
@@ -119,6 +124,15 @@ fn extend(conn: &mut Conn, schema: &Schema) -> Result<bool> {
         is_extended = true;
     }
     Ok(is_extended)
+}
+
+/// Returns the values that a field of type `select` can have.
+fn choices(field: &wire::Field) -> &[String] {
+    if let wire::FieldKind::Select(options) = &field.kind {
+        &options.values
+    } else {
+        &[]
+    }
 }
 
 /// Validates the definition in a body: as the next definition of the collection with its id, or as that of a new

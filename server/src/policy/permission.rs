@@ -70,10 +70,10 @@ impl Permission {
         }
     }
 
-    /// Makes the permission to see an area of the console.
-    pub(super) fn of_area(area: &str) -> Self {
+    /// Makes the permission to see an area of the console, limited to records that meet the condition.
+    pub(super) fn of_area(area: &str, condition: &str) -> Self {
         let names = (area.to_owned(), String::new(), String::new());
-        Self::new(names, Vec::new(), false, String::new(), Vec::new())
+        Self::new(names, Vec::new(), false, condition.to_owned(), Vec::new())
     }
 
     /// Whether the permission applies to all rows.

@@ -170,7 +170,10 @@ impl Policies {
         let decision = match area_of(collection, action) {
             Area::None => self.permissions_for(&asked(lines), roles, collection, action)?,
             Area::Of(area) if self.sees(roles, area)? => Decision {
-                allows: vec![Arc::new(Held::everywhere(Permission::of_area(area)))],
+                allows: vec![Arc::new(Held::everywhere(Permission::of_area(
+                    area,
+                    limit_of(collection),
+                )))],
                 denies: Vec::new(),
             },
             Area::Of(_) | Area::Superusers => Decision::default(),
@@ -288,7 +291,19 @@ fn area_of(collection: &Collection, action: Action) -> Area {
         names::JOBS | names::JOB_RUNS if reads => Area::Of("jobs:read"),
         names::ROLES | names::PERMISSIONS | names::MEMBERS if reads => Area::Of("roles:read"),
         names::MAILS if reads => Area::Of("mails:read"),
+        names::AUTH_SESSIONS if reads => Area::Of("accounts:read"),
+        names::AUTH_SESSIONS if action == Action::Delete => Area::Of("accounts:write"),
         _ => Area::Superusers,
+    }
+}
+
+/// Returns the condition for the records that an area covers. Operators have no power over superusers, whose collection has
+/// this id in every database.
+fn limit_of(collection: &Collection) -> &'static str {
+    if collection.def.name == plinth_sdk::types::names::AUTH_SESSIONS {
+        "collectionRef != 'pbc_3142635823'"
+    } else {
+        ""
     }
 }
 

@@ -44,7 +44,7 @@ fn roles() -> Collection {
         text("name", 100).required(),
         text("description", 500),
         relation("parents", "_pl_roles", false).multiple(20),
-        Field::select("areas", AREAS).multiple(8),
+        Field::select("areas", AREAS).multiple(10),
     ];
     collection(
         "_pl_roles",

@@ -5,9 +5,10 @@ use std::time::Duration;
 use plinth::clock::Timestamp;
 use serde_json::{Value, json};
 
+use crate::policies::join;
 use crate::support::process::{Process, make_superuser};
 use crate::support::stream::Stream;
-use crate::support::{Client, Home, PASSWORD, Reply, TestApp, at_once, on_postgres};
+use crate::support::{Client, Home, PASSWORD, ROOT, Reply, TestApp, at_once, on_postgres};
 
 const ANN: &str = "ann000000000000";
 const ADDRESS: &str = "ann@example.com";
@@ -422,4 +423,63 @@ fn an_account_has_a_thousand_sessions_at_most() {
     refresh(&ann).ok();
     refresh(&bob).ok();
     assert_eq!(total(&bob), json!(1));
+}
+
+#[test]
+fn n08_operators_end_sessions_and_not_those_of_superusers() {
+    let app = TestApp::start();
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    let root = app.guest().sign_in("_superusers", ROOT);
+    let reader = app.root().create(
+        "_roles",
+        json!({"name": "reader", "areas": ["accounts:read"]}),
+    );
+    let writer = app.root().create(
+        "_roles",
+        json!({"name": "writer", "areas": ["accounts:write"]}),
+    );
+    let membership = join(&app, &reader, "ann");
+    let listed = |client: &Client| -> Vec<String> { client.all("_authSessions", "id") };
+    let sees = |id: &str| listed(&ann).contains(&id.to_owned());
+    assert!(sees(&own(&ann)) && sees(&own(&bob)) && !sees(&own(&root)));
+    ann.view("_authSessions", &own(&bob)).ok();
+    ann.view("_authSessions", &own(&root)).refused(404);
+    ann.remove("_authSessions", &own(&bob)).refused(404);
+    assert_eq!(listed(&bob), [own(&bob)]);
+
+    let id = membership["id"].as_str().expect("an id");
+    assert_eq!(app.root().remove("_members", id).status, 204);
+    assert!(!sees(&own(&bob)));
+    join(&app, &writer, "ann");
+    assert!(sees(&own(&bob)));
+    ann.remove("_authSessions", &own(&root)).refused(404);
+    ann.update("_authSessions", &own(&bob), json!({"userAgent": "x"}))
+        .is_refusal();
+    assert_eq!(ann.remove("_authSessions", &own(&bob)).status, 204);
+    refresh(&bob).refused(401);
+    root.get("/api/collections").ok();
+}
+
+#[test]
+fn a_database_of_an_older_version_gets_sessions_and_their_areas() {
+    let app = TestApp::start();
+    let ann = app.user("ann");
+    let home = app.stop();
+    home.execute("DROP TABLE \"_authSessions\"");
+    home.execute("DELETE FROM \"_collections\" WHERE \"name\" = '_authSessions'");
+    home.execute(
+        "UPDATE \"_collections\" SET \"definition\" = \
+         replace(\"definition\", '\"accounts:read\",\"accounts:write\",', '') WHERE \"name\" = '_roles'",
+    );
+    let app = TestApp::start_in(home);
+    // The sessions have gone with the table.
+    let ann = Client {
+        token: ann.token,
+        ..app.guest()
+    };
+    refresh(&ann).refused(401);
+    let ann = app.guest().sign_in("users", ADDRESS);
+    assert_eq!(sessions(&ann).len(), 1);
+    let areas = json!({"name": "operator", "areas": ["accounts:write", "logs:read"]});
+    app.root().create("_roles", areas);
 }

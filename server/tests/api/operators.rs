@@ -26,7 +26,7 @@ fn n06_n08_operators_see_their_areas_and_nothing_else() {
         app.root().get("/api/policy/areas").ok()["areas"]
             .as_array()
             .map(Vec::len),
-        Some(8)
+        Some(10)
     );
 
     assert_eq!(ann.get("/api/collections").status, 200);

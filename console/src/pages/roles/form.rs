@@ -173,6 +173,8 @@ pub(super) fn RoleInputs(
 /// Returns the explanation of an area.
 fn area_long(area: &str) -> &'static str {
     match area {
+        "accounts:read" => text::area_accounts_read(),
+        "accounts:write" => text::area_accounts_write(),
         "collections:read" => text::area_collections_read(),
         "collections:write" => text::area_collections_write(),
         "roles:read" => text::area_roles_read(),
