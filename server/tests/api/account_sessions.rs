@@ -466,6 +466,7 @@ fn a_database_of_an_older_version_gets_sessions_and_their_areas() {
     let ann = app.user("ann");
     let home = app.stop();
     home.execute("DROP TABLE \"_authSessions\"");
+    home.execute("DELETE FROM \"_totals\" WHERE \"collection\" = '_pl_authSessions'");
     home.execute("DELETE FROM \"_collections\" WHERE \"name\" = '_authSessions'");
     home.execute(
         "UPDATE \"_collections\" SET \"definition\" = \
