@@ -45,5 +45,5 @@ pub use settings::{
 pub use setup::{FirstSuperuser, Setup};
 pub use system::{
     AREAS, AuthSession, Cron, Job, JobPreview, JobRun, JobSchedule, Mail, Member, Permission, Role,
-    names,
+    Suspension, names,
 };

@@ -1,4 +1,4 @@
-//! Records of the built-in collections: roles, jobs, e-mails, sessions.
+//! Records of the built-in collections: roles, jobs, e-mails, sessions, suspensions.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,6 +19,8 @@ pub mod names {
     pub const MAILS: &str = "_mails";
     /// See [`super::AuthSession`].
     pub const AUTH_SESSIONS: &str = "_authSessions";
+    /// See [`super::Suspension`].
+    pub const SUSPENSIONS: &str = "_suspensions";
 }
 
 /// The areas of the console that a role can grant, with read or write access.
@@ -261,6 +263,26 @@ pub struct AuthSession {
     /// The time at which the last token expires.
     pub expires: String,
     /// The time of the sign-in.
+    pub created: String,
+    /// Time of the last change.
+    pub updated: String,
+}
+
+/// A suspension of an account: until it ends, the account cannot sign in, and its tokens are a guest's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Suspension {
+    /// The record id.
+    pub id: String,
+    /// The id of the account's collection.
+    pub collection_ref: String,
+    /// The id of the account.
+    pub record_ref: String,
+    /// The reason, which the account does not see.
+    pub reason: String,
+    /// The time at which the suspension ends; empty if it lasts until it is deleted.
+    pub until: String,
+    /// Time of creation.
     pub created: String,
     /// Time of the last change.
     pub updated: String,

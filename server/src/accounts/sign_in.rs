@@ -16,7 +16,7 @@ use crate::records::store::{self as records, Lock};
 use crate::records::write::{self, Input};
 use crate::records::{account_data, fill};
 use crate::schema::Record;
-use crate::system::account_data::IDS;
+use crate::system::account_data::WAYS_IN;
 
 /// The factors of a sign-in.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ fn take_over(
     verified.set("password", Value::from(hash));
     verified.set("tokenKey", Value::Text(conn.random.alphanumeric(50)));
     fill::stamp(&mut verified, conn.clock.now(), false);
-    account_data::forget(conn, grant.schema(), account, &IDS)?;
+    account_data::forget(conn, grant.schema(), account, &WAYS_IN)?;
     records::update(conn, grant, account, &verified)?;
     notices::password_ended(conn, meta, &verified)?;
     Ok(verified)

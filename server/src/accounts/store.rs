@@ -45,54 +45,89 @@ fn lower_column(out: &mut Sql, dialect: Dialect, column: &Ident) {
 }
 
 /// Returns the account with this id, if it may be signed in and its session has not ended: the query includes the
-/// collection's auth rule.
+/// collection's auth rule, and that the account is not suspended.
 pub fn find_signed_in(
     conn: &mut Conn,
     grant: &Grant,
     id: &str,
     session: Option<&str>,
 ) -> Result<Option<Record>> {
+    let mut good = with_session(conn, grant, session);
+    good.text(" AND NOT ").append(is_suspended(conn, grant));
     if grant.collection().rules.session == Rule::Open {
-        return find_with_session(conn, grant, id, session);
+        return find(conn, grant, id, good);
     }
-    match find_with_session(conn, &grant.for_session(), id, session) {
+    match find(conn, &grant.for_session(), id, good) {
         // The rule cannot be resolved any more.
         Err(Error::Invalid { .. }) => Ok(None),
         found => found,
     }
 }
 
-/// Returns the account with this id, if its session has not ended. A token of an older version has none.
+/// Returns the account with this id, if its session has not ended.
 pub fn find_with_session(
     conn: &mut Conn,
     grant: &Grant,
     id: &str,
     session: Option<&str>,
 ) -> Result<Option<Record>> {
-    let Some(session) = session else {
-        return records::find(conn, grant, id, None);
-    };
+    let good = with_session(conn, grant, session);
+    find(conn, grant, id, good)
+}
+
+/// Returns the account with this id, if it meets the condition.
+fn find(conn: &mut Conn, grant: &Grant, id: &str, condition: Sql) -> Result<Option<Record>> {
     // No stored text contains U+0000, and PostgreSQL does not even accept one in a comparison.
-    if id.contains('\0') || session.contains('\0') {
+    if id.contains('\0') {
         return Ok(None);
     }
     let mut same = Sql::new(conn.dialect());
     same.column(&records::alias(), &Ident::new("id"));
     same.text(" = ").bind(Value::from(id));
-    same.text(" AND EXISTS (SELECT 1 FROM ")
-        .ident(&Ident::new(names::AUTH_SESSIONS));
-    same.text(" AS \"s\" WHERE \"s\".\"id\" = ")
-        .bind(Value::from(session));
-    same.text(" AND \"s\".\"collectionRef\" = ")
-        .bind(Value::from(grant.collection().def.id.as_str()));
-    same.text(" AND \"s\".\"recordRef\" = ")
-        .column(&records::alias(), &Ident::new("id"))
-        .text(")");
+    same.text(" AND ").append(condition);
     Ok(records::find_where(conn, grant, same.cached(), None)?.pop())
 }
 
-/// Whether the collection's auth rule allows the account to sign in.
+/// The condition that the account has this session. A token of an older version has none.
+fn with_session(conn: &Conn, grant: &Grant, session: Option<&str>) -> Sql {
+    let Some(session) = session else {
+        return sql(conn.dialect(), "1 = 1");
+    };
+    let mut out = sql(conn.dialect(), "EXISTS (SELECT 1");
+    from_data_of(&mut out, grant, names::AUTH_SESSIONS);
+    // As above, no id contains U+0000.
+    let id = session.replace('\0', "");
+    out.text(" AND \"s\".\"id\" = ")
+        .bind(Value::Text(id))
+        .text(")");
+    out
+}
+
+/// The condition that the account is suspended.
+fn is_suspended(conn: &Conn, grant: &Grant) -> Sql {
+    let mut out = sql(conn.dialect(), "EXISTS (SELECT 1");
+    from_data_of(&mut out, grant, names::SUSPENSIONS);
+    out.text(" AND (\"s\".\"until\" = '' OR \"s\".\"until\" > ");
+    out.bind(Value::Text(conn.clock.now().to_string()))
+        .text("))");
+    out
+}
+
+/// Appends ` FROM <table> AS s WHERE s <belongs to the account>`
+fn from_data_of(out: &mut Sql, grant: &Grant, table: &str) {
+    out.text(" FROM ").ident(&Ident::new(table));
+    out.text(" AS \"s\" WHERE \"s\".\"collectionRef\" = ")
+        .bind(Value::from(grant.collection().def.id.as_str()));
+    out.text(" AND \"s\".\"recordRef\" = ")
+        .column(&records::alias(), &Ident::new("id"));
+}
+
+/// Whether the account may sign in: it is not suspended, and the collection's auth rule allows it.
 pub fn may_sign_in(conn: &mut Conn, grant: &Grant, record: &Record) -> Result<bool> {
+    let suspended = is_suspended(conn, grant);
+    if find(conn, grant, record.id(), suspended)?.is_some() {
+        return Ok(false);
+    }
     let holds = holds(conn, grant, record, &grant.collection().rules.auth)?;
     Ok(holds.unwrap_or(false))
 }

@@ -3,6 +3,7 @@
 use plinth_sdk::types::names;
 
 use crate::policy::check;
+use crate::records::account_data;
 use crate::schema::{Check, Collection};
 use crate::{jobs, mail};
 
@@ -30,6 +31,10 @@ fn check_of(collection: &Collection) -> Option<Check> {
         }
         names::JOBS => |_, _, record, _, problems| {
             jobs::check(record, problems);
+            Ok(())
+        },
+        names::SUSPENSIONS => |_, schema, record, _, problems| {
+            account_data::check_suspension(schema, record, problems);
             Ok(())
         },
         names::MAILS => |_, _, record, _, problems| {

@@ -291,8 +291,9 @@ fn area_of(collection: &Collection, action: Action) -> Area {
         names::JOBS | names::JOB_RUNS if reads => Area::Of("jobs:read"),
         names::ROLES | names::PERMISSIONS | names::MEMBERS if reads => Area::Of("roles:read"),
         names::MAILS if reads => Area::Of("mails:read"),
-        names::AUTH_SESSIONS if reads => Area::Of("accounts:read"),
+        names::AUTH_SESSIONS | names::SUSPENSIONS if reads => Area::Of("accounts:read"),
         names::AUTH_SESSIONS if action == Action::Delete => Area::Of("accounts:write"),
+        names::SUSPENSIONS => Area::Of("accounts:write"),
         _ => Area::Superusers,
     }
 }
@@ -300,7 +301,8 @@ fn area_of(collection: &Collection, action: Action) -> Area {
 /// Returns the condition for the records that an area covers. Operators have no power over superusers, whose collection has
 /// this id in every database.
 fn limit_of(collection: &Collection) -> &'static str {
-    if collection.def.name == plinth_sdk::types::names::AUTH_SESSIONS {
+    use plinth_sdk::types::names;
+    if [names::AUTH_SESSIONS, names::SUSPENSIONS].contains(&collection.def.name.as_str()) {
         "collectionRef != 'pbc_3142635823'"
     } else {
         ""

@@ -45,6 +45,14 @@ pub fn check(
     Ok(())
 }
 
+/// Checks a suspension: superusers, who lift suspensions, are deleted instead.
+pub(crate) fn check_suspension(schema: &Schema, record: &Record, problems: &mut FieldProblems) {
+    let collection = schema.find(record.text("collectionRef"));
+    if collection.is_some_and(|collection| collection.is_superusers()) {
+        problems.insert("collectionRef".to_owned(), NOT_ALLOWED.problem());
+    }
+}
+
 /// Grants the server itself all of one of these collections.
 pub(crate) fn grant(schema: &Arc<Snapshot>, id: &str, now: Timestamp) -> Result<Grant> {
     let collection = schema.find(id).ok_or_else(Error::missing)?;

@@ -1,6 +1,6 @@
 //! Definitions of the collections with data of accounts: sign-ins with other services, pending second factors,
-//! one-time passwords, and known devices. PocketBase has the same collections, and clients expect them. The collection of
-//! sessions is Plinth's own.
+//! one-time passwords, and known devices. PocketBase has the same collections, and clients expect them. The collections of
+//! sessions and suspensions are Plinth's own.
 //!
 //! A record belongs to an account, which may see it, and is deleted with it.
 
@@ -19,9 +19,20 @@ pub(crate) const EXTERNAL_AUTHS: &str = "pbc_2281828961";
 pub(crate) const AUTH_ORIGINS: &str = "pbc_4275539003";
 
 pub(crate) const AUTH_SESSIONS: &str = "_pl_authSessions";
+pub(crate) const SUSPENSIONS: &str = "_pl_suspensions";
 
 /// The ids of these collections.
-pub(crate) const IDS: [&str; 5] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS, AUTH_SESSIONS];
+const IDS: [&str; 6] = [
+    MFAS,
+    OTPS,
+    EXTERNAL_AUTHS,
+    AUTH_ORIGINS,
+    AUTH_SESSIONS,
+    SUSPENSIONS,
+];
+
+/// The ids of those whose records help to sign in.
+pub(crate) const WAYS_IN: [&str; 5] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS, AUTH_SESSIONS];
 
 const OWN: &str = "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
 
@@ -137,6 +148,17 @@ pub(super) fn auth_sessions() -> Definition {
     Definition {
         delete_rule: Some(OWN.to_owned()),
         ..attached(AUTH_SESSIONS, names::AUTH_SESSIONS, fields, indexes)
+    }
+}
+
+/// Returns the definition of the suspensions of accounts. The accounts themselves do not see them.
+pub(super) fn suspensions() -> Definition {
+    let fields = vec![text("reason", 1000), Field::date("until")];
+    let index = "CREATE UNIQUE INDEX `idx_suspensions_account` ON `_suspensions` (`recordRef`, `collectionRef`)";
+    Definition {
+        list_rule: None,
+        view_rule: None,
+        ..attached(SUSPENSIONS, names::SUSPENSIONS, fields, vec![index])
     }
 }
 

@@ -1,4 +1,4 @@
-//! Definitions of the built-in collections for roles, jobs, mails and sessions. Their records have the API of all records, and are
+//! Definitions of the built-in collections for roles, jobs, mails, sessions and suspensions. Their records have the API of all records, and are
 //! checked beyond their fields ([`Check`](crate::schema::Check)). They are not listed among the collections: PocketBase's
 //! clients expect PocketBase's there.
 
@@ -14,7 +14,7 @@ pub const PREFIX: &str = "_pl_";
 pub const ACTIONS: [&str; 5] = ["list", "view", "create", "update", "delete"];
 
 /// Returns the definitions.
-pub fn all() -> [Collection; 7] {
+pub fn all() -> [Collection; 8] {
     [
         roles(),
         permissions(),
@@ -23,6 +23,7 @@ pub fn all() -> [Collection; 7] {
         job_runs(),
         mails(),
         account_data::auth_sessions(),
+        account_data::suspensions(),
     ]
 }
 

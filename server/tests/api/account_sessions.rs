@@ -484,3 +484,98 @@ fn a_database_of_an_older_version_gets_sessions_and_their_areas() {
     let areas = json!({"name": "operator", "areas": ["accounts:write", "logs:read"]});
     app.root().create("_roles", areas);
 }
+
+#[test]
+fn n23_a_suspended_account_is_a_guest_everywhere_until_that_ends() {
+    let app = TestApp::start();
+    let root = app.root();
+    notes(root);
+    app.open_collection("news", json!([]));
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    let stream = Stream::of(&ann, &["notes/*", "news/*"]);
+    let url = file_url(&ann);
+    let sign_in = || {
+        let body = json!({"identity": ADDRESS, "password": PASSWORD});
+        let path = "/api/collections/users/auth-with-password";
+        app.guest().post(path, body)
+    };
+    let hears = || {
+        root.create("notes", json!({}));
+        root.create("news", json!({}));
+        let mut heard = vec![stream.next().data["record"]["collectionName"].clone()];
+        while heard.last() != Some(&json!("news")) {
+            heard.push(stream.next().data["record"]["collectionName"].clone());
+        }
+        heard.len() == 2
+    };
+    let suspend = |until: &str| {
+        let body = json!({
+            "collectionRef": "_pb_users_auth_", "recordRef": ANN, "reason": "spam", "until": until,
+        });
+        root.create("_suspensions", body)["id"].clone()
+    };
+    assert!(hears());
+    let id = suspend("");
+    assert!(!hears());
+    ann.view("notes", NOTE).refused(404);
+    ann.post("/api/files/token", json!({})).refused(401);
+    assert_eq!(ann.fetch("GET", &url, &[]).status, 404);
+    refresh(&ann).refused(403);
+    sign_in().refused(403);
+    ann.list("_suspensions", &[]).is_refusal();
+    assert_good(&bob, &file_url(&bob));
+    assert_eq!(
+        root.remove("_suspensions", id.as_str().expect("an id"))
+            .status,
+        204
+    );
+    assert_good(&ann, &url);
+    assert!(hears());
+    sign_in().ok();
+
+    let until = app.clock.now() + Duration::from_secs(3600);
+    suspend(&until.to_string());
+    refresh(&ann).refused(403);
+    sign_in().refused(403);
+    app.clock.advance(Duration::from_secs(3601));
+    refresh(&ann).ok();
+    sign_in().ok();
+    // A suspension goes with the account, which has one at most.
+    let again = json!({"collectionRef": "_pb_users_auth_", "recordRef": ANN});
+    root.try_create("_suspensions", again).is_refusal();
+    assert_eq!(root.remove("users", ANN).status, 204);
+    assert!(root.all("_suspensions", "id").is_empty());
+}
+
+#[test]
+fn n08_operators_suspend_accounts_and_nobody_suspends_superusers() {
+    let app = TestApp::start();
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    let areas = json!({"name": "desk", "areas": ["accounts:write"]});
+    let desk = app.root().create("_roles", areas);
+    join(&app, &desk, "ann");
+    let of = |collection: &str, id: &str| json!({"collectionRef": collection, "recordRef": id});
+    let (users, bobs) = ("_pb_users_auth_", "bob000000000000");
+    bob.try_create("_suspensions", of(users, ANN)).refused(403);
+    app.guest()
+        .try_create("_suspensions", of(users, ANN))
+        .is_refusal();
+    let superuser = app.text("SELECT id AS value FROM _superusers");
+    let superusers = "pbc_3142635823";
+    ann.try_create("_suspensions", of(superusers, &superuser))
+        .refused(400);
+    app.root()
+        .try_create("_suspensions", of(superusers, &superuser))
+        .refused_for("collectionRef", "in_invalid");
+    app.root()
+        .try_create("_suspensions", of(users, "missing00000000"))
+        .refused_for("recordRef", "invalid_record");
+    let id = ann.try_create("_suspensions", of(users, bobs)).ok()["id"].clone();
+    let id = id.as_str().expect("an id");
+    refresh(&bob).refused(403);
+    ann.update("_suspensions", id, of(superusers, &superuser))
+        .is_refusal();
+    assert_eq!(ann.remove("_suspensions", id).status, 204);
+    refresh(&bob).ok();
+    app.root().get("/api/collections").ok();
+}

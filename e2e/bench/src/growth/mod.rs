@@ -10,6 +10,7 @@ mod permissions;
 mod plot;
 mod records;
 mod scale;
+mod sessions;
 mod subscribers;
 
 use std::fs;
