@@ -26,8 +26,8 @@ catalogue! {
     console_areas = "Console";
     console_areas_help = "Members can sign in to this console and see these areas.";
     area_changed(name: &str) = "{name}: change";
-    area_accounts_read = "Look at the sessions of accounts, except superusers'";
-    area_accounts_write = "End the sessions of accounts, except superusers'";
+    area_accounts_read = "Look at the sessions and suspensions of accounts, except superusers'";
+    area_accounts_write = "End the sessions of accounts, and suspend accounts, except superusers'";
     area_collections_read = "Look at collections and their rules";
     area_collections_write = "Change collections and their rules";
     area_roles_read = "Look at roles, permissions and members";
