@@ -17,7 +17,7 @@ use crate::records::store as records;
 use crate::records::write::{self, Input, UPDATE_FAILED};
 use crate::records::{account_data, fill, problems};
 use crate::schema::{Record, Shape};
-use crate::system::account_data::{AUTH_SESSIONS, EXTERNAL_AUTHS, IDS, OTPS};
+use crate::system::account_data::{AUTH_SESSIONS, EXTERNAL_AUTHS, OTPS, WAYS_IN};
 
 /// A sign-in with another service.
 #[derive(Clone)]
@@ -91,7 +91,7 @@ fn settle(conn: &mut Conn, grant: &Grant, stored: &Record, by: &SignIn) -> Resul
         return Ok(account);
     }
     let worthless: Vec<&str> = if is_taken_over {
-        let mut all = IDS.to_vec();
+        let mut all = WAYS_IN.to_vec();
         all.retain(|id| *id != EXTERNAL_AUTHS);
         all
     } else {
