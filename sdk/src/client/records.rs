@@ -11,8 +11,8 @@ use url::Url;
 
 use super::{Client, Event, Filter, List, Result, http, subscribe};
 use crate::types::{
-    AuthMethods, AuthResult, Impersonation, MailRequest, OAuth2SignIn, PasswordReset, SignIn,
-    Verification,
+    AuthMethods, AuthResult, EmailChange, EmailChangeRequest, Impersonation, MailRequest,
+    OAuth2SignIn, OtpRequested, OtpSignIn, PasswordReset, SignIn, Verification,
 };
 
 /// The records of one collection, as `T`. From [`Client::collection`].
@@ -266,6 +266,70 @@ impl<T: DeserializeOwned> Records<T> {
     /// ```
     pub async fn auth_with_oauth2(&self, sign_in: &OAuth2SignIn) -> Result<AuthResult<T>> {
         self.auth("auth-with-oauth2", Some(sign_in)).await
+    }
+
+    /// Asks for a mail with a one-time password, and returns the id to send with it. Whether there is an account with this
+    /// address does not show.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 if it is no address, 403 if the collection has no one-time passwords.
+    pub async fn request_otp(&self, email: impl Into<String>) -> Result<OtpRequested> {
+        let path = ["api", "collections", &self.name, "request-otp"];
+        let url = self.client.at(&path)?;
+        let body = MailRequest {
+            email: email.into(),
+        };
+        self.client.call(Method::POST, url, Some(&body)).await
+    }
+
+    /// Signs in with a one-time password. From now on, the client and its clones send the token.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 if it is wrong, has expired or was used, 429 after five tries in three minutes.
+    /// Who was signed in before stays so.
+    pub async fn auth_with_otp(
+        &self,
+        otp_id: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Result<AuthResult<T>> {
+        let body = OtpSignIn {
+            otp_id: otp_id.into(),
+            password: password.into(),
+        };
+        self.auth("auth-with-otp", Some(&body)).await
+    }
+
+    /// Asks for a mail to a new address, with which the account that is signed in can change its own.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 with [`Error::field`](crate::Error::field) if an account has the address, 401 if
+    /// nobody is signed in, 429 after five mails in an hour.
+    pub async fn request_email_change(&self, new_email: impl Into<String>) -> Result<()> {
+        let new_email = new_email.into();
+        self.post("request-email-change", &EmailChangeRequest { new_email })
+            .await
+    }
+
+    /// Changes the address of an account, with the token of the mail and its password. It signs out everybody who is signed
+    /// in as the account.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 with [`Error::field`](crate::Error::field) if the token is not good any more, or the
+    /// password is wrong.
+    pub async fn confirm_email_change(
+        &self,
+        token: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Result<()> {
+        let body = EmailChange {
+            token: token.into(),
+            password: password.into(),
+        };
+        self.post("confirm-email-change", &body).await
     }
 
     /// Exchanges the token for one that is good for longer, and tells who is signed in.
