@@ -46,7 +46,6 @@ pub(crate) fn existing(conn: &mut Conn, grant: &Grant, by: &SignIn) -> Result<Op
     let schema = grant.schema();
     let of = grant.collection().def.id.as_str();
     let linked = store::linked(conn, schema, of, by.identity())?;
-    let is_linked = linked.is_some();
     let id = match linked.or_else(|| by.caller.clone()) {
         Some(id) => id,
         None => match by.user.verified_email() {
@@ -60,7 +59,9 @@ pub(crate) fn existing(conn: &mut Conn, grant: &Grant, by: &SignIn) -> Result<Op
     let stored = records::find(conn, grant, &id, Some(records::Lock::Update))?;
     let stored = stored.ok_or_else(Error::missing)?;
     let account = settle(conn, grant, &stored, by)?;
-    if !is_linked {
+    // Another request of the user may have linked the account while this one waited for the lock.
+    let linked = store::linked(conn, schema, of, by.identity())?;
+    if linked.as_deref() != Some(account.id()) {
         store::link(conn, schema, &account, by.identity())?;
     }
     Ok(Some(account))
