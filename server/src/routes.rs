@@ -48,6 +48,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         at("/api/settings/apple/generate-client-secret", [post().to(accounts::api::oauth2::apple_client_secret)]),
 
         at("/api/policy/check", [post().to(policy::api::check)]),
+        at("/api/policy/assertions", [post().to(policy::api::assert)]),
         at("/api/policy/areas", [get().to(policy::api::areas)]),
 
         at("/api/collections", [

@@ -36,7 +36,10 @@ pub use field::{
 pub use list::Page;
 pub use logs::{Log, LogHour};
 pub use metrics::{Minute, Overview, Readiness};
-pub use policy::{Areas, DecidedBy, PolicyAnswer, PolicyQuestion, Subject};
+pub use policy::{
+    Areas, AssertionResult, AssertionResults, Assertions, DecidedBy, PolicyAnswer, PolicyQuestion,
+    Subject,
+};
 pub use problem::{FieldProblem, FieldProblems, Problem};
 pub use settings::{
     BackupSettings, BatchSettings, LogSettings, MetaSettings, RateLimitRule, RateLimitSettings,

@@ -87,6 +87,44 @@ pub enum DecidedBy {
     Nothing,
 }
 
+/// Sentences about who may do what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Assertions {
+    /// One assertion a line, such as `ann@example.com may not delete posts where published = true`. Lines that begin with `#` are
+    /// comments.
+    pub assertions: String,
+}
+
+/// The results of [`Assertions`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AssertionResults {
+    /// Whether all assertions hold.
+    pub passed: bool,
+    /// The result of each assertion, in their order.
+    pub results: Vec<AssertionResult>,
+}
+
+/// The result of an assertion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct AssertionResult {
+    /// The number of the line, from 1.
+    pub line: u64,
+    /// The sentence.
+    pub text: String,
+    /// Whether the assertion holds.
+    pub holds: bool,
+    /// The id of a stored record that the reason is about: one for which the assertion does not hold, if there is one.
+    pub record: Option<String>,
+    /// An explanation in one sentence.
+    pub reason: String,
+    /// The rule or permission that decided.
+    pub decided_by: DecidedBy,
+}
+
 /// The areas of the console that the caller can see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

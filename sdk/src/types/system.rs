@@ -76,6 +76,9 @@ pub struct Permission {
     /// The names of the fields that the permission is limited to; `null` means all fields. A `deny` with
     /// fields hides those fields, but no records.
     pub fields: Option<Vec<String>>,
+    /// The values of fields that records get which are created by the permission, unless the body sets the fields:
+    /// `@request.auth.id`, `@role.scope` or a value.
+    pub presets: Option<Map<String, Value>>,
     /// Time of creation.
     pub created: String,
     /// Time of the last change.

@@ -4,6 +4,7 @@ mod delays;
 mod import_pocketbase;
 mod lock;
 mod migrate;
+mod policy;
 mod serve;
 mod signals;
 mod superuser;
@@ -54,6 +55,9 @@ enum Command {
     /// Show and lift the delays after failed attempts to sign in
     #[command(subcommand)]
     Delays(delays::Command),
+    /// Check what roles and rules let people do
+    #[command(subcommand)]
+    Policy(policy::Command),
 }
 
 /// Creates a superuser, or sets the password of an existing one. Returns whether it is new.
@@ -84,6 +88,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         }
         Command::Superuser(command) => system.block_on(superuser::run(&config, command))?,
         Command::Delays(command) => system.block_on(delays::run(&config, command))?,
+        Command::Policy(command) => return system.block_on(policy::run(&config, command)),
     }
     Ok(ExitCode::SUCCESS)
 }

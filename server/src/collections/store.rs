@@ -25,14 +25,30 @@ pub const UPDATE_FAILED: &str = "Failed to update collection.";
 
 /// Reads the collections, and locks them against changes until the end of the transaction.
 pub fn lock(conn: &mut Conn) -> Result<Snapshot> {
+    hold(conn)?;
+    read(conn)
+}
+
+fn hold(conn: &mut Conn) -> Result<()> {
     // An index on a large table takes its time.
     coordination::lift_time_limit(conn)?;
-    coordination::lock_writes(conn)?;
-    read(conn)
+    coordination::lock_writes(conn)
 }
 
 /// Reads the collections, policies and settings.
 pub fn read(conn: &mut Conn) -> Result<Snapshot> {
+    let schema = definitions(conn)?;
+    let policies = if schema.find(names::ROLES).is_some() {
+        policy::store::read(conn)?
+    } else {
+        Policies::default()
+    };
+    let settings = settings::store::read(conn)?;
+    Ok(Snapshot::new(schema, policies, settings))
+}
+
+/// Reads the collections.
+fn definitions(conn: &mut Conn) -> Result<Schema> {
     let version = version::current(conn)?;
     let select = sql(
         conn.dialect(),
@@ -48,20 +64,16 @@ pub fn read(conn: &mut Conn) -> Result<Snapshot> {
             collections.push(Arc::new(collection));
         }
     }
-    let schema = Schema::new(version, collections);
-    let policies = if schema.find(names::ROLES).is_some() {
-        policy::store::read(conn)?
-    } else {
-        Policies::default()
-    };
-    let settings = settings::store::read(conn)?;
-    Ok(Snapshot::new(schema, policies, settings))
+    Ok(Schema::new(version, collections))
 }
 
 /// Creates the built-in collections that are missing, and adds fields to the others: the database of an older version lacks
 /// some.
 pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
-    let schema = lock(conn)?;
+    hold(conn)?;
+    // First of all, since the policies are read from the fields that are added.
+    let is_extended = extend(conn)?;
+    let schema = read(conn)?;
     forms::renew(conn, &schema)?;
     let mut missing = if schema.iter().next().is_none() {
         defaults::initial(&conn.random)
@@ -70,7 +82,6 @@ pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
     };
     missing.extend(system::all());
     missing.retain(|definition| schema.find(&definition.id).is_none());
-    let is_extended = extend(conn, &schema)?;
     if missing.is_empty() {
         return if is_extended {
             committed(conn)
@@ -99,7 +110,8 @@ pub fn initialise(conn: &mut Conn) -> Result<Snapshot> {
 
 /// Adds the fields and choices that built-in collections lack, with the indexes that go with them. Returns whether any was
 /// added.
-fn extend(conn: &mut Conn, schema: &Schema) -> Result<bool> {
+fn extend(conn: &mut Conn) -> Result<bool> {
+    let schema = definitions(conn)?;
     let mut is_extended = false;
     for wanted in system::all() {
         let Some(old) = schema.find(&wanted.id) else {

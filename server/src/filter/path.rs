@@ -339,14 +339,9 @@ impl Resolver<'_> {
                     let table = &walk.table;
                     Ok(self.dialect.join_column_items(table, &column.ident, alias))
                 })?;
-                let item = Column {
-                    names,
-                    ..self.item(&items)
-                };
-                return Ok((
-                    Operand::Column(with_checks(item, &walk.visibility_checks)),
-                    true,
-                ));
+                let mut item = with_checks(self.item(&items), &walk.visibility_checks);
+                item.names = names;
+                return Ok((Operand::Column(item), true));
             }
             (Some("length"), true) => {
                 let length = self.dialect.json_length_at(plain, &[]);
@@ -388,20 +383,6 @@ impl Resolver<'_> {
             Operand::Column(with_checks(column, &walk.visibility_checks)),
             walk.many,
         ))
-    }
-
-    /// Returns the id of the collection whose records the values of a column name, where that matters.
-    fn named_collection(
-        &self,
-        collection: &Collection,
-        column: &crate::schema::Column,
-    ) -> Option<String> {
-        self.scoped_roles?;
-        match &column.shape {
-            Shape::Relation { target, .. } => Some(self.schema.find(target)?.def.id.clone()),
-            _ if column.name == "id" => Some(collection.def.id.clone()),
-            _ => None,
-        }
     }
 
     pub(super) fn left_join(&self, collection: &Collection, alias: &Ident, on: Sql) -> Sql {

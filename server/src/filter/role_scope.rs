@@ -8,6 +8,7 @@ use super::resolve::{Resolver, Trust};
 use super::scope::{Scope, exists};
 use crate::db::{Sql, sql};
 use crate::expression::{Comparison, Operator, Token};
+use crate::schema::{self, Collection, Shape};
 
 /// The name of the scopes in conditions of permissions.
 pub const ROLE_SCOPE: &str = "@role.scope";
@@ -84,6 +85,20 @@ impl Resolver<'_> {
             out.append(sql).text(" IN (").append(scopes).text(")");
             out
         }))
+    }
+
+    /// Returns the id of the collection whose records the values of a column name, where that matters.
+    pub(super) fn named_collection(
+        &self,
+        collection: &Collection,
+        column: &schema::Column,
+    ) -> Option<String> {
+        self.scoped_roles?;
+        match &column.shape {
+            Shape::Relation { target, .. } => Some(self.schema.find(target)?.def.id.clone()),
+            _ if column.name == "id" => Some(collection.def.id.clone()),
+            _ => None,
+        }
     }
 }
 

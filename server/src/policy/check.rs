@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plinth_sdk::types::{FieldProblem, FieldProblems, names};
 
 use super::roles::{BUILT_IN, MAX_DEPTH};
-use super::{Action, store};
+use super::{Action, preset, store};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::fields;
@@ -155,6 +155,10 @@ pub fn permission(schema: &Schema, record: &mut Record, problems: &mut FieldProb
         problems,
     );
     fields(&about, name == "*", record.value("fields"), problems);
+    let collection = about.first().filter(|_| name != "*");
+    if let Some(problem) = preset::problem(collection.map(|one| &**one), record) {
+        put(problems, "presets", problem);
+    }
 }
 
 fn condition(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::preset::{self, Presets};
 use crate::db::Dialect;
 use crate::filter::{Condition, Expression, ROLE_SCOPE, Resolver, parse};
 
@@ -42,6 +43,8 @@ pub struct Permission {
     pub condition: String,
     /// The fields; `None`: all.
     pub fields: Option<BTreeSet<String>>,
+    /// The values that records get which are created by the permission.
+    pub(super) presets: Presets,
     rows: Rows,
 }
 
@@ -53,6 +56,7 @@ impl Permission {
         is_deny: bool,
         condition: String,
         fields: Vec<String>,
+        presets: &str,
     ) -> Self {
         let rows = match condition.as_str() {
             "" => Rows::All,
@@ -66,6 +70,7 @@ impl Permission {
             effect: if is_deny { Effect::Deny } else { Effect::Allow },
             condition,
             fields: (!fields.is_empty()).then(|| fields.into_iter().collect()),
+            presets: preset::read(presets),
             rows,
         }
     }
@@ -73,7 +78,14 @@ impl Permission {
     /// Makes the permission to see an area of the console, limited to records that meet the condition.
     pub(super) fn of_area(area: &str, condition: &str) -> Self {
         let names = (area.to_owned(), String::new(), String::new());
-        Self::new(names, Vec::new(), false, condition.to_owned(), Vec::new())
+        Self::new(
+            names,
+            Vec::new(),
+            false,
+            condition.to_owned(),
+            Vec::new(),
+            "",
+        )
     }
 
     /// Whether the permission applies to all rows.

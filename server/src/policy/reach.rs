@@ -92,6 +92,11 @@ impl Reach {
         allowed && self.row_denies().next().is_none()
     }
 
+    /// Returns the permissions that allow the action.
+    pub(super) fn allows(&self) -> &[Arc<Held>] {
+        &self.decision.allows
+    }
+
     fn row_denies(&self) -> impl Iterator<Item = &Arc<Held>> {
         let denies = self.decision.denies.iter();
         denies.filter(|deny| deny.fields.is_none())

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::{Map, Value as Json};
+
 use super::permission::Permission;
 use super::roles::{BUILT_IN, Policies, Role, USER};
 use crate::db::{ColumnType, Conn, Dialect, Ident, Sql, Value, execute, load, sql};
@@ -34,7 +36,8 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
     let mut select = sql(dialect, "SELECT \"id\", \"role\", \"collection\", ");
     select.column_text(&Ident::new("actions"));
     select.text(", \"effect\", \"condition\", ");
-    select.column_text(&Ident::new("fields"));
+    select.column_text(&Ident::new("fields")).text(", ");
+    select.column_text(&Ident::new("presets"));
     select.text(" FROM \"_permissions\" ORDER BY \"_rowid_\"");
     let storages = [
         ColumnType::Text,
@@ -44,6 +47,7 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
         ColumnType::Text,
         ColumnType::Text,
         ColumnType::Json,
+        ColumnType::Json,
     ];
     let permissions = load(conn, select, &storages)?.into_iter().map(|row| {
         Permission::new(
@@ -52,6 +56,7 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
             text(&row[4]) != "allow",
             text(&row[5]),
             fields::items(&row[6]),
+            json_text(&row[7]),
         )
     });
     Policies::new(roles, permissions.collect())
@@ -59,6 +64,13 @@ pub fn read(conn: &mut Conn) -> Result<Policies> {
 
 fn text(value: &Value) -> String {
     fields::items(value).pop().unwrap_or_default()
+}
+
+fn json_text(value: &Value) -> &str {
+    match value {
+        Value::Json(text) => text,
+        _ => "",
+    }
 }
 
 /// Reads the parents of all roles in this transaction.
@@ -155,6 +167,23 @@ pub(super) fn scopes(
     select
 }
 
+/// Reads those records of a collection in whose scope an account has one of these roles; two at most.
+pub(super) fn some_scopes(
+    conn: &mut Conn,
+    account: &Account,
+    roles: &[String],
+    collection: &str,
+) -> Result<Vec<String>> {
+    if roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut select = sql(conn.dialect(), "SELECT DISTINCT \"scope\" FROM (");
+    select.append(scopes(conn.dialect(), account, roles, collection));
+    select.text(") AS \"held\" LIMIT 2");
+    let rows = load(conn, select, &[ColumnType::Text])?;
+    Ok(rows.iter().map(|row| text(&row[0])).collect())
+}
+
 /// Deletes the memberships of records that are deleted, and those whose scope they are.
 pub fn forget_records(conn: &mut Conn, collection: &Collection, ids: &[String]) -> Result<()> {
     let of_accounts = (
@@ -176,7 +205,7 @@ pub fn forget_records(conn: &mut Conn, collection: &Collection, ids: &[String]) 
     Ok(())
 }
 
-/// Updates the field names in permissions after a collection has changed. A permission that names no remaining field
+/// Updates the field names in permissions and their presets after a collection has changed. A permission that names no remaining field
 /// is deleted: without names, it would apply to all fields.
 pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Result<()> {
     let renamed = |name: &String| {
@@ -188,21 +217,33 @@ pub fn follow_fields(conn: &mut Conn, old: &Collection, new: &Collection) -> Res
     };
     let dialect = conn.dialect();
     let mut select = sql(dialect, "SELECT \"id\", ");
-    select.column_text(&Ident::new("fields"));
+    select.column_text(&Ident::new("fields")).text(", ");
+    select.column_text(&Ident::new("presets"));
     select.text(" FROM \"_permissions\" WHERE \"collection\" = ");
     select.bind(Value::from(old.def.id.as_str()));
-    for row in load(conn, select, &[ColumnType::Text, ColumnType::Json])? {
+    let storages = [ColumnType::Text, ColumnType::Json, ColumnType::Json];
+    for row in load(conn, select, &storages)? {
         let names = fields::items(&row[1]);
         let now: Vec<String> = names.iter().filter_map(renamed).collect();
-        if now == names {
+        let presets: Map<String, Json> =
+            serde_json::from_str(json_text(&row[2])).unwrap_or_default();
+        let kept = presets.iter();
+        let presets_now: Map<String, Json> = kept
+            .filter_map(|(name, value)| Some((renamed(name)?, value.clone())))
+            .collect();
+        if now == names && presets_now == presets {
             continue;
         }
-        let mut change = if now.is_empty() {
+        let stored =
+            |value: Json| dialect.typed(Value::Json(json::canonical(&value)), ColumnType::Json);
+        let mut change = if now.is_empty() && !names.is_empty() {
             sql(dialect, "DELETE FROM \"_permissions\"")
         } else {
-            let fields = Value::Json(json::canonical(&serde_json::Value::from(now)));
-            let mut update = sql(dialect, "UPDATE \"_permissions\" SET \"fields\" = ");
-            update.append(dialect.typed(fields, ColumnType::Json));
+            let mut update = sql(dialect, "UPDATE \"_permissions\" SET \"presets\" = ");
+            update.append(stored(presets_now.into()));
+            if !names.is_empty() {
+                update.text(", \"fields\" = ").append(stored(now.into()));
+            }
             update
         };
         change

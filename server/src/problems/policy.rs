@@ -43,12 +43,28 @@ problem_types! { POLICY:
     FIELDS_OF_ALL = "validation_invalid_fields" "Fields are those of one collection: name it, instead of *.";
     /// A permission names a field that does not exist or is hidden.
     UNKNOWN_FIELD = "validation_unknown_field" "{collection} has no field {field} that could be shown.";
+    /// A permission's `presets` is not an object.
+    PRESET_OBJECT = "validation_invalid_presets" "Must be an object: the values of fields, by their names.";
+    /// A permission that does not allow to create has presets.
+    PRESETS_OF_CREATE = "validation_invalid_presets" "Presets are for records that are created: the permission has to allow create.";
+    /// A permission for all collections has presets.
+    PRESETS_OF_ALL = "validation_invalid_presets" "Presets are those of one collection: name it, instead of *.";
+    /// A permission presets a field that does not exist, or that has no preset.
+    PRESET_FIELD = "validation_unknown_field" "{collection} has no field {field} that could be preset.";
+    /// A preset is an expression that does not exist.
+    PRESET_EXPRESSION = "validation_invalid_presets" "{field}: the expressions are @request.auth.id and @role.scope; a text can't begin with @.";
+    /// A preset is a value that the field cannot have.
+    PRESET_VALUE = "validation_invalid_presets" "{field} can't have this value.";
+    /// A created record lacks a value, and the caller's roles preset several.
+    SEVERAL_PRESETS = "validation_several_presets" "Choose a value: your roles have several for this field.";
     /// A member is an account that does not exist.
     MEMBER_ACCOUNT = "validation_missing_rel_records" "There is no such account.";
     /// A question names an action that does not exist.
     UNKNOWN_ACTION = "validation_in_invalid" "Must be list, view, create, update or delete.";
     /// A question names a record that does not exist.
     UNKNOWN_RECORD = "validation_missing_rel_records" "There is no such record.";
+    /// A text of assertions has one that cannot be read, or that names what does not exist.
+    INVALID_ASSERTION = "validation_invalid_assertion" "Line {line}: {reason}";
     /// A question's subject is neither a guest nor an account.
     SUBJECT = "validation_unknown_subject" "Must be \"@guest\", or an account's collection and id.";
     /// A question's subject is of a collection that does not exist or has no accounts.

@@ -1,5 +1,7 @@
 //! Fills in the values of a record: from the body, generated ones, and timestamps.
 
+use std::sync::Arc;
+
 use plinth_sdk::types::FieldKind;
 use serde_json::{Map, Value as Json};
 
@@ -11,6 +13,17 @@ use crate::fields::{self, split_key};
 use crate::policy::{Grant, Snapshot};
 use crate::random::Random;
 use crate::schema::{Collection, Record, Shape, to_json};
+
+/// Gives the record the values of presets.
+pub(super) fn fill_presets(record: &mut Record, presets: &Map<String, Json>) {
+    let collection = Arc::clone(&record.collection);
+    for (name, raw) in presets {
+        if let Some(position) = collection.position(name) {
+            let kind = &collection.def.fields[position].kind;
+            record.values[position] = fields::normalise(kind, raw);
+        }
+    }
+}
 
 /// Returns the id of a new record.
 pub fn planned_id(collection: &Collection, body: &Map<String, Json>, random: &Random) -> String {

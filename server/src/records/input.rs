@@ -117,6 +117,15 @@ impl Input {
         self.is_pending
     }
 
+    /// Whether the body sets or changes this field.
+    pub(super) fn sets(&self, field: &str) -> bool {
+        let mut keys = self.body.keys();
+        keys.any(|key| {
+            let name = key.strip_suffix(":autogenerate").unwrap_or(key);
+            name == field || fields::split_key(name).0 == field
+        })
+    }
+
     /// Returns the values for the current fields of the collection.
     pub(super) fn given(&self, collection: &Arc<Collection>) -> Cow<'_, Given> {
         Given::under(self.given.as_ref(), collection, &self.body)

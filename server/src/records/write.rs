@@ -2,7 +2,7 @@
 
 use plinth_sdk::types::FieldProblems;
 
-use super::fill::{body_of, changed, fill, generate_missing, stamp};
+use super::fill::{body_of, changed, fill, fill_presets, generate_missing, stamp};
 use super::problems::{
     account_problems, denied_problems, field_problems, other_account_problem, policy_name_problem,
     relation_problems, taken,
@@ -11,7 +11,7 @@ use super::{account_data, store};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::fields;
-use crate::policy::Grant;
+use crate::policy::{Grant, preset};
 use crate::schema::{Collection, Record};
 use crate::system::account_data::{AUTH_ORIGINS, AUTH_SESSIONS, EXTERNAL_AUTHS, MFAS, OTPS};
 
@@ -47,6 +47,11 @@ pub fn new(conn: &mut Conn, mut grant: Grant, input: &Input) -> Result<(Grant, R
     let mut record = Record::new(collection.clone(), values.collect());
     let given = input.given(&collection);
     fill(&mut record, None, &grant, input, &given, &conn.random);
+    let (presets, several) = preset::values(conn, &grant, |field| input.sets(field))?;
+    if !several.is_empty() {
+        return Err(Error::refused(CREATE_FAILED, several));
+    }
+    fill_presets(&mut record, &presets);
     if let Some(id) = &input.id {
         record.set("id", Value::from(id.as_str()));
     }

@@ -63,6 +63,7 @@ fn permissions() -> Collection {
         Field::select("effect", ["allow", "deny"]).required(),
         text("condition", 3500),
         Field::json("fields"),
+        Field::json("presets"),
     ];
     collection(
         "_pl_permissions",

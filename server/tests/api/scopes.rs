@@ -7,10 +7,10 @@ use super::policies::{all_actions, join, permit, role};
 use crate::support::stream::Stream;
 use crate::support::{Client, TestApp};
 
-const ORGS: [&str; 3] = ["org00000000000a", "org00000000000b", "org00000000000c"];
+pub(crate) const ORGS: [&str; 3] = ["org00000000000a", "org00000000000b", "org00000000000c"];
 
 /// Three organisations with two posts each, which nobody may touch without a role, and links to the posts for everybody.
-fn tenants(app: &TestApp) {
+pub(crate) fn tenants(app: &TestApp) {
     let root = app.root();
     let text = json!([{"type": "text", "name": "name"}]);
     let orgs = app.collection(json!({"name": "orgs", "type": "base", "fields": text}));
@@ -33,7 +33,7 @@ fn tenants(app: &TestApp) {
 }
 
 /// The id of a post of an organisation.
-fn post(org: &str, n: u32) -> String {
+pub(crate) fn post(org: &str, n: u32) -> String {
     format!("post{}{n:010}", &org[14..])
 }
 
@@ -58,7 +58,7 @@ fn member_in(role: &Value, user: &str, (collection, id): (&str, &str)) -> Value 
 }
 
 /// An editor of the posts of the organisations that are the scopes.
-fn editor(app: &TestApp) -> Value {
+pub(crate) fn editor(app: &TestApp) -> Value {
     let editor = role(app, "editor", &[]);
     let condition = "org = @role.scope";
     permit(

@@ -39,6 +39,7 @@ struct ForAccounts;
     settings::api::test_email,
     accounts::api::oauth2::apple_client_secret,
     policy::api::check,
+    policy::api::assert,
     collections::api::import,
     accounts::api::providers,
     accounts::api::delays::list,

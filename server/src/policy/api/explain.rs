@@ -13,7 +13,7 @@ use crate::records::store as records;
 use crate::request::{Account, Caller, Request};
 use crate::schema::{Collection, Record, Rule};
 
-const FAILED: &str = "Failed to check the policy.";
+pub(super) const FAILED: &str = "Failed to check the policy.";
 
 /// The inputs of an explanation.
 pub(super) fn explain(
@@ -21,7 +21,7 @@ pub(super) fn explain(
     schema: &Arc<Snapshot>,
     question: &PolicyQuestion,
 ) -> Result<PolicyAnswer> {
-    let caller = subject(conn, schema, &question.subject)?;
+    let caller = subject_of(conn, schema, &question.subject)?;
     let Some(action) = Action::parse(&question.action) else {
         return Err(refused("action", problems::UNKNOWN_ACTION));
     };
@@ -32,11 +32,7 @@ pub(super) fn explain(
         let by = DecidedBy::Superuser;
         return Ok(answer(true, "Superusers may do everything.".to_owned(), by));
     }
-    let request = Request {
-        caller: caller.clone(),
-        method: method(action).to_owned(),
-        ..Request::internal(conn.clock.now())
-    };
+    let request = request_of(conn, caller.clone(), action);
     let grant = system(schema, collection, request, "to look at what decides");
     let reach = Reach::of(&schema.policies, &caller, collection, action)?;
     let context = Context {
@@ -48,6 +44,38 @@ pub(super) fn explain(
     match question.record.as_deref().filter(|id| !id.is_empty()) {
         None => Ok(context.without_record()),
         Some(id) => context.with_record(conn, &grant, id),
+    }
+}
+
+/// Explains why a record that is not stored may be created.
+pub(super) fn explain_new(
+    conn: &mut Conn,
+    schema: &Arc<Snapshot>,
+    request: Request,
+    record: &Record,
+) -> Result<PolicyAnswer> {
+    let (collection, action) = (&record.collection, Action::Create);
+    if request.caller.is_superuser() {
+        let by = DecidedBy::Superuser;
+        return Ok(answer(true, "Superusers may do everything.".to_owned(), by));
+    }
+    let reach = Reach::of(&schema.policies, &request.caller, collection, action)?;
+    let grant = system(schema, collection, request, "to look at what decides");
+    let context = Context {
+        schema,
+        collection,
+        action,
+        reach: &reach,
+    };
+    context.of_record(conn, &grant, record)
+}
+
+/// Makes the request that a caller would send for an action.
+pub(super) fn request_of(conn: &Conn, caller: Caller, action: Action) -> Request {
+    Request {
+        caller,
+        method: method(action).to_owned(),
+        ..Request::internal(conn.clock.now())
     }
 }
 
@@ -102,7 +130,11 @@ impl Context<'_> {
     fn with_record(&self, conn: &mut Conn, grant: &Grant, id: &str) -> Result<PolicyAnswer> {
         let record = records::find(conn, grant, id, None)?
             .ok_or_else(|| refused("record", problems::UNKNOWN_RECORD))?;
-        let held = records::parts_of(conn, grant, self.reach, &record)?;
+        self.of_record(conn, grant, &record)
+    }
+
+    fn of_record(&self, conn: &mut Conn, grant: &Grant, record: &Record) -> Result<PolicyAnswer> {
+        let held = records::parts_of(conn, grant, self.reach, record)?;
         let mut decided = if let Some(deny) = permissions(&held).find(|p| takes_rows(p)) {
             self.by_permission(deny)
         } else if held.iter().any(|part| matches!(part, Part::Rule)) {
@@ -114,7 +146,7 @@ impl Context<'_> {
         };
         let fields = self.reach.fields(&held);
         if decided.allowed && !fields.is_everything() {
-            decided.fields = Some(names(&record, &fields));
+            decided.fields = Some(names(record, &fields));
         }
         Ok(decided)
     }
@@ -209,7 +241,12 @@ fn method(action: Action) -> &'static str {
     }
 }
 
-fn subject(conn: &mut Conn, schema: &Arc<Snapshot>, subject: &Subject) -> Result<Caller> {
+/// Finds the caller that a question is about.
+pub(super) fn subject_of(
+    conn: &mut Conn,
+    schema: &Arc<Snapshot>,
+    subject: &Subject,
+) -> Result<Caller> {
     let unknown = |problem: ProblemType| refused("subject", problem);
     let (collection, id) = match subject {
         Subject::Guest(name) if name == "@guest" => return Ok(Caller::Guest),

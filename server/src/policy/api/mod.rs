@@ -1,8 +1,9 @@
 //! Handlers of policies. Roles, permissions and members themselves are records.
 
+pub(crate) mod assertions;
 mod explain;
 
-use plinth_sdk::types::{AREAS, Areas, PolicyAnswer, PolicyQuestion};
+use plinth_sdk::types::{AREAS, Areas, AssertionResults, Assertions, PolicyAnswer, PolicyQuestion};
 
 use explain::explain;
 
@@ -27,6 +28,22 @@ pub async fn check(superuser: Superuser, app: App, query: Query, body: Body) -> 
     let claimant = superuser.request.claimant();
     let answer = app.db.read(&claimant, read).await?;
     Ok(Answer::picked(&answer, &query))
+}
+
+/// Check assertions about who may do what.
+#[utoipa::path(
+    post, path = "/api/policy/assertions", operation_id = "policy_assertions", tag = tags::POLICY,
+    params(Selection), request_body = Assertions, responses((status = 200, body = AssertionResults), BadRequest)
+)]
+pub async fn assert(superuser: Superuser, app: App, query: Query, body: Body) -> Result<Answer> {
+    let body = body.object(UNREADABLE)?;
+    let asked: Assertions =
+        serde_json::from_value(body.into()).map_err(|_| Error::invalid(UNREADABLE))?;
+    let schema = app.schema.current();
+    let read = move |conn: &mut Conn| assertions::check(conn, &schema, &asked.assertions);
+    let claimant = superuser.request.claimant();
+    let results = app.db.read(&claimant, read).await?;
+    Ok(Answer::picked(&results, &query))
 }
 
 /// List the areas of the console that the caller can see.
