@@ -80,8 +80,11 @@ catalogue! {
     actions = "Actions";
     condition = "Condition";
     condition_placeholder = "All records. Or a filter, such as owner = @request.auth.id";
-    condition_help = "A filter, as in rules: it says for which records.";
+    condition_help = "A filter, as in rules: it says for which records. For members in a scope: org = @role.scope.";
     bad_condition(collection: &str, reason: &str) = "In {collection}: {reason}";
+    presets = "Presets";
+    presets_placeholder = "{\"owner\": \"@request.auth.id\"}";
+    presets_help = "Values of fields that new records get, as JSON: @request.auth.id, @role.scope or a value. Fields that the request sets keep what it says.";
     allow_fields_help = "Members see and set these alone. None chosen means all.";
     deny_fields_help = "These are hidden, and no record is. None chosen means that records are denied as a whole.";
 }
@@ -89,6 +92,9 @@ catalogue! {
 // Members.
 catalogue! {
     account_head = "Account";
+    scope = "Scope";
+    everywhere = "Everywhere";
+    scope_help = "In the scope of a record, members have only permissions whose conditions ask for @role.scope.";
     member_since = "Member since";
     members_total(count: &str) = "{count} in all";
     add_member = "Add a member";

@@ -8,6 +8,9 @@ use crate::api::Failure;
 use crate::session::Session;
 use crate::{repeat, text};
 
+/// The scopes of a role, in conditions of permissions.
+const ROLE_SCOPE: &str = "@role.scope";
+
 /// Asks the server what it says of a condition, a moment after it was changed. `found` takes what is wrong; `failure` is
 /// forgotten, since what was wrong before may be mended by now.
 pub(super) fn check_live(
@@ -23,7 +26,8 @@ pub(super) fn check_live(
         let client = session.client();
         leptos::task::spawn_local(async move {
             let mut problem = None;
-            if !asked.trim().is_empty() {
+            // A rule has no scope to ask for: the server checks such a condition when it is saved.
+            if !asked.trim().is_empty() && !asked.contains(ROLE_SCOPE) {
                 for collection in collections.try_get_value().unwrap_or_default() {
                     let mut definition = serde_json::to_value(&collection).unwrap_or_default();
                     definition["listRule"] = asked.trim().into();

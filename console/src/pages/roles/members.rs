@@ -95,8 +95,10 @@ fn Chosen(role: Memo<Role>) -> impl IntoView {
             .rows
             .into_iter()
             .map(|row| {
-                let collection = schema.find(&row.member.collection_ref).map(|one| one.name);
-                view! { <MemberRow row collection may_write leaving /> }
+                let name_of = |id: &str| schema.find(id).map(|one| one.name);
+                let collection = name_of(&row.member.collection_ref);
+                let scope_collection = name_of(&row.member.scope_collection);
+                view! { <MemberRow row collection scope_collection may_write leaving /> }
             })
             .collect_view();
         view! {
@@ -110,6 +112,7 @@ fn Chosen(role: Memo<Role>) -> impl IntoView {
                     <tr>
                         <th scope="col">{text::account_head()}</th>
                         <th scope="col">{text::collection()}</th>
+                        <th scope="col">{text::scope()}</th>
                         <th scope="col">{text::member_since()}</th>
                         {may_write.then(|| view! { <th scope="col"><span class="visually-hidden">{text::remove_member()}</span></th> })}
                     </tr>
@@ -151,6 +154,7 @@ fn AddButton(adding: RwSignal<bool>) -> impl IntoView {
 fn MemberRow(
     row: Row,
     collection: Option<String>,
+    scope_collection: Option<String>,
     may_write: bool,
     leaving: RwSignal<Option<Row>>,
 ) -> impl IntoView {
@@ -162,6 +166,14 @@ fn MemberRow(
         Some(href) => view! { <a href=href>{name.clone()}</a> }.into_any(),
         None => view! { <code>{name.clone()}</code> }.into_any(),
     };
+    let scope = match scope_collection {
+        None => view! { <span class="muted">{text::everywhere()}</span> }.into_any(),
+        Some(collection) => {
+            let id = row.member.scope.clone();
+            let href = links::record(&collection, &id);
+            view! { {collection} " " <a href=href><code>{id}</code></a> }.into_any()
+        }
+    };
     let since = format::moment(&row.member.created);
     let collection = collection.unwrap_or_else(|| row.member.collection_ref.clone());
     let remove = may_write.then(|| {
@@ -172,6 +184,7 @@ fn MemberRow(
         <tr>
             <td><span class="row nowrap"><Icon of=Glyph::Account />{account}</span></td>
             <td>{collection}</td>
+            <td>{scope}</td>
             <td class="muted nowrap">{since}</td>
             {remove}
         </tr>
@@ -239,6 +252,7 @@ fn AddMember(
         .unwrap_or_default();
     let collection = RwSignal::new(first);
     let chosen = RwSignal::new(Vec::<String>::new());
+    let scope = Scope::default();
     let role_id = StoredValue::new(role_id);
     let choose = move |record: Record| {
         if chosen.with_untracked(|chosen| chosen.contains(&record.id)) {
@@ -249,6 +263,8 @@ fn AddMember(
             "role": role_id.get_value(),
             "collectionRef": record.collection_id,
             "recordRef": record.id,
+            "scopeCollection": scope.collection.get_untracked(),
+            "scope": scope.record.get_untracked(),
         });
         let answer = async move { members.create(&member).await };
         act(answer, move |outcome: Outcome<Member>| match outcome {
@@ -275,6 +291,9 @@ fn AddMember(
     let has_many = collections.len() > 1;
     let is_empty = collections.is_empty();
     let list = move || {
+        if scope.is_open() {
+            return None;
+        }
         let id = collection.get();
         let of = collections.iter().find(|one| one.id == id)?.clone();
         Some(view! { <RecordList of chosen label=account_label choose /> })
@@ -282,6 +301,7 @@ fn AddMember(
     view! {
         <Dialog title=text::add_member().to_owned() close>
             <div class="dialog-body picker-body">
+                <ScopeField scope changed=move |()| chosen.set(Vec::new()) />
                 {has_many.then(|| view! {
                     <SelectField label=text::collection().to_owned() value=Bind::from(collection) choices />
                 })}
@@ -294,6 +314,68 @@ fn AddMember(
                 <Button look=Look::Primary on:click=move |_| close.run(())>{text::close()}</Button>
             </footer>
         </Dialog>
+    }
+}
+
+/// The record to which a membership is limited, while it is being chosen.
+#[derive(Clone, Copy, Default)]
+struct Scope {
+    /// The id of its collection; empty: everywhere.
+    collection: RwSignal<String>,
+    record: RwSignal<String>,
+}
+
+impl Scope {
+    /// Whether the record is yet to be chosen.
+    fn is_open(self) -> bool {
+        !self.collection.with(String::is_empty) && self.record.with(String::is_empty)
+    }
+}
+
+#[component]
+fn ScopeField(scope: Scope, #[prop(into)] changed: Callback<()>) -> impl IntoView {
+    let mut collections = untrack(|| Schema::here().all());
+    collections.retain(|one| !one.system && one.kind != CollectionType::View);
+    let choices: Vec<_> = std::iter::once((String::new(), text::everywhere().to_owned()))
+        .chain(
+            collections
+                .iter()
+                .map(|one| (one.id.clone(), one.name.clone())),
+        )
+        .collect();
+    let value = Bind::new(
+        move || scope.collection.get(),
+        move |collection| {
+            scope.collection.set(collection);
+            scope.record.set(String::new());
+            changed.run(());
+        },
+    );
+    let clear = move |_| {
+        scope.record.set(String::new());
+        changed.run(());
+    };
+    let record = move || {
+        let id = scope.collection.get();
+        let of = collections.iter().find(|one| one.id == id)?.clone();
+        if scope.is_open() {
+            let choose = move |record: Record| scope.record.set(record.id);
+            let chosen = Signal::derive(Vec::new);
+            return Some(view! { <RecordList of chosen label=account_label choose /> }.into_any());
+        }
+        Some(view! {
+            <p class="row">
+                <code class="grow">{scope.record.get()}</code>
+                <IconButton of=Glyph::Close label=text::clear_choice().to_owned() on:click=clear />
+            </p>
+        }
+        .into_any())
+    };
+    view! {
+        <SelectField
+            label=text::scope().to_owned() value choices=Signal::derive(move || choices.clone()) help=text::scope_help()
+        />
+        {record}
     }
 }
 

@@ -22,6 +22,8 @@ struct Draft {
     actions: RwSignal<Vec<String>>,
     condition: RwSignal<String>,
     fields: RwSignal<Vec<String>>,
+    /// The presets, as JSON.
+    presets: RwSignal<String>,
     /// Why it was not saved.
     failure: RwSignal<Option<Failure>>,
     /// The server's message about the current condition.
@@ -35,6 +37,7 @@ impl Draft {
             actions: RwSignal::new(permission.actions.clone()),
             condition: RwSignal::new(permission.condition.clone()),
             fields: RwSignal::new(permission.fields.clone().unwrap_or_default()),
+            presets: RwSignal::new(presets_text(permission)),
             failure: RwSignal::new(None),
             checked: RwSignal::new(None),
         }
@@ -55,7 +58,23 @@ impl Draft {
             "actions": actions,
             "condition": self.condition.get_untracked().trim(),
             "fields": (!fields.is_empty()).then_some(fields),
+            "presets": self.presets_value(),
         })
+    }
+
+    /// Whether records are created by the permission.
+    fn creates(self) -> bool {
+        let is_create = |actions: &Vec<String>| actions.iter().any(|action| action == "create");
+        self.effect.with(|effect| effect == "allow") && self.actions.with(is_create)
+    }
+
+    fn presets_value(self) -> Value {
+        let text = self.presets.get_untracked();
+        if text.trim().is_empty() || !untrack(|| self.creates()) {
+            return Value::Null;
+        }
+        // What is no JSON the server refuses.
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
     }
 
     fn error(self, field: &'static str) -> Signal<Option<String>> {
@@ -172,7 +191,7 @@ fn Inputs(
         ("deny".to_owned(), text::deny_long().to_owned()),
     ];
     let summary = Signal::derive(move || {
-        let shown = |path: &str| ["actions", "condition", "fields"].contains(&path);
+        let shown = |path: &str| ["actions", "condition", "fields", "presets"].contains(&path);
         draft
             .failure
             .with(|failure| failure.as_ref().map(|failure| failure.summary(shown)))
@@ -199,6 +218,12 @@ fn Inputs(
             label=text::condition().to_owned() value=Bind::from(draft.condition) code=true rows=2
             placeholder=text::condition_placeholder().to_owned() help=text::condition_help() error=wrong
         />
+        {move || draft.creates().then(|| view! {
+            <Area
+                label=text::presets().to_owned() value=Bind::from(draft.presets) code=true rows=2
+                placeholder=text::presets_placeholder().to_owned() help=text::presets_help() error=draft.error("presets")
+            />
+        })}
         {has_names.then(|| view! {
             <Checks
                 label=text::fields().to_owned() value=Bind::from(draft.fields) code=true inline=true help=fields_help
@@ -206,6 +231,14 @@ fn Inputs(
             />
         })}
     }
+}
+
+fn presets_text(permission: &Permission) -> String {
+    let presets = permission.presets.as_ref();
+    let presets = presets.filter(|presets| !presets.is_empty());
+    presets
+        .and_then(|presets| serde_json::to_string_pretty(presets).ok())
+        .unwrap_or_default()
 }
 
 /// The collections that a permission is about.
