@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// The PostgreSQL server's own process, so that its CPU counts
     #[arg(long, value_name = "PID", requires = "database_url")]
     pub(crate) database_pid: Option<u32>,
-    /// How Plinth's costs grow, instead: with records, collections, permissions and subscribers
+    /// How Plinth's costs grow, instead: with records, collections, permissions, memberships and subscribers
     #[arg(long)]
     pub(crate) growth: bool,
     /// Where the pictures of `--growth` go

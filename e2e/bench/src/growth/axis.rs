@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::meter::{Meter, Reading};
-use super::{collections, permissions, records, sessions, subscribers};
+use super::{collections, memberships, permissions, records, sessions, subscribers};
 use crate::server::Server;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -12,6 +12,7 @@ use crate::server::Server;
 pub(super) enum Axis {
     Collections,
     Permissions,
+    Memberships,
     Sessions,
     Subscribers,
     Records,
@@ -22,9 +23,10 @@ pub(super) type Readings = Vec<(&'static str, Result<Reading>)>;
 
 impl Axis {
     /// Each leaves the server as it was; the records, which come last, stay.
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Collections,
         Self::Permissions,
+        Self::Memberships,
         Self::Sessions,
         Self::Subscribers,
         Self::Records,
@@ -40,6 +42,7 @@ impl Axis {
         match self {
             Self::Collections => "collections",
             Self::Permissions => "permissions",
+            Self::Memberships => "memberships",
             Self::Sessions => "sessions",
             Self::Subscribers => "subscribers",
             Self::Records => "records",
@@ -50,6 +53,7 @@ impl Axis {
         let (all, quickly): (&[u64], _) = match self {
             Self::Collections => (&[1, 10, 100], 2),
             Self::Permissions => (&[0, 10, 100, 1000], 3),
+            Self::Memberships => (&[0, 100, 1000, 10_000], 2),
             Self::Sessions => (&[0, 1000, 10_000, 100_000], 2),
             Self::Subscribers => (&[0, 100, 500, 2000], 2),
             Self::Records => (&[1000, 10_000, 100_000, 1_000_000], 2),
@@ -66,6 +70,7 @@ impl Axis {
         match self {
             Self::Collections => collections::prepare(server, had, size).await,
             Self::Permissions => permissions::prepare(server, had, size).await,
+            Self::Memberships => memberships::prepare(server, had, size).await,
             Self::Sessions => sessions::prepare(server, had, size).await,
             Self::Subscribers => subscribers::prepare(server, had).await,
             Self::Records => records::prepare(server, size).await,
@@ -81,6 +86,7 @@ impl Axis {
         match self {
             Self::Collections => collections::measure(server, size, meter).await,
             Self::Permissions => permissions::measure(server, meter).await,
+            Self::Memberships => memberships::measure(server, meter).await,
             Self::Sessions => sessions::measure(server, meter).await,
             Self::Subscribers => subscribers::measure(server, size, meter).await,
             Self::Records => records::measure(server, size, meter).await,
@@ -92,6 +98,7 @@ impl Axis {
         match self {
             Self::Collections => collections::tidy(server, size).await,
             Self::Permissions => permissions::tidy(server).await,
+            Self::Memberships => memberships::tidy(server).await,
             Self::Sessions => sessions::tidy(server).await,
             Self::Subscribers => subscribers::tidy(server).await,
             Self::Records => Ok(()),

@@ -5,6 +5,7 @@ mod bulk;
 mod collections;
 mod figures;
 mod markdown;
+mod memberships;
 mod meter;
 mod permissions;
 mod plot;
