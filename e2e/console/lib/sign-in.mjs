@@ -23,7 +23,7 @@ export const signInScreens = [
     async arrive({ page, me }) {
       await turn(page, 'Second factor').check()
       await me.press('Save')
-      await page.getByText('Turn on two ways to sign in').scrollIntoViewIfNeeded()
+      await page.locator('.field-error').scrollIntoViewIfNeeded()
     },
   },
   {

@@ -136,8 +136,10 @@ fn SecondFactor(draft: Draft) -> impl IntoView {
     let flags = WAYS.map(|way| draft.flag(way));
     let is_possible =
         Memo::new(move |_| flags.iter().filter(|flag| flag.get()).take(2).count() == 2);
+    // The server says it in its own words once it has refused.
+    let refused = draft.error("mfa.enabled");
     let warning = move || {
-        (!is_possible.get()).then(|| {
+        (!is_possible.get() && refused.with(Option::is_none)).then(|| {
             view! {
                 <p class="notice-line"><Icon of=Glyph::Warning />{words::too_few_ways()}</p>
             }
