@@ -60,12 +60,11 @@ impl Failure {
                 None => (rest, None),
             };
             match (problems.get(first), inside) {
-                (None, _) => return false,
                 (Some(_), None) => return true,
                 (Some(FieldProblem::Inside(deeper)), Some(inside)) => {
                     (problems, rest) = (deeper, inside);
                 }
-                (Some(_), Some(_)) => return false,
+                (None, _) | (Some(_), Some(_)) => return false,
             }
         }
     }

@@ -68,9 +68,10 @@ pub(crate) fn lines(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<Str
 pub(crate) fn list(whole: RwSignal<Value>, path: impl Into<String>) -> Bind<Vec<String>> {
     let bind = at(whole, path);
     Bind::new(
-        move || match bind.get() {
-            Value::Array(items) => items.iter().map(json::shown).collect(),
-            _ => Vec::new(),
+        move || {
+            let items = bind.get();
+            let items = items.as_array().into_iter().flatten();
+            items.map(json::shown).collect()
         },
         move |new: Vec<String>| bind.set(new.into()),
     )

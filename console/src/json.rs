@@ -4,12 +4,11 @@ use serde_json::{Map, Value};
 
 /// The value at `path`, such as `authToken.duration` or `providers.0.name`; `null` where there is none.
 pub(crate) fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
-    path.split('.').fold(value, |value, key| match value {
-        Value::Array(items) => position(key)
-            .and_then(|position| items.get(position))
-            .unwrap_or(&Value::Null),
-        _ => &value[key],
-    })
+    path.split('.')
+        .fold(value, |value, key| match (value, position(key)) {
+            (Value::Array(items), Some(position)) => items.get(position).unwrap_or(&Value::Null),
+            (value, _) => &value[key],
+        })
 }
 
 /// Puts a value at `path`. Missing objects on the way are made; where a list ends before, nothing happens.

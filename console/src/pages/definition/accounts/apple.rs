@@ -30,7 +30,7 @@ pub(super) fn AppleSecret(
         let is_shown = |path: &str| ["teamId", "keyId", "privateKey"].contains(&path);
         failure.with(|failure| Some(failure.as_ref()?.summary(is_shown)))
     });
-    let make = move |event: web_sys::SubmitEvent| {
+    let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         busy.set(true);
         let client = session.client();
@@ -52,7 +52,7 @@ pub(super) fn AppleSecret(
     };
     view! {
         <Dialog title=words::apple_secret().to_owned() close>
-            <form class="dialog-form" novalidate on:submit=make>
+            <form class="dialog-form" novalidate on:submit=submit>
                 <div class="dialog-body">
                     <Problem message=summary />
                     <p class="muted">{words::apple_hint()}</p>

@@ -79,10 +79,9 @@ fn example(
             .typed_fields()
             .into_iter()
             .find(|(name, _)| name == field)?;
-        return Some(match kind {
-            FieldKind::Email(_) => "ann@example.com".to_owned(),
-            _ => field.to_owned(),
-        });
+        let is_email = matches!(kind, FieldKind::Email(_));
+        let example = if is_email { "ann@example.com" } else { field };
+        return Some(example.to_owned());
     }
     match placeholder {
         "APP_NAME" => Some(or(&meta.app_name, words::example_app().to_owned())),

@@ -12,11 +12,13 @@ use crate::session::Session;
 use crate::text;
 use crate::text::accounts as words;
 
+type Words = fn() -> &'static str;
+
 /// The services that an installation can have of its own, so that their URLs may differ.
 const OWN: [&str; 4] = ["gitea", "gitlab", "mailcow", "microsoft"];
 
 /// Where Microsoft's address of an account can come from: the option, and what it means.
-const CLAIMS: [(&str, fn() -> &'static str); 5] = [
+const CLAIMS: [(&str, Words); 5] = [
     ("", words::claim_none),
     ("verified_primary_email", words::claim_primary),
     ("any_verified", words::claim_any),

@@ -10,11 +10,13 @@ use crate::api::load;
 use crate::components::{Bind, Button, Glyph, SelectField};
 use crate::text::accounts as words;
 
+type Words = fn() -> &'static str;
+
 /// The path of the providers in the definition.
 pub(super) const PROVIDERS: &str = "oauth2.providers";
 
 /// What a field of an account can be filled with: the key in the definition, and its label.
-const MAPPED: [(&str, fn() -> &'static str); 4] = [
+const MAPPED: [(&str, Words); 4] = [
     ("oauth2.mappedFields.id", words::mapped_id),
     ("oauth2.mappedFields.name", words::mapped_name),
     ("oauth2.mappedFields.username", words::mapped_username),
@@ -122,9 +124,10 @@ fn AddProvider(
             "name": name, "clientId": "", "authURL": "", "tokenURL": "", "userInfoURL": "", "displayName": "", "pkce": null,
             "extra": null,
         });
-        match &mut all {
-            Value::Array(all) => all.push(provider),
-            other => *other = json!([provider]),
+        if let Some(all) = all.as_array_mut() {
+            all.push(provider);
+        } else {
+            all = json!([provider]);
         }
         providers.set(all);
         chosen.set(String::new());
@@ -154,7 +157,7 @@ fn MappedFields(draft: Draft) -> impl IntoView {
         );
         choices
     });
-    let field = move |(key, label): (&'static str, fn() -> &'static str)| {
+    let field = move |(key, label): (&'static str, Words)| {
         view! {
             <SelectField label=label().to_owned() value=draft.text(key) choices=fields error=draft.error(key) />
         }
