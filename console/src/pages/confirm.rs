@@ -18,6 +18,8 @@ enum What {
     Password,
     /// To show that an address is one's own.
     Verification,
+    /// To have another address from now on.
+    EmailChange,
 }
 
 /// A link in a mail: `/_/#/auth/confirm-verification/<token>`. It is for every account, not just for those who work
@@ -27,13 +29,16 @@ pub(crate) struct Link {
     what: What,
     token: String,
     collection: String,
+    /// The address that the account is to have; empty unless it is to have another.
+    new_email: String,
 }
 
 /// The claims of the token that the page needs.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct Claims {
     collection_id: String,
+    new_email: String,
 }
 
 impl Link {
@@ -49,22 +54,32 @@ impl Link {
         let what = match what {
             "password-reset" => What::Password,
             "verification" => What::Verification,
+            "email-change" => What::EmailChange,
             _ => return None,
         };
         let claims = token.split('.').nth(1).unwrap_or_default();
         let claims = decode(&claims.replace('-', "+").replace('_', "/"));
         let claims = claims.and_then(|claims| serde_json::from_str::<Claims>(&claims).ok());
+        let claims = claims.unwrap_or_default();
         Some(Self {
             what,
             token: token.to_owned(),
             // The server says what is wrong with a token that is none.
-            collection: claims.map_or_else(|| "users".to_owned(), |claims| claims.collection_id),
+            collection: Some(claims.collection_id)
+                .filter(|id| !id.is_empty())
+                .unwrap_or_else(|| "users".to_owned()),
+            new_email: claims.new_email,
         })
     }
 
     async fn verify(self, client: Client) -> plinth_sdk::Result<()> {
         let accounts = client.collection::<Record>(&self.collection);
         accounts.confirm_verification(self.token).await
+    }
+
+    async fn change_email(self, client: Client, password: String) -> plinth_sdk::Result<()> {
+        let accounts = client.collection::<Record>(&self.collection);
+        accounts.confirm_email_change(self.token, password).await
     }
 
     async fn reset(self, client: Client, password: String) -> plinth_sdk::Result<()> {
@@ -79,6 +94,7 @@ pub(crate) fn Confirm(link: Link) -> impl IntoView {
     let inside = match link.what {
         What::Password => view! { <NewPassword link /> }.into_any(),
         What::Verification => view! { <Verified link /> }.into_any(),
+        What::EmailChange => view! { <NewAddress link /> }.into_any(),
     };
     view! {
         <main class="gate">
@@ -138,15 +154,7 @@ fn NewPassword(link: Link) -> impl IntoView {
             }
         });
     };
-    let summary = move || {
-        failure.with(|failure| {
-            let failure = failure.as_ref()?;
-            if failure.at("token").is_some() {
-                return Some(format!("{}. {}", text::link_void(), text::link_void_hint()));
-            }
-            Some(failure.summary(|path| path == "password"))
-        })
-    };
+    let summary = move || failure.with(|failure| Some(of_link(failure.as_ref()?)));
     let form = move || {
         view! {
             <form class="gate-form" on:submit=submit.clone()>
@@ -172,19 +180,88 @@ fn NewPassword(link: Link) -> impl IntoView {
     }
 }
 
+/// The failure of what a link is for, with what no input shows.
+fn of_link(failure: &Failure) -> String {
+    if failure.at("token").is_some() {
+        return format!("{}. {}", text::link_void(), text::link_void_hint());
+    }
+    failure.summary(|path| path == "password")
+}
+
+#[component]
+fn NewAddress(link: Link) -> impl IntoView {
+    titled(|| text::address_title().to_owned());
+    let session = Session::here();
+    let password = RwSignal::new(String::new());
+    let failure = RwSignal::new(None::<Failure>);
+    let [busy, done] = [(); 2].map(|()| RwSignal::new(false));
+    let address = StoredValue::new(link.new_email.clone());
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        busy.set(true);
+        failure.set(None);
+        let changing = link
+            .clone()
+            .change_email(session.client(), password.get_untracked());
+        act(changing, move |outcome| {
+            busy.set(false);
+            match outcome {
+                Ok(()) => done.set(true),
+                Err(why) => failure.set(Some(why)),
+            }
+        });
+    };
+    let error = Signal::derive(move || failure.with(|failure| failure.as_ref()?.at("password")));
+    let summary = move || failure.with(|failure| failure.as_ref().map(of_link));
+    let form = move || {
+        let hint = address.with_value(|address| {
+            if address.is_empty() {
+                text::address_hint().to_owned()
+            } else {
+                text::address_hint_of(address)
+            }
+        });
+        view! {
+            <form class="gate-form" novalidate on:submit=submit.clone()>
+                <Mark />
+                <h1>{text::address_title()}</h1>
+                <p class="muted wrap">{hint}</p>
+                <Problem message=Signal::derive(summary) />
+                <TextField
+                    label=text::password().to_owned() value=Bind::from(password) kind="password"
+                    autocomplete="current-password" required=true focus=true error
+                />
+                <Button look=Look::Primary submit=true busy>{text::address_action()}</Button>
+            </form>
+        }
+    };
+    move || {
+        if done.get() {
+            view! { <EmptyState icon=Glyph::Check title=text::address_done() hint=text::address_done_hint() /> }
+                .into_any()
+        } else {
+            form().into_any()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn links_are_read() {
-        let decode =
-            |part: &str| (part == "a+b/").then(|| r#"{"collectionId":"pbc_1"}"#.to_owned());
+        let decode = |part: &str| match part {
+            "a+b/" => Some(r#"{"collectionId":"pbc_1"}"#.to_owned()),
+            "c" => Some(r#"{"collectionId":"pbc_1","newEmail":"new@example.com"}"#.to_owned()),
+            _ => None,
+        };
         let link = |what, collection: &str, token: &str| {
             Some(Link {
                 what,
                 token: token.to_owned(),
                 collection: collection.to_owned(),
+                new_email: String::new(),
             })
         };
         for (fragment, expected) in [
@@ -196,7 +273,16 @@ mod tests {
                 "#/auth/confirm-password-reset/garbage",
                 link(What::Password, "users", "garbage"),
             ),
-            ("#/auth/confirm-email-change/x.y.z", None),
+            (
+                "#/auth/confirm-email-change/x.c.z",
+                Some(Link {
+                    what: What::EmailChange,
+                    token: "x.c.z".to_owned(),
+                    collection: "pbc_1".to_owned(),
+                    new_email: "new@example.com".to_owned(),
+                }),
+            ),
+            ("#/auth/confirm-nothing/x.y.z", None),
             ("#token", None),
             ("", None),
         ] {

@@ -131,6 +131,12 @@ catalogue! {
     verify_title = "Your e-mail address";
     verified = "Your address is verified";
     verified_hint = "Thank you. There is nothing else to do here.";
+    address_title = "Confirm your new address";
+    address_hint = "Your password shows that it is you.";
+    address_hint_of(address: &str) = "From now on, {address} is the address of your account. Your password shows that it is you.";
+    address_action = "Use this address";
+    address_done = "Your address is changed";
+    address_done_hint = "You are signed out everywhere. Sign in with the new address.";
     link_void = "The link is not good any more";
     link_void_hint = "Links work for a short time, and each works once. Ask for a new mail.";
 }

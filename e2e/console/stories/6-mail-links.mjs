@@ -86,6 +86,23 @@ export default async function ({ page, server, step, me, screenshots }) {
     await ask('users/auth-with-password', { identity: BEA, password: 'another horse' })
   })
 
+  await step('another address is asked for, and confirmed with the password', async () => {
+    const { token } = await ask('users/auth-with-password', { identity: BEA, password: 'another horse' })
+    await ask('users/request-email-change', { newEmail: 'beatrice@example.com' }, token)
+    await page.goto('about:blank')
+    await page.goto(await linkOf('email-change'))
+    await me.reads('From now on, beatrice@example.com is the address of your account.')
+    await page.getByLabel('Password').fill('a wrong horse')
+    await me.press('Use this address')
+    await page.getByLabel('Password').and(page.locator('[aria-invalid=true]')).waitFor()
+    await shoot('mail-new-address')
+    await page.getByLabel('Password').fill('another horse')
+    await me.press('Use this address')
+    await me.reads('Your address is changed')
+    await shoot('mail-address-changed')
+    await ask('users/auth-with-password', { identity: 'beatrice@example.com', password: 'another horse' })
+  })
+
   await step('the link works once', async () => {
     const link = await linkOf('password-reset')
     await page.goto('about:blank')
