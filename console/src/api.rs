@@ -1,6 +1,7 @@
 //! Asking the server.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use leptos::prelude::*;
 use plinth_sdk::Client;
@@ -19,6 +20,10 @@ pub(crate) struct Failure {
     /// The problems of fields.
     pub(crate) fields: FieldProblems,
 }
+
+/// An answer that is on its way. Boxed, so that the code around it is compiled once for each type of answers, and not for
+/// each request.
+type Pending<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// The result of a request.
 pub(crate) type Outcome<T> = Result<T, Failure>;
@@ -111,6 +116,12 @@ where
     F: Fn(Client) -> A + 'static,
     A: Future<Output = plinth_sdk::Result<T>> + 'static,
 {
+    resource(Box::new(move |client| Box::pin(ask(client))))
+}
+
+fn resource<T: Clone + 'static>(
+    ask: Box<dyn Fn(Client) -> Pending<plinth_sdk::Result<T>>>,
+) -> LocalResource<Outcome<T>> {
     let session = Session::here();
     LocalResource::new(move || {
         let answer = ask(session.client());
@@ -124,6 +135,10 @@ where
     T: 'static,
     A: Future<Output = plinth_sdk::Result<T>> + 'static,
 {
+    run(Box::pin(answer), Box::new(then));
+}
+
+fn run<T: 'static>(answer: Pending<plinth_sdk::Result<T>>, then: Box<dyn FnOnce(Outcome<T>)>) {
     let session = Session::here();
     leptos::task::spawn_local(async move {
         then(session.outcome(answer.await));

@@ -4,6 +4,9 @@ use super::{Button, Glyph, Problem, Spinner};
 use crate::api::Outcome;
 use crate::text;
 
+/// Makes the view of loaded data.
+type Show<T> = Box<dyn Fn(T) -> AnyView + Send>;
+
 /// Shows loaded data; until it is there a spinner, and after a failure the reason and a button to try again.
 pub(crate) fn loaded<T, V>(
     resource: LocalResource<Outcome<T>>,
@@ -13,6 +16,14 @@ where
     T: Clone + 'static,
     V: IntoView + 'static,
 {
+    of_resource(resource, Box::new(move |value| show(value).into_any()))
+}
+
+/// Is compiled once for each type of data, unlike [`loaded`].
+fn of_resource<T: Clone + 'static>(
+    resource: LocalResource<Outcome<T>>,
+    show: Show<T>,
+) -> impl IntoView {
     let again = Callback::new(move |()| resource.refetch());
     move || shown(resource.get(), again, &show)
 }
@@ -29,17 +40,21 @@ where
     V: IntoView + 'static,
 {
     let again = Callback::new(move |()| again());
+    of_kept(kept, again, Box::new(move |value| show(value).into_any()))
+}
+
+fn of_kept<T: Clone + PartialEq + Send + Sync + 'static>(
+    kept: Memo<Option<Outcome<T>>>,
+    again: Callback<()>,
+    show: Show<T>,
+) -> impl IntoView {
     move || shown(kept.get(), again, &show)
 }
 
-fn shown<T, V: IntoView + 'static>(
-    outcome: Option<Outcome<T>>,
-    again: Callback<()>,
-    show: &impl Fn(T) -> V,
-) -> AnyView {
+fn shown<T>(outcome: Option<Outcome<T>>, again: Callback<()>, show: &Show<T>) -> AnyView {
     match outcome {
         None => view! { <Spinner /> }.into_any(),
-        Some(Ok(value)) => show(value).into_any(),
+        Some(Ok(value)) => show(value),
         Some(Err(failure)) => view! {
             <div class="loading-failed">
                 <Problem message=Some(failure.message) />
