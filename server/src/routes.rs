@@ -76,6 +76,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         at("/api/collections/{collection}/auth-with-otp", [post().to(accounts::api::otp::auth_with_otp)]),
         at("/api/collections/{collection}/auth-refresh", [post().to(accounts::api::auth_refresh)]),
         at("/api/collections/{collection}/end-other-sessions", [post().to(accounts::api::sessions::end_others)]),
+        at("/api/collections/{collection}/auth-token", [post().to(accounts::api::issuer::auth_token)]),
+        at("/.well-known/jwks.json", [get().to(accounts::api::issuer::key_set)]),
         at("/api/collections/{collection}/impersonate/{id}", [post().to(accounts::api::impersonate::impersonate)]),
         at("/api/collections/{collection}/request-password-reset", [post().to(accounts::api::confirm::request_password_reset)]),
         at("/api/collections/{collection}/confirm-password-reset", [post().to(accounts::api::confirm::confirm_password_reset)]),

@@ -11,8 +11,9 @@ use url::Url;
 
 use super::{Client, Event, Filter, List, Result, http, subscribe};
 use crate::types::{
-    AuthMethods, AuthResult, EmailChange, EmailChangeRequest, Impersonation, MailRequest,
-    OAuth2SignIn, OtpRequested, OtpSignIn, PasswordReset, SignIn, Verification,
+    AudienceToken, AudienceTokenRequest, AuthMethods, AuthResult, EmailChange, EmailChangeRequest,
+    Impersonation, MailRequest, OAuth2SignIn, OtpRequested, OtpSignIn, PasswordReset, SignIn,
+    Verification,
 };
 
 /// The records of one collection, as `T`. From [`Client::collection`].
@@ -366,6 +367,23 @@ impl<T: DeserializeOwned> Records<T> {
         let url = self.client.at(&path)?;
         let body = Impersonation { duration };
         self.client.call(Method::POST, url, Some(&body)).await
+    }
+
+    /// Gives a token with which another service can verify who is signed in, good for so many seconds, or for five minutes
+    /// when `duration` is 0. The audience is one of the collection's `tokenAudiences`.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 for another audience, 401 if nobody is signed in.
+    pub async fn auth_token(&self, audience: &str, duration: i64) -> Result<String> {
+        let path = ["api", "collections", &self.name, "auth-token"];
+        let url = self.client.at(&path)?;
+        let body = AudienceTokenRequest {
+            audience: audience.to_owned(),
+            duration,
+        };
+        let answer: AudienceToken = self.client.call(Method::POST, url, Some(&body)).await?;
+        Ok(answer.token)
     }
 
     /// Asks how one can sign in as one of these records.

@@ -23,6 +23,56 @@ pub struct Impersonation {
     pub duration: i64,
 }
 
+/// A request for a token with which another service verifies who the account is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct AudienceTokenRequest {
+    /// The service: one of the collection's `tokenAudiences`.
+    #[cfg_attr(feature = "openapi", schema(required, max_length = 255))]
+    pub audience: String,
+    /// Lifetime of the token in seconds; 0 means five minutes.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 3600))]
+    pub duration: i64,
+}
+
+/// A token for another service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AudienceToken {
+    /// The token, a JSON Web Token.
+    pub token: String,
+}
+
+/// The keys that verify tokens for other services: a JSON Web Key Set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeySet {
+    /// The keys.
+    pub keys: Vec<PublicKey>,
+}
+
+/// A public key, as a JSON Web Key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PublicKey {
+    /// The algorithm: `ES256`.
+    pub alg: String,
+    /// The curve: `P-256`.
+    pub crv: String,
+    /// The id, which tokens have in their header.
+    pub kid: String,
+    /// The type: `EC`.
+    pub kty: String,
+    /// The use: `sig`.
+    #[serde(rename = "use")]
+    pub usage: String,
+    /// The first coordinate.
+    pub x: String,
+    /// The second coordinate.
+    pub y: String,
+}
+
 /// A request for an e-mail with a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -136,6 +136,10 @@ pub struct AuthOptions {
     pub verification_token: Token,
     /// Tokens that give access to protected files.
     pub file_token: Token,
+    /// The services that accounts may get tokens for, by the audience that these tokens name; none if it is empty.
+    /// `PocketBase` does not have this option, so it is left out while it is empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub token_audiences: Vec<String>,
     /// The verification e-mail.
     pub verification_template: EmailTemplate,
     /// The password reset e-mail.

@@ -18,10 +18,10 @@ mod setup;
 mod system;
 
 pub use auth::{
-    AppleSecret, AppleSecretRequest, AuthMethods, AuthResult, EmailChange, EmailChangeRequest,
-    FileToken, Impersonation, MailRequest, OAuth2Method, OAuth2Offer, OAuth2SignIn, OAuth2Start,
-    OAuth2User, OtpRequested, OtpSignIn, PasswordMethod, PasswordReset, SecondFactor, SignIn,
-    SignInDelay, Verification,
+    AppleSecret, AppleSecretRequest, AudienceToken, AudienceTokenRequest, AuthMethods, AuthResult,
+    EmailChange, EmailChangeRequest, FileToken, Impersonation, KeySet, MailRequest, OAuth2Method,
+    OAuth2Offer, OAuth2SignIn, OAuth2Start, OAuth2User, OtpRequested, OtpSignIn, PasswordMethod,
+    PasswordReset, PublicKey, SecondFactor, SignIn, SignInDelay, Verification,
 };
 pub use batch::{Batch, BatchRequest, BatchResult};
 pub use collection::{

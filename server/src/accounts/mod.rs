@@ -8,6 +8,7 @@ pub mod attempts;
 pub(crate) mod cleanup;
 pub(crate) mod emails;
 pub(crate) mod methods;
+pub(crate) mod issuer;
 mod mfa;
 mod notices;
 pub(crate) mod oauth2;

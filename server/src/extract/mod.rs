@@ -117,7 +117,7 @@ pub fn parameters(query: &str) -> BTreeMap<String, String> {
 }
 
 /// The parameters of the query string.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Query(BTreeMap<String, String>);
 
 impl FromRequest for Query {

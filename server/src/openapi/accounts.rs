@@ -1,8 +1,9 @@
 //! Routes of accounts, described for each auth collection.
 
 use plinth_sdk::types::{
-    AuthOptions, EmailChange, EmailChangeRequest, Impersonation, MailRequest, OAuth2SignIn,
-    OAuth2User, OtpRequested, OtpSignIn, PasswordReset, Verification,
+    AudienceToken, AudienceTokenRequest, AuthOptions, EmailChange, EmailChangeRequest,
+    Impersonation, MailRequest, OAuth2SignIn, OAuth2User, OtpRequested, OtpSignIn, PasswordReset,
+    Verification,
 };
 use utoipa::openapi::path::HttpMethod;
 
@@ -123,6 +124,10 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         path("end-other-sessions"),
         end_others.operation(),
     );
+    if !options.token_audiences.is_empty() {
+        let token = route("auth_token", "Get a token for another service".to_owned());
+        for_audience(draft, token, path("auth-token"));
+    }
     if reader.is_superuser {
         let act = route("impersonate", format!("Get a token of an account of {of}"));
         impersonation(draft, act, path("impersonate/{id}"));
@@ -147,6 +152,25 @@ fn by_service(draft: &mut Draft, route: Route<'_>, path: String) {
     let sign_in = route.operation();
     let sign_in = sign_in.request_body(Some(parts::body("OAuth2SignIn")));
     draft.route(HttpMethod::Post, path, sign_in);
+}
+
+/// Describes tokens for other services.
+fn for_audience(draft: &mut Draft, route: Route<'_>, path: String) {
+    draft.type_of::<AudienceTokenRequest>();
+    draft.type_of::<AudienceToken>();
+    let token = Route {
+        answer: Some("AudienceToken"),
+        parameters: &[],
+        problems: &[400, 401, 403, 404],
+        needs_token: true,
+        description: "For accounts of this collection. The other service verifies the token with the keys at \
+                      `/.well-known/jwks.json`; nothing ends it before it expires."
+            .to_owned(),
+        ..route
+    };
+    let token = token.operation();
+    let token = token.request_body(Some(parts::body("AudienceTokenRequest")));
+    draft.route(HttpMethod::Post, path, token);
 }
 
 /// Describes the impersonation of an account.

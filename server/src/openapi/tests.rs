@@ -43,6 +43,7 @@ fn schema() -> Snapshot {
         },
         {
             "id": "pbc_users", "name": "users", "type": "auth", "authRule": "verified = true",
+            "tokenAudiences": ["https://shop.example.org"],
             "viewRule": "id = @request.auth.id", "createRule": "", "updateRule": "id = @request.auth.id",
             "passwordAuth": {"enabled": true, "identityFields": ["email", "username"]},
             "otp": {"enabled": true, "duration": 180, "length": 8},
@@ -125,6 +126,7 @@ fn guests_see_what_is_open_to_them() {
     assert_eq!(
         seen,
         [
+            "get /.well-known/jwks.json",
             "post /api/batch",
             "get /api/collections/movies/records",
             "post /api/collections/movies/records",
@@ -132,6 +134,7 @@ fn guests_see_what_is_open_to_them() {
             "get /api/collections/users/auth-methods",
             "post /api/collections/users/auth-refresh",
             "post /api/collections/users/auth-with-otp",
+            "post /api/collections/users/auth-token",
             "post /api/collections/users/auth-with-password",
             "post /api/collections/users/confirm-email-change",
             "post /api/collections/users/confirm-password-reset",

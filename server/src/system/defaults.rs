@@ -379,6 +379,7 @@ fn auth_options(random: &Random) -> AuthOptions {
         email_change_token: token(1800),
         verification_token: token(DAY),
         file_token: token(180),
+        token_audiences: Vec::new(),
         verification_template: template("Confirm your address for {APP_NAME}", VERIFICATION),
         reset_password_template: template("Choose a new {APP_NAME} password", RESET),
         confirm_email_change_template: template("Your new address for {APP_NAME}", CHANGE),

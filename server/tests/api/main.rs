@@ -8,6 +8,7 @@ mod accounts;
 mod alerts;
 mod answers;
 mod attached;
+mod audience_tokens;
 mod bad_input;
 mod bad_values;
 mod batch;

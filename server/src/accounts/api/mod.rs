@@ -4,6 +4,7 @@ pub mod confirm;
 pub mod delays;
 pub mod email_change;
 pub mod impersonate;
+pub mod issuer;
 pub mod oauth2;
 pub mod otp;
 pub mod sessions;

@@ -170,6 +170,21 @@ async fn answer_with(
     meta: Option<Json>,
     query: &Query,
 ) -> Result<Answer> {
+    let result = AuthResult {
+        meta,
+        record: own_view(app, request, record, query).await?,
+        token,
+    };
+    Ok(Answer::picked(&result, query))
+}
+
+/// Returns an account as it sees itself.
+pub(crate) async fn own_view(
+    app: &App,
+    request: Request,
+    record: Record,
+    query: &Query,
+) -> Result<Json> {
     let schema = app.schema.current();
     let collection = Arc::clone(&record.collection);
     let (of, id) = (collection.def.id.clone(), record.id().to_owned());
@@ -203,10 +218,5 @@ async fn answer_with(
         email: true,
         ..record.reveal
     };
-    let result = AuthResult {
-        meta,
-        record: record.to_json(),
-        token,
-    };
-    Ok(Answer::picked(&result, query))
+    Ok(record.to_json())
 }

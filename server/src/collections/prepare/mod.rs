@@ -277,6 +277,10 @@ fn auth_options(body: &Map<String, Json>, current: Option<&AuthOptions>) -> Resu
     let mut options: AuthOptions = read(&Json::Object(options))?;
     rule(body, "authRule", &mut options.auth_rule)?;
     rule(body, "manageRule", &mut options.manage_rule)?;
+    // It is left out while it is empty.
+    if let Some(audiences) = take(body, "tokenAudiences")? {
+        options.token_audiences = audiences;
+    }
     Ok(options)
 }
 

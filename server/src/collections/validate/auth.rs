@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::outbound::parse_url;
 use crate::problems::{
     DUPLICATE_PROVIDER, MISSING_FIELD, MISSING_PROVIDER, MISSING_UNIQUE, REQUIRED, TOO_FEW_METHODS,
-    WEB_URL, at, filled, inside, length, numbered, required_range,
+    WEB_URL, at, filled, inside, length, numbered, required_range, too_long,
 };
 use crate::schema::Index;
 use crate::system::providers;
@@ -18,6 +18,8 @@ const MAX_TOKEN_DURATION: i64 = 94_670_856;
 
 /// The longest life of a one-time password or a pending second factor, in seconds.
 const DAY: i64 = 86_400;
+/// The most services that accounts of a collection may get tokens for.
+const MAX_AUDIENCES: usize = 100;
 /// The most digits of a one-time password: as many as a sign-in takes.
 const MAX_CODE_LENGTH: i64 = 71;
 
@@ -53,7 +55,17 @@ pub(super) fn check(
     put("passwordAuth", inside([identity]));
     put("otp", otp(&auth.otp));
     put("mfa", mfa(auth, mfa_rule));
+    put("tokenAudiences", audiences(&auth.token_audiences));
     put("oauth2", inside([("providers", providers(auth))]));
+}
+
+/// Validates the services that accounts may get tokens for.
+fn audiences(audiences: &[String]) -> Option<FieldProblem> {
+    if audiences.len() > MAX_AUDIENCES {
+        return Some(too_long(MAX_AUDIENCES));
+    }
+    let audience = |text: &String| filled(text).or_else(|| length(text, 1, 255));
+    numbered(audiences.iter().map(audience))
 }
 
 /// Validates the options of one-time passwords. Only the template is validated while they are off.

@@ -11,7 +11,7 @@ use crate::schema::names::{has_via, is_word};
 use crate::system::builtin::PREFIX;
 
 /// Tables of the server and of the migrations.
-const INTERNAL: [&str; 14] = [
+const INTERNAL: [&str; 15] = [
     "_answers",
     "_attempts",
     "_changes",
@@ -24,6 +24,7 @@ const INTERNAL: [&str; 14] = [
     "_places",
     "_otp_attempts",
     "_removed_files",
+    "_signing_keys",
     "_totals",
     "__diesel_schema_migrations",
 ];

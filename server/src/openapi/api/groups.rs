@@ -21,7 +21,8 @@ use crate::{
         realtime::api::connect,
         realtime::api::subscribe,
         realtime::api::oauth2::returned,
-        realtime::api::oauth2::posted
+        realtime::api::oauth2::posted,
+        accounts::api::issuer::key_set
     ),
     components(schemas(RealtimeEvent))
 )]
