@@ -16,6 +16,7 @@ import requestRules from "./request-rules.mjs";
 import accounts from "./accounts.mjs";
 import attached from "./attached.mjs";
 import oauth2 from "./oauth2.mjs";
+import factors from "./factors.mjs";
 import mail from "./mail.mjs";
 import views from "./views.mjs";
 import files from "./files.mjs";
@@ -27,5 +28,5 @@ import logs from "./logs.mjs";
 
 export const scenarios = [
   transport, collections, collectionErrors, collectionChanges, imports, values, modifiers, lists, filters, operators, calls,
-  rules, createRules, requestRules, accounts, attached, oauth2, mail, files, views, deletions, bodies, batch, settings, logs,
+  rules, createRules, requestRules, accounts, attached, oauth2, factors, mail, files, views, deletions, bodies, batch, settings, logs,
 ].flat();
