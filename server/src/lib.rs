@@ -33,8 +33,8 @@ pub mod records; // rows of collections: read, written, expanded
 pub mod files; // files of records, and where they are stored
 pub mod app; // state of the server: the one hub
 pub mod policy; // authorization: rules, roles, grants
-pub mod system; // definitions of collections that every database has
 pub mod events; // changes that committed writes have made
+pub mod system; // definitions of collections that every database has
 pub mod tokens; // signed tokens of accounts
 pub mod filter; // filters and rules, resolved to SQL
 pub mod request; // a request as rules and the policy see it
