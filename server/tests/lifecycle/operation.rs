@@ -306,6 +306,18 @@ fn o08_a_database_that_refuses_writes_is_told_from_one_that_is_away() {
     refused.refused(503);
     assert!(refused.text.contains(words), "{}", refused.text);
     server.client.get(records).ok();
+    // People can still sign in, without a session.
+    let body = json!({"identity": ROOT, "password": PASSWORD});
+    let path = "/api/collections/_superusers/auth-with-password";
+    let token = server.client.post(path, body).ok()["token"].clone();
+    let token = token.as_str().expect("a token").to_owned();
+    let claims = plinth::tokens::peek(&token).expect("claims");
+    assert_eq!(claims.sid, None);
+    let root = support::Client {
+        token,
+        ..server.client.clone()
+    };
+    root.get("/api/collections").ok();
     let ready = server.client.get("/readyz");
     assert_eq!(ready.status, 503, "{}", ready.text);
     assert_eq!(
