@@ -50,6 +50,7 @@ try {
   if (engine === "sqlite") await check(node("--test", "--test-reporter=tap", here("mail.test.mjs")), env, countTap);
   await check(node("--test", "--test-reporter=tap", here("moving.test.mjs")), env, countTap);
   await check(node("--test", "--test-reporter=tap", here("oidc.test.mjs")), env, countTap);
+  if (engine === "sqlite") await check(node("--test", "--test-reporter=tap", here("tokens.test.mjs")), env, countTap);
   await check(node(here("side-by-side.mjs")), env, countSideBySide);
   // Vectors that somebody has: requests to a data directory of PocketBase's, with the answers.
   if (env.PLINTH_CONFORMANCE) await check(node(here("conformance.mjs")), env, countConformance);
