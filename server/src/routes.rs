@@ -75,6 +75,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         at("/api/collections/{collection}/request-otp", [post().to(accounts::api::otp::request_otp)]),
         at("/api/collections/{collection}/auth-with-otp", [post().to(accounts::api::otp::auth_with_otp)]),
         at("/api/collections/{collection}/auth-refresh", [post().to(accounts::api::auth_refresh)]),
+        at("/api/collections/{collection}/auth-with-totp", [post().to(accounts::api::totp::auth_with_totp)]),
+        at("/api/collections/{collection}/totp", [
+            post().to(accounts::api::totp::enrol),
+            delete().to(accounts::api::totp::disable),
+        ]),
+        at("/api/collections/{collection}/totp/confirm", [post().to(accounts::api::totp::confirm)]),
         at("/api/collections/{collection}/end-other-sessions", [post().to(accounts::api::sessions::end_others)]),
         at("/api/collections/{collection}/auth-token", [post().to(accounts::api::issuer::auth_token)]),
         at("/.well-known/jwks.json", [get().to(accounts::api::issuer::key_set)]),

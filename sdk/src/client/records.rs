@@ -12,8 +12,8 @@ use url::Url;
 use super::{Client, Event, Filter, List, Result, http, subscribe};
 use crate::types::{
     AudienceToken, AudienceTokenRequest, AuthMethods, AuthResult, EmailChange, EmailChangeRequest,
-    Impersonation, MailRequest, OAuth2SignIn, OtpRequested, OtpSignIn, PasswordReset, SignIn,
-    Verification,
+    Impersonation, MailRequest, OAuth2SignIn, OtpRequested, OtpSignIn, PasswordReset,
+    RecoveryCodes, SignIn, TotpCode, TotpSecret, TotpSignIn, Verification,
 };
 
 /// The records of one collection, as `T`. From [`Client::collection`].
@@ -341,6 +341,51 @@ impl<T: DeserializeOwned> Records<T> {
     /// the account is in another collection.
     pub async fn auth_refresh(&self) -> Result<AuthResult<T>> {
         self.auth("auth-refresh", http::NO_BODY).await
+    }
+
+    /// Signs in with a code of an authenticator app, or a recovery code, after a sign-in with another method that was answered
+    /// with a [`SecondFactor`](crate::types::SecondFactor). From now on, the client and its clones send the token.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 if the code is wrong or the first factor too long ago.
+    pub async fn auth_with_totp(&self, sign_in: &TotpSignIn) -> Result<AuthResult<T>> {
+        self.auth("auth-with-totp", Some(sign_in)).await
+    }
+
+    /// Makes a secret for an authenticator app. It has no effect until [`Self::confirm_totp`].
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 if the account has an app, 403 unless it has signed in within five minutes.
+    pub async fn enrol_totp(&self) -> Result<TotpSecret> {
+        let url = self
+            .client
+            .at(&["api", "collections", &self.name, "totp"])?;
+        self.client.call(Method::POST, url, http::NO_BODY).await
+    }
+
+    /// Confirms the secret by a code of the app. From now on, each sign-in needs one; all other sessions end.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 400 if the code is wrong, 403 unless the account has signed in within five minutes.
+    pub async fn confirm_totp(&self, code: &TotpCode) -> Result<RecoveryCodes> {
+        let path = ["api", "collections", &self.name, "totp", "confirm"];
+        let url = self.client.at(&path)?;
+        self.client.call(Method::POST, url, Some(code)).await
+    }
+
+    /// Removes the authenticator app and the recovery codes.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`](crate::Error); 403 unless the account has signed in within five minutes, 404 if it has no app.
+    pub async fn disable_totp(&self) -> Result<()> {
+        let url = self
+            .client
+            .at(&["api", "collections", &self.name, "totp"])?;
+        self.client.tell(Method::DELETE, url, http::NO_BODY).await
     }
 
     /// Signs out everywhere else: ends all sessions of the account except the client's own. To list the sessions, or to end

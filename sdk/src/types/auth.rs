@@ -163,6 +163,51 @@ pub struct SecondFactor {
     pub mfa_id: String,
 }
 
+/// A sign-in with a code of an authenticator app, after another factor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct TotpSignIn {
+    /// The id that the sign-in with the first factor has returned.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub mfa_id: String,
+    /// The code of the app, or a recovery code.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub code: String,
+}
+
+/// A code of an authenticator app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct TotpCode {
+    /// The code: six digits.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub code: String,
+}
+
+/// A secret for an authenticator app. It is shown once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct TotpSecret {
+    /// The secret in base32, to type into an app.
+    pub secret: String,
+    /// The secret as a URL, for an app on the same device.
+    pub url: String,
+    /// The URL as a QR code, in SVG.
+    pub qr: String,
+}
+
+/// Recovery codes, each for one sign-in without the app. They are shown once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct RecoveryCodes {
+    /// The codes.
+    pub recovery_codes: Vec<String>,
+}
+
 /// An account with a token, as returned by a sign-in or a token refresh.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

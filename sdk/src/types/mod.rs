@@ -21,7 +21,8 @@ pub use auth::{
     AppleSecret, AppleSecretRequest, AudienceToken, AudienceTokenRequest, AuthMethods, AuthResult,
     EmailChange, EmailChangeRequest, FileToken, Impersonation, KeySet, MailRequest, OAuth2Method,
     OAuth2Offer, OAuth2SignIn, OAuth2Start, OAuth2User, OtpRequested, OtpSignIn, PasswordMethod,
-    PasswordReset, PublicKey, SecondFactor, SignIn, SignInDelay, Verification,
+    PasswordReset, PublicKey, RecoveryCodes, SecondFactor, SignIn, SignInDelay, TotpCode,
+    TotpSecret, TotpSignIn, Verification,
 };
 pub use batch::{Batch, BatchRequest, BatchResult};
 pub use collection::{

@@ -21,6 +21,10 @@ pub mod names {
     pub const AUTH_SESSIONS: &str = "_authSessions";
     /// See [`super::Suspension`].
     pub const SUSPENSIONS: &str = "_suspensions";
+    /// The authenticator apps of accounts.
+    pub const TOTPS: &str = "_totps";
+    /// The recovery codes of accounts.
+    pub const RECOVERY_CODES: &str = "_recoveryCodes";
 }
 
 /// The areas of the console that a role can grant, with read or write access.

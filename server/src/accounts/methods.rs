@@ -22,6 +22,8 @@ pub(crate) enum Method {
     Otp,
     /// An account at an OAuth2 provider.
     OAuth2,
+    /// A code of an authenticator app, or a recovery code.
+    Totp,
 }
 
 impl Method {
@@ -31,6 +33,7 @@ impl Method {
             Self::Password => "password",
             Self::Otp => "otp",
             Self::OAuth2 => "oauth2",
+            Self::Totp => "totp",
         }
     }
 }

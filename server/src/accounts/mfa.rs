@@ -17,7 +17,9 @@ use crate::records::write::Input;
 use crate::schema::Record;
 use crate::system::account_data::MFAS;
 
-const EXPIRED: &str = "Invalid or expired MFA session.";
+pub(super) const EXPIRED: &str = "Invalid or expired MFA session.";
+/// How many seconds a first factor counts where the collection does not say.
+const DURATION: i64 = 600;
 const OF_ANOTHER: &str = "Invalid MFA session.";
 const SAME_METHOD: &str = "A different authentication method is required.";
 
@@ -47,7 +49,9 @@ impl Session {
 
     fn has_expired(&self, account: &Record, now: Timestamp) -> bool {
         let auth = account.collection.def.auth.as_ref();
-        let seconds = auth.map_or(0, |auth| auth.mfa.duration);
+        let mfa = auth.map(|auth| &auth.mfa).filter(|mfa| mfa.enabled);
+        // An account with an authenticator app needs two factors wherever it is.
+        let seconds = mfa.map_or(DURATION, |mfa| mfa.duration);
         account_data::is_older(
             &self.record,
             Duration::from_secs(seconds.unsigned_abs()),
@@ -58,6 +62,18 @@ impl Session {
     fn delete(&self, conn: &mut Conn) -> Result<()> {
         records::delete(conn, &self.grant, &[self.record.id().to_owned()])
     }
+}
+
+/// Returns the account that has shown the first factor with this id. The grant is for its collection.
+pub(super) fn owner(conn: &mut Conn, accounts: &Grant, id: &str) -> Result<Option<Record>> {
+    let grant = account_data::grant(accounts.schema(), MFAS, conn.clock.now())?;
+    let Some(session) = records::find(conn, &grant, id, None)? else {
+        return Ok(None);
+    };
+    if session.text("collectionRef") != accounts.collection().def.id {
+        return Ok(None);
+    }
+    records::find(conn, accounts, session.text("recordRef"), None)
 }
 
 /// Stores that an account has shown its first factor, and returns the id for the second one.

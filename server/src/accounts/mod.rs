@@ -17,6 +17,7 @@ mod otp;
 pub mod sessions;
 mod sign_in;
 pub mod store;
+pub(crate) mod totp;
 
 use std::sync::Arc;
 

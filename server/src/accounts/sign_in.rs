@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 
 use super::methods::Method;
 use super::mfa::{self, Session};
-use super::{notices, store};
+use super::{notices, store, totp};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
 use crate::policy::Grant;
@@ -25,6 +25,8 @@ pub(super) struct Factors {
     pub(super) method: Method,
     /// The id that the first factor led to.
     pub(super) mfa_id: Option<String>,
+    /// Whether the account may need a second factor.
+    pub(super) takes_two: bool,
     /// The email address at which the method has reached the account.
     pub(super) address: Option<String>,
     /// The hash of a password that nobody knows.
@@ -77,8 +79,11 @@ pub(super) fn decide(
     if !store::may_sign_in(conn, grant, &would_be)? {
         return Ok(Decision::Refused(super::not_satisfied()));
     }
-    if store::needs_second_factor(conn, grant, &would_be)? {
-        if factors.mfa_id.is_none() {
+    let needs_code = totp::is_enabled(conn, grant.schema(), &account)?;
+    if needs_code || store::needs_second_factor(conn, grant, &would_be)? {
+        // Whatever else was shown, an account with an authenticator app needs its code.
+        let lacks_code = needs_code && !has_shown(Method::Totp);
+        if factors.mfa_id.is_none() || lacks_code {
             let id = mfa::begin(conn, grant.schema(), &account, factors.method)?;
             return Ok(Decision::SecondFactor(id));
         }

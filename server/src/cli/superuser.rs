@@ -29,13 +29,21 @@ pub(super) enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Remove a superuser's authenticator app, if it is lost with the recovery codes
+    RemoveTotp {
+        /// Email address
+        email: String,
+    },
 }
 
 pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
-    let Command::Upsert {
-        email,
-        password_stdin,
-    } = command;
+    let (email, password_stdin) = match command {
+        Command::Upsert {
+            email,
+            password_stdin,
+        } => (email, password_stdin),
+        Command::RemoveTotp { email } => return remove_totp(config, email).await,
+    };
     let password = if password_stdin {
         read_password()?
     } else {
@@ -58,6 +66,27 @@ pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()>
             "Changed the password of"
         }
     );
+    Ok(())
+}
+
+async fn remove_totp(config: &Config, email: String) -> anyhow::Result<()> {
+    let app = App::build(config).await?;
+    let schema = app.schema.current();
+    let collection = schema.find(SUPERUSERS).ok_or_else(Error::missing)?;
+    let request = Request::internal(app.clock.now());
+    let grant = system(&schema, collection, request, "the operator's own command");
+    let wanted = email.clone();
+    let remove = move |conn: &mut Conn| {
+        let account = accounts::store::find_by(conn, &grant, "email", &wanted)?;
+        let account = account.ok_or_else(Error::missing)?;
+        accounts::totp::remove(conn, grant.schema(), &account)
+    };
+    match app.db.write(remove).await {
+        Ok(true) => println!("Removed the authenticator app of {email}"),
+        Ok(false) => bail!("{email} has no authenticator app"),
+        Err(Error::NotFound(_)) => bail!("there is no superuser {email}"),
+        Err(error) => return Err(error.into()),
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use plinth_sdk::types::{
     AudienceToken, AudienceTokenRequest, AuthOptions, EmailChange, EmailChangeRequest,
     Impersonation, MailRequest, OAuth2SignIn, OAuth2User, OtpRequested, OtpSignIn, PasswordReset,
-    Verification,
+    RecoveryCodes, TotpCode, TotpSecret, TotpSignIn, Verification,
 };
 use utoipa::openapi::path::HttpMethod;
 
@@ -109,6 +109,53 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         ..route("auth_refresh", "Refresh a token".to_owned())
     };
     draft.route(HttpMethod::Post, path("auth-refresh"), refresh.operation());
+    let with_totp = Route {
+        description: format!("{who} For accounts with an authenticator app, after another method."),
+        ..route(
+            "auth_with_totp",
+            "Sign in with a code of an authenticator app".to_owned(),
+        )
+    };
+    draft.type_of::<TotpSignIn>();
+    let with_totp = with_totp
+        .operation()
+        .request_body(Some(parts::body("TotpSignIn")));
+    draft.route(HttpMethod::Post, path("auth-with-totp"), with_totp);
+    let factor = |verb: &str, answer: Option<&'static str>, summary: &str, description: &str| {
+        let route = Route {
+            tag: of,
+            id: format!("{verb}_{of}"),
+            summary: summary.to_owned(),
+            description: format!(
+                "For accounts of this collection that have signed in within five minutes. {description}"
+            ),
+            answer,
+            parameters: &[],
+            problems: &[400, 401, 403, 404],
+            needs_token: true,
+        };
+        route.operation()
+    };
+    draft.type_of::<TotpSecret>();
+    draft.type_of::<TotpCode>();
+    draft.type_of::<RecoveryCodes>();
+    let enrol = factor(
+        "enrol_totp",
+        Some("TotpSecret"),
+        "Make a secret for an authenticator app",
+        "It has no effect until it is confirmed.",
+    );
+    draft.route(HttpMethod::Post, path("totp"), enrol);
+    let confirm = factor(
+        "confirm_totp",
+        Some("RecoveryCodes"),
+        "Confirm the secret by a code",
+        "From then on each sign-in needs a code. Ends all other sessions.",
+    );
+    let confirm = confirm.request_body(Some(parts::body("TotpCode")));
+    draft.route(HttpMethod::Post, path("totp/confirm"), confirm);
+    let disable = factor("disable_totp", None, "Remove the authenticator app", "");
+    draft.route(HttpMethod::Delete, path("totp"), disable);
     let end_others = Route {
         answer: None,
         parameters: &[],

@@ -11,6 +11,8 @@ problem_types! { ACCOUNTS:
     ACCOUNT_ID_TAKEN = "validation_invalid_auth_id" "Invalid or duplicated auth record id.";
     /// A token is malformed, has expired, was used, or is for something else.
     TOKEN = "validation_invalid_token" "Invalid or expired token.";
+    /// The code of an authenticator app is wrong or was used, or there is no secret to confirm.
+    TOTP_CODE = "validation_invalid_code" "Invalid or used code.";
     /// The one-time token of the first start is wrong.
     SETUP_TOKEN = "validation_invalid_token" "It is not the token that the server printed when it started.";
     /// A verification token names no address.

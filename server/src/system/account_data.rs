@@ -21,18 +21,31 @@ pub(crate) const AUTH_ORIGINS: &str = "pbc_4275539003";
 pub(crate) const AUTH_SESSIONS: &str = "_pl_authSessions";
 pub(crate) const SUSPENSIONS: &str = "_pl_suspensions";
 
+pub(crate) const TOTPS: &str = "_pl_totps";
+pub(crate) const RECOVERY_CODES: &str = "_pl_recoveryCodes";
+
 /// The ids of these collections.
-const IDS: [&str; 6] = [
+const IDS: [&str; 8] = [
     MFAS,
     OTPS,
     EXTERNAL_AUTHS,
     AUTH_ORIGINS,
     AUTH_SESSIONS,
     SUSPENSIONS,
+    TOTPS,
+    RECOVERY_CODES,
 ];
 
 /// The ids of those whose records help to sign in.
-pub(crate) const WAYS_IN: [&str; 5] = [MFAS, OTPS, EXTERNAL_AUTHS, AUTH_ORIGINS, AUTH_SESSIONS];
+pub(crate) const WAYS_IN: [&str; 7] = [
+    MFAS,
+    OTPS,
+    EXTERNAL_AUTHS,
+    AUTH_ORIGINS,
+    AUTH_SESSIONS,
+    TOTPS,
+    RECOVERY_CODES,
+];
 
 const OWN: &str = "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
 
@@ -133,6 +146,34 @@ fn auth_origins() -> Definition {
 }
 
 /// Returns the definition of the sessions of accounts.
+pub(super) fn totps() -> Definition {
+    let fields = vec![
+        unreadable("secret"),
+        Field {
+            hidden: true,
+            ..text("lastStep", 20)
+        },
+        Field::bool("confirmed"),
+    ];
+    let index =
+        "CREATE UNIQUE INDEX `idx_totps_account` ON `_totps` (`collectionRef`, `recordRef`)";
+    attached(TOTPS, names::TOTPS, fields, vec![index])
+}
+
+pub(super) fn recovery_codes() -> Definition {
+    let index = "CREATE INDEX `idx_recoveryCodes_account` ON `_recoveryCodes` (`collectionRef`, `recordRef`)";
+    let fields = vec![unreadable("code")];
+    attached(RECOVERY_CODES, names::RECOVERY_CODES, fields, vec![index])
+}
+
+/// Makes a field whose value no client sees and no filter uses.
+fn unreadable(name: &str) -> Field {
+    Field {
+        hidden: true,
+        ..Field::new(name, FieldKind::Password(PasswordOptions::default()))
+    }
+}
+
 pub(super) fn auth_sessions() -> Definition {
     let fields = vec![
         required("method"),

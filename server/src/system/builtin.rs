@@ -14,7 +14,7 @@ pub const PREFIX: &str = "_pl_";
 pub const ACTIONS: [&str; 5] = ["list", "view", "create", "update", "delete"];
 
 /// Returns the definitions.
-pub fn all() -> [Collection; 8] {
+pub fn all() -> [Collection; 10] {
     [
         roles(),
         permissions(),
@@ -24,6 +24,8 @@ pub fn all() -> [Collection; 8] {
         mails(),
         account_data::auth_sessions(),
         account_data::suspensions(),
+        account_data::totps(),
+        account_data::recovery_codes(),
     ]
 }
 

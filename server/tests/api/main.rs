@@ -93,6 +93,7 @@ mod setup;
 mod shared_files;
 mod shares;
 mod storage;
+mod totp;
 mod view_changes;
 mod view_safety;
 mod views;

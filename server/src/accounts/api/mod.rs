@@ -9,6 +9,7 @@ pub mod oauth2;
 pub mod otp;
 pub mod sessions;
 pub(crate) mod sign_in;
+pub mod totp;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::accounts::methods::Method;
 use crate::accounts::origins::{self, Place};
 use crate::accounts::sign_in::{Decision, Factors, decide};
-use crate::accounts::{not_satisfied, sessions, store};
+use crate::accounts::{not_satisfied, sessions, store, totp};
 use crate::app::{App, Effort};
 use crate::db::{Claimant, Conn};
 use crate::error::{Error, Result};
@@ -51,9 +51,16 @@ pub(crate) async fn finish(app: &App, proven: Authenticated, query: &Query) -> R
         request.within(method.name()),
         "the rules of the collection decide who may sign in",
     );
+    let needs_code = needs_code(app, &record).await?;
+    let takes_two = needs_code || asks_for_two(&record.collection);
     let factors = Factors {
         method,
-        mfa_id: mfa_id(&record.collection, &request, query)?,
+        mfa_id: if takes_two {
+            given_mfa_id(&request, query)?
+        } else {
+            None
+        },
+        takes_two,
         unknown_password: unknown_password(app, &request, &record, address.as_ref()).await?,
         address,
     };
@@ -74,7 +81,7 @@ pub(crate) async fn finish(app: &App, proven: Authenticated, query: &Query) -> R
 
 /// Asks whether the account is signed in. Where nothing is to be written, a database that takes no writes can answer too.
 async fn ask(app: &App, grant: Grant, record: Record, factors: Factors) -> Result<Decision> {
-    if factors.address.is_some() || asks_for_two(&record.collection) {
+    if factors.address.is_some() || factors.takes_two {
         let meta = app.meta();
         let decide =
             move |conn: &mut Conn, grant: Grant| decide(conn, &grant, &meta, &record, &factors);
@@ -112,17 +119,22 @@ async fn note_place(app: &App, request: &Request, record: &Record) {
     }
 }
 
+/// Whether the account has an authenticator app.
+async fn needs_code(app: &App, account: &Record) -> Result<bool> {
+    let (schema, account) = (app.schema.current(), account.clone());
+    app.db
+        .read_inline(move |conn| totp::is_enabled(conn, &schema, &account))
+        .await
+}
+
 /// Whether accounts of the collection may need a second factor.
 fn asks_for_two(collection: &Collection) -> bool {
     let auth = collection.def.auth.as_ref();
     auth.is_some_and(|auth| auth.mfa.enabled)
 }
 
-/// Returns the id that the first factor led to, if the collection asks for a second one.
-fn mfa_id(collection: &Collection, request: &Request, query: &Query) -> Result<Option<String>> {
-    if !asks_for_two(collection) {
-        return Ok(None);
-    }
+/// Returns the id that the first factor led to.
+pub(super) fn given_mfa_id(request: &Request, query: &Query) -> Result<Option<String>> {
     if let Some(id) = query.get("mfaId").filter(|id| !id.is_empty()) {
         return Ok(Some(id.clone()));
     }

@@ -58,6 +58,8 @@ pub(super) fn began_since(conn: &mut Conn, id: &str, since: Timestamp) -> Result
     select.ident(&table()).text(" WHERE \"id\" = ");
     select.bind(Value::from(id)).text(" AND \"created\" >= ");
     select.bind(Value::Text(since.to_string()));
+    // These begin without a sign-in of the owner.
+    select.text(" AND \"method\" NOT IN ('refresh', 'impersonation')");
     Ok(!load(conn, select.cached(), &[ColumnType::Text])?.is_empty())
 }
 
