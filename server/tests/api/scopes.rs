@@ -411,24 +411,33 @@ fn members_of_an_older_database_have_their_roles_everywhere() {
     let read = json!({"collection": "posts", "actions": ["list"], "effect": "allow"});
     permit(&app, &reader, read);
     join(&app, &reader, "ann");
-    let definition =
-        app.text("SELECT definition AS value FROM _collections WHERE id = '_pl_members'");
+    let [members, permissions] = ["_pl_members", "_pl_permissions"].map(|id| {
+        let stored = format!("SELECT definition AS value FROM _collections WHERE id = '{id}'");
+        let mut definition: Value = serde_json::from_str(&app.text(&stored)).expect("a definition");
+        let fields = definition["fields"].as_array_mut().expect("fields");
+        fields.retain(|field| {
+            let is_new = ["scope", "scopeCollection", "presets"].map(|name| field["name"] == name);
+            !is_new.contains(&true)
+        });
+        if id == "_pl_members" {
+            definition["indexes"] = json!([
+                "CREATE UNIQUE INDEX `idx_members_account` ON `_members` (`recordRef`, `collectionRef`, `role`)",
+                "CREATE INDEX `idx_members_role` ON `_members` (`role`)",
+            ]);
+        }
+        let text = definition.to_string().replace('\'', "''");
+        format!("UPDATE _collections SET definition = '{text}' WHERE id = '{id}'")
+    });
     let home = app.stop();
-    let mut definition: Value = serde_json::from_str(&definition).expect("a definition");
-    let fields = definition["fields"].as_array_mut().expect("fields");
-    fields.retain(|field| !field["name"].as_str().expect("a name").starts_with("scope"));
-    definition["indexes"] = json!([
-        "CREATE UNIQUE INDEX `idx_members_account` ON `_members` (`recordRef`, `collectionRef`, `role`)",
-        "CREATE INDEX `idx_members_role` ON `_members` (`role`)",
-    ]);
-    let text = definition.to_string().replace('\'', "''");
     for statement in [
         "DROP INDEX idx_members_account",
         "DROP INDEX idx_members_scope",
         "ALTER TABLE _members DROP COLUMN scope",
         "ALTER TABLE _members DROP COLUMN \"scopeCollection\"",
         "CREATE UNIQUE INDEX idx_members_account ON _members (\"recordRef\", \"collectionRef\", role)",
-        &format!("UPDATE _collections SET definition = '{text}' WHERE id = '_pl_members'"),
+        "ALTER TABLE _permissions DROP COLUMN presets",
+        &members,
+        &permissions,
     ] {
         home.execute(statement);
     }
@@ -442,6 +451,12 @@ fn members_of_an_older_database_have_their_roles_everywhere() {
         .root()
         .try_create("_members", member_in(&editor, "ann", ("orgs", ORGS[1])));
     again.refused_for("scope", "not_unique");
+    let presets = json!({"collection": "posts", "actions": ["create", "view"], "effect": "allow", "presets": {"title": "preset"}});
+    permit(&app, &reader, presets);
+    assert_eq!(
+        ann.try_create("posts", json!({})).body["title"],
+        json!("preset")
+    );
     // Nothing is left to add the next time.
     let version = |app: &TestApp| {
         app.text("SELECT updated AS value FROM _collections WHERE id = '_pl_members'")
