@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use plinth_sdk::types::FieldKind;
 
-use super::{fill, store, write};
+use super::{account_data as attached, fill, store, write};
 use crate::db::{ColumnType, Conn, Ident, Sql, Value, load, sql};
 use crate::error::{Error, Result};
 use crate::fields;
@@ -28,7 +28,21 @@ pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
     let mut grant = grant.clone();
     let record = store::find_to_write(conn, &mut grant, id, Some(store::Lock::Delete))?
         .ok_or_else(Error::missing)?;
+    check_link(&grant, &record)?;
     Cascade::new(&grant).run(conn, vec![record.id().to_owned()])
+}
+
+/// Refuses to take a link to another service from an account, for whoever only acts as it.
+fn check_link(grant: &Grant, record: &Record) -> Result<()> {
+    let acting = grant.request.caller.account();
+    let acting = acting.filter(|account| !account.refreshable);
+    let is_link = record.collection.def.id == account_data::EXTERNAL_AUTHS;
+    if is_link && acting.is_some_and(|account| attached::is_of(record, &account.record)) {
+        return Err(Error::forbidden(
+            "A token that cannot be refreshed removes no links to other services.",
+        ));
+    }
+    Ok(())
 }
 
 /// Deletes all records of the collection.

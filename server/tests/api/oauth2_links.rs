@@ -201,6 +201,34 @@ fn an_account_that_is_signed_in_is_linked_and_a_link_decides() {
 }
 
 #[test]
+fn n75_who_acts_as_an_account_links_and_unlinks_nothing() {
+    let (app, provider) = with_gitlab(ann());
+    let bob = app.user("bob");
+    let path = "/api/collections/users/impersonate/bob000000000000";
+    let acting = app.root().post(path, json!({"duration": 60})).ok();
+    let acting = Client {
+        token: acting["token"].as_str().expect("a token").to_owned(),
+        ..app.guest()
+    };
+    sign_in(&acting, "gitlab", json!({})).refused(403);
+    assert!(provider.calls("/token").is_empty());
+    assert!(app.root().all("_externalAuths", "id").is_empty());
+    sign_in(&bob, "gitlab", json!({})).ok();
+    let link = app.root().all("_externalAuths", "id").remove(0);
+    acting.remove("_externalAuths", &link).refused(403);
+    app.root()
+        .patch("/api/settings", json!({"batch": {"enabled": true}}))
+        .ok();
+    let request = json!({"method": "DELETE", "url": format!("/api/collections/_externalAuths/records/{link}")});
+    let batch = json!({"requests": [request]});
+    assert_ne!(acting.post("/api/batch", batch).status, 200);
+    assert_eq!(app.root().all("_externalAuths", "id"), [link.as_str()]);
+    let refreshed = bob.post("/api/collections/users/auth-refresh", json!({}));
+    let (bob, _) = signed_in(&app, refreshed);
+    assert_eq!(bob.remove("_externalAuths", &link).status, 204);
+}
+
+#[test]
 fn who_comes_by_a_link_keeps_the_password_of_an_account_with_another_address() {
     let (app, _provider) = with_gitlab(ann());
     let (bob, id) = unverified(&app, "bob@example.com");

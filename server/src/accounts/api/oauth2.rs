@@ -25,7 +25,7 @@ use crate::outbound::Outbound;
 use crate::policy::{self, Action, Grant, system};
 use crate::problems::{self, UNLOADABLE, too_long};
 use crate::records::api::{Ready, ready_without_password, written};
-use crate::request::Request;
+use crate::request::{Caller, Request};
 use crate::schema::{Collection, Record};
 
 /// The maximum size of a body, which may have the fields of a new account.
@@ -83,16 +83,15 @@ pub async fn auth_with_oauth2(
     let collection = current(&app, &name).await?;
     let (form, fields) = read(&collection, body)?;
     let service = service(&collection, &form)?;
+    let own = to_link(&collection, &request.0.caller)?;
     let now = app.clock.now();
     check_verifier(&collection, &service, &form, now)?;
     let _turn = app.oauth2.turn()?;
     take_verifier(&app, &service, &form, now).await?;
     let user = user(&app, &service, &form).await?;
-    let own = request.0.caller.account();
-    let own = own.filter(|own| own.record.collection.def.id == collection.def.id);
     let by = SignIn {
         provider: service.provider.name,
-        caller: own.map(|own| own.record.id().to_owned()),
+        caller: own,
         meta: app.meta(),
         user,
     };
@@ -110,6 +109,21 @@ pub async fn auth_with_oauth2(
         meta: Some(by.user.meta(is_new)?),
     };
     finish(&app, proven, &query).await
+}
+
+/// Returns the id of the account that is to be linked, if one of the collection is signed in.
+fn to_link(collection: &Collection, caller: &Caller) -> Result<Option<String>> {
+    let own = caller.account();
+    let Some(own) = own.filter(|own| own.record.collection.def.id == collection.def.id) else {
+        return Ok(None);
+    };
+    if !own.refreshable {
+        // A link outlives the token, and whoever acts as an account is not the account.
+        return Err(Error::forbidden(
+            "A token that cannot be refreshed links no account to another service.",
+        ));
+    }
+    Ok(Some(own.record.id().to_owned()))
 }
 
 fn read(
