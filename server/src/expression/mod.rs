@@ -1,6 +1,7 @@
 //! Filters and rules as trees, parsed from their text. This module knows no collections: [`crate::filter`] resolves
 //! names.
 
+mod narrow;
 mod parse;
 mod relax;
 

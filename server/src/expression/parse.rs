@@ -19,20 +19,6 @@ pub enum Expression {
     Any(Vec<Expression>),
 }
 
-impl Expression {
-    /// Says whether an operand of any comparison is this identifier.
-    pub fn names(&self, identifier: &str) -> bool {
-        match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.names(identifier)),
-            Self::Comparison(comparison) => {
-                let is_it =
-                    |token: &Token| matches!(token, Token::Identifier(name) if name == identifier);
-                is_it(&comparison.left) || is_it(&comparison.right)
-            }
-        }
-    }
-}
-
 /// `left operator right`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {

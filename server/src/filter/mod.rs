@@ -18,7 +18,7 @@ mod visibility;
 
 pub use condition::{Condition, conjunction};
 pub use resolve::{Resolver, Trust};
-pub use role_scope::ROLE_SCOPE;
+pub use role_scope::{ROLE_SCOPE, RoleScopes};
 pub use visibility::{Listable, RowCondition, Visibility};
 
 pub use crate::expression::{

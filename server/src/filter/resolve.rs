@@ -12,6 +12,7 @@ use super::casts::sortable;
 use super::compare::compare;
 use super::condition::Condition;
 use super::operand::{Kind, Operand};
+use super::role_scope::RoleScopes;
 use super::scope::{Scope, exists, one_row};
 use super::{FilterError, Operator, Visibility};
 use crate::db::dialect::Order;
@@ -44,8 +45,8 @@ pub struct Resolver<'a> {
     aliases: Rc<Cell<u32>>,
     /// The ids of the collections that paths may not enter.
     closed: Option<&'a BTreeSet<String>>,
-    /// The roles of the caller whose scopes `@role.scope` stands for; `None` outside of permissions.
-    pub(super) scoped_roles: Option<&'a [String]>,
+    /// What `@role.scope` stands for; `None` outside of permissions.
+    pub(super) role_scopes: Option<RoleScopes<'a>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -69,7 +70,7 @@ impl<'a> Resolver<'a> {
             scope: Scope::default(),
             aliases: Rc::default(),
             closed: None,
-            scoped_roles: None,
+            role_scopes: None,
         }
     }
 
@@ -137,19 +138,18 @@ impl<'a> Resolver<'a> {
             scope: Scope::default(),
             aliases: Rc::clone(&self.aliases),
             closed: self.closed,
-            scoped_roles: None,
+            role_scopes: None,
         }
     }
 
-    /// Resolves the condition of a permission, which the caller has by these scoped roles, to one that contains all of its
-    /// joins.
+    /// Resolves the condition of a permission, which the caller has in these scopes, to one that contains all of its joins.
     pub fn subquery_of_role(
         &self,
         expression: &Expression,
-        scoped_roles: &[String],
+        scopes: RoleScopes<'_>,
     ) -> Result<Condition, FilterError> {
         let mut nested = self.nested(self.root, self.root_alias.clone());
-        nested.scoped_roles = Some(scoped_roles);
+        nested.role_scopes = Some(scopes);
         let condition = nested.condition(expression, Trust::Full)?;
         Ok(nested.emit_inside(condition))
     }

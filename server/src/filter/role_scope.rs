@@ -13,6 +13,15 @@ use crate::schema::{self, Collection, Shape};
 /// The name of the scopes in conditions of permissions.
 pub const ROLE_SCOPE: &str = "@role.scope";
 
+/// The scopes that `@role.scope` stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum RoleScopes<'a> {
+    /// Whatever it is compared with is a scope.
+    All,
+    /// The scopes in which the caller has one of these roles.
+    Of(&'a [String]),
+}
+
 impl Resolver<'_> {
     /// Resolves `path = @role.scope`: the path leads to one of the scopes. `None` if the comparison is another one.
     pub(super) fn in_role_scope(
@@ -34,9 +43,11 @@ impl Resolver<'_> {
         comparison: &Comparison,
         trust: Trust,
     ) -> Result<Condition, FilterError> {
-        if self.scoped_roles.is_none() {
-            return Err(unknown(ROLE_SCOPE));
-        }
+        let roles: &[String] = match self.role_scopes {
+            None => return Err(unknown(ROLE_SCOPE)),
+            Some(RoleScopes::All) => &[],
+            Some(RoleScopes::Of(roles)) => roles,
+        };
         if comparison.operator != Operator::Equal || is_scope(token) {
             return Err(FilterError::Scope);
         }
@@ -44,7 +55,11 @@ impl Resolver<'_> {
         let resolved = self.operand(&mut scope, token, trust);
         self.scope = scope;
         let (operand, many) = resolved?;
-        let Some(is_scope) = self.is_one_of_scopes(operand)? else {
+        let is_scope = self.is_one_of_scopes(operand, roles)?;
+        if matches!(self.role_scopes, Some(RoleScopes::All)) {
+            return Ok(Condition::True);
+        }
+        let Some(is_scope) = is_scope else {
             return Ok(Condition::False);
         };
         let condition = Condition::from(is_scope);
@@ -54,7 +69,7 @@ impl Resolver<'_> {
         // Without a `?`, all related records must be scopes.
         let mut own = Scope::isolated();
         let (operand, _) = self.operand(&mut own, token, trust)?;
-        let Some(each) = self.is_one_of_scopes(operand)? else {
+        let Some(each) = self.is_one_of_scopes(operand, roles)? else {
             return Ok(Condition::False);
         };
         let mut fails = sql(self.dialect, "(");
@@ -64,8 +79,12 @@ impl Resolver<'_> {
         Ok(Condition::all(vec![condition, Condition::from(none)]))
     }
 
-    /// Returns the condition that a value is the id of a scope; `None` if there are no scopes.
-    fn is_one_of_scopes(&self, operand: Operand) -> Result<Option<Sql>, FilterError> {
+    /// Returns the condition that a value is the id of a scope of these roles; `None` if there are no scopes.
+    fn is_one_of_scopes(
+        &self,
+        operand: Operand,
+        roles: &[String],
+    ) -> Result<Option<Sql>, FilterError> {
         let Operand::Column(Column {
             sql,
             names: Some(collection),
@@ -74,7 +93,6 @@ impl Resolver<'_> {
         else {
             return Err(FilterError::Scope);
         };
-        let roles = self.scoped_roles.unwrap_or_default();
         let caller = &self.request.caller;
         let scopes = self
             .visibility
@@ -93,7 +111,7 @@ impl Resolver<'_> {
         collection: &Collection,
         column: &schema::Column,
     ) -> Option<String> {
-        self.scoped_roles?;
+        self.role_scopes?;
         match &column.shape {
             Shape::Relation { target, .. } => Some(self.schema.find(target)?.def.id.clone()),
             _ if column.name == "id" => Some(collection.def.id.clone()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::preset::{self, Presets};
 use crate::db::Dialect;
-use crate::filter::{Condition, Expression, ROLE_SCOPE, Resolver, parse};
+use crate::filter::{Condition, Expression, ROLE_SCOPE, Resolver, RoleScopes, parse};
 
 /// The effect of a permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Permission {
     /// The values that records get which are created by the permission.
     pub(super) presets: Presets,
     rows: Rows,
+    /// The part of the condition that asks for the scope; `None` if there is none.
+    in_scope: Option<Expression>,
 }
 
 impl Permission {
@@ -62,6 +64,10 @@ impl Permission {
             "" => Rows::All,
             text => parse(text).map_or(Rows::Unknown, Rows::Where),
         };
+        let in_scope = match &rows {
+            Rows::Where(expression) => expression.where_compared(ROLE_SCOPE),
+            Rows::All | Rows::Unknown => None,
+        };
         Self {
             id,
             role,
@@ -72,6 +78,7 @@ impl Permission {
             fields: (!fields.is_empty()).then(|| fields.into_iter().collect()),
             presets: preset::read(presets),
             rows,
+            in_scope,
         }
     }
 
@@ -95,10 +102,7 @@ impl Permission {
 
     /// Whether the permission depends on the scopes in which a caller has the role.
     pub fn asks_for_scope(&self) -> bool {
-        match &self.rows {
-            Rows::Where(expression) => expression.names(ROLE_SCOPE),
-            Rows::All | Rows::Unknown => false,
-        }
+        self.in_scope.is_some()
     }
 }
 
@@ -106,6 +110,8 @@ impl Permission {
 #[derive(Debug, PartialEq)]
 pub struct Held {
     pub(super) permission: Arc<Permission>,
+    /// Whether the caller has a role with this permission everywhere.
+    pub(super) is_everywhere: bool,
     /// The ids of the roles with this permission that the caller has in some scopes.
     pub(super) scoped_roles: Vec<String>,
 }
@@ -123,19 +129,26 @@ impl Held {
     pub(super) fn everywhere(permission: Permission) -> Self {
         Self {
             permission: Arc::new(permission),
+            is_everywhere: true,
             scoped_roles: Vec::new(),
         }
     }
 
-    /// Returns the condition for rows that the permission applies to. If it cannot be resolved any more, an allow
-    /// applies to no rows, and a deny to all.
+    /// Returns the condition for rows that the permission applies to. Who has the role in scopes only is allowed what is in
+    /// these; who has it everywhere is denied what is in any. If the condition cannot be resolved any more, an allow applies
+    /// to no rows, and a deny to all.
     pub(super) fn condition(&self, resolver: &Resolver<'_>) -> Condition {
-        let condition = match &self.rows {
-            Rows::All => return Condition::True,
-            Rows::Where(expression) => resolver
-                .subquery_of_role(expression, &self.scoped_roles)
-                .ok(),
-            Rows::Unknown => None,
+        let of_roles = RoleScopes::Of(&self.scoped_roles);
+        let resolve = |expression, scopes| resolver.subquery_of_role(expression, scopes).ok();
+        let condition = match (&self.rows, self.effect, self.is_everywhere) {
+            (Rows::All, ..) => return Condition::True,
+            (Rows::Where(all), Effect::Deny, true) => resolve(all, RoleScopes::All),
+            (Rows::Where(all), Effect::Allow, false) if self.in_scope.as_ref() != Some(all) => {
+                let in_scope = self.in_scope.as_ref();
+                resolve(all, of_roles).and_then(|_| resolve(in_scope?, of_roles))
+            }
+            (Rows::Where(all), ..) => resolve(all, of_roles),
+            (Rows::Unknown, ..) => None,
         };
         condition.unwrap_or_else(|| {
             tracing::warn!(

@@ -215,6 +215,7 @@ impl Policies {
             };
             let held = Held {
                 permission: Arc::clone(permission),
+                is_everywhere,
                 scoped_roles,
             };
             match held.effect {

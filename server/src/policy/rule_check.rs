@@ -9,7 +9,7 @@ use super::roles::Policies;
 use crate::clock::Timestamp;
 use crate::db::dialect;
 use crate::filter::{
-    Call, Comparison, Expression, FilterError, Operator, Resolver, Token, Trust, parse,
+    Call, Comparison, Expression, FilterError, Operator, Resolver, RoleScopes, Token, Trust, parse,
 };
 use crate::problems::{INVALID_RULE, SYSTEM_RULE_CHANGE};
 use crate::request::Request;
@@ -122,7 +122,9 @@ impl RuleCheck {
         );
         let mut resolver = resolver.closing(&self.closed);
         if self.is_of_permission {
-            return resolver.subquery_of_role(expression, &[]).map(drop);
+            return resolver
+                .subquery_of_role(expression, RoleScopes::Of(&[]))
+                .map(drop);
         }
         resolver.condition(expression, Trust::Full).map(drop)
     }

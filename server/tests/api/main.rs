@@ -84,6 +84,7 @@ mod rule_paths;
 mod rule_schema;
 mod rules;
 mod schema_changes;
+mod scope_conditions;
 mod scopes;
 mod secrets;
 mod security;

@@ -38,7 +38,7 @@ pub(crate) fn post(org: &str, n: u32) -> String {
 }
 
 /// The ids of all posts of these organisations.
-fn posts(orgs: &[&str]) -> Vec<String> {
+pub(crate) fn posts(orgs: &[&str]) -> Vec<String> {
     orgs.iter()
         .flat_map(|org| [post(org, 0), post(org, 1)])
         .collect()
@@ -71,7 +71,7 @@ pub(crate) fn editor(app: &TestApp) -> Value {
 
 /// Checks the ways by which a client reads and writes posts: all of these, and no others.
 #[track_caller]
-fn reaches(app: &TestApp, client: &Client, orgs: &[&str]) {
+pub(crate) fn reaches(app: &TestApp, client: &Client, orgs: &[&str]) {
     let expected = posts(orgs);
     let list = client.list("posts", &[("sort", "id")]).ok();
     let items = list["items"].as_array().expect("items");
@@ -119,7 +119,7 @@ fn reaches(app: &TestApp, client: &Client, orgs: &[&str]) {
     }
 }
 
-fn with_batches(app: &TestApp) {
+pub(crate) fn with_batches(app: &TestApp) {
     let batch = json!({"batch": {"enabled": true, "maxRequests": 50, "timeout": 60}});
     app.root().patch("/api/settings", batch).ok();
 }
@@ -206,29 +206,6 @@ fn n04_nobody_is_editor_everywhere_by_being_it_somewhere() {
     permit(&app, &editor, permission("deny", "org = @role.scope"));
     assert_eq!(ann.all("posts", "id"), posts(&[ORGS[2]]));
     assert_eq!(app.guest().all("posts", "id").len(), 6);
-}
-
-#[test]
-fn a_condition_has_parts_with_a_scope_and_without() {
-    let app = TestApp::start();
-    tenants(&app);
-    let [ann, bob] = ["ann", "bob"].map(|name| app.user(name));
-    let reader = role(&app, "reader", &[]);
-    join_in(&app, &reader, "ann", ("orgs", ORGS[0]));
-    join(&app, &reader, "bob");
-    let condition = format!(
-        "org = @role.scope || @role.scope = id || title = '{}'",
-        post(ORGS[2], 1)
-    );
-    let read = json!({"collection": "posts", "actions": ["list"], "effect": "allow", "condition": condition});
-    permit(&app, &reader, read);
-    let both = [posts(&ORGS[..1]), vec![post(ORGS[2], 1)]].concat();
-    assert_eq!(ann.all("posts", "id"), both);
-    assert_eq!(bob.all("posts", "id"), [post(ORGS[2], 1)]);
-    // A single record can be a scope.
-    join_in(&app, &reader, "ann", ("posts", &post(ORGS[1], 1)));
-    let three = [posts(&ORGS[..1]), vec![post(ORGS[1], 1), post(ORGS[2], 1)]].concat();
-    assert_eq!(ann.filter("posts", "id != ''", "id"), three);
 }
 
 #[test]
