@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::otp;
 use crate::app::App;
 use crate::db::{Conn, Value, execute, sql};
 use crate::error::Result;
@@ -28,8 +27,6 @@ pub(crate) async fn remove_expired(app: &App) -> Result<usize> {
             total += app.db.write(work).await?;
         }
     }
-    let forget = |conn: &mut Conn| otp::forget_old(conn, conn.clock.now());
-    app.db.write(forget).await?;
     Ok(total)
 }
 

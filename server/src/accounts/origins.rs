@@ -3,8 +3,6 @@
 //! A place is a record of `_authOrigins`: a fingerprint of the address and the browser, made as in PocketBase, so that places
 //! that moved in stay known.
 
-use std::sync::Arc;
-
 use md5::{Digest, Md5};
 use plinth_sdk::types::MetaSettings;
 use serde_json::{Map, json};
@@ -14,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::mail;
-use crate::policy::{Grant, Snapshot};
+use crate::policy::Grant;
 use crate::records::store::{self as records, Lock};
 use crate::records::write::Input;
 use crate::records::{account_data, fill};
@@ -53,24 +51,10 @@ impl Place {
     }
 
     /// Returns the fingerprint. It need not resist anybody: it only tells an account's own places apart.
-    pub(super) fn fingerprint(&self) -> String {
+    fn fingerprint(&self) -> String {
         let digest = Md5::digest(format!("{}{}", self.address, self.browser));
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
-}
-
-/// Whether the account has signed in from the place with this fingerprint.
-pub(super) fn is_known(
-    conn: &mut Conn,
-    schema: &Arc<Snapshot>,
-    account: &Record,
-    fingerprint: &str,
-) -> Result<bool> {
-    let grant = account_data::grant(schema, AUTH_ORIGINS, conn.clock.now())?;
-    let known = account_data::all_of(conn, &grant, account)?;
-    Ok(known
-        .iter()
-        .any(|known| known.text("fingerprint") == fingerprint))
 }
 
 /// Stores that the account has signed in from a place. A mail tells of a new place, unless it is the first one. The row of

@@ -12,8 +12,8 @@ use crate::support::process::{plinth, run};
 use crate::support::smtp::{token as token_in, wait_until};
 use crate::support::{Client, Home, PASSWORD, TestApp, at_once, on_postgres};
 
-const OWNERS: Ipv4Addr = Ipv4Addr::new(127, 0, 2, 1);
-const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 0, 3, 1);
+pub(crate) const OWNERS: Ipv4Addr = Ipv4Addr::new(127, 0, 2, 1);
+pub(crate) const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 0, 3, 1);
 
 /// A server whose clients connect directly, so that their addresses are their own.
 fn direct() -> TestApp {
@@ -30,15 +30,15 @@ fn direct_in(home: Home) -> TestApp {
 
 /// An answer to an attempt: its status, how many seconds to wait, and its body.
 #[derive(Clone, Debug, PartialEq)]
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     wait: u64,
-    body: Value,
+    pub(crate) body: Value,
 }
 
 impl Answer {
     #[track_caller]
-    fn is(&self, status: u16) -> &Self {
+    pub(crate) fn is(&self, status: u16) -> &Self {
         assert_eq!(self.status, status, "{self:?}");
         self
     }
@@ -56,7 +56,13 @@ impl Answer {
 }
 
 /// Sends JSON from an address of this machine.
-fn post_from(app: &TestApp, from: Ipv4Addr, path: &str, headers: &str, body: &Value) -> Answer {
+pub(crate) fn post_from(
+    app: &TestApp,
+    from: Ipv4Addr,
+    path: &str,
+    headers: &str,
+    body: &Value,
+) -> Answer {
     let server: SocketAddr = app
         .url
         .trim_start_matches("http://")
@@ -95,7 +101,7 @@ fn post_from(app: &TestApp, from: Ipv4Addr, path: &str, headers: &str, body: &Va
 
 const PATH: &str = "/api/collections/users/auth-with-password";
 
-fn try_from(app: &TestApp, from: Ipv4Addr, identity: &str, password: &str) -> Answer {
+pub(crate) fn try_from(app: &TestApp, from: Ipv4Addr, identity: &str, password: &str) -> Answer {
     let body = json!({"identity": identity, "password": password});
     post_from(app, from, PATH, "", &body)
 }

@@ -1,18 +1,32 @@
 //! One-time passwords: digits from a mail that sign in once.
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
+use plinth::config::Config;
 use serde_json::{Value, json};
 
+use crate::guessing::{Answer, OWNERS, STRANGERS, post_from, try_from};
+use crate::oauth2;
+use crate::support::provider::Provider;
 use crate::support::smtp::{Mood, Received, Smtp, mails};
-use crate::support::{Client, PASSWORD, Reply, TestApp, at_once};
+use crate::support::{Client, Home, PASSWORD, Reply, TestApp, at_once, on_postgres};
 
 const PATH: &str = "/api/collections/users";
 const USERS: &str = "_pb_users_auth_";
 const ANN: &str = "ann000000000000";
 
+/// A server whose clients connect directly, so that their addresses are their own.
 fn app(smtp: &Smtp) -> TestApp {
-    let app = smtp.start_app();
+    let home = Home::new();
+    let config = Config {
+        private_clients: true,
+        ..smtp.settings(&home)
+    };
+    with_codes(TestApp::start_with(home, config))
+}
+
+fn with_codes(app: TestApp) -> TestApp {
     let template = json!({"subject": "Your code", "body": "<p>It is {OTP}, for {OTP_ID}.</p>"});
     let otp = json!({"enabled": true, "length": 6, "duration": 300, "emailTemplate": template});
     let options = json!({"otp": otp, "authAlert": {"enabled": false}});
@@ -37,6 +51,12 @@ fn ask(client: &Client, email: &str) -> String {
 fn sign_in(client: &Client, id: &str, code: &str) -> Reply {
     let body = json!({"otpId": id, "password": code});
     client.post(&format!("{PATH}/auth-with-otp"), body)
+}
+
+/// Tries a code from an address of this machine.
+fn sign_in_from(app: &TestApp, from: Ipv4Addr, id: &str, code: &str) -> Answer {
+    let body = json!({"otpId": id, "password": code});
+    post_from(app, from, &format!("{PATH}/auth-with-otp"), "", &body)
 }
 
 fn with_password(client: &Client, email: &str) -> Reply {
@@ -157,12 +177,118 @@ fn a_device_that_has_signed_in_before_has_tries_of_its_own() {
         wrong(&sign_in(&guest, &id, "nope"));
     }
     too_many(&sign_in(&guest, &id, &right));
-    // She signs in with her password from here.
-    app.root()
-        .patch(PATH, json!({"authAlert": {"enabled": true}}))
-        .ok();
-    with_password(&guest, "ann@example.com").ok();
-    sign_in(&guest, &id, &right).ok();
+    too_many(&sign_in(&app.user("bob"), &id, &right));
+    // It keeps its token, whether or not the places of sign-ins are stored.
+    let ann = app.guest().sign_in("users", "ann@example.com");
+    sign_in(&ann, &id, &right).ok();
+}
+
+#[test]
+fn n26_strangers_do_not_use_up_the_tries_of_the_owner() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = app(&smtp);
+    let (of_strangers, right) = code(&app, &smtp, "ann@example.com", 1);
+    let (of_ann, code_of_ann) = code(&app, &smtp, "ann@example.com", 2);
+    let invented = format!("{}0000000000", &of_ann[..5]);
+    for id in [
+        &invented,
+        &of_strangers,
+        &invented,
+        &of_strangers,
+        &invented,
+    ] {
+        sign_in_from(&app, STRANGERS, id, "nope").is(400);
+    }
+    sign_in_from(&app, STRANGERS, &of_strangers, &right).is(429);
+    // They have many addresses, and together end the code that they have asked for.
+    for n in 1..=50 {
+        let from = Ipv4Addr::new(127, 0, 1, n);
+        sign_in_from(&app, from, &of_strangers, "nope").is(400);
+        sign_in_from(&app, from, &invented, "nope");
+    }
+    let another = Ipv4Addr::new(127, 0, 1, 51);
+    sign_in_from(&app, another, &of_strangers, &right).is(400);
+    sign_in_from(&app, OWNERS, &of_ann, &code_of_ann).is(200);
+}
+
+#[test]
+fn n26_a_code_does_not_end_for_who_has_signed_in_from_there() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = app(&smtp);
+    try_from(&app, OWNERS, "ann@example.com", PASSWORD).is(200);
+    let (id, right) = code(&app, &smtp, "ann@example.com", 1);
+    for n in 1..=50 {
+        sign_in_from(&app, Ipv4Addr::new(127, 0, 1, n), &id, "nope").is(400);
+    }
+    sign_in_from(&app, STRANGERS, &id, &right).is(400);
+    sign_in_from(&app, OWNERS, &id, &right).is(200);
+}
+
+#[test]
+fn n26_behind_a_proxy_tries_are_counted_by_the_code() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = with_codes(smtp.start_app());
+    let guest = app.guest();
+    let (of_strangers, right) = code(&app, &smtp, "ann@example.com", 1);
+    let (of_ann, code_of_ann) = code(&app, &smtp, "ann@example.com", 2);
+    for _ in 0..5 {
+        wrong(&sign_in(&guest, &of_strangers, "nope"));
+    }
+    too_many(&sign_in(&guest, &of_strangers, &right));
+    sign_in(&guest, &of_ann, &code_of_ann).ok();
+}
+
+#[test]
+fn n26_who_has_no_tries_left_and_goes_on_waits_longer() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let app = app(&smtp);
+    let guest = app.guest();
+    let (id, right) = code(&app, &smtp, "ann@example.com", 1);
+    for _ in 0..5 {
+        wrong(&sign_in(&guest, &id, "nope"));
+    }
+    for _ in 0..5 {
+        too_many(&sign_in(&guest, &id, "nope"));
+    }
+    let late = sign_in(&guest, &id, &right);
+    late.refused(429);
+    assert_eq!(
+        late.body["message"],
+        "Too many failed attempts, try again later."
+    );
+}
+
+#[test]
+fn n65_counts_of_invented_ids_are_swept_and_bounded() {
+    let app = with_codes(TestApp::start());
+    let rows = || app.text("SELECT CAST(count(*) AS TEXT) AS value FROM _otp_attempts");
+    let sweep = || {
+        let swept = plinth::accounts::attempts::sweep(&app.app);
+        actix_web::rt::System::new().block_on(swept).expect("swept");
+    };
+    for n in 0..3 {
+        wrong(&sign_in(&app.guest(), &format!("{n}invented"), "nope"));
+    }
+    sweep();
+    assert_eq!(rows(), "3");
+    app.clock.advance(Duration::from_secs(181));
+    sweep();
+    assert_eq!(rows(), "0");
+    // However many there are, the room is limited; those that count most are kept.
+    let now = app.clock.now().unix();
+    let numbers = if on_postgres() {
+        "SELECT generate_series(1, 100100) AS n"
+    } else {
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100100) SELECT n FROM n"
+    };
+    app.execute(&format!(
+        "INSERT INTO _otp_attempts (collection, account, device, since, tries) \
+         SELECT '', 'row' || n, '', {now}, n FROM ({numbers}) AS numbers"
+    ));
+    sweep();
+    assert_eq!(rows(), "100000");
+    let lowest = app.text("SELECT CAST(min(tries) AS TEXT) AS value FROM _otp_attempts");
+    assert_eq!(lowest, "101");
 }
 
 #[test]
@@ -346,6 +472,36 @@ fn who_shows_the_password_too_keeps_it() {
         assert_eq!(with_password(&guest, &email).status, 401, "it is right");
     }
     assert_eq!(app.root().all("_mails", "id").len(), 2, "nothing has ended");
+}
+
+#[test]
+fn n22_a_code_and_a_linked_service_verify_an_account_without_its_password() {
+    let smtp = Smtp::start(Mood::Accepts);
+    let provider = Provider::start();
+    let home = Home::new();
+    let config = Config {
+        outbound_allow: vec!["127.0.0.1".to_owned()],
+        ..smtp.settings(&home)
+    };
+    let app = with_codes(TestApp::start_with(home, config));
+    oauth2::allow(&app, json!([oauth2::service(&provider, "gitlab")]));
+    provider.set("/user", json!({"id": 7, "username": "eve"}));
+    app.root()
+        .patch(PATH, json!({"mfa": {"enabled": true}}))
+        .ok();
+    let guest = app.guest();
+    let eve = json!({"id": "eve000000000000", "email": "eve@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD});
+    guest.create("users", eve);
+    let link = json!({"collectionRef": USERS, "recordRef": "eve000000000000", "provider": "gitlab", "providerId": "7"});
+    app.root().create("_externalAuths", link);
+
+    let (id, right) = code(&app, &smtp, "eve@example.com", 1);
+    let first = sign_in(&guest, &id, &right);
+    assert_eq!(first.status, 401, "{}", first.text);
+    let second = oauth2::sign_in(&guest, "gitlab", json!({"mfaId": first.body["mfaId"]})).ok();
+    assert_eq!(second["record"]["verified"], json!(true));
+    // Who has shown it was not the password, so that may be somebody else's.
+    with_password(&guest, "eve@example.com").refused(400);
 }
 
 #[test]

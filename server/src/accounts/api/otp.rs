@@ -11,7 +11,6 @@ use crate::accounts::attempts::rules::Purpose;
 use crate::accounts::attempts::{self, Attempt as Guess};
 use crate::accounts::methods::Method;
 use crate::accounts::of_accounts;
-use crate::accounts::origins::Place;
 use crate::accounts::otp::{self, Attempt, Redeemed};
 use crate::app::{App, Effort};
 use crate::db::Conn;
@@ -53,12 +52,13 @@ pub async fn auth_with_otp(
     query: Query,
     body: Body<MAX_BODY>,
 ) -> Result<Answer> {
+    let CallerRequest(request, token) = request;
     let collection = with_codes(&app, &name)?;
     let (given, fields): (OtpSignIn, _) = body.typed_with_fields(UNLOADABLE)?;
     check(&given)?;
     let request = Request {
         body: fields,
-        ..request.0
+        ..request
     };
     let grant = system(
         &app.schema.current(),
@@ -67,24 +67,33 @@ pub async fn auth_with_otp(
         "a code is looked for before anybody is signed in",
     );
     let who = otp::derived_part(&given.otp_id);
-    let guess = Guess::new(&app, Purpose::OneTimePassword, &collection, &who, &request);
+    let mut guess = Guess::new(&app, Purpose::OneTimePassword, &collection, &who, &request);
+    if !token.is_empty() {
+        let (looking, id) = (grant.clone(), given.otp_id.clone());
+        let find = move |conn: &mut Conn| otp::owner(conn, &looking, &id);
+        guess = guess.with_token(&token, app.db.read_inline(find).await?.as_ref());
+    }
     attempts::check(&app, &guess).await?;
     let attempt = Attempt {
         matched: matched(&app, &grant, &request, &given).await?,
         id: given.otp_id,
         code: given.password,
-        device: Place::of(&request).fingerprint(),
+        guess: guess.clone(),
     };
     let redeem = move |conn: &mut Conn, grant: Grant| otp::redeem(conn, &grant, &attempt);
     let (record, address) = match app.write(grant, Effort::Long, redeem).await? {
         Redeemed::Right(record, address) => (*record, address),
         Redeemed::Wrong => {
-            attempts::record_failure(&app, &guess).await?;
+            count_failure(&app, &guess).await?;
             return Err(Error::invalid(WRONG));
         }
-        Redeemed::TooMany => return Err(Error::TooManyRequests(TOO_MANY)),
+        Redeemed::TooMany => {
+            count_failure(&app, &guess).await?;
+            return Err(Error::TooManyRequests(TOO_MANY));
+        }
     };
-    attempts::record_success(&app, &guess).await?;
+    // The code is used up, so nothing may refuse whoever had it from here on.
+    attempts::forgive(&app, &guess).await?;
     let proven = Authenticated {
         request,
         record,
@@ -93,6 +102,14 @@ pub async fn auth_with_otp(
         meta: None,
     };
     finish(&app, proven, &query).await
+}
+
+/// Counts a failure. Tries have a limit of their own, so the answer does not depend on what others have tried meanwhile.
+async fn count_failure(app: &App, guess: &Guess) -> Result<()> {
+    match attempts::record_failure(app, guess).await {
+        Err(Error::Delayed(_)) => Ok(()),
+        counted => counted,
+    }
 }
 
 /// Returns the collection, if its accounts sign in with one-time passwords.

@@ -3,6 +3,7 @@
 //! Start with [`check`], [`record_failure`] and [`record_success`]. The README next to this file has the formula and its
 //! reasons.
 
+pub(super) mod codes;
 pub(crate) mod rules;
 pub(crate) mod store;
 
@@ -90,6 +91,38 @@ impl Attempt {
             self.client
         };
         Self { client, ..self }
+    }
+
+    /// Returns what tells the client from others that try a one-time password. Behind a reverse proxy that is the id of the
+    /// code, which only whoever has asked for the code knows.
+    pub(super) fn client_with(&self, id: &str) -> String {
+        match self.client {
+            Client::KnownDevice => "device".to_owned(),
+            Client::Own(network) => network.to_string(),
+            Client::Shared(_) => format!("id {id}"),
+        }
+    }
+
+    /// Whether the account has signed in from here: with the same kind of secret, or with its password.
+    pub(super) fn is_known(&self, conn: &mut Conn, account: &Record) -> Result<bool> {
+        match self.client {
+            Client::KnownDevice => return Ok(true),
+            Client::Shared(_) => return Ok(false),
+            Client::Own(_) => {}
+        }
+        let with_password = Self {
+            purpose: Purpose::Password,
+            identity: account.text("email").to_lowercase(),
+            ..self.clone()
+        };
+        let pairs: Vec<Counter> = [self, &with_password]
+            .into_iter()
+            .flat_map(Self::counters)
+            .filter(|counter| counter.kind == Kind::Pair)
+            .collect();
+        let since = conn.clock.now().unix_millis() - KNOWN;
+        let rows = store::find(conn, &pairs, None)?;
+        Ok(rows.iter().any(|row| row.succeeded > since))
     }
 
     /// Returns the counters of the attempt, in the order in which their rows are locked.
@@ -288,7 +321,8 @@ fn count_delayed<T>(app: &App, attempt: &Attempt, outcome: Result<T>) -> Result<
 
 /// Deletes the rows that no longer count, and some of too many.
 pub async fn sweep(app: &App) -> Result<()> {
-    app.db.write(store::sweep).await
+    app.db.write(store::sweep).await?;
+    app.db.write(codes::sweep).await
 }
 
 /// Sweeps until the server stops.

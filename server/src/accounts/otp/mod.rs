@@ -2,15 +2,13 @@
 //!
 //! A code is a record of `_otps`, which has a keyed digest of the digits. Who asks for one gets an id for every address, so
 //! that nobody learns who has an account: it begins with letters that are derived from the address, and tries are counted by
-//! these, whether or not there is an account ([`attempts`]).
+//! these, whether or not there is an account ([`codes`](super::attempts::codes)).
 
-mod attempts;
 mod issue;
 mod redeem;
 
-pub(super) use attempts::forget_old;
 pub(super) use issue::request;
-pub(super) use redeem::{Attempt, Redeemed, redeem, stored_hash};
+pub(super) use redeem::{Attempt, Redeemed, owner, redeem, stored_hash};
 
 use std::time::Duration;
 

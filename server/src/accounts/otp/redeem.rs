@@ -2,9 +2,9 @@
 
 use subtle::ConstantTimeEq;
 
-use super::attempts::{self, Counted};
 use super::{PREFIX, derived, derived_part, digest, has_expired};
-use crate::accounts::origins;
+use crate::accounts::attempts;
+use crate::accounts::attempts::codes::Tried;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::policy::Grant;
@@ -22,17 +22,17 @@ pub(in crate::accounts) struct Attempt {
     pub(in crate::accounts) code: String,
     /// The hash that the code matches, if a superuser has made it.
     pub(in crate::accounts) matched: Option<String>,
-    /// The fingerprint of the device.
-    pub(in crate::accounts) device: String,
+    /// Who tries it, and from where.
+    pub(in crate::accounts) guess: attempts::Attempt,
 }
 
 /// The outcome of a try.
 pub(in crate::accounts) enum Redeemed {
     /// The code is right: its account, and the address to which the code was sent.
     Right(Box<Record>, String),
-    /// The code is wrong, has expired, or there is none.
+    /// The code is wrong, has expired, was tried too often by strangers, or there is none.
     Wrong,
-    /// There were too many tries.
+    /// The client has tried too often.
     TooMany,
 }
 
@@ -46,6 +46,21 @@ pub(in crate::accounts) fn stored_hash(
     let code = records::find(conn, &codes, id, None)?;
     let hash = code.map(|code| code.text("password").to_owned());
     Ok(hash.filter(|hash| !hash.is_empty() && !hash.starts_with(PREFIX)))
+}
+
+/// Returns the account that a code is for.
+pub(in crate::accounts) fn owner(
+    conn: &mut Conn,
+    grant: &Grant,
+    id: &str,
+) -> Result<Option<Record>> {
+    let codes = account_data::grant(grant.schema(), OTPS, conn.clock.now())?;
+    let code = records::find(conn, &codes, id, None)?
+        .filter(|code| code.text("collectionRef") == grant.collection().def.id);
+    match code {
+        Some(code) => records::find(conn, grant, code.text("recordRef"), None),
+        None => Ok(None),
+    }
 }
 
 /// Takes a code, which counts once: all codes of the account end. The row of the account is locked.
@@ -69,18 +84,11 @@ pub(in crate::accounts) fn redeem(
         Some(account) => derived(grant.collection(), account.text("email"))?,
         None => derived_part(&attempt.id),
     };
-    let device = match &account {
-        Some(account) if origins::is_known(conn, grant.schema(), account, &attempt.device)? => {
-            attempt.device.as_str()
-        }
-        _ => "",
-    };
-    let counted = Counted {
+    let tried = Tried {
         collection,
         account: &name,
-        device,
     };
-    if !attempts::count(conn, &counted, now)? {
+    if !tried.by_client(conn, &attempt.guess.client_with(&attempt.id))? {
         return Ok(Redeemed::TooMany);
     }
     let Some(account) = account else {
@@ -93,6 +101,14 @@ pub(in crate::accounts) fn redeem(
         return Ok(Redeemed::Wrong);
     };
     let stored = code.text("password");
+    if !attempt.guess.is_known(conn, &account)? {
+        // Several ids may lead to one code.
+        let first = all.iter().find(|first| first.text("password") == stored);
+        if !tried.of_code(conn, first.unwrap_or(code).id())? {
+            // As if there were no such code, which looks the same for every id.
+            return Ok(Redeemed::Wrong);
+        }
+    }
     let own = digest(&account, &attempt.code)?;
     let is_right = bool::from(own.as_bytes().ct_eq(stored.as_bytes()))
         || attempt.matched.as_deref() == Some(stored);
