@@ -53,15 +53,22 @@ pub(crate) async fn finish(app: &App, proven: Authenticated, query: &Query) -> R
     );
     let needs_code = needs_code(app, &record).await?;
     let takes_two = needs_code || asks_for_two(&record.collection);
+    let mfa_id = if takes_two {
+        given_mfa_id(&request, query)?
+    } else {
+        None
+    };
+    // An earlier factor may have shown the address.
+    let may_verify = !record.is("verified") && (address.is_some() || mfa_id.is_some());
     let factors = Factors {
         method,
-        mfa_id: if takes_two {
-            given_mfa_id(&request, query)?
+        mfa_id,
+        takes_two,
+        unknown_password: if may_verify {
+            Some(unknown_password(app, &request).await?)
         } else {
             None
         },
-        takes_two,
-        unknown_password: unknown_password(app, &request, &record, address.as_ref()).await?,
         address,
     };
     let record = match ask(app, grant, record, factors).await? {
@@ -145,22 +152,10 @@ pub(super) fn given_mfa_id(request: &Request, query: &Query) -> Result<Option<St
     }
 }
 
-/// Makes the hash of a password that nobody knows, if the sign-in may verify the account.
-async fn unknown_password(
-    app: &App,
-    request: &Request,
-    record: &Record,
-    address: Option<&String>,
-) -> Result<Option<String>> {
-    if address.is_none() || record.is("verified") {
-        return Ok(None);
-    }
+/// Makes the hash of a password that nobody knows.
+async fn unknown_password(app: &App, request: &Request) -> Result<String> {
     let password = app.random.alphanumeric(30);
-    let hash = app
-        .hasher
-        .hash(Line::of(request.origin()), password)
-        .await?;
-    Ok(Some(hash))
+    app.hasher.hash(Line::of(request.origin()), password).await
 }
 
 /// Makes the response to a sign-in: the account with its own visibility, and the token.
