@@ -69,6 +69,7 @@ KNOWN = [
     ),
     of_superusers(refused, "POST /api/jobs/preview", "Cron expressions and time zones have a syntax of their own."),
     of_superusers(refused, "POST /api/policy/check", "The collection and the account have to exist."),
+    of_superusers(refused, "POST /api/policy/assertions", "Assertions have a syntax of their own."),
     seldom(
         of_superusers(refused, "POST /api/settings/test/email", "The collection has to exist, and to have accounts.")
     ),
