@@ -32,6 +32,11 @@ def accepted(operations, reason, readers=(GUEST, SUPERUSER)):
     return Known(readers, "AcceptedNegativeData", operations, reason)
 
 
+def unlike_schema(operations, reason, readers=(GUEST, SUPERUSER)):
+    """Answers that their schema does not allow."""
+    return Known(readers, "JsonSchemaError", operations, reason)
+
+
 def of_superusers(make, operations, reason):
     return make(operations, reason, (SUPERUSER,))
 
@@ -55,6 +60,12 @@ KNOWN = [
     ),
     refused("POST /api/batch", "The requests of a batch have to succeed."),
     refused(r"POST /api/collections/\w+/auth-with-[\w-]+", "The account has to exist, and the secret to be right."),
+    of_superusers(refused, r"POST /api/collections/\w+/totp/confirm", "The code has to be right."),
+    of_superusers(
+        unlike_schema,
+        r"(GET|POST|PATCH) /api/collections/(_totps|_recoveryCodes)/records(/\{id\})?",
+        "A stored secret is answered as an empty text, while the schema has the field in requests only.",
+    ),
     refused(r"POST /api/collections/\w+/confirm-[\w-]+", "The token has to come from an e-mail."),
     refused("POST /api/realtime", "Topics have a syntax of their own."),
     of_superusers(
