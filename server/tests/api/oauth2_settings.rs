@@ -71,6 +71,50 @@ fn secrets_belong_to_names_and_are_never_shown() {
 }
 
 #[test]
+fn n56_a_client_secret_goes_only_where_it_was_given_for() {
+    let (app, provider) = (start(), Provider::start());
+    let (root, path) = (app.root(), "/api/collections/users");
+    let mut given = service(&provider, "oidc");
+    given["extra"] = json!({"issuer": provider.url, "jwksURL": format!("{}/keys", provider.url)});
+    allow(&app, json!([given]));
+    let secret = || {
+        let stored = app.text("SELECT definition AS value FROM _collections WHERE name = 'users'");
+        let stored: Value = serde_json::from_str(&stored).expect("JSON");
+        stored["oauth2"]["providers"][0]["clientSecret"].clone()
+    };
+    let shown = || root.get(path).ok()["oauth2"]["providers"][0].clone();
+    let save = |service: &Value| root.patch(path, json!({"oauth2": {"providers": [service]}}));
+    // The rest may change without it.
+    let mut named = shown();
+    named["displayName"] = json!("Company");
+    named["pkce"] = json!(true);
+    save(&named).ok();
+    assert_eq!(secret(), "the secret");
+    let other = json!("https://example.org/else");
+    for key in [
+        "/clientId",
+        "/authURL",
+        "/tokenURL",
+        "/userInfoURL",
+        "/extra/issuer",
+        "/extra/jwksURL",
+    ] {
+        let mut moved = shown();
+        *moved.pointer_mut(key).expect("an option") = other.clone();
+        save(&moved).refused_for("oauth2.providers.0.clientSecret", "required");
+        assert_eq!(secret(), "the secret", "{key}");
+        moved["clientSecret"] = json!("the secret");
+        save(&moved).ok();
+    }
+    // Neither while the services are off.
+    let mut moved = shown();
+    moved["tokenURL"] = json!("https://example.org/third");
+    let off = json!({"oauth2": {"enabled": false, "providers": [moved]}});
+    root.patch(path, off).ok();
+    assert_ne!(secret(), "the secret");
+}
+
+#[test]
 fn services_of_a_definition_are_checked_while_they_are_used() {
     let (app, provider) = (start(), Provider::start());
     let with = |enabled: bool, services: Value| {

@@ -305,16 +305,37 @@ fn merge(option: &mut Json, given: &Json) {
 }
 
 /// Keeps the secrets of providers, which are never shown, so they are not sent back. A secret belongs to the provider's
-/// name, wherever in the list it is.
+/// name, wherever in the list it is, and to whom it is sent: otherwise whoever may change a URL could have it sent to
+/// themselves.
 fn keep_secrets(providers: &mut [OAuth2Provider], old: &[OAuth2Provider]) {
     for provider in providers {
-        let known = old.iter().find(|known| known.name == provider.name);
-        if let Some(known) = known
+        let is_same = |known: &&OAuth2Provider| {
+            known.name == provider.name && client(known) == client(provider)
+        };
+        if let Some(known) = old.iter().find(is_same)
             && provider.client_secret.is_empty()
         {
             provider.client_secret.clone_from(&known.client_secret);
         }
     }
+}
+
+/// Returns what says whose secret it is, and who gets it.
+fn client(provider: &OAuth2Provider) -> ([&str; 4], [Option<&Json>; 2]) {
+    let extra = |key: &str| {
+        let value = provider.extra.as_ref().and_then(|extra| extra.get(key));
+        value.filter(|value| !value.is_null() && *value != "")
+    };
+    let texts = [
+        &provider.client_id,
+        &provider.auth_url,
+        &provider.token_url,
+        &provider.user_info_url,
+    ];
+    (
+        texts.map(String::as_str),
+        [extra("issuer"), extra("jwksURL")],
+    )
 }
 
 /// Returns the changed names, old and new. Those of system fields cannot change.
