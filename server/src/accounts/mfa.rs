@@ -23,6 +23,27 @@ const DURATION: i64 = 600;
 const OF_ANOTHER: &str = "Invalid MFA session.";
 const SAME_METHOD: &str = "A different authentication method is required.";
 
+/// How `_mfas` names a sign-in with another service that the account is not linked to: its address alone has led to it.
+const BY_ADDRESS: &str = "oauth2-by-address";
+
+/// A factor that is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Factor {
+    /// The method.
+    pub(super) method: Method,
+    /// Whether whoever reads the account's mails can show it.
+    pub(super) is_of_mailbox: bool,
+}
+
+impl Factor {
+    fn name(self) -> &'static str {
+        match self.method {
+            Method::OAuth2 if self.is_of_mailbox => BY_ADDRESS,
+            method => method.name(),
+        }
+    }
+}
+
 /// A first factor that was shown.
 pub(super) struct Session {
     record: Record,
@@ -44,7 +65,13 @@ impl Session {
 
     /// Whether the factor is this one.
     pub(super) fn is_by(&self, method: Method) -> bool {
-        self.record.text("method") == method.name()
+        let shown = self.record.text("method");
+        shown == method.name() || (method == Method::OAuth2 && shown == BY_ADDRESS)
+    }
+
+    /// Whether whoever reads the account's mails can have shown the factor.
+    pub(super) fn is_of_mailbox(&self) -> bool {
+        self.is_by(Method::Otp) || self.record.text("method") == BY_ADDRESS
     }
 
     fn has_expired(&self, account: &Record, now: Timestamp) -> bool {
@@ -81,10 +108,10 @@ pub(super) fn begin(
     conn: &mut Conn,
     schema: &Arc<Snapshot>,
     account: &Record,
-    method: Method,
+    factor: Factor,
 ) -> Result<String> {
     let grant = account_data::grant(schema, MFAS, conn.clock.now())?;
-    let fields = Map::from_iter([("method".to_owned(), json!(method.name()))]);
+    let fields = Map::from_iter([("method".to_owned(), json!(factor.name()))]);
     let session = account_data::create(conn, grant, account, Input::of(fields))?;
     Ok(session.id().to_owned())
 }
@@ -94,7 +121,7 @@ pub(super) fn complete(
     conn: &mut Conn,
     session: Option<&Session>,
     account: &Record,
-    method: Method,
+    factor: Factor,
 ) -> Result<Option<Error>> {
     let Some(session) = session else {
         return Ok(Some(Error::invalid(EXPIRED)));
@@ -106,7 +133,8 @@ pub(super) fn complete(
         session.delete(conn)?;
         return Ok(Some(Error::invalid(EXPIRED)));
     }
-    if session.is_by(method) {
+    let is_one_mailbox = session.is_of_mailbox() && factor.is_of_mailbox;
+    if session.is_by(factor.method) || is_one_mailbox {
         return Ok(Some(Error::invalid(SAME_METHOD)));
     }
     session.delete(conn)?;

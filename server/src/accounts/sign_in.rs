@@ -7,7 +7,7 @@ use plinth_sdk::types::MetaSettings;
 use serde_json::{Map, json};
 
 use super::methods::Method;
-use super::mfa::{self, Session};
+use super::mfa::{self, Factor, Session};
 use super::{notices, store, totp};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
@@ -70,8 +70,13 @@ pub(super) fn decide(
         .address
         .as_deref()
         .is_some_and(|address| !address.is_empty() && address == account.text("email"));
-    // Sessions end with the address, so an earlier one-time password went to this one.
-    let is_verified = reached || (factors.method != Method::Otp && has_shown(Method::Otp));
+    let factor = Factor {
+        method: factors.method,
+        is_of_mailbox: factors.address.is_some(),
+    };
+    // First factors end with the address, so an earlier one-time password went to this one.
+    let is_verified =
+        reached || (!factor.is_of_mailbox && first.is_some_and(Session::is_of_mailbox));
     let mut would_be = account.clone();
     if is_verified {
         would_be.set("verified", Value::Bool(true));
@@ -84,10 +89,10 @@ pub(super) fn decide(
         // Whatever else was shown, an account with an authenticator app needs its code.
         let lacks_code = needs_code && !has_shown(Method::Totp);
         if factors.mfa_id.is_none() || lacks_code {
-            let id = mfa::begin(conn, grant.schema(), &account, factors.method)?;
+            let id = mfa::begin(conn, grant.schema(), &account, factor)?;
             return Ok(Decision::SecondFactor(id));
         }
-        if let Some(error) = mfa::complete(conn, session.as_ref(), &account, factors.method)? {
+        if let Some(error) = mfa::complete(conn, session.as_ref(), &account, factor)? {
             return Ok(Decision::Refused(error));
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::oauth2;
+use crate::support::provider::Provider;
 use crate::support::{Client, PASSWORD, Reply, TestApp, at_once};
 
 const PATH: &str = "/api/collections/users";
@@ -108,6 +110,70 @@ fn n29_a_second_factor_is_of_another_method_and_of_the_same_account() {
         .post(&format!("{PATH}/auth-with-password"), body)
         .refused(400);
     sign_in(&guest, "bob", &of_bob).ok();
+}
+
+/// A server with gitlab and codes, whose accounts need two factors.
+fn with_gitlab() -> (TestApp, Provider) {
+    let (app, provider) = oauth2::with_gitlab(oauth2::ann());
+    let options = json!({"otp": {"enabled": true}, "mfa": {"enabled": true}});
+    app.root().patch(PATH, options).ok();
+    (app, provider)
+}
+
+/// Signs in with a code that was sent to the account.
+fn with_code(app: &TestApp, account: &str, mfa_id: &Value) -> Reply {
+    let code = json!({
+        "collectionRef": USERS, "recordRef": account, "password": "12345678", "sentTo": "ann@example.com",
+    });
+    let id = app.root().create("_otps", code)["id"].clone();
+    let body = json!({"otpId": id, "password": "12345678", "mfaId": mfa_id});
+    app.guest().post(&format!("{PATH}/auth-with-otp"), body)
+}
+
+fn first(reply: &Reply) -> Value {
+    assert_eq!(reply.status, 401, "{}", reply.text);
+    reply.body["mfaId"].clone()
+}
+
+#[test]
+fn n29_one_mailbox_is_not_two_factors() {
+    let (app, _provider) = with_gitlab();
+    let user =
+        json!({"email": "ann@example.com", "password": PASSWORD, "passwordConfirm": PASSWORD});
+    let id = app.root().create("users", user)["id"].clone();
+    let id = id.as_str().expect("an id");
+    let (guest, none) = (app.guest(), json!(null));
+    let with_gitlab = |mfa_id: &Value| oauth2::sign_in(&guest, "gitlab", json!({"mfaId": mfa_id}));
+    let links = || app.root().all("_externalAuths", "recordRef");
+    let message = "A different authentication method is required.";
+    // An identity with the address, and a code that is sent to it.
+    let by_address = first(&with_gitlab(&none));
+    refused(&with_code(&app, id, &by_address), message);
+    refused(&with_gitlab(&by_address), message);
+    let by_code = first(&with_code(&app, id, &none));
+    refused(&with_gitlab(&by_code), message);
+    assert!(links().is_empty());
+    assert_eq!(app.root().view("users", id).ok()["verified"], false);
+    // Either goes with the password, which who knows it keeps.
+    let signed_in = sign_in(&guest, "ann", &by_address).ok();
+    assert_eq!(signed_in["record"]["verified"], true);
+    app.root()
+        .update("users", id, json!({"verified": false}))
+        .ok();
+    let by_password = first(&sign_in(&guest, "ann", &none));
+    let signed_in = with_gitlab(&by_password);
+    assert_eq!(
+        signed_in.body["record"]["verified"], true,
+        "{}",
+        signed_in.text
+    );
+    assert!(links().is_empty());
+    // Who is signed in links the identity, which is a factor of its own from then on.
+    let (ann, _) = oauth2::signed_in(&app, signed_in);
+    first(&oauth2::sign_in(&ann, "gitlab", json!({})));
+    assert_eq!(links(), [id]);
+    let by_link = first(&with_gitlab(&none));
+    with_code(&app, id, &by_link).ok();
 }
 
 #[test]

@@ -228,6 +228,69 @@ fn n75_who_acts_as_an_account_links_and_unlinks_nothing() {
     assert_eq!(bob.remove("_externalAuths", &link).status, 204);
 }
 
+/// What the account is, as far as sign-ins change it.
+fn state(app: &TestApp, id: &str) -> String {
+    let stored = format!(
+        "SELECT email || ' ' || password || \"tokenKey\" AS value FROM users WHERE id = '{id}'"
+    );
+    let links = app.root().all("_externalAuths", "id");
+    let verified = app.root().view("users", id).ok()["verified"].clone();
+    format!("{} {verified} {links:?}", app.text(&stored))
+}
+
+#[test]
+fn n22_who_may_not_sign_in_changes_no_account() {
+    let (app, _provider) = with_gitlab(ann());
+    let (_, id) = unverified(&app, "ann@example.com");
+    let before = state(&app, &id);
+    let root = app.root();
+    let suspension = json!({"collectionRef": "_pb_users_auth_", "recordRef": id});
+    let suspension = root.create("_suspensions", suspension)["id"].clone();
+    let try_it = || sign_in(&app.guest(), "gitlab", json!({}));
+    try_it().refused(403);
+    assert_eq!(state(&app, &id), before);
+    root.remove("_suspensions", suspension.as_str().expect("an id"));
+    let rule = |rule: &str| {
+        let change = json!({"authRule": rule});
+        root.patch("/api/collections/users", change).ok();
+    };
+    rule("verified = true && name = 'Ann'");
+    try_it().refused(403);
+    assert_eq!(state(&app, &id), before);
+    with_password(&app, "ann@example.com").refused(403);
+    // The rule is asked with what the sign-in shows.
+    rule("verified = true");
+    assert_eq!(try_it().ok()["record"]["verified"], true);
+    assert_ne!(state(&app, &id), before);
+}
+
+#[test]
+fn n22_no_address_is_not_a_verified_address() {
+    let (app, provider) = with_gitlab(json!({"id": 1, "confirmed_at": null}));
+    let path = "/api/collections/users";
+    let mut fields = app.root().get(path).ok()["fields"].clone();
+    for field in fields.as_array_mut().expect("a list") {
+        if field["name"] == "email" {
+            field["required"] = json!(false);
+            field["onlyDomains"] = json!(["example.org"]);
+        }
+    }
+    app.root().patch(path, json!({"fields": fields})).ok();
+    let try_it = || {
+        let record = sign_in(&app.guest(), "gitlab", json!({})).ok()["record"].clone();
+        (record["email"].clone(), record["verified"].clone())
+    };
+    let nothing = (json!(""), json!(false));
+    assert_eq!(try_it(), nothing, "a new account");
+    assert_eq!(try_it(), nothing, "the same account");
+    // Neither does a service give an address that the field refuses.
+    let user = |email: &str| json!({"id": 1, "email": email, "confirmed_at": "2020-01-01"});
+    provider.set("/user", user("ann@example.com"));
+    assert_eq!(try_it(), nothing);
+    provider.set("/user", user("ann@example.org"));
+    assert_eq!(try_it(), (json!("ann@example.org"), json!(true)));
+}
+
 #[test]
 fn who_comes_by_a_link_keeps_the_password_of_an_account_with_another_address() {
     let (app, _provider) = with_gitlab(ann());

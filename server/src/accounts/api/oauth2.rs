@@ -11,7 +11,7 @@ use super::sign_in::{Authenticated, finish};
 use super::{FAILED, MAX_LENGTH};
 use crate::accounts::methods::{Method, Start};
 use crate::accounts::oauth2::exchange::{self, Brought};
-use crate::accounts::oauth2::link::{self, SignIn};
+use crate::accounts::oauth2::link::{self, Found, SignIn};
 use crate::accounts::oauth2::settings::Service;
 use crate::accounts::oauth2::{User, apple, avatar, discovery, profile, store, verifier};
 use crate::accounts::of_accounts;
@@ -96,17 +96,17 @@ pub async fn auth_with_oauth2(
         user,
     };
     let request = request.0;
-    let (record, is_new) = account(&app, &collection, &request, form.create_data, &by).await?;
+    let found = account(&app, &collection, &request, form.create_data, &by).await?;
     let proven = Authenticated {
         request: Request {
             body: fields,
             ..request
         },
-        record,
+        record: found.record,
         method: Method::OAuth2,
-        // What the service says about the address has been settled already.
-        address: None,
-        meta: Some(by.user.meta(is_new)?),
+        // What the service says about the address of a linked account has been settled already.
+        address: found.address,
+        meta: Some(by.user.meta(found.is_new)?),
     };
     finish(&app, proven, &query).await
 }
@@ -242,24 +242,25 @@ async fn user(app: &App, service: &Service, form: &OAuth2SignIn) -> Result<User>
     Ok(user)
 }
 
-/// Returns the user's account, and whether it is new.
+/// Returns the user's account, which may be new.
 async fn account(
     app: &App,
     collection: &Arc<Collection>,
     request: &Request,
     given: Map<String, Json>,
     by: &SignIn,
-) -> Result<(Record, bool)> {
-    if let Some(record) = existing(app, collection, request, by).await? {
-        return Ok((record, false));
+) -> Result<Found> {
+    if let Some(found) = existing(app, collection, request, by).await? {
+        return Ok(found);
     }
     match create(app, collection, request, given, by).await {
-        Ok(record) => Ok((record, true)),
+        Ok(record) => Ok(Found {
+            record,
+            is_new: true,
+            address: None,
+        }),
         // Of two requests of one new user, one makes the account.
-        Err(error) => match existing(app, collection, request, by).await? {
-            Some(record) => Ok((record, false)),
-            None => Err(error),
-        },
+        Err(error) => existing(app, collection, request, by).await?.ok_or(error),
     }
 }
 
@@ -268,7 +269,7 @@ async fn existing(
     collection: &Arc<Collection>,
     request: &Request,
     by: &SignIn,
-) -> Result<Option<Record>> {
+) -> Result<Option<Found>> {
     let grant = system(
         &app.schema.current(),
         collection,

@@ -3,15 +3,19 @@
 //! An account is found by its link, else it is that of the caller, else the one with the address that the service has
 //! verified. An account that has not verified its address itself may have been made by somebody else: the sign-in shows who the
 //! address belongs to, so whatever else could be used to sign in to the account ends then.
+//!
+//! Nothing is changed for who may not sign in. Where a second factor is needed, an address links nothing: whoever reads its
+//! mails could make an identity for it, and have a code sent to it as the other factor.
 
-use plinth_sdk::types::MetaSettings;
+use plinth_sdk::types::{Field, MetaSettings};
 use serde_json::{Map, Value as Json};
 
 use super::User;
 use super::store::{self, Identity};
-use crate::accounts::{notices, store as accounts};
+use crate::accounts::{not_satisfied, notices, store as accounts, totp};
 use crate::db::{Conn, Value};
 use crate::error::{Error, Result};
+use crate::fields;
 use crate::policy::Grant;
 use crate::records::store as records;
 use crate::records::write::{self, Input, UPDATE_FAILED};
@@ -41,11 +45,22 @@ impl SignIn {
     }
 }
 
+/// The user's account.
+pub(crate) struct Found {
+    /// The account.
+    pub(crate) record: Record,
+    /// Whether it was made for this sign-in.
+    pub(crate) is_new: bool,
+    /// The account's address, if that alone leads to the account: it needs a second factor, and is not linked.
+    pub(crate) address: Option<String>,
+}
+
 /// Finds the user's account and links it. `None` if there is none yet.
-pub(crate) fn existing(conn: &mut Conn, grant: &Grant, by: &SignIn) -> Result<Option<Record>> {
+pub(crate) fn existing(conn: &mut Conn, grant: &Grant, by: &SignIn) -> Result<Option<Found>> {
     let schema = grant.schema();
     let of = grant.collection().def.id.as_str();
     let linked = store::linked(conn, schema, of, by.identity())?;
+    let has_claim = linked.is_some() || by.caller.is_some();
     let id = match linked.or_else(|| by.caller.clone()) {
         Some(id) => id,
         None => match by.user.verified_email() {
@@ -58,22 +73,75 @@ pub(crate) fn existing(conn: &mut Conn, grant: &Grant, by: &SignIn) -> Result<Op
     };
     let stored = records::find(conn, grant, &id, Some(records::Lock::Update))?;
     let stored = stored.ok_or_else(Error::missing)?;
-    let account = settle(conn, grant, &stored, by)?;
+    let would_be = with_address(&stored, by);
+    if !accounts::may_sign_in(conn, grant, &would_be)? {
+        return Err(not_satisfied());
+    }
     // Another request of the user may have linked the account while this one waited for the lock.
     let linked = store::linked(conn, schema, of, by.identity())?;
-    if linked.as_deref() != Some(account.id()) {
-        store::link(conn, schema, &account, by.identity())?;
+    let is_linked = linked.as_deref() == Some(stored.id());
+    let has_claim = has_claim || is_linked;
+    if !has_claim && needs_two(conn, grant, &would_be)? {
+        let address = Some(stored.text("email").to_owned());
+        return Ok(Some(Found {
+            record: stored,
+            is_new: false,
+            address,
+        }));
     }
-    Ok(Some(account))
+    let record = settle(conn, grant, &stored, would_be, by)?;
+    if !is_linked {
+        store::link(conn, schema, &record, by.identity())?;
+    }
+    Ok(Some(Found {
+        record,
+        is_new: false,
+        address: None,
+    }))
 }
 
-/// Changes an account by what the sign-in shows.
-fn settle(conn: &mut Conn, grant: &Grant, stored: &Record, by: &SignIn) -> Result<Record> {
+/// Whether the account needs a second factor, by its collection or since it has an authenticator app.
+fn needs_two(conn: &mut Conn, grant: &Grant, account: &Record) -> Result<bool> {
+    Ok(totp::is_enabled(conn, grant.schema(), account)?
+        || accounts::needs_second_factor(conn, grant, account)?)
+}
+
+/// Whether the account claims an address that is the user's.
+fn claims_address(account: &Record, by: &SignIn) -> bool {
+    let own = account.text("email");
+    !own.is_empty() && own.eq_ignore_ascii_case(by.user.verified_email())
+}
+
+/// Returns the account as the sign-in shows it: with the user's address if it has none, and verified if that is its address.
+fn with_address(stored: &Record, by: &SignIn) -> Record {
     let mut account = stored.clone();
-    let (own, email) = (stored.text("email"), by.user.verified_email());
-    // The account claims an address that is the user's.
-    let is_users = !own.is_empty() && own.eq_ignore_ascii_case(email);
-    let is_unproven = !stored.is("verified") && is_users;
+    let email = by.user.verified_email();
+    if stored.text("email").is_empty() && takes_address(stored, email) {
+        account.set("email", Value::from(email));
+    }
+    if !stored.is("verified") && claims_address(&account, by) {
+        account.set("verified", Value::Bool(true));
+    }
+    account
+}
+
+/// Whether the collection lets an account have this address.
+fn takes_address(account: &Record, email: &str) -> bool {
+    let fields = &account.collection.def.fields;
+    let field = fields.iter().find(|field| field.name == "email");
+    let problem = |field: &Field| fields::validate(&field.kind, &Value::from(email), None);
+    !email.is_empty() && field.is_some_and(|field| problem(field).is_none())
+}
+
+/// Changes an account to what the sign-in shows.
+fn settle(
+    conn: &mut Conn,
+    grant: &Grant,
+    stored: &Record,
+    mut account: Record,
+    by: &SignIn,
+) -> Result<Record> {
+    let is_unproven = !stored.is("verified") && claims_address(stored, by);
     let is_taken_over = is_unproven && by.caller.as_deref() != Some(stored.id());
     if is_unproven {
         store::unlink_others(conn, grant.schema(), stored, by.identity())?;
@@ -81,12 +149,6 @@ fn settle(conn: &mut Conn, grant: &Grant, stored: &Record, by: &SignIn) -> Resul
     if is_taken_over {
         // No password has this hash.
         account.set("password", Value::from(""));
-    }
-    if !stored.is("verified") && (own.is_empty() || is_users) {
-        account.set("verified", Value::Bool(true));
-    }
-    if own.is_empty() && !email.is_empty() {
-        account.set("email", Value::from(email));
     }
     if account.values == stored.values {
         return Ok(account);
@@ -119,8 +181,7 @@ pub(crate) fn create(
     by: &SignIn,
 ) -> Result<(Grant, Record)> {
     let (grant, mut account) = write::new(conn, grant, input)?;
-    let own = account.text("email");
-    if own.eq_ignore_ascii_case(by.user.verified_email()) {
+    if claims_address(&account, by) {
         account.set("verified", Value::Bool(true));
     }
     write::insert(conn, &grant, &account)?;
@@ -188,7 +249,7 @@ fn is_free(conn: &mut Conn, grant: &Grant, field: &str, name: &str) -> Result<bo
     let Some(of) = fields.iter().find(|one| one.name == field) else {
         return Ok(false);
     };
-    let is_taken_by_field = crate::fields::validate(&of.kind, &Value::from(name), None).is_none();
+    let is_taken_by_field = fields::validate(&of.kind, &Value::from(name), None).is_none();
     if name.is_empty() || !is_taken_by_field {
         return Ok(false);
     }
