@@ -1,6 +1,6 @@
 //! The redirect of other services, which reaches the realtime client that waits for it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::oauth2::{allow, begin, end, service, start};
 use crate::support::provider::{Key, Provider};
@@ -97,16 +97,20 @@ fn a_redirect_that_nobody_waits_for_fails() {
     assert_eq!((status, to.as_str()), (303, FAILURE));
 }
 
+fn apple(provider: &Provider) -> Value {
+    let mut apple = service(provider, "apple");
+    apple["userInfoURL"] = json!("");
+    apple["extra"] =
+        json!({"issuers": [provider.url], "jwksURL": format!("{}/keys", provider.url)});
+    apple
+}
+
 #[test]
 fn apples_name_waits_for_the_exchange_of_the_code() {
     let (app, provider) = (start(), Provider::start());
     let key = Key::rsa();
     provider.publish(&[&key]);
-    let mut apple = service(&provider, "apple");
-    apple["userInfoURL"] = json!("");
-    apple["extra"] =
-        json!({"issuers": [provider.url], "jwksURL": format!("{}/keys", provider.url)});
-    allow(&app, json!([apple]));
+    allow(&app, json!([apple(&provider)]));
     let second = on_postgres().then(|| TestApp::start_in(Home::on(app.home.database_url.clone())));
     let through = second.as_ref().map_or_else(|| app.guest(), TestApp::guest);
     let sign_in = |code: &str| {
@@ -144,4 +148,26 @@ fn apples_name_waits_for_the_exchange_of_the_code() {
     );
     // It was for that code, and once.
     assert_eq!(sign_in("apples")["meta"]["name"], "");
+}
+
+#[test]
+fn n65_a_name_that_nobody_waits_for_is_not_kept() {
+    let (app, provider) = (start(), Provider::start());
+    let user = r#"{"name":{"firstName":"Ann","lastName":"Lee"}}"#;
+    let post = |state: &str| {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("state", state)
+            .append_pair("code", "apples")
+            .append_pair("user", user)
+            .finish();
+        redirected(&app.guest(), "POST", "/api/oauth2-redirect", &form).1
+    };
+    let kept = || app.text("SELECT CAST(count(*) AS TEXT) AS value FROM _oauth2");
+    // Nobody signs in with Apple here.
+    let stream = Stream::of(&app.guest(), &["@oauth2"]);
+    assert_eq!((post(&stream.id).as_str(), kept().as_str()), (SUCCESS, "0"));
+    allow(&app, json!([apple(&provider)]));
+    assert_eq!((post("nobody").as_str(), kept().as_str()), (FAILURE, "0"));
+    let stream = Stream::of(&app.guest(), &["@oauth2"]);
+    assert_eq!((post(&stream.id).as_str(), kept().as_str()), (SUCCESS, "1"));
 }

@@ -20,7 +20,7 @@ const KEPT: Duration = Duration::from_secs(60);
 /// The maximum length of a name, in characters.
 const MAX_NAME: usize = 150;
 
-/// Keeps the name in a redirect's `user` for whoever exchanges the code, on any replica.
+/// Keeps the name in a redirect's `user` for whoever exchanges the code, on any replica, if accounts sign in with Apple.
 pub(crate) async fn keep_name(app: &App, code: &str, user: &str) -> Result<()> {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
@@ -42,12 +42,21 @@ pub(crate) async fn keep_name(app: &App, code: &str, user: &str) -> Result<()> {
         .filter(|c| *c != '\0')
         .take(MAX_NAME)
         .collect();
-    if name.is_empty() || code.is_empty() {
+    if name.is_empty() || code.is_empty() || !is_offered(app) {
         return Ok(());
     }
     let (key, now) = (key(code), app.clock.now());
     let keep = move |conn: &mut Conn| store::keep(conn, &key, &name, now + KEPT, now);
     app.db.write(keep).await.map(drop)
+}
+
+fn is_offered(app: &App) -> bool {
+    let schema = app.schema.current();
+    let mut all = schema.iter().filter_map(|one| one.def.auth.as_ref());
+    all.any(|auth| {
+        let mut services = auth.oauth2.providers.iter();
+        auth.oauth2.enabled && services.any(|service| service.name == "apple")
+    })
 }
 
 /// Takes the name that was kept for a code.

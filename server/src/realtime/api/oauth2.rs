@@ -76,10 +76,12 @@ pub async fn returned(http: HttpRequest, app: App, query: Query) -> HttpResponse
 pub async fn posted(http: HttpRequest, app: App, body: Result<Body<MAX_BODY>>) -> HttpResponse {
     let read = async {
         let redirected: Redirected = body?.typed(UNLOADABLE)?;
-        if !redirected.user.is_empty() {
+        let is_passed_on = pass_on(&app, &http, &redirected).await?;
+        // Strangers can send any form. What nobody waits for is not written.
+        if is_passed_on && !redirected.user.is_empty() {
             apple::keep_name(&app, &redirected.code, &redirected.user).await?;
         }
-        pass_on(&app, &http, &redirected).await
+        Ok(is_passed_on)
     };
     redirect(StatusCode::SEE_OTHER, read.await)
 }
