@@ -20,7 +20,7 @@ use crate::schema::{Collection, Record, Shape};
 use crate::tokens::{self, Kind};
 
 /// The minimum time between two mails of a kind to an account.
-const PAUSE: Duration = Duration::from_secs(120);
+pub(super) const PAUSE: Duration = Duration::from_secs(120);
 
 /// Sends a mail to the account with this address, if there is one, in the background: the response and its duration
 /// must not disclose whether the account exists.

@@ -1,12 +1,13 @@
 //! Makes one-time passwords and sends them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use plinth_sdk::types::{AuthOptions, MetaSettings};
 use serde_json::{Map, Value as Json};
 
 use super::{RANDOM, derived, digest, has_expired};
-use crate::accounts::emails::{self, Letter};
+use crate::accounts::emails::{self, Letter, PAUSE};
 use crate::accounts::store;
 use crate::app::{App, Effort};
 use crate::db::{Conn, Value};
@@ -22,8 +23,14 @@ use crate::system::account_data::OTPS;
 
 /// How many codes of an account are sent while none of them has expired.
 const MAX_CODES: usize = 10;
+/// How many codes are sent to an account within [`PERIOD`] before each waits for the [`PAUSE`] of other mails.
+const MAX_MAILS: usize = 10;
+const PERIOD: Duration = Duration::from_secs(3600);
 /// How many ids lead to the codes of an account.
 const MAX_IDS: usize = 50;
+
+/// The kind of the mails in the outbox.
+const KIND: &str = "otp";
 
 /// Sends a code to the account with this address, if there is one, in the background: the response and its duration must
 /// not disclose whether the account exists. Returns the id of the code.
@@ -78,7 +85,12 @@ fn issue(
     let codes = account_data::grant(grant.schema(), OTPS, now)?;
     let mut known = account_data::all_of(conn, &codes, &account)?;
     known.retain(|code| !has_expired(code, &account, now));
-    if known.len() >= MAX_CODES {
+    let is_busy = mail::count_written(conn, &account, KIND, now - PERIOD)? >= MAX_MAILS
+        && mail::count_written(conn, &account, KIND, now - PAUSE)? > 0;
+    if is_busy && known.is_empty() {
+        return Ok(());
+    }
+    if is_busy || known.len() >= MAX_CODES {
         return lead_to_newest(conn, &codes, &known, id);
     }
     let length = usize::try_from(auth.otp.length).unwrap_or_default();
@@ -105,7 +117,7 @@ fn send(
     let letter = Letter {
         template: &auth.otp.email_template,
         secrets: &[("OTP", code), ("OTP_ID", id)],
-        kind: "otp",
+        kind: KIND,
         to: account.text("email"),
     };
     mail::enqueue(conn, &emails::compose(meta, account, &letter))
@@ -116,6 +128,7 @@ fn send(
 fn lead_to_newest(conn: &mut Conn, grant: &Grant, known: &[Record], id: &str) -> Result<()> {
     let newest = known.last().ok_or_else(Error::missing)?;
     if known.len() >= MAX_IDS {
+        // Codes are made while there are fewer ids than this, so it leads to one.
         let oldest = known[MAX_CODES].id().to_owned();
         records::delete(conn, grant, &[oldest])?;
     }
