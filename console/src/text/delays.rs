@@ -20,6 +20,7 @@ catalogue! {
     tried_password = "Password";
     tried_code = "One-time password";
     tried_second_factor = "Second factor";
+    tried_address = "New addresses";
     tried_mail = "Asking for mails";
     tried_link = "Links from mails";
 }
@@ -31,6 +32,7 @@ pub(crate) fn purpose(name: &str) -> String {
         "password" => tried_password(),
         "one-time-password" => tried_code(),
         "second-factor" => tried_second_factor(),
+        "new-address" => tried_address(),
         "mail" => tried_mail(),
         "link" => tried_link(),
         other => other,

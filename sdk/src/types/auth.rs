@@ -403,7 +403,8 @@ pub struct SignInDelay {
     /// What is delayed: `pair` (one client that claims one identity), `identity` (one identity, whoever claims it) or
     /// `address` (one address, whoever it claims to be).
     pub kind: String,
-    /// What was tried: `password`, `one-time-password`, `second-factor`, `mail` or `link`; empty for addresses.
+    /// What was tried: `password`, `one-time-password`, `second-factor`, `new-address`, `mail` or `link`. For addresses it is `mail` for mails
+    /// and links together, and empty for everything else.
     pub purpose: String,
     /// The id of the collection; empty for addresses.
     pub collection: String,

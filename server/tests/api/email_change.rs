@@ -209,3 +209,28 @@ fn a_request_needs_a_token_of_the_collection_and_a_new_address() {
     app.clock.advance(Duration::from_secs(3601));
     assert_eq!(ask(&ann, NEW).status, 204);
 }
+
+#[test]
+fn n25_who_asks_for_taken_addresses_again_and_again_waits() {
+    let app = TestApp::start();
+    let ann = app.user("ann");
+    app.user("bob");
+    let time = app.clock.now();
+    for _ in 0..10 {
+        app.clock.set(time);
+        ask(&ann, "bob@example.com").refused_for("newEmail", "invalid_new_email");
+    }
+    app.clock.set(time);
+    // What is asked for then is not looked up.
+    for address in ["bob@example.com", NEW] {
+        app.clock.set(time);
+        let late = ask(&ann, address);
+        late.refused(429);
+        assert_eq!(
+            late.body["message"],
+            "Too many failed attempts, try again later."
+        );
+    }
+    app.clock.set(time + Duration::from_secs(31));
+    assert_eq!(ask(&ann, NEW).status, 204);
+}

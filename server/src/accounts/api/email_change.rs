@@ -47,6 +47,14 @@ pub async fn request_email_change(
         let problem = problems::RESERVED.problem();
         return Err(Error::field(INVALID, "newEmail", problem));
     }
+    let guess = Attempt::new(
+        &app,
+        Purpose::NewAddress,
+        &collection,
+        account.id(),
+        &request.0,
+    );
+    attempts::check(&app, &guess).await?;
     let meta = app.meta();
     let work = move |conn: &mut Conn, grant: Grant| {
         // With another key, the caller's token has ended meanwhile.
@@ -54,18 +62,32 @@ pub async fn request_email_change(
             .filter(|same| same.text("tokenKey") == account.text("tokenKey"))
             .ok_or(Error::Unauthenticated)?;
         if store::find_by(conn, &grant, "email", &new_email)?.is_some() {
-            let problem = problems::NEW_EMAIL.problem();
-            return Err(Error::field(INVALID, "newEmail", problem));
+            return Ok(Asked::Taken);
         }
         let since = conn.clock.now() - PERIOD;
         if emails::count(conn, &same, Kind::EmailChange, since)? >= MAX_MAILS {
             return Err(Error::TooManyRequests(TOO_MANY));
         }
-        emails::confirm_new(conn, &meta, &same, &new_email)
+        emails::confirm_new(conn, &meta, &same, &new_email)?;
+        Ok(Asked::Mailed)
     };
-    app.write(of_the_server(&app, &collection), Effort::Long, work)
-        .await?;
-    Ok(Answer::Nothing)
+    let grant = of_the_server(&app, &collection);
+    match app.write(grant, Effort::Long, work).await? {
+        Asked::Mailed => Ok(Answer::Nothing),
+        Asked::Taken => {
+            attempts::record_failure(&app, &guess).await?;
+            let problem = problems::NEW_EMAIL.problem();
+            Err(Error::field(INVALID, "newEmail", problem))
+        }
+    }
+}
+
+/// What became of a request for a new address.
+enum Asked {
+    /// There is a mail to it.
+    Mailed,
+    /// Somebody has it.
+    Taken,
 }
 
 /// Change the email address.

@@ -139,7 +139,7 @@ impl Attempt {
         let mut counters = vec![self.counter(Kind::Pair, of_pair, &self.identity, &client)];
         if self.client != Client::KnownDevice && self.purpose.has_identity() {
             let rule = match self.purpose {
-                Purpose::SecondFactor => &STRICT,
+                own if own.is_ones_own() => &STRICT,
                 _ => &IDENTITY,
             };
             counters.push(self.counter(Kind::Identity, rule, &self.identity, ""));
@@ -152,10 +152,11 @@ impl Attempt {
     }
 
     fn counter(&self, kind: Kind, rule: &'static Rule, identity: &str, client: &str) -> Counter {
-        // An address is counted once for everything that is tried there.
+        // An address is counted once for everything that is guessed there, and once for what guesses nothing.
         let (purpose, collection) = match kind {
             Kind::Pair | Kind::Identity => (self.purpose.as_str(), self.collection.as_str()),
-            Kind::Address => ("", ""),
+            Kind::Address if self.purpose.has_identity() => ("", ""),
+            Kind::Address => (Purpose::Mail.as_str(), ""),
         };
         let mut digest = Sha256::new();
         for part in [kind.as_str(), purpose, collection, identity, client] {
@@ -289,8 +290,8 @@ fn admit(attempt: &Attempt, counters: &[Counter], rows: &[Row], now: i64) -> Res
         let delay = counter.rule.delay(counter.rule.failures(row.cleared, now));
         let since = match counter.kind {
             Kind::Pair | Kind::Address => row.last,
-            // Who has shown the first factor can delay nobody else's second one.
-            Kind::Identity if attempt.purpose == Purpose::SecondFactor => row.last,
+            // Who has shown the first factor, or is signed in, can delay nobody else.
+            Kind::Identity if attempt.purpose.is_ones_own() => row.last,
             // Counted from the client's own last failure: were it anybody's, guessers could keep the owner waiting.
             Kind::Identity => own.last,
         };

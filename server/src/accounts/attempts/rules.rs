@@ -32,6 +32,8 @@ pub(crate) enum Purpose {
     OneTimePassword,
     /// A second factor or a recovery code, by somebody who has shown the first factor.
     SecondFactor,
+    /// An address that an account wants to have; the answer tells whether somebody else has it.
+    NewAddress,
     /// A mail to an address. Nobody learns what becomes of it, so each request counts.
     Mail,
     /// The token of a link.
@@ -39,10 +41,11 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Password,
         Self::OneTimePassword,
         Self::SecondFactor,
+        Self::NewAddress,
         Self::Mail,
         Self::Link,
     ];
@@ -53,6 +56,7 @@ impl Purpose {
             Self::Password => "password",
             Self::OneTimePassword => "one-time-password",
             Self::SecondFactor => "second-factor",
+            Self::NewAddress => "new-address",
             Self::Mail => "mail",
             Self::Link => "link",
         }
@@ -61,8 +65,16 @@ impl Purpose {
     /// Whether the purpose is guessed by identity. Tokens are too long to guess, and mails have a limit of their own.
     pub(super) fn has_identity(self) -> bool {
         match self {
-            Self::Password | Self::OneTimePassword | Self::SecondFactor => true,
+            Self::Password | Self::OneTimePassword | Self::SecondFactor | Self::NewAddress => true,
             Self::Mail | Self::Link => false,
+        }
+    }
+
+    /// Whether only the account itself can fail.
+    pub(super) fn is_ones_own(self) -> bool {
+        match self {
+            Self::SecondFactor | Self::NewAddress => true,
+            Self::Password | Self::OneTimePassword | Self::Mail | Self::Link => false,
         }
     }
 }
