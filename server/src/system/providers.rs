@@ -213,7 +213,7 @@ pub(crate) const ALL: &[Provider] = &[
     provider(["box", "Box"],
         ["https://account.box.com/api/oauth2/authorize", "https://api.box.com/oauth2/token", "https://api.box.com/2.0/users/me"],
         "root_readonly",
-        Profile { avatar: "/avatar_url", email: Email::Verified("/login"), active: Some(("/status", "active")), ..PLAIN }),
+        Profile { avatar: "/avatar_url", email: Email::Unknown("/login"), active: Some(("/status", "active")), ..PLAIN }),
     provider(["spotify", "Spotify"],
         ["https://accounts.spotify.com/authorize", "https://accounts.spotify.com/api/token", "https://api.spotify.com/v1/me"],
         "user-read-private",

@@ -127,6 +127,13 @@ fn n22_an_address_that_the_service_has_not_verified_links_nothing() {
         sign_in(&app.guest(), name, json!({})).refused_for("email", code);
     }
     provider.set("/user", json!({"id": "1", "mail": "new@example.com"}));
+    allow(
+        &app,
+        json!([service(&provider, "gitee"), service(&provider, "microsoft")]),
+    );
+    provider.set("/user", json!({"id": 1, "email": "ann@example.com"}));
+    sign_in(&app.guest(), "gitee", json!({})).refused_for("email", "not_unique");
+    provider.set("/user", json!({"id": "1", "mail": "new@example.com"}));
     let new = sign_in(&app.guest(), "microsoft", json!({})).ok();
     assert_eq!(
         (&new["record"]["email"], &new["record"]["verified"]),

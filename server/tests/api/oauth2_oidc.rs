@@ -285,6 +285,61 @@ fn settings_of_pocketbase_keep_working() {
     sign_in(&app, &provider, |claims| other.sign(&claims)).ok();
 }
 
+/// The services that are offered for signing in.
+fn offered(app: &TestApp) -> Vec<String> {
+    let methods = app.guest().get("/api/collections/users/auth-methods").ok();
+    let all = methods["oauth2"]["providers"].as_array().expect("a list");
+    let names = all.iter().map(|one| one["name"].as_str().expect("a name"));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn issuers_are_asked_at_the_same_time_and_one_that_is_silent_is_not_waited_for() {
+    let (app, key) = (start(), Key::ec());
+    let (one, two) = (Provider::start(), Provider::start());
+    let issuer = |name: &str, url: &str| json!({"name": name, "clientId": "client", "clientSecret": "secret", "extra": {"issuer": url}});
+    let path = "/.well-known/openid-configuration";
+    // Each answers once the other one has been asked.
+    let both = std::sync::Arc::new(std::sync::Barrier::new(2));
+    for provider in [&one, &two] {
+        let (url, both) = (provider.url.clone(), both.clone());
+        provider.answer(path, move |_| {
+            both.wait();
+            Answer::Json(
+                200,
+                json!({
+                    "issuer": url, "authorization_endpoint": format!("{url}/authorize"),
+                    "token_endpoint": format!("{url}/token"), "jwks_uri": format!("{url}/keys"),
+                }),
+            )
+        });
+    }
+    allow(
+        &app,
+        json!([issuer("oidc", &one.url), issuer("oidc2", &two.url)]),
+    );
+    assert_eq!(offered(&app), ["oidc", "oidc2"]);
+    // The last configuration counts while the issuer says nothing; one that never said anything is left out.
+    let three = Provider::start();
+    three.answer(path, |_| Answer::Hang);
+    one.answer(path, |_| Answer::Hang);
+    two.publish(&[&key]);
+    allow(
+        &app,
+        json!([
+            issuer("oidc", &one.url),
+            issuer("oidc2", &two.url),
+            issuer("oidc3", &three.url),
+        ]),
+    );
+    app.clock.advance(Duration::from_secs(3700));
+    assert_eq!(offered(&app), ["oidc", "oidc2"]);
+    let calls = || one.calls(path).len();
+    assert_eq!(calls(), 2);
+    assert_eq!(offered(&app), ["oidc", "oidc2"]);
+    assert_eq!(calls(), 2, "it is asked once a minute");
+}
+
 #[test]
 fn n20_an_issuer_that_belongs_to_the_urls_is_found() {
     let (ec, other) = (Key::ec(), Key::other_ec());

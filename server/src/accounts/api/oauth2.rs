@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use plinth_sdk::types::{AppleSecret, AppleSecretRequest, FieldProblems, OAuth2SignIn};
 use serde_json::{Map, Value as Json};
 use tokio::time::timeout;
@@ -45,7 +46,8 @@ pub(super) async fn current(app: &App, name: &str) -> Result<Arc<Collection>> {
     of_accounts(app.schema.current().find(name))
 }
 
-/// Starts a sign-in with each service of a collection. One that cannot be reached is left out.
+/// Starts a sign-in with each service of a collection. Those that are to be discovered are asked at the same time, and one
+/// that cannot be reached is left out.
 pub(super) async fn starts(app: &App, collection: &Collection) -> Result<Vec<Start>> {
     let Some(auth) = collection
         .def
@@ -56,12 +58,21 @@ pub(super) async fn starts(app: &App, collection: &Collection) -> Result<Vec<Sta
         return Ok(Vec::new());
     };
     let mut starts = Vec::new();
-    for service in auth.oauth2.providers.iter().filter_map(Service::read) {
-        match discovery::endpoints(app, &service).await {
+    let services: Vec<Service> = auth
+        .oauth2
+        .providers
+        .iter()
+        .filter_map(Service::read)
+        .collect();
+    let asked = services
+        .iter()
+        .map(|service| discovery::endpoints(app, service));
+    for (service, endpoints) in services.iter().zip(join_all(asked).await) {
+        match endpoints {
             Ok(endpoints) => {
                 let url = endpoints.auth_url.as_str();
                 let now = app.clock.now();
-                starts.push(Start::of(collection, &service, url, &app.random, now)?);
+                starts.push(Start::of(collection, service, url, &app.random, now)?);
             }
             Err(why) => {
                 let provider = service.provider.name;

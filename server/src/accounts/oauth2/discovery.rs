@@ -1,14 +1,16 @@
 //! What OpenID Connect services publish about themselves: their URLs, and the keys that sign their ID tokens.
 //!
-//! Answers are remembered for an hour, and failures for a minute, so that requests of strangers do not become calls.
+//! Answers are remembered for an hour, and failures for a minute, so that requests of strangers do not become calls. The
+//! last good configuration counts while an issuer does not answer.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use serde::Deserialize;
 use serde_json::Value as Json;
+use tokio::time::timeout;
 use url::Url;
 
 use super::call::Call;
@@ -20,6 +22,8 @@ use crate::clock::Timestamp;
 const FRESH: Duration = Duration::from_secs(3600);
 /// How long a failure is remembered, and how soon keys are asked for again because one is unknown.
 const PAUSE: Duration = Duration::from_secs(60);
+/// How long an issuer may take to tell its configuration: sign-in pages wait for it.
+const MAX_TIME: Duration = Duration::from_secs(3);
 /// How many services are remembered.
 const MAX_KNOWN: usize = 200;
 /// How many keys of a service are taken.
@@ -35,8 +39,21 @@ pub(crate) struct Discovery {
     configurations: Mutex<HashMap<String, Known<Configuration>>>,
     /// Keys, by their URL.
     keys: Mutex<HashMap<String, Known<Vec<Jwk>>>>,
-    /// Held while a service is asked, so that it is asked once.
-    turn: tokio::sync::Mutex<()>,
+    /// Held while a service is asked, so that it is asked once: by the keys of the above.
+    turns: Mutex<HashMap<String, Turn>>,
+}
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
+
+impl Discovery {
+    /// Returns the lock of those who ask for this.
+    fn turn(&self, key: &str) -> Turn {
+        let mut turns = lock(&self.turns);
+        if turns.len() >= MAX_KNOWN {
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        turns.entry(key.to_owned()).or_default().clone()
+    }
 }
 
 /// An answer or failure, and when it was.
@@ -44,6 +61,8 @@ pub(crate) struct Discovery {
 struct Known<T> {
     at: Timestamp,
     answer: Result<T, String>,
+    /// Whether the answer is an earlier one, since there was none this time.
+    is_old: bool,
 }
 
 /// The configuration of a service.
@@ -136,13 +155,18 @@ pub(super) async fn keys(app: &App, url: &str, kid: Option<&str>) -> Result<Vec<
     if let Some(known) = known(app.clock.now()) {
         return known;
     }
-    let _turn = discovery.turn.lock().await;
+    let turn = discovery.turn(url);
+    let _turn = turn.lock().await;
     if let Some(known) = known(app.clock.now()) {
         return known;
     }
-    let answer = ask_for_keys(app, url).await;
-    remember(&discovery.keys, url, app.clock.now(), answer.clone());
-    Ok(chosen(&answer?))
+    let known = Known {
+        answer: ask_for_keys(app, url).await,
+        at: app.clock.now(),
+        is_old: false,
+    };
+    remember(&discovery.keys, url, known.clone());
+    Ok(chosen(&known.answer?))
 }
 
 async fn ask_for_keys(app: &App, url: &str) -> Result<Vec<Jwk>, String> {
@@ -162,7 +186,10 @@ async fn ask_for_keys(app: &App, url: &str) -> Result<Vec<Jwk>, String> {
 async fn of_issuer(app: &App, issuer: &str) -> Result<Configuration, String> {
     remembered(app, issuer, || async {
         let url = format!("{}{WELL_KNOWN}", issuer.trim_end_matches('/'));
-        let found: Configuration = Call::get(&url).send(&app.outbound).await?.json()?;
+        let call = Call::get(&url).send(&app.outbound);
+        let late = |_| "the issuer does not answer in time".to_owned();
+        let answer = timeout(MAX_TIME, call).await.map_err(late)??;
+        let found: Configuration = answer.json()?;
         if found.issuer == issuer {
             Ok(found)
         } else {
@@ -228,43 +255,54 @@ where
     let known = |now: Timestamp| {
         let known = lock(&discovery.configurations).get(key).cloned()?;
         let is_good = match known.answer {
-            Ok(_) => now - known.at < FRESH.try_into().unwrap_or_default(),
-            Err(_) => is_recent(now, known.at),
+            Ok(_) if !known.is_old => now - known.at < FRESH.try_into().unwrap_or_default(),
+            _ => is_recent(now, known.at),
         };
         is_good.then_some(known.answer)
     };
     if let Some(known) = known(app.clock.now()) {
         return known;
     }
-    let _turn = discovery.turn.lock().await;
+    let last = || {
+        lock(&discovery.configurations)
+            .get(key)?
+            .answer
+            .clone()
+            .ok()
+    };
+    let turn = discovery.turn(key);
+    let _turn = match turn.try_lock() {
+        Ok(turn) => turn,
+        Err(_) => match last() {
+            // Somebody else is asking.
+            Some(last) => return Ok(last),
+            None => turn.lock().await,
+        },
+    };
     if let Some(known) = known(app.clock.now()) {
         return known;
     }
     let answer = ask().await;
-    remember(
-        &discovery.configurations,
-        key,
-        app.clock.now(),
-        answer.clone(),
-    );
-    answer
+    let old = if answer.is_err() { last() } else { None };
+    let known = Known {
+        is_old: old.is_some(),
+        answer: old.map_or(answer, Ok),
+        at: app.clock.now(),
+    };
+    remember(&discovery.configurations, key, known.clone());
+    known.answer
 }
 
 fn is_recent(now: Timestamp, at: Timestamp) -> bool {
     now - at < PAUSE.try_into().unwrap_or_default()
 }
 
-fn remember<T>(
-    known: &Mutex<HashMap<String, Known<T>>>,
-    key: &str,
-    at: Timestamp,
-    answer: Result<T, String>,
-) {
+fn remember<T>(known: &Mutex<HashMap<String, Known<T>>>, key: &str, new: Known<T>) {
     let mut known = lock(known);
     if known.len() >= MAX_KNOWN {
         known.clear();
     }
-    known.insert(key.to_owned(), Known { at, answer });
+    known.insert(key.to_owned(), new);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -172,14 +172,16 @@ async fn adjust(
             user.set_email(email.unwrap_or_default(), true);
         }
         "gitee" => {
-            let public = text("/email");
-            let email = if is_email(&public) {
-                public
+            let url = format!("{}/emails", endpoints.user_url.trim_end_matches("/user"));
+            let confirmed = gitee_email(&emails(app, service, &user.token, &url).await?);
+            let is_confirmed = !confirmed.is_empty();
+            // What a profile shows is not said to be confirmed.
+            let email = if is_confirmed {
+                confirmed
             } else {
-                let url = format!("{}/emails", endpoints.user_url.trim_end_matches("/user"));
-                gitee_email(&emails(app, service, &user.token, &url).await?)
+                text("/email")
             };
-            user.set_email(email, true);
+            user.set_email(email, is_confirmed);
         }
         "vk" => user.set_email(text_at(&user.token.answer, "/email"), false),
         "microsoft" => microsoft_email(app, service, user)?,
@@ -359,6 +361,12 @@ mod tests {
                 false,
             ),
             ("spotify", json!({"id": "1", "email": "a@b.c"}), "", false),
+            (
+                "box",
+                json!({"id": "1", "status": "active", "login": "a@b.c"}),
+                "a@b.c",
+                false,
+            ),
             (
                 "twitch",
                 json!({"data": [{"id": "1", "email": "a@b.c"}]}),
