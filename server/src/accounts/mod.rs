@@ -10,7 +10,7 @@ pub(crate) mod emails;
 pub(crate) mod methods;
 pub(crate) mod issuer;
 mod mfa;
-mod notices;
+pub(crate) mod notices;
 pub(crate) mod oauth2;
 mod origins;
 mod otp;

@@ -88,10 +88,10 @@ pub async fn process(asked: Asked, query: Query) -> Result<Answer> {
     let steps = timeout_at(deadline, preparing).await;
     let steps = steps.map_err(too_slow)??;
     let stored = prepare::store_files(&app, &steps).await?;
-    let answers = app.answers.clone();
+    let (answers, meta) = (app.answers.clone(), app.meta());
     let patience = Arc::new(Patience::until(deadline.into_std()));
     let work = move |conn: &mut Conn, schema: &Arc<Snapshot>| {
-        run::all(conn, schema, &steps, &answers, &patience)
+        run::all(conn, schema, &steps, &answers, &meta, &patience)
     };
     let done = app.write_with_schema(app.schema.current(), work).await;
     let named = done.as_ref().map(|done| done.files.as_slice());
@@ -128,10 +128,10 @@ async fn ready(
 async fn rehearse(app: &App, steps: &Arc<Vec<Step>>, deadline: Instant) -> Result<()> {
     let (steps, is_allowed) = (Arc::clone(steps), Arc::new(AtomicBool::new(false)));
     let allowed = Arc::clone(&is_allowed);
-    let answers = app.answers.clone();
+    let (answers, meta) = (app.answers.clone(), app.meta());
     let patience = Arc::new(Patience::until(deadline.into_std()));
     let work = move |conn: &mut Conn, schema: &Arc<Snapshot>| {
-        run::all(conn, schema, &steps, &answers, &patience)?;
+        run::all(conn, schema, &steps, &answers, &meta, &patience)?;
         allowed.store(true, Ordering::Relaxed);
         // An error rolls the transaction back.
         Err::<(), Error>(Error::invalid(FAILED))

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use plinth_sdk::types::MetaSettings;
+
 use super::prepare::{Step, Wanted};
 use super::{FAILED, failed_at, hold};
+use crate::accounts::notices;
 use crate::budget::Answers;
 use crate::db::{Conn, with_time_limit};
 use crate::error::{Error, Result};
@@ -76,6 +79,7 @@ pub(super) fn all(
     schema: &Arc<Snapshot>,
     steps: &[Step],
     answers: &Answers,
+    meta: &MetaSettings,
     patience: &Patience,
 ) -> Result<Done> {
     let mut done = Done::default();
@@ -92,7 +96,7 @@ pub(super) fn all(
             });
         }
         let room = room.get_or_insert_with(|| answers.room(&step.request.caller));
-        let result = one(conn, schema, step, answers, &mut done);
+        let result = one(conn, schema, step, (answers, meta), &mut done);
         let (status, body) = result.map_err(|error| failed_at(position, error))?;
         done.results.push(if position == 0 { b'[' } else { b',' });
         done.results.extend_from_slice(b"{\"body\":");
@@ -111,7 +115,7 @@ fn one(
     conn: &mut Conn,
     schema: &Arc<Snapshot>,
     step: &Step,
-    answers: &Answers,
+    (answers, meta): (&Answers, &MetaSettings),
     done: &mut Done,
 ) -> Result<(u16, Vec<u8>)> {
     let (grant, record) = match &step.wanted {
@@ -121,7 +125,8 @@ fn one(
         Wanted::Delete(id) => {
             let grant = step.grant(schema, Action::Delete)?;
             done.changes_definitions |= grant.collection().is_cached();
-            delete::delete(conn, &grant, id)?;
+            let record = delete::delete(conn, &grant, id)?;
+            notices::deleted(conn, meta, &grant, &record)?;
             return Ok((204, b"null".to_vec()));
         }
     };

@@ -7,6 +7,7 @@ use super::answer::{complete, complete_one};
 use super::list::{self, envelope};
 use super::write::{self, Input};
 use super::{delete as deletion, expand as expansion, fill, store};
+use crate::accounts::notices;
 use crate::app::{App, Effort};
 use crate::budget::{Room, Share};
 use crate::db::{Conn, owned};
@@ -176,7 +177,11 @@ pub async fn delete(
 ) -> Result<Answer> {
     let mut grant = granted.grant;
     grant.request.body = fill::typed(grant.collection(), body.object(GENERIC)?);
-    let delete = move |conn: &mut Conn, grant| deletion::delete(conn, &grant, &id.0);
+    let meta = app.meta();
+    let delete = move |conn: &mut Conn, grant| {
+        let record = deletion::delete(conn, &grant, &id.0)?;
+        notices::deleted(conn, &meta, &grant, &record)
+    };
     app.write(grant, Effort::Long, delete).await?;
     Ok(Answer::Nothing)
 }

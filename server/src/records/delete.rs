@@ -17,8 +17,8 @@ use crate::system::account_data;
 
 const REFUSED: &str = "Failed to delete record. Make sure that the record is not part of a required relation reference.";
 
-/// Deletes a record, if the grant covers it.
-pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
+/// Deletes a record, if the grant covers it, and returns what it was.
+pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<Record> {
     let collection = grant.collection();
     write::count_change(conn, collection)?;
     if collection.is_superusers() {
@@ -29,7 +29,8 @@ pub fn delete(conn: &mut Conn, grant: &Grant, id: &str) -> Result<()> {
     let record = store::find_to_write(conn, &mut grant, id, Some(store::Lock::Delete))?
         .ok_or_else(Error::missing)?;
     check_link(&grant, &record)?;
-    Cascade::new(&grant).run(conn, vec![record.id().to_owned()])
+    Cascade::new(&grant).run(conn, vec![record.id().to_owned()])?;
+    Ok(record)
 }
 
 /// Refuses to take a link to another service from an account, for whoever only acts as it.

@@ -299,6 +299,38 @@ fn n22_no_address_is_not_a_verified_address() {
 }
 
 #[test]
+fn n29_whoever_adds_or_removes_a_way_in_is_told_of_by_mail() {
+    let (app, _provider) = with_gitlab(ann());
+    let bob = app.user("bob");
+    let mails = || {
+        let mut found = app
+            .root()
+            .filter("_mails", "to = 'bob@example.com'", "kind");
+        found.retain(|kind| kind.starts_with("service-"));
+        found.sort();
+        found
+    };
+    let link = || app.root().all("_externalAuths", "id").remove(0);
+    sign_in(&bob, "gitlab", json!({})).ok();
+    sign_in(&bob, "gitlab", json!({})).ok();
+    assert_eq!(mails(), ["service-linked"]);
+    let text = app
+        .root()
+        .filter("_mails", "kind = 'service-linked'", "text");
+    assert!(text[0].contains("GitLab"), "{text:?}");
+    assert_eq!(bob.remove("_externalAuths", &link()).status, 204);
+    assert_eq!(mails(), ["service-linked", "service-unlinked"]);
+    sign_in(&bob, "gitlab", json!({})).ok();
+    app.root()
+        .patch("/api/settings", json!({"batch": {"enabled": true}}))
+        .ok();
+    let url = format!("/api/collections/_externalAuths/records/{}", link());
+    let batch = json!({"requests": [{"method": "DELETE", "url": url}]});
+    bob.post("/api/batch", batch).ok();
+    assert_eq!(mails().len(), 4);
+}
+
+#[test]
 fn who_comes_by_a_link_keeps_the_password_of_an_account_with_another_address() {
     let (app, _provider) = with_gitlab(ann());
     let (bob, id) = unverified(&app, "bob@example.com");

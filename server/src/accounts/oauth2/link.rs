@@ -92,6 +92,9 @@ pub(crate) fn existing(conn: &mut Conn, grant: &Grant, by: &SignIn) -> Result<Op
     let record = settle(conn, grant, &stored, would_be, by)?;
     if !is_linked {
         store::link(conn, schema, &record, by.identity())?;
+        if by.caller.is_some() {
+            notices::linked(conn, &by.meta, &record, by.provider)?;
+        }
     }
     Ok(Some(Found {
         record,
