@@ -3,6 +3,8 @@
 //! A place is a record of `_authOrigins`: a fingerprint of the address and the browser, made as in PocketBase, so that places
 //! that moved in stay known.
 
+use std::fmt::Write as _;
+
 use md5::{Digest, Md5};
 use plinth_sdk::types::MetaSettings;
 use serde_json::{Map, json};
@@ -53,7 +55,11 @@ impl Place {
     /// Returns the fingerprint. It need not resist anybody: it only tells an account's own places apart.
     fn fingerprint(&self) -> String {
         let digest = Md5::digest(format!("{}{}", self.address, self.browser));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest.iter().fold(String::new(), |mut hex, byte| {
+            // Writing to a text never fails.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 }
 

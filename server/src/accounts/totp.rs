@@ -4,6 +4,7 @@
 //! code, so that each counts once. An account with a confirmed record needs a code at every sign-in. The records of
 //! `_recoveryCodes` are digests of codes that count once.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -202,13 +203,14 @@ pub(super) fn qr(text: &str) -> Result<String> {
     let mut path = String::new();
     for y in 0..size {
         for x in (0..size).filter(|x| code.get_module(*x, y)) {
-            path.push_str(&format!("M{},{}h1v1h-1z", x + border, y + border));
+            // Writing to a text never fails.
+            let _ = write!(path, "M{},{}h1v1h-1z", x + border, y + border);
         }
     }
-    let side = size + 2 * border;
+    let width = size + 2 * border;
     Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
-         <path fill=\"#fff\" d=\"M0,0h{side}v{side}h-{side}z\"/><path d=\"{path}\"/></svg>"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {width}\" shape-rendering=\"crispEdges\">\
+         <path fill=\"#fff\" d=\"M0,0h{width}v{width}h-{width}z\"/><path d=\"{path}\"/></svg>"
     ))
 }
 

@@ -27,6 +27,10 @@ use crate::secret::Secret;
 /// The settings of one server process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 pub struct Config {
     // Server
     /// Address that the API and the console are served on, as `address:port`.

@@ -112,11 +112,10 @@ impl Resolver<'_> {
         column: &schema::Column,
     ) -> Option<String> {
         self.role_scopes?;
-        match &column.shape {
-            Shape::Relation { target, .. } => Some(self.schema.find(target)?.def.id.clone()),
-            _ if column.name == "id" => Some(collection.def.id.clone()),
-            _ => None,
+        if let Shape::Relation { target, .. } = &column.shape {
+            return Some(self.schema.find(target)?.def.id.clone());
         }
+        (column.name == "id").then(|| collection.def.id.clone())
     }
 }
 

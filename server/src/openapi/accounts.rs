@@ -27,6 +27,76 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
     else {
         return;
     };
+    sign_in_schemas(draft, collection, options);
+    let who = reader.who(&collection.rules.auth, options.auth_rule.as_deref());
+    let (auth, sign_in) = (name(collection, "auth"), name(collection, "sign_in"));
+    let of = &collection.def.name;
+    let path = |end: &str| format!("/api/collections/{of}/{end}");
+    let route = |verb: &str, summary: String| Route {
+        tag: of,
+        id: format!("{verb}_{of}"),
+        summary,
+        description: if collection.rules.auth == Rule::Locked {
+            "Disabled: the collection has no auth rule.".to_owned()
+        } else {
+            who.clone()
+        },
+        answer: Some(&auth),
+        parameters: &["expand", "fields"],
+        problems: &[400, 403, 404],
+        needs_token: false,
+    };
+    let with_password = route(
+        "auth_with_password",
+        format!("Sign in to {of} with a password"),
+    )
+    .operation()
+    .request_body(Some(parts::body(&sign_in)));
+    draft.route(HttpMethod::Post, path("auth-with-password"), with_password);
+    if reader.is_superuser || options.oauth2.enabled {
+        let summary = format!("Sign in to {of} with another service");
+        let sign_in = route("auth_with_oauth2", summary);
+        by_service(draft, sign_in, path("auth-with-oauth2"));
+    }
+    let refresh = Route {
+        problems: &[401, 403, 404],
+        needs_token: true,
+        description: format!("{who} Takes a token of an account of this collection."),
+        ..route("auth_refresh", "Refresh a token".to_owned())
+    };
+    draft.route(HttpMethod::Post, path("auth-refresh"), refresh.operation());
+    let with_totp = route(
+        "auth_with_totp",
+        "Sign in with a code of an authenticator app".to_owned(),
+    );
+    by_totp(draft, with_totp, path("auth-with-totp"));
+    authenticator_apps(draft, collection);
+    let end_others = route("end_other_sessions", "Sign out everywhere else".to_owned());
+    other_sessions(draft, end_others, path("end-other-sessions"));
+    if !options.token_audiences.is_empty() {
+        let token = route("auth_token", "Get a token for another service".to_owned());
+        for_audience(draft, token, path("auth-token"));
+    }
+    if reader.is_superuser {
+        let act = route("impersonate", format!("Get a token of an account of {of}"));
+        impersonation(draft, act, path("impersonate/{id}"));
+    }
+    if options.otp.enabled {
+        one_time_passwords(draft, collection, &auth, &who);
+    }
+    by_mail(draft, collection, options);
+    let methods = Route {
+        answer: Some("AuthMethods"),
+        parameters: &["fields"],
+        problems: &[404],
+        description: "Open to everyone.".to_owned(),
+        ..route("auth_methods", format!("List the sign-in methods of {of}"))
+    };
+    draft.route(HttpMethod::Get, path("auth-methods"), methods.operation());
+}
+
+/// Describes what a sign-in takes and answers.
+fn sign_in_schemas(draft: &mut Draft, collection: &Collection, options: &AuthOptions) {
     let identities = &options.password_auth.identity_fields;
     let field = text()
         .enum_values((!identities.is_empty()).then(|| identities.clone()))
@@ -71,56 +141,37 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
     };
     draft.schema(name(collection, "auth"), signed_in);
     draft.type_of::<Methods>();
+}
 
-    let who = reader.who(&collection.rules.auth, options.auth_rule.as_deref());
-    let (auth, sign_in) = (name(collection, "auth"), name(collection, "sign_in"));
-    let of = &collection.def.name;
-    let path = |end: &str| format!("/api/collections/{of}/{end}");
-    let route = |verb: &str, summary: String| Route {
-        tag: of,
-        id: format!("{verb}_{of}"),
-        summary,
-        description: if collection.rules.auth == Rule::Locked {
-            "Disabled: the collection has no auth rule.".to_owned()
-        } else {
-            who.clone()
-        },
-        answer: Some(&auth),
-        parameters: &["expand", "fields"],
-        problems: &[400, 403, 404],
-        needs_token: false,
-    };
-    let with_password = route(
-        "auth_with_password",
-        format!("Sign in to {of} with a password"),
-    )
-    .operation()
-    .request_body(Some(parts::body(&sign_in)));
-    draft.route(HttpMethod::Post, path("auth-with-password"), with_password);
-    if reader.is_superuser || options.oauth2.enabled {
-        let summary = format!("Sign in to {of} with another service");
-        let sign_in = route("auth_with_oauth2", summary);
-        by_service(draft, sign_in, path("auth-with-oauth2"));
-    }
-    let refresh = Route {
-        problems: &[401, 403, 404],
-        needs_token: true,
-        description: format!("{who} Takes a token of an account of this collection."),
-        ..route("auth_refresh", "Refresh a token".to_owned())
-    };
-    draft.route(HttpMethod::Post, path("auth-refresh"), refresh.operation());
-    let with_totp = Route {
-        description: format!("{who} For accounts with an authenticator app, after another method."),
-        ..route(
-            "auth_with_totp",
-            "Sign in with a code of an authenticator app".to_owned(),
-        )
-    };
+/// Describes the sign-in with another service.
+fn by_service(draft: &mut Draft, route: Route<'_>, path: String) {
+    draft.type_of::<OAuth2SignIn>();
+    let sign_in = route.operation();
+    let sign_in = sign_in.request_body(Some(parts::body("OAuth2SignIn")));
+    draft.route(HttpMethod::Post, path, sign_in);
+}
+
+/// Describes the sign-in with a code of an authenticator app.
+fn by_totp(draft: &mut Draft, route: Route<'_>, path: String) {
     draft.type_of::<TotpSignIn>();
-    let with_totp = with_totp
+    let description = format!(
+        "{} For accounts with an authenticator app, after another method.",
+        route.description
+    );
+    let route = Route {
+        description,
+        ..route
+    };
+    let sign_in = route
         .operation()
         .request_body(Some(parts::body("TotpSignIn")));
-    draft.route(HttpMethod::Post, path("auth-with-totp"), with_totp);
+    draft.route(HttpMethod::Post, path, sign_in);
+}
+
+/// Describes how an account gets an authenticator app, and is rid of it.
+fn authenticator_apps(draft: &mut Draft, collection: &Collection) {
+    let of = &collection.def.name;
+    let path = |end: &str| format!("/api/collections/{of}/{end}");
     let factor = |verb: &str, answer: Option<&'static str>, summary: &str, description: &str| {
         let route = Route {
             tag: of,
@@ -156,6 +207,10 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
     draft.route(HttpMethod::Post, path("totp/confirm"), confirm);
     let disable = factor("disable_totp", None, "Remove the authenticator app", "");
     draft.route(HttpMethod::Delete, path("totp"), disable);
+}
+
+/// Describes how to end all other sessions.
+fn other_sessions(draft: &mut Draft, route: Route<'_>, path: String) {
     let end_others = Route {
         answer: None,
         parameters: &[],
@@ -164,41 +219,9 @@ pub(super) fn describe(reader: &Reader<'_>, draft: &mut Draft, collection: &Coll
         description: "For accounts of this collection. Ends all sessions of the account except the one of the token. The \
                       sessions are records of `_authSessions`, and to delete one ends it."
             .to_owned(),
-        ..route("end_other_sessions", "Sign out everywhere else".to_owned())
+        ..route
     };
-    draft.route(
-        HttpMethod::Post,
-        path("end-other-sessions"),
-        end_others.operation(),
-    );
-    if !options.token_audiences.is_empty() {
-        let token = route("auth_token", "Get a token for another service".to_owned());
-        for_audience(draft, token, path("auth-token"));
-    }
-    if reader.is_superuser {
-        let act = route("impersonate", format!("Get a token of an account of {of}"));
-        impersonation(draft, act, path("impersonate/{id}"));
-    }
-    if options.otp.enabled {
-        one_time_passwords(draft, collection, &auth, &who);
-    }
-    by_mail(draft, collection, options);
-    let methods = Route {
-        answer: Some("AuthMethods"),
-        parameters: &["fields"],
-        problems: &[404],
-        description: "Open to everyone.".to_owned(),
-        ..route("auth_methods", format!("List the sign-in methods of {of}"))
-    };
-    draft.route(HttpMethod::Get, path("auth-methods"), methods.operation());
-}
-
-/// Describes the sign-in with another service.
-fn by_service(draft: &mut Draft, route: Route<'_>, path: String) {
-    draft.type_of::<OAuth2SignIn>();
-    let sign_in = route.operation();
-    let sign_in = sign_in.request_body(Some(parts::body("OAuth2SignIn")));
-    draft.route(HttpMethod::Post, path, sign_in);
+    draft.route(HttpMethod::Post, path, end_others.operation());
 }
 
 /// Describes tokens for other services.

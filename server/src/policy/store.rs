@@ -67,10 +67,8 @@ fn text(value: &Value) -> String {
 }
 
 fn json_text(value: &Value) -> &str {
-    match value {
-        Value::Json(text) => text,
-        _ => "",
-    }
+    let Value::Json(text) = value else { return "" };
+    text
 }
 
 /// Reads the parents of all roles in this transaction.
@@ -124,9 +122,10 @@ pub fn roles_of(conn: &mut Conn, collection: &str, account: &str) -> Result<Role
     select.text(" ORDER BY \"role\"");
     let mut roles = built_in_roles();
     for row in load(conn, select.cached(), &[ColumnType::Text, ColumnType::Int])? {
-        let of_kind = match row[1] {
-            Value::Int(0) => &mut roles.everywhere,
-            _ => &mut roles.scoped,
+        let of_kind = if matches!(row[1], Value::Int(0)) {
+            &mut roles.everywhere
+        } else {
+            &mut roles.scoped
         };
         of_kind.push(text(&row[0]));
     }

@@ -110,6 +110,10 @@ const fn provider(
     }
 }
 
+#[expect(
+    clippy::large_types_passed_by_value,
+    reason = "evaluated by the compiler"
+)]
 const fn without_pkce(provider: Provider) -> Provider {
     Provider {
         pkce: false,
@@ -117,6 +121,10 @@ const fn without_pkce(provider: Provider) -> Provider {
     }
 }
 
+#[expect(
+    clippy::large_types_passed_by_value,
+    reason = "evaluated by the compiler"
+)]
 const fn by(source: Source, provider: Provider) -> Provider {
     Provider { source, ..provider }
 }

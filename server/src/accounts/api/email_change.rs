@@ -151,12 +151,12 @@ fn change(
         ("verified".to_owned(), json!(true)),
     ]);
     let updated = write::update(conn, grant.clone(), account.id(), &Input::of(body));
-    updated.map_err(|error| match error {
-        // Somebody else has taken the address meanwhile.
-        Error::Invalid { .. } => {
-            Error::field(INVALID, "token", problems::TOKEN_NEW_EMAIL.problem())
+    updated.map_err(|error| {
+        if let Error::Invalid { .. } = error {
+            // Somebody else has taken the address meanwhile.
+            return Error::field(INVALID, "token", problems::TOKEN_NEW_EMAIL.problem());
         }
-        error => error,
+        error
     })?;
     notices::address_changed(conn, meta, &account)
 }

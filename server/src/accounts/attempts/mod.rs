@@ -138,9 +138,10 @@ impl Attempt {
         };
         let mut counters = vec![self.counter(Kind::Pair, of_pair, &self.identity, &client)];
         if self.client != Client::KnownDevice && self.purpose.has_identity() {
-            let rule = match self.purpose {
-                own if own.is_ones_own() => &STRICT,
-                _ => &IDENTITY,
+            let rule = if self.purpose.is_ones_own() {
+                &STRICT
+            } else {
+                &IDENTITY
             };
             counters.push(self.counter(Kind::Identity, rule, &self.identity, ""));
         }

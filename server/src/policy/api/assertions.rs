@@ -1,6 +1,6 @@
 //! Checks assertions: asks the policy as requests do, and explains what decides.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use plinth_sdk::types::{
@@ -120,7 +120,7 @@ impl<'a> Check<'a> {
         let others = self.schema.iter().filter(|one| one.def.id != *id);
         let others: Vec<_> = others.cloned().collect();
         let version = self.schema.version;
-        let check = RuleCheck::new(&self.collection.def, &others, Default::default(), version);
+        let check = RuleCheck::new(&self.collection.def, &others, BTreeSet::default(), version);
         if let Some(reason) = check.reason_against(text) {
             return Err(refused(self.assertion.line, &reason));
         }
