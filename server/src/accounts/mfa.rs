@@ -37,9 +37,10 @@ pub(super) struct Factor {
 
 impl Factor {
     fn name(self) -> &'static str {
-        match self.method {
-            Method::OAuth2 if self.is_of_mailbox => BY_ADDRESS,
-            method => method.name(),
+        if self.method == Method::OAuth2 && self.is_of_mailbox {
+            BY_ADDRESS
+        } else {
+            self.method.name()
         }
     }
 }
