@@ -18,7 +18,7 @@ const KEYS: &str = "/.well-known/jwks.json";
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Allows accounts of `users` these audiences.
-fn allow(root: &Client, audiences: Value) -> Value {
+fn allow(root: &Client, audiences: &Value) -> Value {
     let options = json!({"tokenAudiences": audiences});
     root.patch("/api/collections/users", options).ok()
 }
@@ -71,7 +71,7 @@ fn shop() -> (TestApp, Client) {
     let app = TestApp::start();
     let meta = json!({"meta": {"appURL": format!("{ISSUER}/")}});
     app.root().patch("/api/settings", meta).ok();
-    allow(app.root(), json!([SHOP]));
+    allow(app.root(), &json!([SHOP]));
     let ann = app.user("ann");
     (app, ann)
 }
@@ -201,7 +201,7 @@ fn n20_only_the_account_itself_gets_a_token_for_an_allowed_audience() {
     ask(&ann, good.clone()).ok();
 
     // Not without a list.
-    allow(root, json!([]));
+    allow(root, &json!([]));
     ask(&ann, good).refused_for("audience", "in_invalid");
 }
 
@@ -302,7 +302,7 @@ fn all_servers_have_the_same_keys_also_when_they_make_them_at_once() {
     let root = near.root();
     let meta = json!({"meta": {"appURL": ISSUER}});
     root.patch("/api/settings", meta).ok();
-    allow(&root, json!([SHOP]));
+    allow(&root, &json!([SHOP]));
     root.create(
         "users",
         json!({
@@ -372,7 +372,7 @@ fn a_definition_says_which_audiences_are_allowed() {
     let users = || root.get("/api/collections/users").ok();
     assert_eq!(users().get("tokenAudiences"), None);
     assert_eq!(
-        allow(root, json!([SHOP, "b"]))["tokenAudiences"],
+        allow(root, &json!([SHOP, "b"]))["tokenAudiences"],
         json!([SHOP, "b"])
     );
     // What is left out stays.
@@ -391,7 +391,7 @@ fn a_definition_says_which_audiences_are_allowed() {
     try_to(json!("a")).refused(400);
     try_to(json!([1])).refused(400);
     assert_eq!(users()["tokenAudiences"], json!([SHOP, "b"]));
-    assert_eq!(allow(root, json!([])).get("tokenAudiences"), None);
-    allow(root, json!([SHOP]));
-    assert_eq!(allow(root, json!(null)).get("tokenAudiences"), None);
+    assert_eq!(allow(root, &json!([])).get("tokenAudiences"), None);
+    allow(root, &json!([SHOP]));
+    assert_eq!(allow(root, &json!(null)).get("tokenAudiences"), None);
 }

@@ -139,7 +139,7 @@ fn n20_only_the_token_of_the_mail_and_the_password_change_an_address() {
     confirm(&guest, &good, &"a".repeat(101)).refused_for("password", "length_out_of_range");
     let reply = confirm(&guest, &good, "wrong password");
     assert_eq!(
-        reply.body["data"].as_object().map(|data| data.len()),
+        reply.body["data"].as_object().map(serde_json::Map::len),
         Some(1)
     );
     // It is a token for nothing else.

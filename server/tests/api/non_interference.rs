@@ -288,11 +288,10 @@ fn fill(app: &TestApp) -> Client {
         permit(app, &reader, permission);
     }
     let clerk = role(app, "clerk", &[]);
-    let of_scope = "post = @role.scope";
     permit(
         app,
         &clerk,
-        json!({"collection": "bills", "actions": read, "effect": "allow", "condition": of_scope}),
+        json!({"collection": "bills", "actions": read, "effect": "allow", "condition": "post = @role.scope"}),
     );
 
     let word = |n: usize| ["a", "b", "", "zz"][n % 4];
