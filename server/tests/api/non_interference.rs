@@ -220,6 +220,18 @@ fn id(kind: &str, n: usize) -> String {
     format!("{kind}{n:0width$}", width = 15 - kind.len())
 }
 
+/// A role that reads bills in its scopes.
+fn clerk(app: &TestApp) -> Value {
+    let clerk = role(app, "clerk", &[]);
+    let condition = "post = @role.scope";
+    permit(
+        app,
+        &clerk,
+        json!({"collection": "bills", "actions": ["list", "view"], "effect": "allow", "condition": condition}),
+    );
+    clerk
+}
+
 /// Collections with records of which each client sees some.
 fn fill(app: &TestApp) -> Client {
     let root = app.root();
@@ -287,12 +299,7 @@ fn fill(app: &TestApp) -> Client {
     ] {
         permit(app, &reader, permission);
     }
-    let clerk = role(app, "clerk", &[]);
-    permit(
-        app,
-        &clerk,
-        json!({"collection": "bills", "actions": read, "effect": "allow", "condition": "post = @role.scope"}),
-    );
+    let clerk = clerk(app);
 
     let word = |n: usize| ["a", "b", "", "zz"][n % 4];
     let user = |n: usize| ["ann000000000000", "bob000000000000", "", "cyd000000000000"][n % 4];
