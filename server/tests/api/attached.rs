@@ -317,12 +317,13 @@ fn a_collection_that_moved_in_with_a_second_factor_asks_for_it() {
 
     // It can be changed, the secret stays and is never shown; what is not there yet cannot be asked for anew.
     let path = "/api/collections/users";
-    let rename = json!({"oauth2": {"providers": [{"name": "google", "clientId": "d"}]}});
+    let named = json!({"name": "google", "clientId": "c", "displayName": "Work"});
+    let rename = json!({"oauth2": {"providers": [named]}});
     let shown = app.root().patch(path, rename).ok();
     assert_eq!(
         shown["oauth2"]["providers"],
         json!([{
-            "authURL": "", "clientId": "d", "displayName": "", "extra": null, "name": "google", "pkce": null,
+            "authURL": "", "clientId": "c", "displayName": "Work", "extra": null, "name": "google", "pkce": null,
             "tokenURL": "", "userInfoURL": "",
         }])
     );
