@@ -1,7 +1,11 @@
 //! Sign-in with other services: what is sent to them, who signs in, and what they cannot do.
 
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
+use crate::guessing::post_from;
 use crate::support::provider::{Answer, Provider};
 use crate::support::{Client, Home, PASSWORD, Reply, TestApp, at_once, on_postgres};
 
@@ -375,6 +379,108 @@ fn a_service_that_fails_is_not_quoted() {
         assert_eq!(reply.body["data"], json!({}));
     }
     assert!(app.root().all("users", "id").is_empty());
+}
+
+/// A provider whose tokens come only after [`Gate::open`].
+struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    fn of(provider: &Provider) -> Self {
+        let gate: Arc<(Mutex<bool>, Condvar)> = Arc::default();
+        let closed = gate.clone();
+        provider.answer("/token", move |_| {
+            let is_open = closed.0.lock().expect("no panic");
+            let waits = |is_open: &mut bool| !*is_open;
+            drop(closed.1.wait_while(is_open, waits).expect("no panic"));
+            Answer::Json(400, json!({"error": "invalid_grant"}))
+        });
+        Self(gate)
+    }
+
+    fn open(&self) {
+        *self.0.0.lock().expect("no panic") = true;
+        self.0.1.notify_all();
+    }
+}
+
+/// A service without PKCE, so that a request needs none before it.
+fn without_pkce(provider: &Provider, name: &str) -> Value {
+    let mut service = service(provider, name);
+    service["pkce"] = json!(false);
+    service
+}
+
+#[test]
+fn n79_neither_one_service_nor_one_client_takes_all_places_for_sign_ins() {
+    for (is_own, places) in [(false, 16), (true, 4)] {
+        let home = Home::new();
+        let config = plinth::config::Config {
+            outbound_allow: vec!["127.0.0.1".to_owned()],
+            private_clients: is_own,
+            ..home.config()
+        };
+        let app = TestApp::start_with(home, config);
+        let (silent, other) = (Provider::start(), Provider::start());
+        other.set(
+            "/user",
+            json!({"sub": "1", "email": "ann@example.com", "email_verified": true}),
+        );
+        let gate = Gate::of(&silent);
+        allow(
+            &app,
+            json!([
+                without_pkce(&silent, "gitlab"),
+                without_pkce(&other, "google")
+            ]),
+        );
+        let start = |name: &str| json!({"name": name, "codeVerifier": ""});
+        let try_gitlab = || end(&app.guest(), &start("gitlab"), json!({})).status;
+        std::thread::scope(|scope| {
+            let waiting: Vec<_> = (0..places).map(|_| scope.spawn(try_gitlab)).collect();
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while silent.calls("/token").len() < places {
+                assert!(Instant::now() < deadline, "not all are waiting");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            assert_eq!(try_gitlab(), 503);
+            // Of one client's places none is left for anything else; others have theirs.
+            let status = end(&app.guest(), &start("google"), json!({})).status;
+            assert_eq!(status == 503, is_own, "{status}");
+            let body = json!({"provider": "google", "code": "x", "redirectURL": "https://a.b"});
+            let path = "/api/collections/users/auth-with-oauth2";
+            post_from(&app, [127, 0, 2, 1].into(), path, "", &body).is(200);
+            gate.open();
+            let ended: Vec<u16> = waiting
+                .into_iter()
+                .map(|one| one.join().expect("no panic"))
+                .collect();
+            assert_eq!(ended, vec![400; places]);
+        });
+        assert_eq!(try_gitlab(), 400);
+    }
+}
+
+#[test]
+fn n26_codes_that_no_service_takes_are_counted_for_their_address() {
+    let home = Home::new();
+    let config = plinth::config::Config {
+        outbound_allow: vec!["127.0.0.1".to_owned()],
+        private_clients: true,
+        ..home.config()
+    };
+    let app = TestApp::start_with(home, config);
+    let provider = Provider::start();
+    provider.answer("/token", |_| {
+        Answer::Json(400, json!({"error": "invalid_grant"}))
+    });
+    allow(&app, json!([without_pkce(&provider, "gitlab")]));
+    let start = json!({"name": "gitlab", "codeVerifier": ""});
+    for _ in 0..100 {
+        end(&app.guest(), &start, json!({})).refused(400);
+    }
+    let asked = provider.calls("/token").len();
+    end(&app.guest(), &start, json!({})).refused(429);
+    assert_eq!(provider.calls("/token").len(), asked);
 }
 
 #[test]

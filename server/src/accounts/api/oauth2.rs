@@ -10,11 +10,13 @@ use tokio::time::timeout;
 
 use super::sign_in::{Authenticated, finish};
 use super::{FAILED, MAX_LENGTH};
+use crate::accounts::attempts::rules::Purpose;
+use crate::accounts::attempts::{self, Attempt};
 use crate::accounts::methods::{Method, Start};
 use crate::accounts::oauth2::exchange::{self, Brought};
 use crate::accounts::oauth2::link::{self, Found, SignIn};
 use crate::accounts::oauth2::settings::Service;
-use crate::accounts::oauth2::{User, apple, avatar, discovery, profile, store, verifier};
+use crate::accounts::oauth2::{User, Waiter, apple, avatar, discovery, profile, store, verifier};
 use crate::accounts::of_accounts;
 use crate::app::{App, Effort};
 use crate::clock::Timestamp;
@@ -97,9 +99,24 @@ pub async fn auth_with_oauth2(
     let own = to_link(&collection, &request.0.caller)?;
     let now = app.clock.now();
     check_verifier(&collection, &service, &form, now)?;
-    let _turn = app.oauth2.turn()?;
+    let guess = Attempt::new(&app, Purpose::Link, &collection, "", &request.0);
+    // Behind a reverse proxy, what one does would count for all.
+    let network = guess.own_network();
+    if network.is_some() {
+        attempts::check(&app, &guess).await?;
+    }
     take_verifier(&app, &service, &form, now).await?;
-    let user = user(&app, &service, &form).await?;
+    let _turn = app.oauth2.turn(Waiter {
+        client: network,
+        service: service.url().to_owned(),
+    })?;
+    let user = match user(&app, &service, &form).await {
+        Err(error) if network.is_some() && matches!(error, Error::Invalid { .. }) => {
+            attempts::record_failure(&app, &guess).await?;
+            return Err(error);
+        }
+        user => user?,
+    };
     let by = SignIn {
         provider: service.provider.name,
         caller: own,

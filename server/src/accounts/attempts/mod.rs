@@ -93,6 +93,14 @@ impl Attempt {
         Self { client, ..self }
     }
 
+    /// Returns the client's network, unless it may be that of a reverse proxy, and so that of others too.
+    pub(crate) fn own_network(&self) -> Option<IpAddr> {
+        match self.client {
+            Client::Own(network) => Some(network),
+            Client::KnownDevice | Client::Shared(_) => None,
+        }
+    }
+
     /// Returns what tells the client from others that try a one-time password. Behind a reverse proxy that is the id of the
     /// code, which only whoever has asked for the code knows.
     pub(super) fn client_with(&self, id: &str) -> String {

@@ -36,7 +36,7 @@ pub(crate) enum Purpose {
     NewAddress,
     /// A mail to an address. Nobody learns what becomes of it, so each request counts.
     Mail,
-    /// The token of a link.
+    /// The token of a link, or the code with which another service tells who somebody is.
     Link,
 }
 

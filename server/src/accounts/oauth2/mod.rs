@@ -19,11 +19,11 @@ pub(crate) mod store;
 pub(crate) mod verifier;
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plinth_sdk::types::OAuth2User;
 use serde_json::Value as Json;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -31,32 +31,71 @@ use discovery::Discovery;
 
 /// How many sign-ins may wait for other services at the same time.
 const MAX_WAITING: usize = 64;
+/// How many of them may be from one network of a client.
+const MAX_OF_CLIENT: usize = 4;
+/// How many of them may wait for one service.
+const MAX_OF_SERVICE: usize = 16;
 /// How many clients are remembered that authenticate in the body.
 const MAX_REMEMBERED: usize = 1000;
 
 /// What a process knows about the services.
+#[derive(Default)]
 pub struct OAuth2 {
     /// What services publish about themselves.
     pub(crate) discovery: Discovery,
     /// The clients that authenticate in the body: their token URLs and ids.
     in_body: Mutex<HashSet<(String, String)>>,
-    turns: Semaphore,
+    /// Who waits for which service.
+    waiting: Mutex<Vec<Waiter>>,
 }
 
-impl Default for OAuth2 {
-    fn default() -> Self {
-        Self {
-            discovery: Discovery::default(),
-            in_body: Mutex::default(),
-            turns: Semaphore::new(MAX_WAITING),
+/// Who waits for a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiter {
+    /// The client's network, if it is its own.
+    pub(crate) client: Option<IpAddr>,
+    /// The URL of the service.
+    pub(crate) service: String,
+}
+
+/// A place among those who wait, until it is dropped.
+pub(crate) struct Turn<'a> {
+    of: &'a OAuth2,
+    waiter: Waiter,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.of.waiting();
+        if let Some(position) = waiting.iter().position(|other| *other == self.waiter) {
+            waiting.swap_remove(position);
         }
     }
 }
 
 impl OAuth2 {
-    /// Takes one of the places for sign-ins that wait for other services.
-    pub(crate) fn turn(&self) -> Result<SemaphorePermit<'_>> {
-        self.turns.try_acquire().map_err(|_| Error::Crowded)
+    /// Takes one of the places for sign-ins that wait for other services. Neither one client nor one service that says
+    /// nothing can take all of them.
+    pub(crate) fn turn(&self, waiter: Waiter) -> Result<Turn<'_>> {
+        let mut waiting = self.waiting();
+        let count = |is_same: &dyn Fn(&Waiter) -> bool| {
+            waiting.iter().filter(|other| is_same(other)).count()
+        };
+        let of_client = count(&|other| other.client.is_some() && other.client == waiter.client);
+        let of_service = count(&|other| other.service == waiter.service);
+        if waiting.len() >= MAX_WAITING
+            || of_client >= MAX_OF_CLIENT
+            || of_service >= MAX_OF_SERVICE
+        {
+            return Err(Error::Crowded);
+        }
+        waiting.push(waiter.clone());
+        drop(waiting);
+        Ok(Turn { of: self, waiter })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiter>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sends_in_body(&self, client: &(String, String)) -> bool {

@@ -78,6 +78,15 @@ impl Service {
         same.and_then(Self::read)
     }
 
+    /// Returns the URL that the service is told apart from others by.
+    pub(crate) fn url(&self) -> &str {
+        if self.token_url.is_empty() {
+            &self.issuer
+        } else {
+            &self.token_url
+        }
+    }
+
     /// Whether the sign-in has a nonce. It is derived from the code verifier, so there is none without PKCE.
     pub(crate) fn has_nonce(&self) -> bool {
         self.pkce && self.has_id_token()
