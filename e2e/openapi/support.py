@@ -151,7 +151,7 @@ def set_up(server):
     }
 
 
-def run(*command, cwd, seconds=300, may_fail=False, **environment):
+def run(*command, cwd, seconds=1500, may_fail=False, **environment):
     """Runs a command to its end and returns its output; fails with the output if the command does, unless it may."""
     done = subprocess.run(
         command,
