@@ -8,6 +8,9 @@ import { join } from "node:path";
 const READY_WITHIN_MS = 30_000;
 const STOPPED_WITHIN_MS = 10_000;
 
+/** The environment without the run's own database: a server is told of its database by its flags. */
+const { PLINTH_DATABASE_URL: _, ...environment } = process.env;
+
 /** Plinth on the given database, or on the embedded one, with more settings in its environment. */
 export function startPlinth(binary, credentials, databaseUrl, settings = {}) {
   const database = databaseUrl ? ["--database-url", databaseUrl] : [];
@@ -49,7 +52,7 @@ async function start(name, binary, prepare, settings = {}) {
   const log = await open(logPath, "w");
   try {
     const args = await prepare(join(home, "data"), address);
-    const env = { ...process.env, ...settings };
+    const env = { ...environment, ...settings };
     const child = spawn(binary, args, { stdio: ["ignore", log.fd, log.fd], cwd: home, env });
     const server = new Server(name, child, `http://${address}`, home, logPath);
     await server.ready();
@@ -114,7 +117,7 @@ class Server {
 /** Runs a command to its end; fails with its output if it does. */
 export function run(command, args, input) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: environment });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.stderr.on("data", (chunk) => (output += chunk));
