@@ -85,7 +85,7 @@ pub struct State {
     pub jobs: jobs::Shared,
     /// The HTTP client for calls to other servers.
     pub outbound: Outbound,
-    /// What is known about the services for signing in.
+    /// State about the services for signing in.
     pub oauth2: OAuth2,
     /// The memory budget of request bodies.
     pub bodies: Arc<Budget>,

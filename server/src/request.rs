@@ -42,7 +42,7 @@ pub struct Account {
     pub expires: i64,
     /// The id of the session that the token belongs to.
     pub session: Option<String>,
-    /// Its roles.
+    /// The roles of the account.
     pub roles: Roles,
 }
 

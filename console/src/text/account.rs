@@ -1,4 +1,4 @@
-//! What the page of an account says about its sessions, links and places.
+//! Texts of the page of an account about its sessions, links and places.
 
 catalogue! {
     sessions = "Sessions";

@@ -1,4 +1,4 @@
-//! What the sign-in settings of a collection say.
+//! Texts of the sign-in settings of a collection.
 
 // Ways in.
 catalogue! {

@@ -1,4 +1,4 @@
-//! What the list of delays says.
+//! Texts of the list of delays.
 
 catalogue! {
     delays = "Delays after failed sign-ins";

@@ -1,4 +1,4 @@
-//! What the page says that other services lead back to.
+//! Texts of the page that other services redirect to.
 
 catalogue! {
     success = "You are signed in";

@@ -23,7 +23,7 @@ pub(super) struct Assertion {
     pub(super) about: About,
 }
 
-/// What an assertion is about.
+/// The objects of an assertion.
 #[derive(Debug, PartialEq)]
 pub(super) enum About {
     /// The collection as a whole.

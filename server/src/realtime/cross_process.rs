@@ -25,7 +25,7 @@ struct Message {
     request: Forwarded,
 }
 
-/// What is forwarded to the process that a client is connected to.
+/// A request that is forwarded to the process that a client is connected to.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Forwarded {

@@ -1,4 +1,4 @@
-//! What belongs to an account besides its record: sessions, links to other services, places that it has signed in from.
+//! Data of an account besides its record: sessions, links to other services, places that it has signed in from.
 
 use leptos::prelude::*;
 use plinth_sdk::types::names;
@@ -56,7 +56,7 @@ impl Kind {
         }
     }
 
-    /// What is done with an entry: its label, the question before it, and what it means.
+    /// The action on an entry: its label, the question before it, and what it means.
     fn removal(self, entry: &Record) -> (String, String, &'static str, &'static str) {
         let of = main(self, entry);
         match self {
@@ -82,7 +82,7 @@ impl Kind {
     }
 }
 
-/// What belongs to an account. Superusers alone may read it of others.
+/// Data of an account. Superusers alone may read it of others.
 #[component]
 pub(super) fn AccountParts(collection_id: String, id: String) -> impl IntoView {
     let kinds = [Kind::Sessions, Kind::Links, Kind::Origins];

@@ -1,4 +1,4 @@
-//! Who has to wait after failed sign-ins.
+//! The list of delays after failed sign-ins.
 
 use std::time::Duration;
 

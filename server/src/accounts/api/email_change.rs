@@ -82,7 +82,7 @@ pub async fn request_email_change(
     }
 }
 
-/// What became of a request for a new address.
+/// The outcome of a request for a new address.
 enum Asked {
     /// There is a mail to it.
     Mailed,

@@ -1,6 +1,6 @@
 //! The delays: how many failures are free, and how long the next try has to wait after more. The README has the reasons.
 
-/// What failures are counted by.
+/// The kinds of counters of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// One client that claims one identity.
@@ -22,7 +22,7 @@ impl Kind {
     }
 }
 
-/// What is guessed. Each purpose is counted separately: who knows the password must not clear the count of second
+/// The kinds of secrets that are guessed. Each purpose is counted separately: who knows the password must not clear the count of second
 /// factors by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -82,7 +82,7 @@ impl Purpose {
 /// How failures become a delay. Times are in milliseconds.
 #[derive(Debug)]
 pub(super) struct Rule {
-    /// Its name in the database.
+    /// The name in the database.
     pub(super) name: &'static str,
     /// How many failures have no consequence.
     pub(super) free: i64,

@@ -33,9 +33,9 @@ const KEPT: i64 = MAX_DURATION + 600;
 /// A key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    /// Its place among the keys.
+    /// The place among the keys.
     pub(super) number: i64,
-    /// Its id in tokens.
+    /// The id in tokens.
     pub(super) kid: String,
     /// The private key, in base64.
     pub(super) secret: Secret,

@@ -1,4 +1,4 @@
-//! What is special about Apple: client secrets that expire, and names that the browser brings once.
+//! Particulars of Apple: client secrets that expire, and names that the browser brings once.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What OpenID Connect services publish about themselves: their URLs, and the keys that sign their ID tokens.
+//! Configurations that OpenID Connect services publish: their URLs, and the keys that sign their ID tokens.
 //!
 //! Answers are remembered for an hour, and failures for a minute, so that requests of strangers do not become calls. The
 //! last good configuration counts while an issuer does not answer.
@@ -32,7 +32,7 @@ const MAX_KEYS: usize = 50;
 const MAX_TRIES: usize = 8;
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
-/// What is known about services.
+/// Configurations and keys of services, kept in memory.
 #[derive(Default)]
 pub(crate) struct Discovery {
     /// Configurations, by issuer or, with a space before it, by authorization URL.

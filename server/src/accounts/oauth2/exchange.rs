@@ -12,7 +12,7 @@ use super::settings::Service;
 use crate::app::App;
 use crate::clock::Timestamp;
 
-/// What the client has brought from the service.
+/// The code that the client has brought from the service.
 pub(crate) struct Brought<'a> {
     /// The code.
     pub(crate) code: &'a str,

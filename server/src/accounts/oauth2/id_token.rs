@@ -108,7 +108,7 @@ fn header(token: &str) -> Result<(Algorithm, Option<String>), String> {
     }
 }
 
-/// What the claims have to say.
+/// The values that the claims must have.
 struct Expected<'a> {
     audience: &'a str,
     /// The issuers; empty if they are not known.

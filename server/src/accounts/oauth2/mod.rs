@@ -38,18 +38,18 @@ const MAX_OF_SERVICE: usize = 16;
 /// How many clients are remembered that authenticate in the body.
 const MAX_REMEMBERED: usize = 1000;
 
-/// What a process knows about the services.
+/// State of a process about the services.
 #[derive(Default)]
 pub struct OAuth2 {
-    /// What services publish about themselves.
+    /// The configurations that services publish.
     pub(crate) discovery: Discovery,
     /// The clients that authenticate in the body: their token URLs and ids.
     in_body: Mutex<HashSet<(String, String)>>,
-    /// Who waits for which service.
+    /// The requests that wait for each service.
     waiting: Mutex<Vec<Waiter>>,
 }
 
-/// Who waits for a service.
+/// The requests that wait for a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiter {
     /// The client's network, if it is its own.

@@ -21,7 +21,7 @@ const MAX_BODY: usize = 64 << 10;
 const SUCCESS: &str = "../_/#/auth/oauth2-redirect-success";
 const FAILURE: &str = "../_/#/auth/oauth2-redirect-failure";
 
-/// What a service redirects with.
+/// The parameters of a redirect by a service.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]

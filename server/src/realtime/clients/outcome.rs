@@ -1,4 +1,4 @@
-//! What a request about a client leads to, in this process or another one.
+//! Outcomes of a request about a client, in this process or another one.
 
 use crate::error::{Error, Result};
 

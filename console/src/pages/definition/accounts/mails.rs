@@ -16,9 +16,9 @@ pub(super) struct Template {
     /// Where it is in the definition.
     key: &'static str,
     name: fn() -> &'static str,
-    /// What it is called where a test mail is asked for.
+    /// The name by which a test mail is requested.
     wire: &'static str,
-    /// What is filled into its body alone.
+    /// The placeholders that only its body may have.
     pub(super) own: &'static [&'static str],
 }
 

@@ -38,7 +38,7 @@ pub(super) fn Preview(
     }
 }
 
-/// What can be filled into a mail.
+/// The placeholders of a mail.
 #[component]
 pub(super) fn Placeholders(draft: Draft, template: Template) -> impl IntoView {
     let everywhere = ["APP_NAME", "APP_URL"];

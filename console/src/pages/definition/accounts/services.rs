@@ -15,7 +15,7 @@ type Words = fn() -> &'static str;
 /// The path of the providers in the definition.
 pub(super) const PROVIDERS: &str = "oauth2.providers";
 
-/// What a field of an account can be filled with: the key in the definition, and its label.
+/// Values of a service that can fill a field of an account: the key in the definition, and its label.
 const MAPPED: [(&str, Words); 4] = [
     ("oauth2.mappedFields.id", words::mapped_id),
     ("oauth2.mappedFields.name", words::mapped_name),
